@@ -1,0 +1,63 @@
+import { HttpStatus } from '@nestjs/common';
+import { AppError, type ErrorDetail } from './app-error.js';
+
+/** The request breaks the schema or makes no sense; `details` lists every fault. */
+export class InvalidPayloadError extends AppError {
+  readonly status = HttpStatus.BAD_REQUEST;
+  readonly error = 'invalid_payload';
+  constructor(
+    override readonly details: ErrorDetail[],
+    message = details.map(({ path, message }) => (path ? `${path} ${message}` : message)).join('; '),
+  ) {
+    super(message);
+  }
+}
+
+/** No key, or none that the service knows. */
+export class UnauthorizedError extends AppError {
+  readonly status = HttpStatus.UNAUTHORIZED;
+  readonly error = 'unauthorized';
+  constructor() {
+    super('An API key is required: send it as "Authorization: Bearer <key>"');
+  }
+}
+
+/** A good key that lacks the scope of the route. */
+export class ForbiddenError extends AppError {
+  readonly status = HttpStatus.FORBIDDEN;
+  readonly error = 'forbidden';
+  constructor(scope: string) {
+    super(`This API key lacks the scope ${scope}`);
+  }
+}
+
+export class RouteNotFoundError extends AppError {
+  readonly status = HttpStatus.NOT_FOUND;
+  readonly error = 'not_found';
+  constructor() {
+    super('No such route');
+  }
+}
+
+export class PayloadTooLargeError extends AppError {
+  readonly status = HttpStatus.PAYLOAD_TOO_LARGE;
+  readonly error = 'payload_too_large';
+  constructor(limitBytes: number) {
+    super(`The body is larger than the limit of ${limitBytes} bytes`);
+  }
+}
+
+export class UnsupportedMediaTypeError extends AppError {
+  readonly status = HttpStatus.UNSUPPORTED_MEDIA_TYPE;
+  readonly error = 'unsupported_media_type';
+  constructor(message = 'The body must be sent as "Content-Type: application/json", not encoded otherwise') {
+    super(message);
+  }
+}
+
+/** The service cannot answer for the moment: database away, pool exhausted, draining. A retry is safe. */
+export class UnavailableError extends AppError {
+  readonly status = HttpStatus.SERVICE_UNAVAILABLE;
+  readonly error = 'unavailable';
+  override readonly retryAfterSeconds = 1;
+}

@@ -1,0 +1,56 @@
+import { Catch, HttpException, HttpStatus, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { log } from '../logging/logger.js';
+import { AppError } from '../errors/app-error.js';
+import {
+  InvalidPayloadError,
+  PayloadTooLargeError,
+  RouteNotFoundError,
+  UnsupportedMediaTypeError,
+} from '../errors/common.errors.js';
+import { errorBody, errorHeaders } from './error-body.js';
+
+/** Answers every error, whoever raised it, in the one shape of the API. */
+@Catch()
+export class AppErrorFilter implements ExceptionFilter {
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    sendError(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+}
+
+/** The same for what Fastify refuses before Nest sees it. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const known = toKnownError(error, request);
+  if (!known) log.error({ err: error, request_id: request.id }, 'unexpected error');
+  else if (known.cause) log.warn({ err: known.cause, request_id: request.id }, known.message);
+  if (reply.sent || reply.raw.headersSent) return;
+  void reply
+    .code(known?.status ?? HttpStatus.INTERNAL_SERVER_ERROR)
+    .headers(errorHeaders(known))
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(JSON.stringify(errorBody(known, request.id)));
+}
+
+/** What Fastify and Nest raise, as ours; undefined for what nobody expects. */
+function toKnownError(error: unknown, request: FastifyRequest): AppError | undefined {
+  if (error instanceof AppError) return error;
+  const { code, statusCode } = error as { code?: string; statusCode?: number };
+  if (code === 'FST_ERR_BAD_URL') return malformed('The path is not valid percent-encoding');
+  // Nest hands on Fastify's errors as its own, with nothing left but the status.
+  const status = error instanceof HttpException ? error.getStatus() : (statusCode ?? 500);
+  switch (status) {
+    case 404:
+      return new RouteNotFoundError();
+    case 413:
+      return new PayloadTooLargeError(request.routeOptions.bodyLimit);
+    case 415:
+      return new UnsupportedMediaTypeError();
+    default:
+      return status >= 400 && status < 500 ? malformed('The request is not well-formed HTTP') : undefined;
+  }
+}
+
+function malformed(message: string): InvalidPayloadError {
+  return new InvalidPayloadError([{ path: '', message }]);
+}

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest, RawRequestDefaultExpression } from 'fastify';
+import { InvalidPayloadError } from '../errors/common.errors.js';
+import { sendError } from './app-error.filter.js';
+import { errorBody } from './error-body.js';
+import { useJsonBodyParser } from './json-body.parser.js';
+
+/**
+ * Longest path parameter as it is sent: 255 code points of four bytes, each percent-encoded. What is longer still
+ * is no id, and is told so like any other bad one.
+ */
+const MAX_PARAM_LENGTH = 16 * 1024;
+/** Longest a client may take to send one request, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 60_000;
+/** A caller's own request id, if it is short and cannot break a log line or a header. */
+const SANE_REQUEST_ID = /^[\w.:@+/=-]{1,128}$/;
+
+/** Fastify as this service wants it: JSON only, bounded, and every refusal in the one error shape. */
+export function createFastifyAdapter({ bodyLimitBytes }: { bodyLimitBytes: number }): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // A stopping service answers its last requests itself, in the shape of all errors.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    genReqId: ({ headers }: RawRequestDefaultExpression) => {
+      const id = headers['x-request-id'];
+      return typeof id === 'string' && SANE_REQUEST_ID.test(id) ? id : randomUUID();
+    },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      reply.header('x-request-id', request.id);
+      sendError(error, request, reply);
+    },
+    clientErrorHandler: answerBrokenRequest,
+    skipMiddie: true,
+  });
+  useJsonBodyParser(adapter.getInstance());
+  return adapter;
+}
+
+/** What is not even HTTP: Node's parser gives up before there is a request to answer. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const id = randomUUID();
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  const fault = new InvalidPayloadError([{ path: '', message: 'The request is not well-formed HTTP' }]);
+  const body = JSON.stringify(errorBody(fault, id));
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\nx-request-id: ${id}\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,108 @@
+import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
+import type { ErrorDetail } from '../errors/app-error.js';
+import { InvalidPayloadError } from '../errors/common.errors.js';
+import { member, objectMembers } from '../json/json-scanner.js';
+import { RawJson } from './raw-json.js';
+import { verbatimFields, type BodyCheck } from './verbatim.js';
+
+/** What of a DTO class is needed per request, worked out once. */
+interface Envelope {
+  fields: ReadonlySet<string>;
+  verbatim: ReadonlyMap<string, Type<BodyCheck>>;
+}
+
+/**
+ * Turns body and query into their DTO. Envelopes are strict: an unknown field is refused, `null` counts as absent, no
+ * value is converted in a body, and in a query only `-?\d+` is a number. Every fault is reported, not the first.
+ */
+@Injectable()
+export class RequestPipe implements PipeTransform {
+  private readonly envelopes = new Map<Type, Envelope>();
+
+  constructor(private readonly modules: ModuleRef) {}
+
+  transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
+    if (!metatype) return value;
+    if (type === 'body') return this.body(value, metatype);
+    if (type === 'query') return this.query(value as Record<string, string | string[]>, metatype);
+    return value;
+  }
+
+  private body(body: unknown, dtoClass: Type): object {
+    if (!(body instanceof RawJson) || !isObject(body.value)) {
+      throw new InvalidPayloadError([{ path: '', message: 'The body must be a JSON object' }]);
+    }
+    const { fields, verbatim } = this.envelope(dtoClass);
+    const dto = new dtoClass() as Record<string, unknown>;
+    const faults: ErrorDetail[] = [];
+    const members = verbatim.size ? objectMembers(body.text) : [];
+    for (const [name, value] of Object.entries(body.value)) {
+      if (!fields.has(name)) faults.push(unknown(name, 'field'));
+      else if (value !== null) {
+        const check = verbatim.get(name);
+        if (check) faults.push(...this.modules.get(check, { strict: false }).faults(value, name));
+        dto[name] = check ? new RawJson(value, member(members, name) ?? '') : value;
+      }
+    }
+    return checked(dto, faults);
+  }
+
+  private query(query: Record<string, string | string[]>, dtoClass: Type): object {
+    const { fields } = this.envelope(dtoClass);
+    const dto = new dtoClass() as Record<string, unknown>;
+    const faults: ErrorDetail[] = [];
+    for (const [name, value] of Object.entries(query)) {
+      if (!fields.has(name)) faults.push(unknown(name, 'parameter'));
+      else if (Array.isArray(value)) faults.push({ path: name, message: 'is given more than once' });
+      else
+        dto[name] = fromQuery(value, Reflect.getMetadata('design:type', dtoClass.prototype as object, name));
+    }
+    return checked(dto, faults);
+  }
+
+  private envelope(dtoClass: Type): Envelope {
+    let envelope = this.envelopes.get(dtoClass);
+    if (!envelope) {
+      const rules = getMetadataStorage().getTargetValidationMetadatas(dtoClass, '', false, false);
+      envelope = {
+        fields: new Set(rules.map(({ propertyName }) => propertyName)),
+        verbatim: verbatimFields(dtoClass),
+      };
+      this.envelopes.set(dtoClass, envelope);
+    }
+    return envelope;
+  }
+}
+
+/** A query value as the type its DTO declares; what does not fit stays a string, for the rules to refuse. */
+function fromQuery(value: string, type: unknown): unknown {
+  if (type === Number && /^-?\d+$/.test(value)) return Number(value);
+  if (type === Boolean && (value === 'true' || value === 'false')) return value === 'true';
+  return value;
+}
+
+function checked(dto: object, faults: ErrorDetail[]): object {
+  const broken = validateSync(dto, { forbidUnknownValues: false });
+  for (const { property, constraints } of broken as (ValidationError & {
+    constraints?: Record<string, string>;
+  })[]) {
+    for (const message of Object.values(constraints ?? {})) {
+      faults.push({
+        path: property,
+        message: message.startsWith(`${property} `) ? message.slice(property.length + 1) : message,
+      });
+    }
+  }
+  if (faults.length) throw new InvalidPayloadError(faults);
+  return dto;
+}
+
+function unknown(name: string, kind: 'field' | 'parameter'): ErrorDetail {
+  return { path: name.slice(0, 100), message: `is not a known ${kind}` };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

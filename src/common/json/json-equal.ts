@@ -1,0 +1,71 @@
+import { canonicalNumber, EXACT_DIGITS } from './canonical-number.js';
+import { endOfScalar, endOfString, isDigit, MINUS, QUOTE } from './json-tokens.js';
+import { jsonValue } from './json-value.js';
+
+const LOWER_E = 0x65;
+
+/**
+ * Whether two JSON texts are the same JSON value. White space, key order and spelling of strings don't matter; numbers
+ * compare by exact decimal value (1.0 = 10e-1, 12345678901234567890 ≠ 12345678901234567891); of duplicate keys the
+ * last wins. Time and memory are linear in the texts, recursion as deep as they nest.
+ */
+export function jsonEquals(a: string, b: string): boolean {
+  return a === b || sameValue(jsonValue(withExactNumbers(a)), jsonValue(withExactNumbers(b)));
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => sameValue(item, b[index]));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && sameValue(a[key], b[key]))
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The text, changed so that JSON.parse loses nothing of its numbers: those it may not read exactly are rewritten by
+ * canonicalNumber, some of them to strings that begin with `#`. Strings and keys that begin with `#` get another `#`, so
+ * that none can pass for a number.
+ */
+function withExactNumbers(text: string): string {
+  const pieces: string[] = [];
+  let kept = 0;
+  for (let at = 0; at < text.length;) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      if (beginsWithHash(text, at + 1)) {
+        pieces.push(text.slice(kept, at), '"#');
+        kept = at + 1;
+      }
+      at = endOfString(text, at);
+    } else if (code === MINUS || isDigit(code)) {
+      const end = endOfScalar(text, at);
+      if (!isExactAsItIs(text, at, end)) {
+        pieces.push(text.slice(kept, at), canonicalNumber(text.slice(at, end)));
+        kept = end;
+      }
+      at = end;
+    } else at++;
+  }
+  return kept === 0 ? text : pieces.join('') + text.slice(kept);
+}
+
+/** `#` has but one escaped spelling. */
+function beginsWithHash(text: string, at: number): boolean {
+  return text.startsWith('#', at) || text.startsWith('\\u0023', at);
+}
+
+/** A number too short to have more than 15 digits, without an exponent; most are. */
+function isExactAsItIs(text: string, start: number, end: number): boolean {
+  if (end - start > EXACT_DIGITS) return false;
+  for (let at = start; at < end; at++) if ((text.charCodeAt(at) | 0x20) === LOWER_E) return false;
+  return true;
+}
