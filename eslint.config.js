@@ -40,7 +40,14 @@ export default defineConfig(
   },
   {
     files: ['**/*.js', '**/*.mjs'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['process', 'console', 'URL', 'fetch', 'performance', 'setTimeout', 'Buffer'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
   },
   prettier,
 );

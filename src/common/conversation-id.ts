@@ -7,6 +7,11 @@ export class ConversationId {
     readonly namespace: string,
     readonly id: string,
   ) {}
+
+  /** Both as one string, to keep things in a Map by. */
+  get key(): string {
+    return JSON.stringify([this.namespace, this.id]);
+  }
 }
 
 /** Longest conversation id or idempotency key, in code points. */
@@ -17,7 +22,8 @@ export const MAX_ID_LENGTH = 255;
  * surrogates are refused too: as UTF-8 they would all be the same character.
  */
 export function idFault(value: string): string | undefined {
-  const fits = value.length > 0 && (value.length <= MAX_ID_LENGTH || Array.from(value).length <= MAX_ID_LENGTH);
+  const fits =
+    value.length > 0 && (value.length <= MAX_ID_LENGTH || Array.from(value).length <= MAX_ID_LENGTH);
   if (!fits) return `must be 1 to ${MAX_ID_LENGTH} characters long`;
   if (/\p{Cc}/u.test(value)) return 'must not contain control characters';
   if (!value.isWellFormed()) return 'must not contain unpaired surrogates';

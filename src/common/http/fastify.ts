@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest, RawRequestDefaultExpression } from '
 import { InvalidPayloadError } from '../errors/common.errors.js';
 import { sendError } from './app-error.filter.js';
 import { errorBody } from './error-body.js';
+import { requestIdOf } from './request-id.js';
 import { useJsonBodyParser } from './json-body.parser.js';
 
 /**
@@ -14,21 +15,18 @@ import { useJsonBodyParser } from './json-body.parser.js';
 const MAX_PARAM_LENGTH = 16 * 1024;
 /** Longest a client may take to send one request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;
-/** A caller's own request id, if it is short and cannot break a log line or a header. */
-const SANE_REQUEST_ID = /^[\w.:@+/=-]{1,128}$/;
 
 /** Fastify as this service wants it: JSON only, bounded, and every refusal in the one error shape. */
 export function createFastifyAdapter({ bodyLimitBytes }: { bodyLimitBytes: number }): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // Node would refuse such a request itself, in a shape of its own; a hook does it instead.
+    http: { requireHostHeader: false },
     // A stopping service answers its last requests itself, in the shape of all errors.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    genReqId: ({ headers }: RawRequestDefaultExpression) => {
-      const id = headers['x-request-id'];
-      return typeof id === 'string' && SANE_REQUEST_ID.test(id) ? id : randomUUID();
-    },
+    genReqId: ({ headers }: RawRequestDefaultExpression) => requestIdOf(headers),
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       reply.header('x-request-id', request.id);
       sendError(error, request, reply);
@@ -36,7 +34,12 @@ export function createFastifyAdapter({ bodyLimitBytes }: { bodyLimitBytes: numbe
     clientErrorHandler: answerBrokenRequest,
     skipMiddie: true,
   });
-  useJsonBodyParser(adapter.getInstance());
+  const fastify = adapter.getInstance();
+  useJsonBodyParser(fastify);
+  // Node would answer 417, again in its own shape. An expectation that a server does not know it may ignore.
+  fastify.server.on('checkExpectation', (request, response) =>
+    fastify.server.emit('request', request, response),
+  );
   return adapter;
 }
 

@@ -18,7 +18,9 @@ export function useJsonBodyParser(fastify: FastifyInstance): void {
   });
 }
 
-function decode(request: FastifyRequest, body: Buffer): RawJson {
+/** Undefined for an empty body: many clients name a content type on a DELETE too. */
+function decode(request: FastifyRequest, body: Buffer): RawJson | undefined {
+  if (body.length === 0) return undefined;
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') throw new UnsupportedMediaTypeError();
   try {

@@ -2,7 +2,7 @@ import { isDigit, MINUS } from './json-tokens.js';
 
 /** Different decimals of up to 15 digits are different doubles (C's DBL_DIG), in the range of normal doubles. */
 export const EXACT_DIGITS = 15;
-const EXACT_EXPONENT = 290; // with 15 digits around it still between 1e-307 and 1e308
+const EXACT_EXPONENT = 290; // of the last digit: such numbers lie between 1e-290 and 1e305
 
 /** Longer exponents are not added up: at a million digits each would take a tenth of a second. */
 const MAX_EXPONENT_DIGITS = 1000;

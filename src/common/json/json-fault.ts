@@ -1,7 +1,7 @@
 import { BACKSLASH, QUOTE } from './json-tokens.js';
 
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
-const SPACES = [0x20, 0x09, 0x0a, 0x0d];
+const WHITE_SPACE = [0x20, 0x09, 0x0a, 0x0d];
 const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
 
 class Fault extends Error {
@@ -17,7 +17,7 @@ class Fault extends Error {
  */
 export function faultPosition(text: string): number | undefined {
   try {
-    const end = skipSpace(text, endOfChecked(text, skipSpace(text, 0)));
+    const end = skipWhiteSpace(text, endOfChecked(text, skipWhiteSpace(text, 0)));
     return end < text.length ? end : undefined;
   } catch (fault) {
     if (fault instanceof Fault) return fault.position;
@@ -32,16 +32,16 @@ function endOfChecked(text: string, start: number): number {
   if (open !== '{' && open !== '[') return endOfMatch(SCALAR, text, start);
 
   const close = open === '{' ? '}' : ']';
-  let at = skipSpace(text, start + 1);
+  let at = skipWhiteSpace(text, start + 1);
   if (text[at] === close) return at + 1;
   for (;;) {
     if (open === '{') {
-      at = skipSpace(text, endOfCheckedString(text, at));
-      at = skipSpace(text, endOfSign(':', text, at));
+      at = skipWhiteSpace(text, endOfCheckedString(text, at));
+      at = skipWhiteSpace(text, endOfSign(':', text, at));
     }
-    at = skipSpace(text, endOfChecked(text, at));
+    at = skipWhiteSpace(text, endOfChecked(text, at));
     if (text[at] === close) return at + 1;
-    at = skipSpace(text, endOfSign(',', text, at));
+    at = skipWhiteSpace(text, endOfSign(',', text, at));
   }
 }
 
@@ -61,9 +61,9 @@ function endOfSign(sign: '"' | ':' | ',', text: string, at: number): number {
   return at + 1;
 }
 
-/** Not the one for parsed text: here a control character is a fault. */
-function skipSpace(text: string, at: number): number {
-  while (SPACES.includes(text.charCodeAt(at))) at++;
+/** Unlike skipSpace for parsed text, this one stops at any other control character. */
+function skipWhiteSpace(text: string, at: number): number {
+  while (WHITE_SPACE.includes(text.charCodeAt(at))) at++;
   return at;
 }
 

@@ -9,10 +9,10 @@ import {
   skipSpace,
 } from './json-tokens.js';
 
-/**
- * Takes JSON texts apart and puts them together without parsing them, so that what JSON.parse loses stays: the order of
- * integer-like keys, duplicate keys, the spelling of numbers and strings. Every text given has passed JSON.parse.
- */
+// Takes JSON texts apart and puts them together without parsing them, so that what JSON.parse loses stays: the order of
+// integer-like keys, duplicate keys, the spelling of numbers and strings. Every text given has passed `parseJson`.
+
+/** One member of a JSON object, as its text has it. */
 export interface JsonMember {
   /** Decoded: `"\u0072ole"` is the key `role`. */
   key: string;

@@ -8,6 +8,7 @@ export const COMMA = 0x2c; // ,
 export const MINUS = 0x2d; // -
 export const COLON = 0x3a; // :
 export const BACKSLASH = 0x5c; // \
+export const BRACE = 0x7b; // {
 
 const SPACE = 0x20;
 const ZERO = 0x30;

@@ -83,6 +83,7 @@ describe('parseJson', () => {
     ['[1.]', 2],
     ['[-]', 1],
     ['tru', 0],
+    ['\v1', 0],
     ['["\\x"]', 2],
     ['["\\u12g4"]', 2],
     ['["a\nb"]', 3],
@@ -109,6 +110,10 @@ describe('parseJson', () => {
       '{"a":\\"['.repeat(1000),
     ]);
     expect(parse(text).value).toEqual(JSON.parse(text));
+  });
+
+  it('finds an unclosed string that is full of brackets', () => {
+    expect(refusal(`[[["${'['.repeat(1000)}`)).toBe('the text ends too early');
   });
 
   it.each([
@@ -144,7 +149,7 @@ describe('faultPosition', () => {
       fc.json(),
       fc.nat(),
       fc.nat(1),
-      fc.constantFrom('', ...'{}[]:,"\\-.0e+u \n\t\u0001\ufeff'.split('')),
+      fc.constantFrom('', ...'{}[]:,"\\-.0e+u \n\t\v\u0001\ufeff'.split('')),
     )
     .map(([text, at, removed, added]) => {
       const cut = at % (text.length + 1);

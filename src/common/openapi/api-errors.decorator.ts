@@ -10,16 +10,18 @@ const DESCRIPTIONS = {
   409: 'Refused in the state the conversation is in; `reason` says why',
   413: 'The body is over the limit',
   415: 'The body is not JSON',
+  426: 'Neither a websocket nor `Accept: text/event-stream`',
   429: 'Too many requests',
   500: 'A fault of the service',
   503: 'The database is away, the pool exhausted, or the service is stopping; nothing is lost by a retry',
 } as const;
 
-const HEADERS: Partial<Record<number, Record<string, { description: string; schema: { type: 'string' } }>>> = {
-  401: { 'WWW-Authenticate': { description: 'The scheme to use: `Bearer`', schema: { type: 'string' } } },
-  429: { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'string' } } },
-  503: { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'string' } } },
-};
+const HEADERS: Partial<Record<number, Record<string, { description: string; schema: { type: 'string' } }>>> =
+  {
+    401: { 'WWW-Authenticate': { description: 'The scheme to use: `Bearer`', schema: { type: 'string' } } },
+    429: { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'string' } } },
+    503: { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'string' } } },
+  };
 
 /** Documents the errors a route may answer, all in the one shape. */
 export function ApiErrors(...statuses: (keyof typeof DESCRIPTIONS)[]): MethodDecorator & ClassDecorator {

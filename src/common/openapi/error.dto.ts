@@ -17,6 +17,7 @@ export class ErrorDto {
       'forbidden',
       'not_found',
       'conflict',
+      'upgrade_required',
       'payload_too_large',
       'unsupported_media_type',
       'rate_limited',
@@ -26,7 +27,10 @@ export class ErrorDto {
   })
   error!: string;
 
-  @ApiProperty({ description: 'For people; may change', example: 'Conversation version changed (expected 83, found 84)' })
+  @ApiProperty({
+    description: 'For people; may change',
+    example: 'Conversation version changed (expected 83, found 84)',
+  })
   message!: string;
 
   @ApiPropertyOptional({
@@ -41,7 +45,10 @@ export class ErrorDto {
   @ApiPropertyOptional({ type: 'integer', description: 'The version that was found (`version_mismatch`)' })
   actual?: number;
 
-  @ApiPropertyOptional({ type: [ErrorDetailDto], description: 'Every fault of the request (`invalid_payload`)' })
+  @ApiPropertyOptional({
+    type: [ErrorDetailDto],
+    description: 'Every fault of the request (`invalid_payload`)',
+  })
   details?: ErrorDetailDto[];
 
   @ApiProperty({ description: 'Also in the header `x-request-id`, and in the log' })
