@@ -1,0 +1,95 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { MessageTokens, type CountedPart } from './message-tokens.js';
+import { TiktokenEstimator } from './tiktoken.estimator.js';
+import type { TokenEstimator } from './token-estimator.js';
+
+function part(value: { type: string; text?: unknown; [field: string]: unknown }): CountedPart {
+  return { type: value.type, text: value.text, raw: JSON.stringify(value) };
+}
+
+/** One token per character, at once or later. */
+class CharacterEstimator implements TokenEstimator {
+  count(text: string): number | Promise<number> {
+    return text.startsWith('later') ? Promise.resolve(text.length) : text.length;
+  }
+}
+
+/** Holds the event loop for some milliseconds per text. */
+class SlowEstimator implements TokenEstimator {
+  count(): number {
+    const until = performance.now() + 3;
+    while (performance.now() < until);
+    return 1;
+  }
+}
+
+describe('MessageTokens', () => {
+  const estimator = new TiktokenEstimator('tiktoken:gpt-4o');
+  const tokens = new MessageTokens(estimator);
+  afterAll(() => estimator.onApplicationShutdown());
+
+  it('counts 3, the role and the text', async () => {
+    // user = 1; Hello|,| world|! = 4
+    expect(await tokens.count('user', [part({ type: 'text', text: 'Hello, world!' })])).toEqual({
+      total: 8,
+      parts: [4],
+    });
+  });
+
+  it('counts the text of reasoning and the compact JSON of any other part', async () => {
+    const count = await tokens.count('assistant', [
+      part({ type: 'reasoning', text: 'Hello, world!' }),
+      part({ type: 'tool_call', name: 'add' }), // {"|type|":"|tool|_call|","|name|":"|add|"}
+    ]);
+    expect(count).toEqual({ total: 3 + 1 + 4 + 10, parts: [4, 10] });
+  });
+
+  it('counts the compact JSON of a text part without a string', async () => {
+    const raw = '{"type":"text","text":1.0}'; // {"|type|":"|text|","|text|":|1|.|0|}
+    expect(await tokens.count('tool', [{ type: 'text', text: 1, raw }])).toEqual({ total: 15, parts: [11] });
+  });
+
+  it('keeps to the compact JSON for a part whose text is not its content', () => {
+    const file = part({ type: 'file', text: 'Hello, world!' });
+    const { parts } = new MessageTokens(new CharacterEstimator()).count('user', [file]) as {
+      parts: number[];
+    };
+    expect(parts).toEqual([file.raw.length]);
+  });
+
+  it('counts an empty text as nothing', async () => {
+    expect(await tokens.count('user', [part({ type: 'text', text: '' })])).toEqual({ total: 4, parts: [0] });
+  });
+
+  it('keeps the counts in the order of the parts when some come later', async () => {
+    const texts = ['now', 'later..', 'now.', 'later.'];
+    const count = new MessageTokens(new CharacterEstimator()).count(
+      'user',
+      texts.map((text) => part({ type: 'text', text })),
+    );
+    expect(await count).toEqual({ total: 3 + 4 + 3 + 7 + 4 + 6, parts: [3, 7, 4, 6] });
+  });
+
+  it('waits for a big part', async () => {
+    const text = 'word '.repeat(20_000);
+    const count = tokens.count('user', [part({ type: 'text', text: 'Hello' }), part({ type: 'text', text })]);
+    expect(count).toBeInstanceOf(Promise);
+    expect(await count).toEqual({ total: 3 + 1 + 1 + 20_001, parts: [1, 20_001] });
+  });
+
+  it('rejects when the estimator does', async () => {
+    const failing = new MessageTokens({ count: () => Promise.reject(new Error('worker died')) });
+    await expect(failing.count('user', [])).rejects.toThrow('worker died');
+  });
+
+  it('lets other work run between many parts, and between many messages', async () => {
+    const slow = new MessageTokens(new SlowEstimator());
+    const parts = Array.from({ length: 8 }, () => part({ type: 'text', text: 'x' }));
+    let turns = 0;
+    const ticking = setInterval(() => (turns += 1), 1);
+    const counts = await Promise.all([slow.count('user', parts), slow.count('user', parts)]);
+    clearInterval(ticking);
+    expect(counts).toEqual(Array(2).fill({ total: 12, parts: Array(8).fill(1) }));
+    expect(turns).toBeGreaterThanOrEqual(5);
+  });
+});

@@ -1,0 +1,68 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { get_encoding } from 'tiktoken';
+import { piecePattern } from './piece-pattern.js';
+import { TextCounter } from './text-counter.js';
+import { TiktokenEstimator } from './tiktoken.estimator.js';
+
+const tiktoken = get_encoding('o200k_base');
+const paragraph = "The traveller's seat, 14C, isn't paid for: 1,280.50 € are due — naïve 的的的 😀.\n\n  ";
+
+describe('TiktokenEstimator', () => {
+  const estimator = new TiktokenEstimator('tiktoken:gpt-4o');
+  afterAll(() => estimator.onApplicationShutdown());
+
+  it('refuses an unknown name', () => {
+    expect(() => new TiktokenEstimator('tiktoken:gpt-0')).toThrow('one of: gpt2, r50k_base');
+  });
+
+  it('counts with the encoding of its name', () => {
+    expect(estimator.count('antidisestablishmentarianism')).toBe(6);
+    expect(new TiktokenEstimator('tiktoken:gpt2').count('antidisestablishmentarianism')).toBe(5);
+  });
+
+  it('answers a small text at once', () => {
+    expect(estimator.count(paragraph)).toBe(tiktoken.encode_ordinary(paragraph).length);
+  });
+
+  it('counts a big text elsewhere, in slices, exactly', async () => {
+    const text = paragraph.repeat(5000);
+    const count = estimator.count(text);
+    expect(count).toBeInstanceOf(Promise);
+    expect(await count).toBe(tiktoken.encode_ordinary(text).length);
+  });
+
+  it('hands the rest of a small text that turns out to be hard to the worker', async () => {
+    const text = `${paragraph}${Array.from({ length: 30 }, (_, i) => '的'.repeat(170 - i)).join('!')}`;
+    const count = estimator.count(text);
+    expect(count).toBeInstanceOf(Promise);
+    expect(await count).toBe(tiktoken.encode_ordinary(text).length);
+  });
+
+  it('counts hostile text in the worker as it would here', async () => {
+    const texts = ['a', ' ', '\n', '!', '的', '😀', '\ud800', '\u0301', ' \n'].map((unit) =>
+      unit.repeat(300_000),
+    );
+    const counter = new TextCounter('o200k_base', piecePattern('o200k_base'));
+    expect(await Promise.all(texts.map(async (text) => estimator.count(text)))).toEqual(
+      texts.map((text) => counter.count(text).tokens),
+    );
+  });
+
+  it('does not let a big text wait for the whole of a bigger one', async () => {
+    const finished: string[] = [];
+    const bigger = Promise.resolve(estimator.count('ab '.repeat(1_000_000))).then(() =>
+      finished.push('bigger'),
+    );
+    const big = Promise.resolve(estimator.count('ab '.repeat(50_000))).then(() => finished.push('big'));
+    await Promise.all([bigger, big]);
+    expect(finished).toEqual(['big', 'bigger']);
+  });
+
+  it('rejects what it is counting when the application is gone', async () => {
+    const closing = new TiktokenEstimator('tiktoken:gpt-4o');
+    const count = Promise.resolve(closing.count('ab '.repeat(1_000_000)));
+    const outcome = expect(count).rejects.toThrow('Terminating worker thread');
+    await closing.onApplicationShutdown();
+    await outcome;
+  });
+});

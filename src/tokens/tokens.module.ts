@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { AppConfig } from '../config/app-config.js';
+import { MessageTokens } from './message-tokens.js';
+import { TiktokenEstimator } from './tiktoken.estimator.js';
+import { TOKEN_ESTIMATOR } from './token-estimator.js';
+
+/** Counting tokens. A team with a tokenizer of its own overrides the provider under `TOKEN_ESTIMATOR`. */
+@Module({
+  providers: [
+    {
+      provide: TOKEN_ESTIMATOR,
+      inject: [AppConfig],
+      useFactory: ({ tokenEstimator }: AppConfig) => new TiktokenEstimator(tokenEstimator),
+    },
+    MessageTokens,
+  ],
+  exports: [TOKEN_ESTIMATOR, MessageTokens],
+})
+export class TokensModule {}
