@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { SETTINGS } from './settings.js';
+
+type Environment = Record<string, string | undefined>;
+
+/** Every bad variable in one message, so that one start shows them all. Never quotes a value: it may be a secret. */
+export class InvalidConfigError extends Error {}
+
+/** The configuration of the process: read once at start, validated whole, never changed. */
+export class AppConfig {
+  readonly port!: number;
+  readonly host!: string;
+  /** Undefined: the service starts its own PostgreSQL in `dataDir`. */
+  readonly databaseUrl?: string;
+  readonly dataDir!: string;
+  readonly migrateOnBoot!: boolean;
+  /** Empty: no key is asked for. */
+  readonly apiKeys!: readonly string[];
+  readonly tokenEstimator!: string;
+  readonly maxTokenBudget!: number;
+  readonly bodyLimitBytes!: number;
+  readonly windowLimitBytes!: number;
+  readonly poolSize!: number;
+  readonly databaseTimeoutMs!: number;
+  readonly appendQueueLimit!: number;
+  readonly streamMaxConnections!: number;
+  readonly streamPingIntervalMs!: number;
+  readonly streamIdleTimeoutMs!: number;
+  readonly nodeName!: string;
+  readonly logLevel!: string;
+  readonly shutdownTimeoutMs!: number;
+
+  private constructor(values: Omit<AppConfig, 'withDatabaseUrl'>) {
+    Object.assign(this, values);
+  }
+
+  /** The same, with the database that was started for it. */
+  withDatabaseUrl(databaseUrl: string): AppConfig {
+    return Object.assign(Object.create(AppConfig.prototype), this, { databaseUrl }) as AppConfig;
+  }
+
+  /** @throws InvalidConfigError listing every bad variable */
+  static fromEnvironment(env: Environment): AppConfig {
+    const faults: string[] = [];
+    const read = <Name extends keyof typeof SETTINGS>(name: Name) => {
+      try {
+        return SETTINGS[name].parse(env[name] === '' ? undefined : env[name]) as ReturnType<
+          (typeof SETTINGS)[Name]['parse']
+        >;
+      } catch (error) {
+        faults.push(`${name} ${(error as Error).message}`);
+        return undefined as never;
+      }
+    };
+    const apiKeys = read('FASTPACA_API_KEY');
+    const values = {
+      port: read('PORT'),
+      host: read('HOST') ?? (env.FASTPACA_API_KEY ? '0.0.0.0' : '127.0.0.1'),
+      databaseUrl: read('DATABASE_URL'),
+      dataDir: resolve(read('DATA_DIR')),
+      migrateOnBoot: read('MIGRATE_ON_BOOT'),
+      apiKeys,
+      tokenEstimator: read('FASTPACA_TOKEN_ESTIMATOR'),
+      maxTokenBudget: read('FASTPACA_MAX_TOKEN_BUDGET'),
+      bodyLimitBytes: read('FASTPACA_BODY_LIMIT'),
+      windowLimitBytes: read('FASTPACA_WINDOW_LIMIT'),
+      poolSize: read('FASTPACA_POOL_SIZE'),
+      databaseTimeoutMs: read('FASTPACA_DATABASE_TIMEOUT_MS'),
+      appendQueueLimit: read('FASTPACA_APPEND_QUEUE_LIMIT'),
+      streamMaxConnections: read('FASTPACA_STREAM_MAX_CONNECTIONS'),
+      streamPingIntervalMs: read('FASTPACA_STREAM_PING_INTERVAL_MS'),
+      streamIdleTimeoutMs: read('FASTPACA_STREAM_IDLE_TIMEOUT_MS'),
+      nodeName: read('FASTPACA_NODE_NAME') ?? `node-${randomBytes(4).toString('hex')}`,
+      logLevel: read('LOG_LEVEL'),
+      shutdownTimeoutMs: read('SHUTDOWN_TIMEOUT_MS'),
+    };
+    if (faults.length) throw new InvalidConfigError(`Invalid configuration: ${faults.join('; ')}`);
+    return new AppConfig(values);
+  }
+}

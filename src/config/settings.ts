@@ -1,0 +1,148 @@
+import { parseEstimatorName } from '../tokens/estimator-name.js';
+
+/** How one environment variable is read. `parse` throws an Error whose message says what is expected. */
+export interface Setting<T> {
+  /** As it stands in the README's table. */
+  meaning: string;
+  /** As the README shows it; what an unset variable means. */
+  default: string;
+  parse: (value: string | undefined) => T;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+function integer(min: number, max: number, fallback: number) {
+  return (value: string | undefined): number => {
+    if (value === undefined) return fallback;
+    const number = /^\d+$/.test(value) ? Number(value) : NaN;
+    if (!(number >= min && number <= max)) throw new Error(`must be an integer from ${min} to ${max}`);
+    return number;
+  };
+}
+
+function oneOf<T extends string>(allowed: readonly T[], fallback: T) {
+  return (value: string | undefined): T => {
+    if (value === undefined) return fallback;
+    if (!(allowed as readonly string[]).includes(value))
+      throw new Error(`must be one of ${allowed.join(', ')}`);
+    return value as T;
+  };
+}
+
+function boolean(fallback: boolean) {
+  return (value: string | undefined): boolean =>
+    oneOf(['true', 'false'], String(fallback) as 'true' | 'false')(value) === 'true';
+}
+
+function databaseUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) {
+    throw new Error('must be a URL like postgresql://user:password@host:5432/database');
+  }
+  return value;
+}
+
+function apiKeys(value: string | undefined): string[] {
+  if (value === undefined) return [];
+  const keys = value.split(',').map((key) => key.trim());
+  if (keys.some((key) => !/^[\x21-\x7e]+$/.test(key))) {
+    throw new Error('must be keys of printable ASCII characters without spaces, separated by commas');
+  }
+  return keys;
+}
+
+/** Every variable the service reads, in the order of the README's table. An empty variable counts as unset. */
+export const SETTINGS = {
+  PORT: { meaning: 'port to listen on', default: '4000', parse: integer(0, 65_535, 4000) },
+  HOST: {
+    meaning: 'address to listen on',
+    default: '`127.0.0.1` without an API key, else `0.0.0.0`',
+    parse: (value: string | undefined) => value,
+  },
+  DATABASE_URL: {
+    meaning: 'PostgreSQL 14 or later; without it the service runs its own',
+    default: 'none: embedded PostgreSQL',
+    parse: databaseUrl,
+  },
+  DATA_DIR: {
+    meaning: "the embedded database's home",
+    default: './data',
+    parse: (value?: string) => value ?? './data',
+  },
+  MIGRATE_ON_BOOT: {
+    meaning: '`false`: the start does not migrate the schema, `npm run migrate` does',
+    default: 'true',
+    parse: boolean(true),
+  },
+  FASTPACA_API_KEY: {
+    meaning: 'root keys, comma-separated, so that one can be rotated',
+    default: 'none: no key is asked for',
+    parse: apiKeys,
+  },
+  FASTPACA_TOKEN_ESTIMATOR: {
+    meaning: '`tiktoken:` and a model or an encoding',
+    default: 'tiktoken:gpt-4o',
+    parse: (value: string | undefined) => {
+      const name = value ?? 'tiktoken:gpt-4o';
+      parseEstimatorName(name);
+      return name;
+    },
+  },
+  FASTPACA_MAX_TOKEN_BUDGET: {
+    meaning: 'highest `token_budget` a conversation may have',
+    default: '1000000',
+    parse: integer(1, 1_000_000_000, 1_000_000),
+  },
+  FASTPACA_BODY_LIMIT: {
+    meaning: 'largest request body, in bytes',
+    default: '8388608',
+    parse: integer(KIB, 64 * MIB, 8 * MIB),
+  },
+  FASTPACA_WINDOW_LIMIT: {
+    meaning: 'largest window, in bytes of its messages; the oldest live events go first',
+    default: '67108864',
+    parse: integer(KIB, 256 * MIB, 64 * MIB),
+  },
+  FASTPACA_POOL_SIZE: { meaning: 'database connections', default: '16', parse: integer(2, 1000, 16) },
+  FASTPACA_DATABASE_TIMEOUT_MS: {
+    meaning: 'longest wait for a connection and, apart from it, for a statement; then 503',
+    default: '2000',
+    parse: integer(100, 600_000, 2000),
+  },
+  FASTPACA_APPEND_QUEUE_LIMIT: {
+    meaning: 'appends that may wait in this node; then 503',
+    default: '10000',
+    parse: integer(1, 1_000_000, 10_000),
+  },
+  FASTPACA_STREAM_MAX_CONNECTIONS: {
+    meaning: 'streams per node',
+    default: '512',
+    parse: integer(0, 1_000_000, 512),
+  },
+  FASTPACA_STREAM_PING_INTERVAL_MS: {
+    meaning: 'heartbeat of a stream',
+    default: '30000',
+    parse: integer(10, 3_600_000, 30_000),
+  },
+  FASTPACA_STREAM_IDLE_TIMEOUT_MS: {
+    meaning: 'a stream whose reader shows no life for so long is closed',
+    default: '90000',
+    parse: integer(10, 3_600_000, 90_000),
+  },
+  FASTPACA_NODE_NAME: {
+    meaning: 'in logs and metrics',
+    default: 'random',
+    parse: (value: string | undefined) => value,
+  },
+  LOG_LEVEL: {
+    meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',
+    default: 'info',
+    parse: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
+  },
+  SHUTDOWN_TIMEOUT_MS: {
+    meaning: 'longest graceful stop after SIGTERM or SIGINT',
+    default: '10000',
+    parse: integer(0, 600_000, 10_000),
+  },
+} satisfies Record<string, Setting<unknown>>;
