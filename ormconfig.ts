@@ -1,0 +1,13 @@
+import 'reflect-metadata';
+import { DataSource } from 'typeorm';
+import { CompactionEntity } from './src/compaction/entities/compaction.entity.js';
+import { AppConfig } from './src/config/app-config.js';
+import { ConversationEntity } from './src/conversations/entities/conversation.entity.js';
+import { databaseOptions } from './src/database/database.options.js';
+import { EventEntity } from './src/events/entities/event.entity.js';
+
+/** For TypeORM's own command line, on the database of DATABASE_URL: `npx typeorm -d dist/ormconfig.js migration:show`. */
+export default new DataSource({
+  ...databaseOptions(AppConfig.fromEnvironment(process.env)),
+  entities: [ConversationEntity, EventEntity, CompactionEntity],
+});

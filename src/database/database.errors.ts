@@ -1,0 +1,48 @@
+import { DatabaseError } from 'pg';
+import { UnavailableError } from '../common/errors/common.errors.js';
+
+/**
+ * SQLSTATEs that say "not now" rather than "not this"; https://www.postgresql.org/docs/current/errcodes-appendix.html.
+ * A two-character entry stands for its whole class.
+ */
+const UNAVAILABLE_SQLSTATES = [
+  '08', // connection exception
+  '53', // insufficient resources: too many connections, disk full, out of memory
+  '25006', // read-only transaction: a standby, or a primary that has been demoted
+  '40001', // serialization failure
+  '40P01', // deadlock detected
+  '55P03', // lock not available within lock_timeout
+  '57014', // statement cancelled by statement_timeout
+  '57P01', // terminated by an administrator
+  '57P02', // crash of another backend
+  '57P03', // starting up or shutting down
+  '57P05', // idle session timeout
+  '58030', // I/O error
+];
+
+/** What Node and pg raise when the database or the way to it is gone; pg gives its own no code. */
+const UNAVAILABLE_CODES =
+  /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ENOENT|EACCES|EMFILE)$/;
+const UNAVAILABLE_MESSAGES =
+  /^(Connection terminated|timeout e(xceeded|xpired)|timeout expired|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Client was closed|The server does not support SSL)/i;
+
+/** Turns a fault of the database's absence into a 503; every other error comes back as it is. */
+export function toAppError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (isUnavailable(error) || ('driverError' in error && isUnavailable(error.driverError as Error))) {
+    return new UnavailableError('The database does not answer; retry in a moment', { cause: error });
+  }
+  return error;
+}
+
+function isUnavailable(error: Error): boolean {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (error instanceof DatabaseError) return UNAVAILABLE_SQLSTATES.some((state) => code.startsWith(state));
+  if (error instanceof AggregateError && error.errors.length) return isUnavailable(error.errors[0] as Error);
+  return UNAVAILABLE_CODES.test(code) || UNAVAILABLE_MESSAGES.test(error.message);
+}
+
+/** Whether `error` is the violation of the unique constraint of this name. */
+export function violates(error: unknown, constraint: string): boolean {
+  return error instanceof DatabaseError && error.code === '23505' && error.constraint === constraint;
+}

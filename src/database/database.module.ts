@@ -1,0 +1,43 @@
+import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { UnavailableError } from '../common/errors/common.errors.js';
+import { AppConfig } from '../config/app-config.js';
+import { Database } from './database.js';
+import { toAppError } from './database.errors.js';
+import { databaseOptions } from './database.options.js';
+import { migrate, requireMigrated } from './migrate.js';
+
+/** How long a start waits for a database that is not up yet, as when both are started together. */
+const CONNECT_ATTEMPTS = 15;
+const CONNECT_RETRY_DELAY_MS = 2000;
+
+/** The one pool of the service, on a schema that fits the code. */
+@Global()
+@Module({
+  imports: [
+    TypeOrmModule.forRootAsync({
+      inject: [AppConfig],
+      useFactory: (config: AppConfig) => ({
+        ...databaseOptions(config),
+        autoLoadEntities: true,
+        retryAttempts: CONNECT_ATTEMPTS,
+        retryDelay: CONNECT_RETRY_DELAY_MS,
+        toRetry: (error: unknown) => toAppError(error) instanceof UnavailableError,
+      }),
+    }),
+  ],
+  providers: [
+    {
+      provide: Database,
+      inject: [DataSource, AppConfig],
+      // Nobody gets a connection before the schema fits.
+      useFactory: async (dataSource: DataSource, config: AppConfig) => {
+        await (config.migrateOnBoot ? migrate : requireMigrated)(config);
+        return new Database(dataSource);
+      },
+    },
+  ],
+  exports: [Database],
+})
+export class DatabaseModule {}

