@@ -1,0 +1,17 @@
+import { applyDecorators } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiBearerAuth } from '@nestjs/swagger';
+import type { Scope } from './scopes.js';
+
+/**
+ * Declares what a key must be allowed to do to call this route. It is part of the route's Fastify configuration, so
+ * that it is decided before the body is read.
+ */
+export function RequireScope(scope: Scope): MethodDecorator {
+  return applyDecorators(RouteConfig({ scope }), ApiBearerAuth());
+}
+
+/** Declares that a route is open to everybody. */
+export function Public(): MethodDecorator {
+  return applyDecorators(RouteConfig({ scope: 'public' }));
+}

@@ -1,0 +1,49 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Public } from '../auth/require-scope.decorator.js';
+import { UnavailableError } from '../common/errors/common.errors.js';
+import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import { Database } from '../database/database.js';
+import { Lifecycle } from './lifecycle.js';
+import { PING } from './health.sql.js';
+
+class HealthDto {
+  @ApiProperty({ enum: ['ok'] })
+  status!: 'ok';
+}
+
+@ApiTags('operation')
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly lifecycle: Lifecycle,
+    private readonly database: Database,
+  ) {}
+
+  /** The process runs; the database is not asked. */
+  @Get('live')
+  @Public()
+  @ApiOperation({
+    summary: 'Whether the process runs; the database is not asked',
+    operationId: 'getLiveness',
+  })
+  @ApiOkResponse({ type: HealthDto })
+  live(): HealthDto {
+    return { status: 'ok' };
+  }
+
+  /** Requests will be answered: started, not draining, and the database is there. */
+  @Get('ready')
+  @Public()
+  @ApiOperation({
+    summary: 'Whether requests will be answered: not draining, and the database is there',
+    operationId: 'getReadiness',
+  })
+  @ApiOkResponse({ type: HealthDto })
+  @ApiErrors(503)
+  async ready(): Promise<HealthDto> {
+    if (!this.lifecycle.isReady) throw new UnavailableError('The service is starting or stopping');
+    await this.database.query(PING, []);
+    return { status: 'ok' };
+  }
+}

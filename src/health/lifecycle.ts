@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+
+/** How often a stop looks whether the requests under way have finished. */
+const DRAIN_POLL_MS = 10;
+
+/** Where the process is in its life, and how many requests it is busy with. */
+@Injectable()
+export class Lifecycle {
+  private state: 'starting' | 'ready' | 'draining' = 'starting';
+  private requests = 0;
+  private readonly drainListeners: (() => void)[] = [];
+
+  get isReady(): boolean {
+    return this.state === 'ready';
+  }
+
+  get isDraining(): boolean {
+    return this.state === 'draining';
+  }
+
+  started(): void {
+    this.state = 'ready';
+  }
+
+  requestBegan(): void {
+    this.requests += 1;
+  }
+
+  requestEnded(): void {
+    this.requests -= 1;
+  }
+
+  /** `listener` is called when the service begins to stop, to end what would not end by itself. */
+  onDrain(listener: () => void): void {
+    this.drainListeners.push(listener);
+  }
+
+  /** From now on not ready; resolves when the last request under way has ended, or after `timeoutMs`. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.state = 'draining';
+    for (const listener of this.drainListeners) listener();
+    const end = performance.now() + timeoutMs;
+    while (this.requests > 0 && performance.now() < end) await delay(DRAIN_POLL_MS);
+  }
+}

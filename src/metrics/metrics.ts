@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '../config/app-config.js';
+import { Database } from '../database/database.js';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+const LATENCY_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+const TOKEN_BUCKETS = [100, 500, 1000, 4000, 16_000, 32_000, 64_000, 128_000, 256_000, 512_000, 1_000_000];
+
+/** A histogram in milliseconds that is fed by a started timer. */
+class LatencyMs {
+  private readonly histogram: Histogram;
+
+  constructor(name: string, help: string, registers: Registry[]) {
+    this.histogram = new Histogram({ name, help, buckets: LATENCY_BUCKETS_MS, registers });
+  }
+
+  /** @returns a function that records the time since */
+  startTimer(): () => void {
+    const start = performance.now();
+    return () => this.histogram.observe(performance.now() - start);
+  }
+}
+
+/**
+ * What the service counts, in Prometheus terms. Labels have few values each: no conversation id, key or text is ever
+ * one of them.
+ */
+@Injectable()
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly registers = [this.registry];
+
+  readonly appendLatency = new LatencyMs(
+    'fastpaca_append_latency_ms',
+    'From a valid turn to its durable answer, in milliseconds',
+    this.registers,
+  );
+  readonly windowLatency = new LatencyMs(
+    'fastpaca_window_latency_ms',
+    'Computing one window, in milliseconds',
+    this.registers,
+  );
+  readonly snapshotTokens = new Histogram({
+    name: 'fastpaca_snapshot_token_count',
+    help: 'Tokens of the snapshot of each window that was read, before any budget cut',
+    buckets: TOKEN_BUCKETS,
+    registers: this.registers,
+  });
+  readonly compactionRequests = new Counter({
+    name: 'fastpaca_compaction_requests_total',
+    help: 'Compactions asked for, refused ones included',
+    registers: this.registers,
+  });
+  readonly eventsAppended = new Counter({
+    name: 'fastpaca_events_appended_total',
+    help: 'Events answered as appended, by role; deduped="true" for those that were there already',
+    labelNames: ['role', 'deduped'],
+    registers: this.registers,
+  });
+  readonly httpRequests = new Counter({
+    name: 'fastpaca_http_requests_total',
+    help: 'HTTP requests by method, route pattern and status',
+    labelNames: ['method', 'route', 'status'],
+    registers: this.registers,
+  });
+
+  constructor(database: Database, config: AppConfig) {
+    this.registry.setDefaultLabels({ node: config.nodeName });
+    collectDefaultMetrics({ register: this.registry }); // event-loop lag among them
+    new Gauge({
+      name: 'fastpaca_pool_connections',
+      help: 'Database connections in use and idle, and callers waiting for one',
+      labelNames: ['state'],
+      registers: this.registers,
+      collect() {
+        const { inUse, idle, waiting } = database.load();
+        this.set({ state: 'in_use' }, inUse);
+        this.set({ state: 'idle' }, idle);
+        this.set({ state: 'waiting' }, waiting);
+      },
+    });
+  }
+}
