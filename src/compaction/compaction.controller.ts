@@ -1,0 +1,43 @@
+import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Conversation } from '../auth/conversation.decorator.js';
+import { RequireScope } from '../auth/require-scope.decorator.js';
+import { ConversationId } from '../common/conversation-id.js';
+import { NoQuery } from '../common/http/no-query.dto.js';
+import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
+import { EventDrafter } from '../events/event-draft.js';
+import { CompactionService } from './compaction.service.js';
+import { CompactDto, CompactedDto } from './dto/compact.dto.js';
+
+@ApiTags('compaction')
+@ApiConversationId()
+@Controller('v1/conversations/:id/compact')
+export class CompactionController {
+  constructor(
+    private readonly compactions: CompactionService,
+    private readonly drafter: EventDrafter,
+  ) {}
+
+  @Post()
+  @RequireScope('compaction:write')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Replace a range of seqs, for the model only',
+    description:
+      'The log stays whole, and appends go on meanwhile. The range must leave out every active compaction or contain it whole, ' +
+      'which it then replaces; otherwise 400 with `reason` `range_overlap`, or `range_gap` if it reaches outside the log.',
+    operationId: 'compact',
+  })
+  @ApiOkResponse({ type: CompactedDto })
+  @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
+  async compact(
+    @Conversation() id: ConversationId,
+    @Body() body: CompactDto,
+    @Query() _query: NoQuery,
+  ): Promise<CompactedDto> {
+    const { from_seq: fromSeq, to_seq: toSeq, if_version: ifVersion } = body;
+    const replacement = await this.drafter.draftAll(body.replacement);
+    return { version: await this.compactions.compact(id, { fromSeq, toSeq, replacement, ifVersion }) };
+  }
+}

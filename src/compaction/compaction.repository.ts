@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import type { ConversationId } from '../common/conversation-id.js';
+import { arrayElements } from '../common/json/json-scanner.js';
+import { Database, type Executor } from '../database/database.js';
+import type { CompactedRange, Compaction, Summary } from './compaction.js';
+import {
+  ACTIVE_COMPACTIONS,
+  COMPACTIONS_AFTER,
+  FIND_SUMMARIES,
+  INSERT_COMPACTION,
+  LAST_COMPACTION,
+  SUPERSEDE_COMPACTIONS,
+} from './compaction.sql.js';
+
+/** A compaction to be written; `lastSeq` is the end of the log at that moment. */
+export type NewCompaction = Omit<Compaction, 'tokenEstimate'> &
+  Omit<Summary, 'version'> & { lastSeq: number };
+
+/** The compactions table. */
+@Injectable()
+export class CompactionRepository {
+  constructor(private readonly database: Database) {}
+
+  activeAt(
+    { namespace, id }: ConversationId,
+    version: number,
+    executor: Executor = this.database,
+  ): Promise<Compaction[]> {
+    return executor.query<Compaction>(ACTIVE_COMPACTIONS, [namespace, id, version]);
+  }
+
+  after({ namespace, id }: ConversationId, version: number, limit: number): Promise<CompactedRange[]> {
+    return this.database.query<CompactedRange>(COMPACTIONS_AFTER, [namespace, id, version, limit]);
+  }
+
+  async lastUpTo({ namespace, id }: ConversationId, version: number) {
+    const [row] = await this.database.query<{ version: number; lastSeq: number }>(LAST_COMPACTION, [
+      namespace,
+      id,
+      version,
+    ]);
+    return row;
+  }
+
+  async summaries(
+    { namespace, id }: ConversationId,
+    versions: readonly number[],
+  ): Promise<Map<number, Summary>> {
+    type Row = Omit<Summary, 'messages'> & { replacement: string };
+    const rows = await this.database.query<Row>(FIND_SUMMARIES, [namespace, id, versions]);
+    return new Map(
+      rows.map(({ replacement, ...row }) => [row.version, { ...row, messages: arrayElements(replacement) }]),
+    );
+  }
+
+  async insert(
+    tx: Executor,
+    { namespace, id }: ConversationId,
+    compaction: NewCompaction,
+    replaced: readonly Compaction[],
+  ) {
+    const { version, messages, messageTokens } = compaction;
+    if (replaced.length) {
+      await tx.query(SUPERSEDE_COMPACTIONS, [namespace, id, version, replaced.map((each) => each.version)]);
+    }
+    await tx.query(INSERT_COMPACTION, [
+      namespace,
+      id,
+      version,
+      compaction.fromSeq,
+      compaction.toSeq,
+      compaction.lastSeq,
+      compaction.tokensBefore,
+      compaction.tokensThrough,
+      `[${messages.join(',')}]`,
+      messageTokens,
+      messageTokens.reduce((sum, tokens) => sum + tokens, 0),
+      compaction.insertedAt,
+    ]);
+  }
+}

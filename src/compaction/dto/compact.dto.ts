@@ -1,0 +1,44 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsDefined } from 'class-validator';
+import type { RawJson } from '../../common/http/raw-json.js';
+import { IsIntegerIn, OptionalIntegerIn } from '../../common/http/rules.js';
+import { Verbatim } from '../../common/http/verbatim.js';
+import { NEW_EVENT } from '../../events/dto/event.schema.js';
+import { ReplacementCheck } from '../../events/event-check.js';
+
+export class CompactDto {
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'First seq of the range, inclusive', example: 1 })
+  @IsIntegerIn()
+  from_seq!: number;
+
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'Last seq of the range, inclusive', example: 80 })
+  @IsIntegerIn()
+  to_seq!: number;
+
+  @ApiProperty({
+    type: 'array',
+    minItems: 1,
+    items: NEW_EVENT,
+    description: 'What the model sees instead',
+  } as object)
+  @IsDefined({ message: 'is required' })
+  @Verbatim(ReplacementCheck)
+  replacement!: RawJson;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    description: 'Compact only if the conversation is at this version',
+  })
+  @OptionalIntegerIn(0)
+  if_version?: number;
+}
+
+export class CompactedDto {
+  @ApiProperty({
+    type: 'integer',
+    description: 'The version that this compaction gave the conversation',
+    example: 84,
+  })
+  version!: number;
+}

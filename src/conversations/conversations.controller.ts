@@ -1,0 +1,95 @@
+import { Body, Controller, Delete, Get, HttpCode, Patch, Put, Query, Res } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Conversation } from '../auth/conversation.decorator.js';
+import { RequireScope } from '../auth/require-scope.decorator.js';
+import { ConversationId } from '../common/conversation-id.js';
+import { AnswersJsonText } from '../common/http/json-text.decorator.js';
+import { NoQuery } from '../common/http/no-query.dto.js';
+import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
+import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import { ConversationsService } from './conversations.service.js';
+import { ConversationDto, conversationJson } from './dto/conversation.dto.js';
+import { PatchMetadataDto } from './dto/patch-metadata.dto.js';
+import { PutConversationDto } from './dto/put-conversation.dto.js';
+import { policySettings } from './policy-settings.js';
+
+@ApiTags('conversations')
+@ApiConversationId()
+@Controller('v1/conversations/:id')
+export class ConversationsController {
+  constructor(private readonly conversations: ConversationsService) {}
+
+  @Put()
+  @RequireScope('conversations:write')
+  @AnswersJsonText()
+  @ApiOperation({
+    summary: 'Create a conversation, or replace the settings that are given',
+    description:
+      'An omitted field keeps its value; a given `policy` or `metadata` replaces that field whole. Version and log are untouched.',
+    operationId: 'putConversation',
+  })
+  @ApiCreatedResponse({ type: ConversationDto, description: 'It is new' })
+  @ApiOkResponse({ type: ConversationDto, description: 'It was there' })
+  @ApiErrors(400, 401, 403, 409, 413, 415, 500, 503)
+  async put(
+    @Conversation() id: ConversationId,
+    @Body() { token_budget: tokenBudget, trigger_ratio: triggerRatio, policy, metadata }: PutConversationDto,
+    @Query() _query: NoQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const given = policy && policySettings(policy);
+    const { conversation, created } = await this.conversations.put(id, {
+      ...given,
+      tokenBudget,
+      triggerRatio: triggerRatio ?? given?.triggerRatio,
+      metadata: metadata?.text,
+    });
+    reply.status(created ? 201 : 200);
+    return conversationJson(conversation);
+  }
+
+  @Get()
+  @RequireScope('conversations:read')
+  @AnswersJsonText()
+  @ApiOperation({ summary: 'Read the record, of a deleted conversation too', operationId: 'getConversation' })
+  @ApiOkResponse({ type: ConversationDto })
+  @ApiErrors(400, 401, 403, 404, 500, 503)
+  async get(@Conversation() id: ConversationId, @Query() _query: NoQuery): Promise<string> {
+    return conversationJson(await this.conversations.get(id));
+  }
+
+  @Delete()
+  @RequireScope('conversations:write')
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'Delete: reads go on, writes answer 409',
+    description: 'Leaves a tombstone. Again is fine.',
+    operationId: 'deleteConversation',
+  })
+  @ApiNoContentResponse()
+  @ApiErrors(400, 401, 403, 404, 500, 503)
+  delete(@Conversation() id: ConversationId, @Query() _query: NoQuery): Promise<void> {
+    return this.conversations.tombstone(id);
+  }
+
+  @Patch('metadata')
+  @RequireScope('conversations:write')
+  @AnswersJsonText()
+  @ApiOperation({ summary: 'Merge into the metadata; a key set to null goes', operationId: 'patchMetadata' })
+  @ApiOkResponse({ type: ConversationDto })
+  @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
+  async patchMetadata(
+    @Conversation() id: ConversationId,
+    @Body() { metadata }: PatchMetadataDto,
+    @Query() _query: NoQuery,
+  ): Promise<string> {
+    return conversationJson(await this.conversations.patchMetadata(id, metadata.text));
+  }
+}

@@ -1,0 +1,32 @@
+import { HttpStatus } from '@nestjs/common';
+import { AppError } from '../common/errors/app-error.js';
+
+export class ConversationNotFoundError extends AppError {
+  readonly status = HttpStatus.NOT_FOUND;
+  readonly error = 'not_found';
+  constructor() {
+    super('No such conversation: create it with PUT /v1/conversations/{id}');
+  }
+}
+
+/** The conversation was deleted: readable, never writable again. */
+export class TombstonedError extends AppError {
+  readonly status = HttpStatus.CONFLICT;
+  readonly error = 'conflict';
+  override readonly reason = 'tombstoned';
+  constructor() {
+    super('The conversation is deleted: it can be read, but never written again');
+  }
+}
+
+export class VersionMismatchError extends AppError {
+  readonly status = HttpStatus.CONFLICT;
+  readonly error = 'conflict';
+  override readonly reason = 'version_mismatch';
+  constructor(
+    override readonly expected: number,
+    override readonly actual: number,
+  ) {
+    super(`Conversation version changed (expected ${expected}, found ${actual})`);
+  }
+}

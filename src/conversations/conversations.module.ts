@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { PoliciesModule } from '../window/policies/policies.module.js';
+import { ConversationChanges } from './conversation-changes.js';
+import { ConversationsController } from './conversations.controller.js';
+import { ConversationsRepository } from './conversations.repository.js';
+import { ConversationsService } from './conversations.service.js';
+import { ConversationEntity } from './entities/conversation.entity.js';
+import { MetadataCheck, PolicyCheck } from './policy-check.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([ConversationEntity]), PoliciesModule],
+  controllers: [ConversationsController],
+  providers: [ConversationsService, ConversationsRepository, ConversationChanges, PolicyCheck, MetadataCheck],
+  exports: [ConversationsService, ConversationChanges],
+})
+export class ConversationsModule {}

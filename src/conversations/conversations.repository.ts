@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import type { ConversationId } from '../common/conversation-id.js';
+import { Database, type Executor } from '../database/database.js';
+import type { Conversation, ConversationSettings } from './conversation.js';
+import {
+  ADVANCE_VERSION,
+  FIND_CONVERSATION,
+  FIND_CONVERSATIONS,
+  LOCK_CONVERSATION,
+  PUT_CONVERSATION,
+  SET_METADATA,
+  TOMBSTONE_CONVERSATION,
+  UPDATE_CONVERSATION,
+} from './conversations.sql.js';
+
+/** The conversations table. Only an append, which lives in events/, writes it from elsewhere. */
+@Injectable()
+export class ConversationsRepository {
+  constructor(private readonly database: Database) {}
+
+  async find({ namespace, id }: ConversationId): Promise<(Conversation & { now: Date }) | undefined> {
+    const [row] = await this.database.query<Conversation & { now: Date }>(FIND_CONVERSATION, [namespace, id]);
+    return row;
+  }
+
+  /** One entry per id, in their order; undefined where there is none. */
+  async findAll(ids: readonly ConversationId[]): Promise<(Conversation | undefined)[]> {
+    const rows = await this.database.query<Conversation & { position: number }>(FIND_CONVERSATIONS, [
+      ids.map(({ namespace }) => namespace),
+      ids.map(({ id }) => id),
+    ]);
+    const found = new Map(rows.map((row) => [row.position, row]));
+    return ids.map((_, index) => found.get(index + 1));
+  }
+
+  async lock(tx: Executor, { namespace, id }: ConversationId): Promise<Conversation | undefined> {
+    const [row] = await tx.query<Conversation>(LOCK_CONVERSATION, [namespace, id]);
+    return row;
+  }
+
+  /** Creates or updates; undefined if the conversation is tombstoned. */
+  async put(
+    { namespace, id }: ConversationId,
+    settings: ConversationSettings & { tokenBudget: number },
+    defaults: Required<Pick<ConversationSettings, 'triggerRatio' | 'policyStrategy' | 'policyConfig'>>,
+  ): Promise<(Conversation & { created: boolean }) | undefined> {
+    const [row] = await this.database.query<Conversation & { created: boolean }>(PUT_CONVERSATION, [
+      namespace,
+      id,
+      settings.tokenBudget,
+      settings.triggerRatio,
+      settings.policyStrategy,
+      settings.policyConfig,
+      settings.metadata,
+      defaults.triggerRatio,
+      defaults.policyStrategy,
+      defaults.policyConfig,
+    ]);
+    return row;
+  }
+
+  /** Updates what is there; undefined if there is nothing, or a tombstone. */
+  async update(
+    { namespace, id }: ConversationId,
+    settings: ConversationSettings,
+  ): Promise<Conversation | undefined> {
+    const [row] = await this.database.query<Conversation>(UPDATE_CONVERSATION, [
+      namespace,
+      id,
+      settings.triggerRatio,
+      settings.policyStrategy,
+      settings.policyConfig,
+      settings.metadata,
+    ]);
+    return row;
+  }
+
+  async setMetadata(
+    tx: Executor,
+    { namespace, id }: ConversationId,
+    metadata: string,
+  ): Promise<Conversation> {
+    const [row] = await tx.query<Conversation>(SET_METADATA, [namespace, id, metadata]);
+    if (!row) throw new Error('the row was locked, so it must be there');
+    return row;
+  }
+
+  /** @returns whether there is such a conversation */
+  async tombstone({ namespace, id }: ConversationId): Promise<boolean> {
+    const rows = await this.database.query(TOMBSTONE_CONVERSATION, [namespace, id]);
+    return rows.length > 0;
+  }
+
+  async advanceVersion(
+    tx: Executor,
+    { namespace, id }: ConversationId,
+  ): Promise<{ version: number; updatedAt: Date }> {
+    const [row] = await tx.query<{ version: number; updatedAt: Date }>(ADVANCE_VERSION, [namespace, id]);
+    if (!row) throw new Error('the row was locked, so it must be there');
+    return row;
+  }
+}

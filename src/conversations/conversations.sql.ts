@@ -1,0 +1,98 @@
+import type { Statement } from '../database/statement.js';
+
+/** What most statements here give back, named as in `Conversation`. */
+const RECORD = `
+  id, token_budget AS "tokenBudget", trigger_ratio AS "triggerRatio", policy_strategy AS "policyStrategy",
+  policy_config AS "policyConfig", metadata, version, last_seq AS "lastSeq", tokens_total AS "tokensTotal",
+  tombstoned_at AS "tombstonedAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
+
+/** `updated_at` for a change made now; it never goes back, whatever the clock does. */
+const NOW = `GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp()))`;
+
+/** The record of conversation ($1, $2), and the database's clock as `now`. */
+export const FIND_CONVERSATION: Statement = {
+  name: 'find_conversation',
+  text: `SELECT ${RECORD}, clock_timestamp() AS now FROM fastpaca.conversations WHERE namespace = $1 AND id = $2`,
+};
+
+/** The records of the conversations ($1[i], $2[i]) that there are, each with its place i in `position`. */
+export const FIND_CONVERSATIONS: Statement = {
+  name: 'find_conversations',
+  text: `
+    SELECT ${RECORD}, asked.position
+      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (ns, conversation_id, position)
+      JOIN fastpaca.conversations ON namespace = asked.ns AND id = asked.conversation_id`,
+};
+
+/** The same, with the row locked until the transaction ends: appends and other changes wait. */
+export const LOCK_CONVERSATION: Statement = {
+  name: 'lock_conversation',
+  text: `SELECT ${RECORD} FROM fastpaca.conversations WHERE namespace = $1 AND id = $2 FOR UPDATE`,
+};
+
+/**
+ * Creates conversation ($1, $2) or, where it exists, replaces the settings that are given; one statement, so that any
+ * number of concurrent calls make one conversation. Null ($3 budget, $4 ratio, $5 strategy, $6 config, $7 metadata)
+ * keeps what is there; a new conversation takes the defaults $8 (ratio), $9 (strategy) and $10 (config) instead.
+ * Writes nothing and returns no row if the conversation is tombstoned. \`created\` tells which of the two it was.
+ */
+export const PUT_CONVERSATION: Statement = {
+  name: 'put_conversation',
+  text: `
+    INSERT INTO fastpaca.conversations AS c
+           (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config, metadata)
+    VALUES ($1, $2, $3::integer, COALESCE($4::float8, $8::float8), COALESCE($5, $9),
+            COALESCE($6::json, $10::json), COALESCE($7::json, '{}'))
+    ON CONFLICT ON CONSTRAINT conversations_pkey DO UPDATE
+       SET token_budget = $3::integer,
+           trigger_ratio = COALESCE($4::float8, c.trigger_ratio),
+           policy_strategy = COALESCE($5, c.policy_strategy),
+           policy_config = COALESCE($6::json, c.policy_config),
+           metadata = COALESCE($7::json, c.metadata),
+           updated_at = GREATEST(c.updated_at, date_trunc('milliseconds', clock_timestamp()))
+     WHERE c.tombstoned_at IS NULL
+    RETURNING ${RECORD}, xmax = 0 AS created`,
+};
+
+/** The same for a PUT without a budget, which can only update. */
+export const UPDATE_CONVERSATION: Statement = {
+  name: 'update_conversation',
+  text: `
+    UPDATE fastpaca.conversations
+       SET trigger_ratio = COALESCE($3::float8, trigger_ratio),
+           policy_strategy = COALESCE($4, policy_strategy),
+           policy_config = COALESCE($5::json, policy_config),
+           metadata = COALESCE($6::json, metadata),
+           updated_at = ${NOW}
+     WHERE namespace = $1 AND id = $2 AND tombstoned_at IS NULL
+    RETURNING ${RECORD}, false AS created`,
+};
+
+/** Replaces the metadata of conversation ($1, $2), whose row the transaction has locked. */
+export const SET_METADATA: Statement = {
+  name: 'set_metadata',
+  text: `
+    UPDATE fastpaca.conversations SET metadata = $3::json, updated_at = ${NOW}
+     WHERE namespace = $1 AND id = $2
+    RETURNING ${RECORD}`,
+};
+
+/** Tombstones conversation ($1, $2), once: the time of the first call stays. */
+export const TOMBSTONE_CONVERSATION: Statement = {
+  name: 'tombstone_conversation',
+  text: `
+    UPDATE fastpaca.conversations
+       SET tombstoned_at = COALESCE(tombstoned_at, clock_timestamp()),
+           updated_at = CASE WHEN tombstoned_at IS NULL THEN ${NOW} ELSE updated_at END
+     WHERE namespace = $1 AND id = $2
+    RETURNING id`,
+};
+
+/** One more version for conversation ($1, $2), whose row the transaction has locked: a compaction's. */
+export const ADVANCE_VERSION: Statement = {
+  name: 'advance_version',
+  text: `
+    UPDATE fastpaca.conversations SET version = version + 1, updated_at = ${NOW}
+     WHERE namespace = $1 AND id = $2
+    RETURNING version, updated_at AS "updatedAt"`,
+};

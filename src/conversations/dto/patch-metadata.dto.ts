@@ -1,0 +1,16 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsDefined } from 'class-validator';
+import type { RawJson } from '../../common/http/raw-json.js';
+import { Verbatim } from '../../common/http/verbatim.js';
+import { MetadataCheck } from '../policy-check.js';
+
+export class PatchMetadataDto {
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'Merged shallowly; a key set to null goes',
+  })
+  @IsDefined({ message: 'is required' })
+  @Verbatim(MetadataCheck)
+  metadata!: RawJson;
+}

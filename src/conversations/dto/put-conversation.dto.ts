@@ -1,0 +1,65 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, ValidateBy } from 'class-validator';
+import type { RawJson } from '../../common/http/raw-json.js';
+import { OptionalIntegerIn } from '../../common/http/rules.js';
+import { Verbatim } from '../../common/http/verbatim.js';
+import { MetadataCheck, PolicyCheck, RATIO_RULE } from '../policy-check.js';
+
+export class PutConversationDto {
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 1_000_000,
+    description:
+      'Most tokens a window may have; required for a new conversation. The ceiling is configurable.',
+    example: 1_000_000,
+  })
+  @OptionalIntegerIn(1)
+  token_budget?: number;
+
+  @ApiPropertyOptional({
+    exclusiveMinimum: true,
+    minimum: 0,
+    maximum: 1,
+    default: 0.7,
+    description: 'Share of the budget above which a window says `needs_compaction`',
+  })
+  @IsOptional()
+  @ValidateBy({
+    name: 'isRatio',
+    validator: {
+      validate: (value) => typeof value === 'number' && value > 0 && value <= 1,
+      defaultMessage: () => RATIO_RULE,
+    },
+  })
+  trigger_ratio?: number;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    required: ['strategy'],
+    properties: {
+      strategy: {
+        type: 'string',
+        description:
+          '`last_n`, `budget`, `manual`, `strip_tool_results`, `skip_parts`, `time_window`, or one of your own',
+      },
+      config: {
+        type: 'object',
+        additionalProperties: true,
+        description: 'Fields of the strategy; see docs/api.md',
+      },
+      trigger_ratio: { type: 'number', description: 'Read if there is none at the top level' },
+    },
+    default: { strategy: 'last_n', config: { limit: 200 } },
+  })
+  @Verbatim(PolicyCheck)
+  policy?: RawJson;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: 'At most 64 KiB as JSON; replaced whole',
+  })
+  @Verbatim(MetadataCheck)
+  metadata?: RawJson;
+}

@@ -1,0 +1,26 @@
+import { InvalidPayloadError } from '../common/errors/common.errors.js';
+import { compactJson, objectMembers, objectText } from '../common/json/json-scanner.js';
+
+/** Most bytes of a conversation's metadata, as compact JSON in UTF-8. */
+const MAX_METADATA_BYTES = 64 * 1024;
+
+/** @throws InvalidPayloadError (400) if it is over 64 KiB */
+export function storedMetadata(text: string): string {
+  const compact = compactJson(text);
+  const bytes = Buffer.byteLength(compact);
+  if (bytes > MAX_METADATA_BYTES) {
+    const message = `must be at most ${MAX_METADATA_BYTES} bytes as JSON, this is ${bytes}`;
+    throw new InvalidPayloadError([{ path: 'metadata', message }]);
+  }
+  return compact;
+}
+
+/** Shallow merge of two objects, as JSON text: a key of `patch` replaces or adds, and `null` takes away. */
+export function mergeMetadata(metadata: string, patch: string): string {
+  const merged = new Map(objectMembers(metadata).map(({ key, value }) => [key, value]));
+  for (const { key, value } of objectMembers(compactJson(patch))) {
+    if (value === 'null') merged.delete(key);
+    else merged.set(key, value);
+  }
+  return objectText(Array.from(merged, ([key, value]) => ({ key, value })));
+}

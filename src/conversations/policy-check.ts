@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import type { ErrorDetail } from '../common/errors/app-error.js';
+import { InvalidPayloadError } from '../common/errors/common.errors.js';
+import type { BodyCheck } from '../common/http/verbatim.js';
+import { PolicyRegistry } from '../window/policies/policy.registry.js';
+
+const FIELDS = ['strategy', 'config', 'trigger_ratio'];
+
+/** A policy: `{strategy, config?, trigger_ratio?}`, strict, with a config that its policy accepts. */
+@Injectable()
+export class PolicyCheck implements BodyCheck {
+  constructor(private readonly policies: PolicyRegistry) {}
+
+  faults(value: unknown, path: string): ErrorDetail[] {
+    if (!isObject(value)) return [{ path, message: 'must be an object' }];
+    const faults = Object.keys(value)
+      .filter((name) => !FIELDS.includes(name))
+      .map((name) => ({ path: `${path}.${name.slice(0, 100)}`, message: 'is not a known field' }));
+    const { strategy, trigger_ratio: ratio } = value;
+    const config = value.config ?? {};
+    if (!isRatio(ratio)) faults.push({ path: `${path}.trigger_ratio`, message: RATIO_RULE });
+    if (typeof strategy !== 'string') faults.push({ path: `${path}.strategy`, message: 'must be a string' });
+    if (!isObject(config)) return [...faults, { path: `${path}.config`, message: 'must be an object' }];
+    if (!isRatio(config.trigger_ratio))
+      faults.push({ path: `${path}.config.trigger_ratio`, message: RATIO_RULE });
+    return typeof strategy === 'string' ? [...faults, ...this.configFaults(strategy, config)] : faults;
+  }
+
+  private configFaults(strategy: string, config: Record<string, unknown>): ErrorDetail[] {
+    try {
+      this.policies.configure(strategy, config);
+      return [];
+    } catch (error) {
+      if (error instanceof InvalidPayloadError) return error.details;
+      throw error;
+    }
+  }
+}
+
+/** Metadata of a conversation: an object of at most 64 KiB; its size is checked where its text is at hand. */
+@Injectable()
+export class MetadataCheck implements BodyCheck {
+  faults(value: unknown, path: string): ErrorDetail[] {
+    return isObject(value) ? [] : [{ path, message: 'must be an object' }];
+  }
+}
+
+export const RATIO_RULE = 'must be a number above 0 and at most 1';
+
+/** Absent and null are fine; a number must be in range. */
+function isRatio(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'number' && value > 0 && value <= 1);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,41 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
+import type { RawJson } from '../../common/http/raw-json.js';
+import { IsKey, OptionalIntegerIn } from '../../common/http/rules.js';
+import { Verbatim } from '../../common/http/verbatim.js';
+import { EventCheck, MAX_TURN_SIZE, TurnCheck } from '../event-check.js';
+import { NEW_EVENT } from './event.schema.js';
+
+/** One event, or a whole turn. */
+export class AppendEventsDto {
+  @ApiPropertyOptional({ ...NEW_EVENT, required: undefined, description: 'One event' } as object)
+  @Verbatim(EventCheck)
+  event?: RawJson;
+
+  @ApiPropertyOptional({
+    type: 'array',
+    minItems: 1,
+    maxItems: MAX_TURN_SIZE,
+    items: NEW_EVENT,
+    description: 'Instead of `event`: a turn, appended whole or not at all',
+  } as object)
+  @Verbatim(TurnCheck)
+  events?: RawJson;
+
+  @ApiPropertyOptional({
+    minLength: 1,
+    maxLength: 255,
+    description: 'Per conversation; makes a retry safe. Also taken from the header `Idempotency-Key`.',
+  })
+  @IsOptional()
+  @IsKey()
+  idempotency_key?: string;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    description: 'Append only if the conversation is at this version',
+  })
+  @OptionalIntegerIn(0)
+  if_version?: number;
+}

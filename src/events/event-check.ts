@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import type { ErrorDetail } from '../common/errors/app-error.js';
+import type { BodyCheck } from '../common/http/verbatim.js';
+
+export const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'] as const;
+
+/** Most events of one turn. */
+export const MAX_TURN_SIZE = 100;
+/** What the column holds. */
+const MAX_TOKEN_COUNT = 2_147_483_647;
+
+/**
+ * The rules of one event. They are lenient: what they do not name is stored as it came. `null` counts as absent.
+ */
+@Injectable()
+export class EventCheck implements BodyCheck {
+  faults(value: unknown, path: string): ErrorDetail[] {
+    if (!isObject(value)) return [{ path, message: 'must be an object' }];
+    const faults: ErrorDetail[] = [];
+    const fault = (field: string, message: string) => faults.push({ path: `${path}.${field}`, message });
+    const { role, parts, content, id, metadata, token_count: tokenCount } = value;
+
+    if (!(ROLES as readonly unknown[]).includes(role)) fault('role', `must be one of ${ROLES.join(', ')}`);
+    if (isGiven(parts) && isGiven(content)) fault('content', 'must not be given beside parts');
+    else if (isGiven(content)) {
+      if (typeof content !== 'string') fault('content', 'must be a string; give anything else as parts');
+    } else faults.push(...partsFaults(parts, `${path}.parts`));
+    if (isGiven(id) && typeof id !== 'string') fault('id', 'must be a string');
+    if (isGiven(metadata) && !isObject(metadata)) fault('metadata', 'must be an object');
+    if (isGiven(tokenCount) && !isCount(tokenCount)) {
+      fault('token_count', `must be an integer from 0 to ${MAX_TOKEN_COUNT}`);
+    }
+    return faults;
+  }
+}
+
+/** A turn: 1 to 100 events. */
+@Injectable()
+export class TurnCheck implements BodyCheck {
+  constructor(private readonly event: EventCheck) {}
+
+  faults(value: unknown, path: string): ErrorDetail[] {
+    return listFaults(value, path, MAX_TURN_SIZE, this.event);
+  }
+}
+
+/** What takes the place of a compacted range: one event or more, as many as the body holds. */
+@Injectable()
+export class ReplacementCheck implements BodyCheck {
+  constructor(private readonly event: EventCheck) {}
+
+  faults(value: unknown, path: string): ErrorDetail[] {
+    return listFaults(value, path, Infinity, this.event);
+  }
+}
+
+function listFaults(value: unknown, path: string, most: number, check: EventCheck): ErrorDetail[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > most) {
+    return [
+      {
+        path,
+        message:
+          most === Infinity ? 'must be a list of one event or more' : `must be a list of 1 to ${most} events`,
+      },
+    ];
+  }
+  return value.flatMap((event, index) => check.faults(event, `${path}[${index}]`));
+}
+
+function partsFaults(parts: unknown, path: string): ErrorDetail[] {
+  if (!Array.isArray(parts) || parts.length === 0)
+    return [{ path, message: 'must be a list of one part or more' }];
+  return parts.flatMap((part: unknown, index) => {
+    if (!isObject(part)) return [{ path: `${path}[${index}]`, message: 'must be an object' }];
+    return typeof part.type === 'string'
+      ? []
+      : [{ path: `${path}[${index}].type`, message: 'must be a string' }];
+  });
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_TOKEN_COUNT;
+}

@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import type { ConversationId } from '../common/conversation-id.js';
+import { Database, type Executor } from '../database/database.js';
+import type { EventDraft } from './event-draft.js';
+import {
+  APPEND_TURN,
+  EXPLAIN_APPEND,
+  FIRST_SINCE,
+  READ_BACKWARD,
+  READ_FORWARD,
+  READ_SUFFIX,
+  TOKENS_OF_RANGE,
+  TOKENS_THROUGH,
+} from './event-log.sql.js';
+import type { BudgetedRange, SeqRange, StoredEvent } from './stored-event.js';
+
+/** What the log gave an appended event. */
+export interface AppendedEvent {
+  seq: number;
+  version: number;
+  tokenEstimate: number;
+}
+
+/** Why an append wrote nothing. */
+export interface AppendObstacle {
+  version: number;
+  tombstoned: boolean;
+  /** The turn that has the idempotency key already. */
+  turnSeq: number | null;
+  turnSize: number | null;
+}
+
+/** The events table, and the counters of a conversation that an append moves in the same statement. */
+@Injectable()
+export class EventLogRepository {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Writes the turn, all or none; no rows if the conversation is missing, tombstoned or not at `ifVersion`.
+   *
+   * @throws DatabaseError 23505 on events_idempotency_key if the key was used before
+   */
+  append(
+    { namespace, id }: ConversationId,
+    drafts: readonly EventDraft[],
+    { ifVersion, idempotencyKey }: { ifVersion?: number; idempotencyKey?: string },
+  ): Promise<AppendedEvent[]> {
+    return this.database.query<AppendedEvent>(APPEND_TURN, [
+      namespace,
+      id,
+      ifVersion,
+      drafts.length,
+      drafts.reduce((sum, { tokenEstimate }) => sum + tokenEstimate, 0),
+      drafts.map(({ body }) => body),
+      drafts.map(({ tokenEstimate }) => tokenEstimate),
+      drafts.map(({ partTokens }) => partTokens && `{${partTokens.join(',')}}`),
+      idempotencyKey,
+    ]);
+  }
+
+  async explain(
+    { namespace, id }: ConversationId,
+    idempotencyKey?: string,
+  ): Promise<AppendObstacle | undefined> {
+    const [row] = await this.database.query<AppendObstacle>(EXPLAIN_APPEND, [namespace, id, idempotencyKey]);
+    return row;
+  }
+
+  /** Oldest first; at most `limit`, and no further than `maxBytes` of bodies, but one at least. */
+  forward(
+    { namespace, id }: ConversationId,
+    { fromSeq, toSeq }: SeqRange,
+    limit: number,
+    maxBytes: number,
+  ): Promise<StoredEvent[]> {
+    return this.database.query<StoredEvent>(READ_FORWARD, [namespace, id, fromSeq, toSeq, limit, maxBytes]);
+  }
+
+  /** Newest first, out of these runs; otherwise as `forward`. */
+  backward(
+    { namespace, id }: ConversationId,
+    runs: readonly SeqRange[],
+    limit: number,
+    maxBytes: number,
+  ): Promise<StoredEvent[]> {
+    return this.database.query<StoredEvent>(READ_BACKWARD, [
+      namespace,
+      id,
+      runs.map(({ fromSeq }) => fromSeq),
+      runs.map(({ toSeq }) => toSeq),
+      limit,
+      maxBytes,
+    ]);
+  }
+
+  /**
+   * The wanted events of these runs (ascending, at least one), oldest first, and the running token total before the
+   * first run.
+   */
+  async suffix({ namespace, id }: ConversationId, runs: readonly BudgetedRange[], maxBytes: number) {
+    const rows = await this.database.query<StoredEvent & { tokensBefore: number }>(READ_SUFFIX, [
+      namespace,
+      id,
+      runs.map(({ fromSeq }) => fromSeq),
+      runs.map(({ toSeq }) => toSeq),
+      runs.map(({ fromTokens }) => fromTokens),
+      maxBytes,
+    ]);
+    // A row without an event is there when none fits.
+    const events: StoredEvent[] = rows.filter((row) => (row.seq as number | null) !== null);
+    return { events, tokensBefore: rows[0]?.tokensBefore ?? 0 };
+  }
+
+  async firstSince({ namespace, id }: ConversationId, lastSeq: number, time: Date): Promise<number> {
+    const [row] = await this.database.query<{ seq: number }>(FIRST_SINCE, [namespace, id, lastSeq, time]);
+    return row?.seq ?? lastSeq + 1;
+  }
+
+  async tokensThrough({ namespace, id }: ConversationId, seq: number): Promise<number> {
+    const [row] = await this.database.query<{ tokens: number }>(TOKENS_THROUGH, [namespace, id, seq]);
+    return row?.tokens ?? 0;
+  }
+
+  async tokensOfRange(tx: Executor, { namespace, id }: ConversationId, { fromSeq, toSeq }: SeqRange) {
+    const [row] = await tx.query<{ tokensBefore: number; tokensThrough: number }>(TOKENS_OF_RANGE, [
+      namespace,
+      id,
+      fromSeq,
+      toSeq,
+    ]);
+    if (!row) throw new Error(`events ${fromSeq} and ${toSeq} must be in the log`);
+    return row;
+  }
+}

@@ -1,0 +1,157 @@
+import type { Statement } from '../database/statement.js';
+
+/** Named as in `StoredEvent`; for a row source called e. */
+const EVENT = `e.seq, e.version, e.body, e.token_estimate AS "tokenEstimate", e.part_tokens AS "partTokens",
+  e.inserted_at AS "insertedAt"`;
+
+/** A body's size, read off its header: nothing is decompressed. */
+const BODY_BYTES = 'octet_length(e.body::text)';
+
+/**
+ * Appends a turn of $4 events to conversation ($1, $2).
+ *
+ * Guarantees: the row lock on the conversation queues concurrent appenders, so seqs have no gaps and commit in order.
+ * All events or none. Writes nothing and returns no row if the conversation is missing, tombstoned, or not at version
+ * $3 (null skips that check). A repeated idempotency key raises 23505 on events_idempotency_key and undoes the
+ * statement. Costs the same whatever the length of the log: counters and running total are on the conversation's row.
+ *
+ * $5 tokens of all events; $6 bodies, $7 their tokens and $8 their tokens by part, one element per event; $9 the key.
+ */
+export const APPEND_TURN: Statement = {
+  name: 'append_turn',
+  text: `
+    WITH head AS (
+      UPDATE fastpaca.conversations
+         SET last_seq = last_seq + $4::integer,
+             version = version + $4::integer,
+             tokens_total = tokens_total + $5::bigint,
+             updated_at = GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp()))
+       WHERE namespace = $1 AND id = $2 AND tombstoned_at IS NULL AND ($3::bigint IS NULL OR version = $3)
+      RETURNING last_seq - $4::integer AS seq, version - $4::integer AS version,
+                tokens_total - $5::bigint AS tokens, updated_at
+    )
+    INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total,
+                                 part_tokens, idempotency_key, turn_size, inserted_at)
+    SELECT $1, $2, head.seq + e.n, head.version + e.n, e.body::json, e.tokens,
+           head.tokens + sum(e.tokens) OVER (ORDER BY e.n), e.part_tokens::integer[],
+           CASE WHEN e.n = 1 THEN $9 END, CASE WHEN e.n = 1 AND $9 IS NOT NULL THEN $4::integer END, head.updated_at
+      FROM head, unnest($6::text[], $7::integer[], $8::text[]) WITH ORDINALITY AS e (body, tokens, part_tokens, n)
+    RETURNING seq, version, token_estimate AS "tokenEstimate"`,
+};
+
+/** Why an append to ($1, $2) with key $3 wrote nothing: the conversation as it is, and the turn that has the key. */
+export const EXPLAIN_APPEND: Statement = {
+  name: 'explain_append',
+  text: `
+    SELECT c.version, c.tombstoned_at IS NOT NULL AS tombstoned, e.seq AS "turnSeq", e.turn_size AS "turnSize"
+      FROM fastpaca.conversations c
+      LEFT JOIN fastpaca.events e
+             ON e.namespace = $1 AND e.conversation_id = $2 AND e.idempotency_key = $3
+     WHERE c.namespace = $1 AND c.id = $2`,
+};
+
+/**
+ * Events $3 … $4 of ($1, $2), oldest first: at most $5 of them, and no further than $6 bytes of bodies, but one at
+ * least.
+ */
+export const READ_FORWARD: Statement = {
+  name: 'read_forward',
+  text: `
+    SELECT ${EVENT}
+      FROM (SELECT e.*, sum(${BODY_BYTES}) OVER (ORDER BY e.seq) AS bytes_through, row_number() OVER (ORDER BY e.seq) AS n
+              FROM (SELECT * FROM fastpaca.events
+                     WHERE namespace = $1 AND conversation_id = $2 AND seq BETWEEN $3 AND $4
+                     ORDER BY seq LIMIT $5) e) e
+     WHERE n = 1 OR bytes_through <= $6
+     ORDER BY e.seq`,
+};
+
+/**
+ * The newest events of ($1, $2) in the runs $3 … $4 (arrays), newest first: at most $5 of them, and no further than $6
+ * bytes of bodies, but one at least.
+ */
+export const READ_BACKWARD: Statement = {
+  name: 'read_backward',
+  text: `
+    SELECT ${EVENT}
+      FROM (SELECT e.*, sum(${BODY_BYTES}) OVER (ORDER BY e.seq DESC) AS bytes_through,
+                   row_number() OVER (ORDER BY e.seq DESC) AS n
+              FROM (SELECT e.* FROM unnest($3::bigint[], $4::bigint[]) AS r (from_seq, to_seq)
+                     CROSS JOIN LATERAL (SELECT * FROM fastpaca.events
+                                          WHERE namespace = $1 AND conversation_id = $2
+                                            AND seq BETWEEN r.from_seq AND r.to_seq
+                                          ORDER BY seq DESC LIMIT $5) e
+                     ORDER BY e.seq DESC LIMIT $5) e) e
+     WHERE n = 1 OR bytes_through <= $6
+     ORDER BY e.seq DESC`,
+};
+
+/**
+ * The events of ($1, $2) in the runs $3 … $4 from the running total $5 on (arrays), oldest first, as far back as $6
+ * bytes of bodies reach. The running total grows with seq, so each run's first event is found by bisection: one probe
+ * where the whole run fits, at most as many as the run's length has binary digits where it does not.
+ *
+ * "tokensBefore", on every row, is the running total before event $3[1]; if no event fits, one row has it alone.
+ */
+export const READ_SUFFIX: Statement = {
+  name: 'read_suffix',
+  text: `
+    WITH RECURSIVE probe (from_seq, to_seq, from_tokens, lo, hi) AS (
+      SELECT r.from_seq, r.to_seq, r.from_tokens, r.from_seq, r.to_seq + 1
+        FROM unnest($3::bigint[], $4::bigint[], $5::bigint[]) AS r (from_seq, to_seq, from_tokens)
+      UNION ALL
+      SELECT p.from_seq, p.to_seq, p.from_tokens,
+             CASE WHEN m.fits THEN p.lo ELSE p.mid + 1 END, CASE WHEN m.fits THEN p.mid ELSE p.hi END
+        FROM (SELECT *, CASE WHEN lo = from_seq AND hi = to_seq + 1 THEN lo ELSE (lo + hi) / 2 END AS mid
+                FROM probe WHERE lo < hi) p
+       CROSS JOIN LATERAL (SELECT e.tokens_total - e.token_estimate >= p.from_tokens AS fits
+                             FROM fastpaca.events e
+                            WHERE e.namespace = $1 AND e.conversation_id = $2 AND e.seq = p.mid) m
+    ), suffix AS (
+      SELECT e.*, sum(${BODY_BYTES}) OVER (ORDER BY e.seq DESC) AS bytes
+        FROM probe p
+       CROSS JOIN LATERAL (SELECT * FROM fastpaca.events
+                            WHERE namespace = $1 AND conversation_id = $2 AND seq BETWEEN p.lo AND p.to_seq
+                            ORDER BY seq) e
+       WHERE p.lo = p.hi
+    )
+    SELECT (SELECT e.tokens_total - e.token_estimate FROM fastpaca.events e
+             WHERE e.namespace = $1 AND e.conversation_id = $2 AND e.seq = ($3::bigint[])[1]) AS "tokensBefore",
+           ${EVENT}
+      FROM (SELECT) one LEFT JOIN suffix e ON e.bytes <= $6
+     ORDER BY e.seq`,
+};
+
+/**
+ * The first seq of ($1, $2) in 1 … $3 inserted at or after $4, or $3 + 1. Times never go back along a log, so it is
+ * found by bisection.
+ */
+export const FIRST_SINCE: Statement = {
+  name: 'first_since',
+  text: `
+    WITH RECURSIVE probe (lo, hi) AS (
+      SELECT 1::bigint, $3::bigint + 1
+      UNION ALL
+      SELECT CASE WHEN m.since THEN p.lo ELSE p.mid + 1 END, CASE WHEN m.since THEN p.mid ELSE p.hi END
+        FROM (SELECT *, (lo + hi) / 2 AS mid FROM probe WHERE lo < hi) p
+       CROSS JOIN LATERAL (SELECT e.inserted_at >= $4::timestamptz AS since FROM fastpaca.events e
+                            WHERE e.namespace = $1 AND e.conversation_id = $2 AND e.seq = p.mid) m
+    )
+    SELECT lo AS seq FROM probe WHERE lo = hi`,
+};
+
+/** The running total through event $3 of ($1, $2). */
+export const TOKENS_THROUGH: Statement = {
+  name: 'tokens_through',
+  text: `SELECT tokens_total AS tokens FROM fastpaca.events WHERE namespace = $1 AND conversation_id = $2 AND seq = $3`,
+};
+
+/** The running total before event $3 and through event $4 of ($1, $2). */
+export const TOKENS_OF_RANGE: Statement = {
+  name: 'tokens_of_range',
+  text: `
+    SELECT first.tokens_total - first.token_estimate AS "tokensBefore", last.tokens_total AS "tokensThrough"
+      FROM fastpaca.events first, fastpaca.events last
+     WHERE first.namespace = $1 AND first.conversation_id = $2 AND first.seq = $3
+       AND last.namespace = $1 AND last.conversation_id = $2 AND last.seq = $4`,
+};

@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { idFault, type ConversationId } from '../common/conversation-id.js';
+import type { ErrorDetail } from '../common/errors/app-error.js';
+import { InvalidPayloadError } from '../common/errors/common.errors.js';
+import type { AppendEventsDto } from './dto/append-events.dto.js';
+import type { AppendedDto, AppendedEventDto, AppendedTurnDto } from './dto/appended.dto.js';
+import type { ReadEventsDto } from './dto/read-events.dto.js';
+import { EventDrafter } from './event-draft.js';
+import type { AppendedEvent } from './event-log.repository.js';
+import { LogWaits } from './log-waits.js';
+import { EventsService, type Page, type PageRequest } from './events.service.js';
+
+/** What the HTTP API asks for, in the terms of the rules: which fields exclude each other, what an answer looks like. */
+@Injectable()
+export class EventsApi {
+  constructor(
+    private readonly events: EventsService,
+    private readonly drafter: EventDrafter,
+    private readonly waits: LogWaits,
+  ) {}
+
+  /** @throws InvalidPayloadError (400) neither or both of `event` and `events`, a bad or contradictory key */
+  async append(
+    id: ConversationId,
+    body: AppendEventsDto,
+    keyHeader?: string,
+  ): Promise<AppendedDto | AppendedTurnDto> {
+    const { event, events: turn, idempotency_key: keyInBody, if_version: ifVersion } = body;
+    const faults: ErrorDetail[] = [];
+    if (event && turn) faults.push({ path: 'events', message: 'must not be given beside event' });
+    if (!event && !turn) faults.push({ path: 'event', message: 'is required, or events' });
+    faults.push(...keyFaults(keyInBody, keyHeader));
+    if (faults.length) throw new InvalidPayloadError(faults);
+
+    const drafts = event ? [await this.drafter.draft(event)] : turn ? await this.drafter.draftAll(turn) : [];
+    const { events, deduped } = await this.events.append(id, {
+      drafts,
+      ifVersion,
+      idempotencyKey: keyInBody ?? keyHeader,
+    });
+    const appended = events.map(toDto);
+    const [first, last] = [appended[0], appended.at(-1)];
+    if (!first || !last) throw new Error('an append answers for every event');
+    const answer: AppendedDto | AppendedTurnDto = event ? first : { version: last.version, events: appended };
+    if (deduped) answer.deduped = true;
+    return answer;
+  }
+
+  /** @throws InvalidPayloadError (400) a range beside a cursor or a wait, or one that ends before it begins */
+  async page(id: ConversationId, query: ReadEventsDto): Promise<Page> {
+    const page = await this.events.page(id, toPageRequest(query));
+    if (page.events.length || !query.wait_ms || query.cursor === undefined) return page;
+    await this.waits.forMore(id, query.cursor, query.wait_ms);
+    return this.events.page(id, toPageRequest(query));
+  }
+}
+
+function toPageRequest({
+  from_seq: fromSeq,
+  to_seq: toSeq,
+  cursor,
+  limit,
+  wait_ms: waitMs,
+}: ReadEventsDto): PageRequest {
+  if (cursor !== undefined) {
+    if (fromSeq !== undefined || toSeq !== undefined) {
+      throw new InvalidPayloadError([
+        { path: 'cursor', message: 'must not be given beside from_seq or to_seq' },
+      ]);
+    }
+    return { cursor, limit };
+  }
+  if (waitMs !== undefined) {
+    throw new InvalidPayloadError([{ path: 'wait_ms', message: 'needs a cursor' }]);
+  }
+  if (fromSeq !== undefined && toSeq !== undefined && fromSeq > toSeq) {
+    throw new InvalidPayloadError([{ path: 'to_seq', message: 'must not be before from_seq' }]);
+  }
+  return { fromSeq, toSeq, limit };
+}
+
+function keyFaults(inBody: string | undefined, inHeader: string | undefined): ErrorDetail[] {
+  if (inHeader === undefined) return [];
+  const fault = idFault(inHeader);
+  if (fault) return [{ path: 'Idempotency-Key', message: fault }];
+  if (inBody === undefined || inBody === inHeader) return [];
+  return [{ path: 'idempotency_key', message: 'differs from the header Idempotency-Key' }];
+}
+
+function toDto({ seq, version, tokenEstimate }: AppendedEvent): AppendedEventDto {
+  return { seq, version, token_estimate: tokenEstimate };
+}

@@ -1,0 +1,70 @@
+import { Body, Controller, Get, Headers, Post, Query } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { Conversation } from '../auth/conversation.decorator.js';
+import { RequireScope } from '../auth/require-scope.decorator.js';
+import { ConversationId } from '../common/conversation-id.js';
+import { AnswersJsonText } from '../common/http/json-text.decorator.js';
+import { NoQuery } from '../common/http/no-query.dto.js';
+import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
+import { AppendEventsDto } from './dto/append-events.dto.js';
+import { AppendedDto, AppendedTurnDto } from './dto/appended.dto.js';
+import { EventPageDto, eventPageJson } from './dto/event-page.dto.js';
+import { ReadEventsDto } from './dto/read-events.dto.js';
+import { EventsApi } from './events.api.js';
+
+@ApiTags('events')
+@ApiConversationId()
+@Controller('v1/conversations/:id/events')
+export class EventsController {
+  constructor(private readonly events: EventsApi) {}
+
+  @Post()
+  @RequireScope('events:append')
+  @ApiOperation({
+    summary: 'Append one event or a whole turn',
+    description: 'Answers when it is durable; from then on every read sees it, on every node.',
+    operationId: 'appendEvents',
+  })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'Instead of `idempotency_key` in the body',
+  })
+  @ApiExtraModels(AppendedDto, AppendedTurnDto)
+  @ApiCreatedResponse({
+    description: 'The first for `event`, the second for `events`',
+    schema: { oneOf: [{ $ref: getSchemaPath(AppendedDto) }, { $ref: getSchemaPath(AppendedTurnDto) }] },
+  })
+  @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
+  append(
+    @Conversation() id: ConversationId,
+    @Body() body: AppendEventsDto,
+    @Query() _query: NoQuery,
+    @Headers('idempotency-key') keyHeader?: string,
+  ): Promise<AppendedDto | AppendedTurnDto> {
+    return this.events.append(id, body, keyHeader);
+  }
+
+  @Get()
+  @RequireScope('events:read')
+  @AnswersJsonText()
+  @ApiOperation({
+    summary: 'Read the log, by a range of seqs or after a cursor',
+    description: 'A page also ends at about 8 MiB, after at least one event.',
+    operationId: 'readEvents',
+  })
+  @ApiOkResponse({ type: EventPageDto })
+  @ApiErrors(400, 401, 403, 404, 500, 503)
+  async read(@Conversation() id: ConversationId, @Query() query: ReadEventsDto): Promise<string> {
+    return eventPageJson(await this.events.page(id, query));
+  }
+}

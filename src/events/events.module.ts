@@ -1,0 +1,31 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ConversationsModule } from '../conversations/conversations.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
+import { AppendQueue } from './append-queue.js';
+import { EventEntity } from './entities/event.entity.js';
+import { EventCheck, ReplacementCheck, TurnCheck } from './event-check.js';
+import { EventDrafter } from './event-draft.js';
+import { EventLogRepository } from './event-log.repository.js';
+import { EventsApi } from './events.api.js';
+import { EventsController } from './events.controller.js';
+import { LogWaits } from './log-waits.js';
+import { EventsService } from './events.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([EventEntity]), ConversationsModule, TokensModule],
+  controllers: [EventsController],
+  providers: [
+    EventsService,
+    EventsApi,
+    EventLogRepository,
+    AppendQueue,
+    LogWaits,
+    EventDrafter,
+    EventCheck,
+    TurnCheck,
+    ReplacementCheck,
+  ],
+  exports: [EventsService, EventDrafter],
+})
+export class EventsModule {}

@@ -1,0 +1,205 @@
+import { Injectable } from '@nestjs/common';
+import type { ConversationId } from '../common/conversation-id.js';
+import { jsonEquals } from '../common/json/json-equal.js';
+import { noteInRequestLog } from '../common/logging/request-context.js';
+import { ConversationChanges } from '../conversations/conversation-changes.js';
+import {
+  ConversationNotFoundError,
+  TombstonedError,
+  VersionMismatchError,
+} from '../conversations/conversations.errors.js';
+import { ConversationsService } from '../conversations/conversations.service.js';
+import type { Executor } from '../database/database.js';
+import { violates } from '../database/database.errors.js';
+import { Metrics } from '../metrics/metrics.js';
+import { AppendQueue } from './append-queue.js';
+import type { EventDraft } from './event-draft.js';
+import { EventLogRepository, type AppendedEvent, type AppendObstacle } from './event-log.repository.js';
+import { IdempotencyConflictError } from './events.errors.js';
+import type { BudgetedRange, SeqRange, StoredEvent } from './stored-event.js';
+
+/** One event or several that go in together. */
+export interface NewTurn {
+  drafts: readonly EventDraft[];
+  /** The version the caller believes current; undefined skips the check. */
+  ifVersion?: number;
+  idempotencyKey?: string;
+}
+
+export interface AppendedTurn {
+  /** One entry per event, seqs consecutive. */
+  events: AppendedEvent[];
+  /** The turn was there already under its idempotency key; nothing was written. */
+  deduped: boolean;
+}
+
+/** Where a page of the log begins and ends, as a caller asks for it. */
+export type PageRequest =
+  { cursor: number; limit?: number } | { fromSeq?: number; toSeq?: number; limit?: number };
+
+export interface Page {
+  events: StoredEvent[];
+  /** The last seq of the page; of an empty one, the seq it was asked for after. */
+  nextCursor: number;
+}
+
+const MAX_PAGE_EVENTS = 1000;
+const DEFAULT_CURSOR_PAGE_EVENTS = 100;
+/** About where a page ends, in bytes of bodies. */
+const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+/** How many events a policy that reads one by one is handed at a time. */
+const BACKWARD_PAGE_EVENTS = 256;
+/** An append that was refused for a reason gone a moment later is tried again, this often. */
+const MAX_ATTEMPTS = 5;
+
+/** The rules of appending and reading. */
+@Injectable()
+export class EventsService {
+  constructor(
+    private readonly log: EventLogRepository,
+    private readonly conversations: ConversationsService,
+    private readonly queue: AppendQueue,
+    private readonly changes: ConversationChanges,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /**
+   * Appends a turn in the order given; all of it or nothing. When it resolves, the turn is durable and every later
+   * read on any node sees it. A turn under an idempotency key that was used before is compared with what it wrote
+   * then, and answered with what it was answered then, whatever `ifVersion` says.
+   *
+   * @throws ConversationNotFoundError (404)
+   * @throws IdempotencyConflictError (409) the key was used for other content
+   * @throws TombstonedError (409)
+   * @throws VersionMismatchError (409) the conversation has moved on; re-read and retry
+   * @throws UnavailableError (503)
+   */
+  async append(id: ConversationId, turn: NewTurn): Promise<AppendedTurn> {
+    const done = this.metrics.appendLatency.startTimer();
+    const appended = await this.queue.run(id, () => this.appendNow(id, turn));
+    if (!appended.deduped) this.changes.committed(id);
+    done();
+    noteInRequestLog({ seq: appended.events.at(-1)?.seq });
+    for (const { role } of turn.drafts)
+      this.metrics.eventsAppended.inc({ role, deduped: String(appended.deduped) });
+    return appended;
+  }
+
+  private async appendNow(id: ConversationId, turn: NewTurn): Promise<AppendedTurn> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      const events = await this.tryAppend(id, turn);
+      if (events.length) return { events, deduped: false };
+      // Checked in this order, so that a retry of a committed append succeeds though its guard is stale by now.
+      const obstacle = await this.log.explain(id, turn.idempotencyKey);
+      if (!obstacle) throw new ConversationNotFoundError();
+      if (obstacle.turnSeq !== null)
+        return { events: await this.sameTurn(id, turn, obstacle), deduped: true };
+      if (obstacle.tombstoned) throw new TombstonedError();
+      if (turn.ifVersion !== undefined && turn.ifVersion !== obstacle.version) {
+        throw new VersionMismatchError(turn.ifVersion, obstacle.version);
+      }
+      // Created, or come to the expected version, between the two statements.
+    }
+    throw new Error('an append was refused again and again for no reason that can be found');
+  }
+
+  /** @returns nothing if the conversation or its guard is against it, or the key was used before */
+  private async tryAppend(id: ConversationId, turn: NewTurn): Promise<AppendedEvent[]> {
+    try {
+      return await this.log.append(id, turn.drafts, turn);
+    } catch (error) {
+      if (violates(error, 'events_idempotency_key')) return [];
+      throw error;
+    }
+  }
+
+  private async sameTurn(
+    id: ConversationId,
+    { drafts }: NewTurn,
+    { turnSeq, turnSize }: AppendObstacle,
+  ): Promise<StoredEvent[]> {
+    if (turnSeq === null || turnSize !== drafts.length) throw new IdempotencyConflictError();
+    const range = { fromSeq: turnSeq, toSeq: turnSeq + turnSize - 1 };
+    const stored = await this.log.forward(id, range, turnSize, Number.MAX_SAFE_INTEGER);
+    const same = stored.every(({ body }, index) => jsonEquals(body, drafts[index]?.body ?? ''));
+    if (!same) throw new IdempotencyConflictError();
+    return stored;
+  }
+
+  /**
+   * Reads a page of the log, ascending; it also ends at about 8 MiB, after at least one event.
+   *
+   * @throws ConversationNotFoundError (404)
+   */
+  async page(id: ConversationId, request: PageRequest): Promise<Page> {
+    const { lastSeq } = await this.conversations.get(id);
+    const byCursor = 'cursor' in request;
+    const after = byCursor ? request.cursor : firstSeq(request.fromSeq ?? 1, lastSeq) - 1;
+    const toSeq = Math.min(lastSeq, (byCursor ? undefined : request.toSeq) ?? lastSeq);
+    const isRange = !byCursor && (request.fromSeq !== undefined || request.toSeq !== undefined);
+    const limit = Math.min(
+      request.limit ?? (isRange ? MAX_PAGE_EVENTS : DEFAULT_CURSOR_PAGE_EVENTS),
+      MAX_PAGE_EVENTS,
+    );
+    const events =
+      after < toSeq ? await this.log.forward(id, { fromSeq: after + 1, toSeq }, limit, MAX_PAGE_BYTES) : [];
+    return { events, nextCursor: events.at(-1)?.seq ?? after };
+  }
+
+  /** The events after `seq`, ascending: at most `limit`, and about as many bytes as a page has. */
+  after(id: ConversationId, seq: number, limit: number): Promise<StoredEvent[]> {
+    return this.log.forward(id, { fromSeq: seq + 1, toSeq: seq + limit }, limit, MAX_PAGE_BYTES);
+  }
+
+  /** The running token total through event `seq`; 0 before the first. */
+  tokensThrough(id: ConversationId, seq: number): Promise<number> {
+    return this.log.tokensThrough(id, seq);
+  }
+
+  /** The events of `runs`, newest first, read in pages as they are asked for. */
+  async *newestFirst(id: ConversationId, runs: readonly SeqRange[]): AsyncGenerator<StoredEvent> {
+    const left = [...runs];
+    while (left.length) {
+      const page = await this.log.backward(id, newestRuns(left), BACKWARD_PAGE_EVENTS, MAX_PAGE_BYTES);
+      yield* page;
+      cutFrom(left, page.at(-1)?.seq ?? 0);
+    }
+  }
+
+  /** See `EventLogRepository.suffix`. */
+  suffix(id: ConversationId, runs: readonly BudgetedRange[], maxBytes: number) {
+    return this.log.suffix(id, runs, maxBytes);
+  }
+
+  /** The first seq inserted at or after `time`; `lastSeq + 1` if there is none. */
+  firstSince(id: ConversationId, lastSeq: number, time: Date): Promise<number> {
+    return this.log.firstSince(id, lastSeq, time);
+  }
+
+  /** The running token total before and through a range of the log, as the transaction sees it. */
+  tokensOfRange(tx: Executor, id: ConversationId, range: SeqRange) {
+    return this.log.tokensOfRange(tx, id, range);
+  }
+}
+
+/** Where a range begins: a negative seq counts from the end. */
+function firstSeq(fromSeq: number, lastSeq: number): number {
+  return Math.max(1, fromSeq < 0 ? lastSeq + fromSeq + 1 : fromSeq);
+}
+
+/** The newest of `runs` that are sure to fill a page. */
+function newestRuns(runs: readonly SeqRange[]): SeqRange[] {
+  let events = 0;
+  const start = runs.findLastIndex(
+    ({ fromSeq, toSeq }) => (events += toSeq - fromSeq + 1) >= BACKWARD_PAGE_EVENTS,
+  );
+  return runs.slice(Math.max(0, start));
+}
+
+/** Takes `seq` and what is newer off the runs. */
+function cutFrom(runs: SeqRange[], seq: number): void {
+  for (let last = runs.at(-1); last && last.toSeq >= seq; last = runs.at(-1)) {
+    runs.pop();
+    if (last.fromSeq < seq) runs.push({ fromSeq: last.fromSeq, toSeq: seq - 1 });
+  }
+}

@@ -1,0 +1,20 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { OptionalIntegerIn } from '../../common/http/rules.js';
+
+export class ReadWindowDto {
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    description: 'Narrows the budget for this call; it never widens it',
+  })
+  @OptionalIntegerIn(1)
+  budget_tokens?: number;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    description: 'Answer only if the conversation is at this version',
+  })
+  @OptionalIntegerIn(0)
+  if_version?: number;
+}

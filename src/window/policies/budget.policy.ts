@@ -1,0 +1,21 @@
+import { Injectable } from '@nestjs/common';
+import { PolicyConfigReader } from './policy-config.js';
+import { RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
+
+/** Everything; only the budget cuts. */
+@Injectable()
+@RegisterPolicy({ strategy: 'budget' })
+export class BudgetPolicy implements WindowPolicy<void> {
+  parseConfig(raw: Record<string, unknown>): void {
+    new PolicyConfigReader(raw).finish();
+  }
+
+  select(): Selection {
+    return { fromSeq: 1 };
+  }
+}
+
+/** The same under the name that says who decides when to compact. */
+@Injectable()
+@RegisterPolicy({ strategy: 'manual' })
+export class ManualPolicy extends BudgetPolicy {}

@@ -1,0 +1,185 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { jsonValue } from '../common/json/json-value.js';
+import type { ConversationId } from '../common/conversation-id.js';
+import { CompactionService } from '../compaction/compaction.service.js';
+import { AppConfig } from '../config/app-config.js';
+import type { Conversation } from '../conversations/conversation.js';
+import { VersionMismatchError } from '../conversations/conversations.errors.js';
+import { ConversationsService } from '../conversations/conversations.service.js';
+import { ROLES } from '../events/event-check.js';
+import { EventsService } from '../events/events.service.js';
+import type { BudgetedRange } from '../events/stored-event.js';
+import { Metrics } from '../metrics/metrics.js';
+import { MessageTokens } from '../tokens/message-tokens.js';
+import { assemble, type LivePiece, type Segment } from './assemble.js';
+import { exceedsRatio, newestThatFit } from './budget.js';
+import { LiveRuns } from './live-runs.js';
+import { LogTimeline, StoredLiveEvent } from './log-timeline.js';
+import { PolicyRegistry } from './policies/policy.registry.js';
+import type { LiveEvent } from './policies/timeline.js';
+
+/** The slice of a conversation that goes to the model. */
+export interface Window {
+  version: number;
+  segments: Segment[];
+  /** Sum over the messages, as they are. */
+  usedTokens: number;
+  /** The budget that was in force: the least of the conversation's, the policy's and the caller's. */
+  budgetTokens: number;
+  /** Whether the snapshot, before any cut, is over the trigger ratio of that budget. */
+  needsCompaction: boolean;
+}
+
+export interface WindowOptions {
+  budgetTokens?: number;
+  ifVersion?: number;
+  atVersion?: number;
+}
+
+/** The live half of a window: what fits, and the tokens of all that the policy selected. */
+interface LivePart {
+  pieces: LivePiece[];
+  selectedTokens: number;
+}
+
+/** Computes windows: a pure function of log, compactions, policy and budget, as of one version. */
+@Injectable()
+export class WindowService implements OnModuleInit {
+  private readonly baseTokens = new Map<string, number>();
+
+  constructor(
+    private readonly conversations: ConversationsService,
+    private readonly compactions: CompactionService,
+    private readonly events: EventsService,
+    private readonly policies: PolicyRegistry,
+    private readonly messageTokens: MessageTokens,
+    private readonly metrics: Metrics,
+    private readonly config: AppConfig,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    for (const role of ROLES) this.baseTokens.set(role, (await this.messageTokens.count(role, [])).total);
+  }
+
+  /**
+   * Reads the window. What is read after the conversation's row is read as of that row's version, so that the whole is
+   * of one version whatever is appended or compacted meanwhile.
+   *
+   * @param budgetTokens narrows the budget for this call
+   * @param atVersion an earlier version to read it of, under the settings of now; default the current one
+   * @throws ConversationNotFoundError (404)
+   * @throws VersionMismatchError (409) if the conversation is not at `ifVersion`
+   */
+  async read(id: ConversationId, options: WindowOptions = {}): Promise<Window> {
+    const done = this.metrics.windowLatency.startTimer();
+    const current = await this.conversations.get(id);
+    const conversation = await this.at(id, current, options.atVersion ?? current.version);
+    const { version, lastSeq } = conversation;
+    if (options.ifVersion !== undefined && options.ifVersion !== version) {
+      throw new VersionMismatchError(options.ifVersion, version);
+    }
+    const policy = this.policies.configure(
+      conversation.policyStrategy,
+      jsonValue(conversation.policyConfig) as Record<string, unknown>,
+    );
+    const budgetTokens = Math.min(
+      conversation.tokenBudget,
+      policy.maxTokens ?? Infinity,
+      options.budgetTokens ?? Infinity,
+    );
+    // The version says how many compactions there were: most often none, and nothing to ask for.
+    const compactions = version > lastSeq ? await this.compactions.activeAt(id, version) : [];
+    const runs = new LiveRuns(lastSeq, conversation.tokensTotal, compactions);
+    const pinned = newestThatFit(compactions, ({ tokenEstimate }) => tokenEstimate, budgetTokens);
+    const leftTokens = budgetTokens - sum(pinned, ({ tokenEstimate }) => tokenEstimate);
+
+    const timeline = new LogTimeline(this.events, this.baseTokens, id, runs);
+    const selection = await policy.select(timeline, conversation.now);
+    const live =
+      'fromSeq' in selection
+        ? await this.suffix(id, runs, selection.fromSeq, leftTokens)
+        : await this.collect(selection, leftTokens, conversation.policyStrategy);
+
+    const summaries = await this.compactions.summaries(id, pinned);
+    const segments = assemble(summaries, runs.runs, live.pieces);
+    const snapshotTokens = sum(compactions, ({ tokenEstimate }) => tokenEstimate) + live.selectedTokens;
+    this.metrics.snapshotTokens.observe(snapshotTokens);
+    done();
+    return {
+      version,
+      segments,
+      usedTokens: sum(segments, ({ messages }) => sum(messages, ({ tokens }) => tokens)),
+      budgetTokens,
+      needsCompaction: exceedsRatio(snapshotTokens, conversation.triggerRatio, budgetTokens),
+    };
+  }
+
+  /** The record as it was at `version`, but for its settings. */
+  private async at<Record extends Conversation>(
+    id: ConversationId,
+    record: Record,
+    version: number,
+  ): Promise<Record> {
+    if (version === record.version) return record;
+    const lastSeq = await this.compactions.lastSeqAt(id, version);
+    return { ...record, version, lastSeq, tokensTotal: await this.events.tokensThrough(id, lastSeq) };
+  }
+
+  /** All live events from `fromSeq` on, as many of the newest as fit: a lookup by the stored running totals. */
+  private async suffix(
+    id: ConversationId,
+    live: LiveRuns,
+    fromSeq: number,
+    leftTokens: number,
+  ): Promise<LivePart> {
+    const runs = live.from(fromSeq);
+    const [oldest] = runs;
+    if (!oldest) return { pieces: [], selectedTokens: 0 };
+    const wanted: BudgetedRange[] = [];
+    let left = leftTokens;
+    for (const run of runs.toReversed()) {
+      // Below zero, newer runs have used the budget up, and of this one nothing is wanted.
+      const fromTokens = left < 0 ? Number.MAX_SAFE_INTEGER : run.tokensThrough - left;
+      wanted.unshift({ fromSeq: Math.max(run.fromSeq, fromSeq), toSeq: run.toSeq, fromTokens });
+      left -= run.tokensThrough - run.tokensBefore;
+    }
+    const { events, tokensBefore } = await this.events.suffix(id, wanted, this.config.windowLimitBytes);
+    return {
+      pieces: events.map((stored) => ({ stored, tokens: stored.tokenEstimate })),
+      selectedTokens:
+        sum(runs, (run) => run.tokensThrough - run.tokensBefore) - (tokensBefore - oldest.tokensBefore),
+    };
+  }
+
+  /** What a policy yields one by one: the newest that fit are kept, the rest only counted. */
+  private async collect(
+    selection: AsyncIterable<LiveEvent>,
+    leftTokens: number,
+    strategy: string,
+  ): Promise<LivePart> {
+    const pieces: LivePiece[] = [];
+    let selectedTokens = 0;
+    let bytes = 0;
+    let open = true;
+    let previous = Infinity;
+    for await (const event of selection) {
+      if (!(event instanceof StoredLiveEvent) || event.seq >= previous) {
+        throw new Error(`the policy "${strategy}" must yield events of the timeline, newest first`);
+      }
+      previous = event.seq;
+      selectedTokens += event.tokens;
+      bytes += event.stored.body.length;
+      open &&= selectedTokens <= leftTokens && bytes <= this.config.windowLimitBytes;
+      if (open) pieces.push(toPiece(event));
+    }
+    return { pieces: pieces.reverse(), selectedTokens };
+  }
+}
+
+function toPiece({ stored, tokens, places, whole }: StoredLiveEvent): LivePiece {
+  return whole ? { stored, tokens } : { stored, tokens, places };
+}
+
+function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {
+  return items.reduce((total, item) => total + valueOf(item), 0);
+}
