@@ -1,0 +1,39 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import { createFastifyAdapter } from './common/http/fastify.js';
+import { NestLogger } from './common/logging/nest-logger.js';
+import type { AppConfig } from './config/app-config.js';
+import { Lifecycle } from './health/lifecycle.js';
+import { Metrics } from './metrics/metrics.js';
+import { serveApiDocs } from './openapi.js';
+import { StreamWsAdapter } from './stream/stream.ws-adapter.js';
+import { useRequestHooks } from './request-hooks.js';
+
+type RootModule = Parameters<typeof NestFactory.create>[0];
+
+/**
+ * Builds the service, ready to listen; the database is migrated by then.
+ *
+ * @param root the module to run; a team's own, which imports `AppModule.forRoot(config)` and adds to it
+ */
+export async function createApp(
+  config: AppConfig,
+  root: RootModule = AppModule.forRoot(config),
+): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(root, createFastifyAdapter(config), {
+    logger: new NestLogger(),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.useSecurityHeaders({
+    // TLS, if any, ends before this service: it can neither promise it nor ask for it.
+    strictTransportSecurity: false,
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  });
+  useRequestHooks(app.getHttpAdapter().getInstance(), app.get(Lifecycle), app.get(Metrics));
+  app.useWebSocketAdapter(new StreamWsAdapter(app));
+  serveApiDocs(app);
+  await app.init();
+  return app;
+}

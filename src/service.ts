@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { log } from './common/logging/logger.js';
+import type { AppConfig } from './config/app-config.js';
+import { createApp } from './create-app.js';
+import { SupervisedPostgres } from './database/embedded/supervised-postgres.js';
+import { Lifecycle } from './health/lifecycle.js';
+
+/** The process as a whole: its own database if it needs one, the application, and their orderly end. */
+export class Service {
+  private constructor(
+    private readonly config: AppConfig,
+    private readonly app: NestFastifyApplication,
+    private readonly postgres: SupervisedPostgres | undefined,
+  ) {}
+
+  /** Starts everything; when it resolves, requests are answered. */
+  static async start(given: AppConfig): Promise<Service> {
+    const postgres = given.databaseUrl ? undefined : await startPostgres(given);
+    try {
+      const config = given.databaseUrl ? given : given.withDatabaseUrl(postgres?.url ?? '');
+      const app = await createApp(config);
+      await app.listen(config.port, config.host);
+      app.get(Lifecycle).started();
+      announce(config, await app.getUrl(), postgres !== undefined);
+      return new Service(config, app, postgres);
+    } catch (error) {
+      await postgres?.stop();
+      throw error;
+    }
+  }
+
+  /**
+   * Not ready at once; requests under way finish, connections close, the database stops: all within
+   * `SHUTDOWN_TIMEOUT_MS`.
+   *
+   * @returns whether everything ended in time
+   */
+  async stop(): Promise<boolean> {
+    const { shutdownTimeoutMs } = this.config;
+    const end = (async () => {
+      await this.app.get(Lifecycle).drain(shutdownTimeoutMs);
+      await this.app.close();
+      await this.postgres?.stop();
+      return true;
+    })().catch((error: unknown) => {
+      log.error({ err: error }, 'the stop failed');
+      return false;
+    });
+    const clean = await Promise.race([end, delay(shutdownTimeoutMs, false, { ref: false })]);
+    log.info({ clean }, 'stopped');
+    return clean;
+  }
+}
+
+function startPostgres({ dataDir }: AppConfig): Promise<SupervisedPostgres> {
+  return SupervisedPostgres.start({ dataDir, onLog: (line) => log.debug({ line }, 'postgres') });
+}
+
+function announce(config: AppConfig, url: string, embedded: boolean): void {
+  if (config.apiKeys.length === 0 && !isLoopback(config.host)) {
+    log.warn(
+      `NO API KEY IS SET and the service listens on ${config.host}: anybody who reaches it can read and write every conversation. ` +
+        'Set FASTPACA_API_KEY, or HOST=127.0.0.1.',
+    );
+  }
+  const database = embedded ? `embedded PostgreSQL in ${config.dataDir}` : 'PostgreSQL of DATABASE_URL';
+  log.info(
+    { url, node: config.nodeName, database },
+    `Fastpaca listens on ${url} (API under ${url}/v1, docs at ${url}/docs)`,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}

@@ -1,0 +1,16 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Public } from '../auth/require-scope.decorator.js';
+import { asyncApiDocument } from './asyncapi.js';
+
+@ApiTags('operation')
+@Controller('asyncapi.json')
+export class AsyncApiController {
+  @Get()
+  @Public()
+  @ApiOperation({ summary: 'The stream as an AsyncAPI 3 document', operationId: 'getAsyncApi' })
+  @ApiOkResponse({ schema: { type: 'object', additionalProperties: true } })
+  read(): Record<string, unknown> {
+    return asyncApiDocument();
+  }
+}

@@ -1,0 +1,83 @@
+import { FRAME_SCHEMAS, frameSchemaName } from './frame-schemas.js';
+
+/** The websocket as an AsyncAPI 3 document: https://www.asyncapi.com/docs/reference/specification/v3.0.0. */
+export function asyncApiDocument(): Record<string, unknown> {
+  const frames = Object.entries(FRAME_SCHEMAS);
+  const messages: Record<string, unknown> = {};
+  const references: Record<string, unknown> = {};
+  const schemas: Record<string, unknown> = {};
+  for (const [type, schema] of frames) {
+    const name = frameSchemaName(type);
+    schemas[name] = schema;
+    messages[type] = {
+      name: type,
+      summary: schema.description,
+      payload: { $ref: `#/components/schemas/${name}` },
+    };
+    references[type] = { $ref: `#/components/messages/${type}` };
+  }
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Fastpaca stream',
+      version: '1.0',
+      description:
+        'Follow a conversation: each change once, in version order. Refusals come before the upgrade, as plain HTTP.',
+    },
+    channels: {
+      stream: {
+        address: '/v1/conversations/{id}/stream',
+        parameters: { id: { description: "The caller's id of the conversation, percent-encoded" } },
+        messages: {
+          ...references,
+          pong: {
+            name: 'pong',
+            summary: 'Any frame shows that the reader is there',
+            payload: { type: 'object' },
+          },
+        },
+        bindings: {
+          ws: {
+            method: 'GET',
+            query: {
+              type: 'object',
+              properties: {
+                cursor: {
+                  type: 'integer',
+                  minimum: 0,
+                  description: 'The last version you have; 0 for everything',
+                },
+                includeEvents: { type: 'boolean', default: true },
+                include_events: { type: 'boolean', default: true },
+              },
+            },
+            headers: {
+              type: 'object',
+              properties: {
+                authorization: { type: 'string', description: '`Bearer <key>`, if the service has keys' },
+              },
+            },
+          },
+        },
+      },
+    },
+    operations: {
+      follow: {
+        action: 'send',
+        summary: 'What the service sends',
+        channel: { $ref: '#/channels/stream' },
+        messages: frames.map(([type]) => ({ $ref: `#/channels/stream/messages/${type}` })),
+      },
+      showLife: {
+        action: 'receive',
+        summary: 'What a reader may send',
+        channel: { $ref: '#/channels/stream' },
+        messages: [{ $ref: '#/channels/stream/messages/pong' }],
+      },
+    },
+    components: {
+      messages,
+      schemas,
+    },
+  };
+}

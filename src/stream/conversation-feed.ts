@@ -1,0 +1,207 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ConversationId } from '../common/conversation-id.js';
+import { log } from '../common/logging/logger.js';
+import type { Conversation } from '../conversations/conversation.js';
+import type { ConversationsService } from '../conversations/conversations.service.js';
+import type { WindowService } from '../window/window.service.js';
+import type { ChangeJournal, JournalPosition } from './change-journal.js';
+import { frame, type Frame } from './frames.js';
+import { CLOSE, type Subscription } from './subscription.js';
+
+/** What a feed reads from. */
+export interface FeedSources {
+  journal: ChangeJournal;
+  conversations: ConversationsService;
+  windows: WindowService;
+}
+
+/** As many changes read at once get a window each; a longer run has one, after its last change. */
+const MAX_WINDOWS_AT_ONCE = 8;
+/** How often a full reader is looked at, and how long it may take nothing before it is given up, in milliseconds. */
+const DRAIN_POLL_MS = 20;
+const DRAIN_TIMEOUT_MS = 30_000;
+
+/**
+ * Follows one conversation for all its readers on this node: each change is read once. The log is what is read; a wake-up
+ * only says that there may be more.
+ */
+export class ConversationFeed {
+  /** Readers that have everything through `position`, and are sent what comes as it comes. */
+  private readonly live = new Set<Subscription>();
+  private readonly subscriptions = new Set<Subscription>();
+  private position: JournalPosition;
+  private settings: string;
+  private following?: Promise<void>;
+  /** A read failed, and with it perhaps a window that was due. */
+  private failed = false;
+  private wakeUps = { log: false, record: false };
+
+  constructor(
+    private readonly id: ConversationId,
+    private readonly sources: FeedSources,
+    conversation: Conversation,
+  ) {
+    this.position = conversation;
+    this.settings = settingsOf(conversation);
+  }
+
+  get isIdle(): boolean {
+    return this.subscriptions.size === 0;
+  }
+
+  /** There may be more in the log; `record` if settings or tombstone may have changed too. */
+  wake(record: boolean): void {
+    this.wakeUps.log = true;
+    this.wakeUps.record ||= record;
+    this.following ??= this.follow()
+      .catch((error: unknown) => {
+        this.failed = true; // `differsFrom` has the poll try again
+        log.warn(
+          { err: error, conversation_id: this.id.id },
+          'a stream could not be read; it will be tried again',
+        );
+      })
+      .finally(() => {
+        this.following = undefined;
+        if (this.wakeUps.log && !this.failed) this.wake(false); // it came between the last look and this
+      });
+  }
+
+  /** Whether a record just read says something that this feed has not sent yet. */
+  differsFrom(conversation: Conversation): boolean {
+    return (
+      this.failed ||
+      conversation.version !== this.position.version ||
+      settingsOf(conversation) !== this.settings ||
+      (conversation.tombstonedAt !== null && !this.isIdle)
+    );
+  }
+
+  /**
+   * Takes a reader in and brings it up to date: everything after its cursor, then one window, then what comes.
+   *
+   * @param cursor undefined for a reader that wants only what comes from now on
+   * @param version the conversation's, just read; this feed may not have come so far yet
+   */
+  async subscribe(subscription: Subscription, cursor: number | undefined, version: number): Promise<void> {
+    this.subscriptions.add(subscription);
+    if (cursor === undefined) {
+      subscription.version = version;
+      this.live.add(subscription);
+    } else if (cursor > version) {
+      subscription.sendCursorAhead(version);
+      this.live.add(subscription);
+    } else {
+      await this.replay(subscription, await this.sources.journal.position(this.id, cursor));
+    }
+    this.wake(true); // a tombstone, above all, may be there already
+  }
+
+  leave(subscription: Subscription): void {
+    this.subscriptions.delete(subscription);
+    this.live.delete(subscription);
+  }
+
+  private async replay(subscription: Subscription, from: JournalPosition): Promise<void> {
+    let at = from;
+    while (subscription.isOpen) {
+      const changes = await this.sources.journal.after(this.id, at);
+      for (const { frame: change, position } of changes) {
+        // A reader sets its own pace here: nothing is read for it before it has taken what it has.
+        if (subscription.isFull && !(await this.emptied(subscription))) return;
+        subscription.sendChange(change);
+        at = position;
+      }
+      if (changes.length) continue;
+      subscription.sendWindow(await this.windowAt(at.version));
+      // No wait between this look and the reader being live: nothing can come in between.
+      if (at.version >= this.position.version) {
+        if (this.subscriptions.has(subscription)) this.live.add(subscription);
+        return;
+      }
+    }
+  }
+
+  /** Reads and sends until nothing more is known to be there. */
+  private async follow(): Promise<void> {
+    while (this.wakeUps.log || this.wakeUps.record) {
+      const { record } = this.wakeUps;
+      this.wakeUps = { log: false, record: false };
+      await this.sendChanges();
+      if (this.failed) await this.sendWindow(this.position.version, true);
+      this.failed = false;
+      if (record) await this.sendRecord();
+    }
+  }
+
+  private async sendChanges(): Promise<void> {
+    for (;;) {
+      const changes = await this.sources.journal.after(this.id, this.position);
+      if (changes.length === 0) return;
+      for (const [index, { frame: change, position }] of changes.entries()) {
+        this.publish((subscription) => subscription.sendChange(change));
+        // It moves with what is sent, so that a reader being caught up knows when it has everything.
+        this.position = position;
+        if (changes.length <= MAX_WINDOWS_AT_ONCE || index === changes.length - 1)
+          await this.sendWindow(position.version);
+      }
+    }
+  }
+
+  private async sendWindow(version: number, again = false): Promise<void> {
+    if (this.live.size === 0) return;
+    const window = await this.windowAt(version);
+    this.publish((subscription) => subscription.sendWindow(window, again));
+  }
+
+  private async sendRecord(): Promise<void> {
+    const conversation = await this.sources.conversations.get(this.id);
+    // Changes first: what the record says holds from the version on that it was read at.
+    while (this.position.version < conversation.version) await this.sendChanges();
+    const settings = settingsOf(conversation);
+    if (settings !== this.settings) {
+      this.settings = settings;
+      await this.sendWindow(this.position.version, true);
+    }
+    // A tombstone is the last there is: it lets no further change in.
+    if (conversation.tombstonedAt)
+      this.publish((subscription) => subscription.sendTombstoned(conversation.version));
+  }
+
+  private async windowAt(version: number): Promise<Frame> {
+    const { needsCompaction, usedTokens } = await this.sources.windows.read(this.id, { atVersion: version });
+    return frame('window', { version, needs_compaction: needsCompaction, used_tokens: usedTokens });
+  }
+
+  /** Sends to every live reader; one that is full is left out until it has taken what it has. */
+  private publish(send: (subscription: Subscription) => void): void {
+    for (const subscription of this.live) {
+      if (subscription.isFull) this.setAside(subscription);
+      else send(subscription);
+    }
+  }
+
+  private setAside(subscription: Subscription): void {
+    this.live.delete(subscription);
+    void this.emptied(subscription).then((emptied) => {
+      if (!emptied) return;
+      subscription.sendSkipped(this.position.version);
+      this.live.add(subscription);
+      this.wake(true); // it may have missed a tombstone
+    });
+  }
+
+  /** Waits until a full reader has taken what it has. It is given up if it takes too long: false. */
+  private async emptied(subscription: Subscription): Promise<boolean> {
+    for (let waitedMs = 0; subscription.isOpen && subscription.isFull; waitedMs += DRAIN_POLL_MS) {
+      if (waitedMs > DRAIN_TIMEOUT_MS) subscription.close(CLOSE.overloaded, 'the reader does not keep up');
+      await delay(DRAIN_POLL_MS);
+    }
+    return subscription.isOpen;
+  }
+}
+
+/** What of a record moves the window. */
+function settingsOf({ tokenBudget, triggerRatio, policyStrategy, policyConfig }: Conversation): string {
+  return JSON.stringify([tokenBudget, triggerRatio, policyStrategy, policyConfig]);
+}

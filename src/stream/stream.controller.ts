@@ -1,0 +1,66 @@
+import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Conversation } from '../auth/conversation.decorator.js';
+import { RequireScope } from '../auth/require-scope.decorator.js';
+import { ConversationId } from '../common/conversation-id.js';
+import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
+import { Connections } from './connections.js';
+import { StreamQueryDto } from './dto/stream-query.dto.js';
+import { FRAME_SCHEMAS, frameSchemaName } from './frame-schemas.js';
+import { SseOutlet } from './sse.outlet.js';
+import { UpgradeRequiredError } from './stream.errors.js';
+import { StreamRequests } from './stream-requests.js';
+
+const FRAME_REFERENCES = Object.keys(FRAME_SCHEMAS).map((type) => ({
+  $ref: `#/components/schemas/${frameSchemaName(type)}`,
+}));
+
+@ApiTags('stream')
+@ApiConversationId()
+@Controller('v1/conversations/:id/stream')
+export class StreamController {
+  constructor(
+    private readonly requests: StreamRequests,
+    private readonly connections: Connections,
+  ) {}
+
+  @Get()
+  @RequireScope('events:read')
+  @ApiOperation({
+    summary: 'Follow a conversation, as server-sent events or over a websocket',
+    operationId: 'followConversation',
+  })
+  @ApiOkResponse({
+    description: 'Server-sent events; the `data` of each is one of these',
+    content: { 'text/event-stream': { schema: { oneOf: FRAME_REFERENCES } } },
+  })
+  @ApiErrors(400, 401, 403, 404, 426, 500, 503)
+  async follow(
+    @Conversation() id: ConversationId,
+    @Query() query: StreamQueryDto,
+    @Headers('accept') accept: string | undefined,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    if (!accept?.includes('text/event-stream')) throw new UpgradeRequiredError();
+    const release = this.connections.reserve();
+    const accepted = await this.requests.accept(id, query, lastEventId).catch((error: unknown) => {
+      release();
+      throw error;
+    });
+    const { raw } = reply.hijack();
+    raw.setHeaders(new Map(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])));
+    raw.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no', // a proxy in front must not gather frames
+    });
+    raw.flushHeaders();
+    const outlet = new SseOutlet(raw, () => connection.seen());
+    const connection = this.connections.connect(accepted, outlet, release);
+    raw.on('close', connection.ended);
+    raw.on('error', () => undefined);
+  }
+}

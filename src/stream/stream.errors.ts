@@ -1,0 +1,18 @@
+import { AppError } from '../common/errors/app-error.js';
+import { UnavailableError } from '../common/errors/common.errors.js';
+
+/** A plain GET on the stream: it wants to be a websocket, or server-sent events. */
+export class UpgradeRequiredError extends AppError {
+  readonly status = 426;
+  readonly error = 'upgrade_required';
+  constructor() {
+    super('Connect with a websocket, or send "Accept: text/event-stream" for server-sent events');
+  }
+}
+
+/** The node has as many streams as it may. */
+export class TooManyStreamsError extends UnavailableError {
+  constructor(limit: number) {
+    super(`This node has its limit of ${limit} streams; retry in a moment, or ask another node`);
+  }
+}

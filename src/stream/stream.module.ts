@@ -1,0 +1,32 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { RequestPipe } from '../common/http/request.pipe.js';
+import { CompactionModule } from '../compaction/compaction.module.js';
+import { ConversationsModule } from '../conversations/conversations.module.js';
+import { EventsModule } from '../events/events.module.js';
+import { WindowModule } from '../window/window.module.js';
+import { AsyncApiController } from './asyncapi.controller.js';
+import { ChangeJournal } from './change-journal.js';
+import { Connections } from './connections.js';
+import { Feeds } from './feeds.js';
+import { HintChannel } from './hint-channel.js';
+import { StreamRequests } from './stream-requests.js';
+import { StreamController } from './stream.controller.js';
+import { StreamGateway } from './stream.gateway.js';
+import { Upgrades } from './upgrades.js';
+
+@Module({
+  imports: [AuthModule, ConversationsModule, EventsModule, CompactionModule, WindowModule],
+  controllers: [StreamController, AsyncApiController],
+  providers: [
+    StreamGateway,
+    Upgrades,
+    StreamRequests,
+    Connections,
+    Feeds,
+    ChangeJournal,
+    HintChannel,
+    RequestPipe,
+  ],
+})
+export class StreamModule {}
