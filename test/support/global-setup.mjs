@@ -1,0 +1,19 @@
+// One PostgreSQL for the whole run, made by the built service's own code, with a migrated database that every test
+// copies. `npm test` builds first.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import 'reflect-metadata';
+import { EmbeddedPostgres } from '../../dist/src/database/embedded/embedded-postgres.js';
+import { migrate } from '../../dist/src/database/migrate.js';
+
+export default async function startDatabase() {
+  const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-test-'));
+  const server = await EmbeddedPostgres.start({ dataDir });
+  await migrate({ databaseUrl: server.url, poolSize: 2, nodeName: 'test-setup' });
+  process.env.TEST_DATABASE_URL = server.url;
+  globalThis.stopTestDatabase = async () => {
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+}

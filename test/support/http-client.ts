@@ -1,0 +1,78 @@
+/** An answer of the service; `body` is its parsed JSON, undefined where there is none. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  body: any;
+}
+
+interface RequestOptions {
+  /** Sent as JSON; a string is sent as it is. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** Talks HTTP to the service, and says in one call each what the tests do most. */
+export class HttpClient {
+  constructor(readonly baseUrl: string) {}
+
+  async request(method: string, path: string, { body, headers = {} }: RequestOptions = {}): Promise<Answer> {
+    const response = await fetch(this.baseUrl + path, {
+      method,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') && text !== '';
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson ? JSON.parse(text) : undefined,
+    };
+  }
+
+  /** The path of a conversation, and of what is below it. */
+  path(id: string, rest = ''): string {
+    return `/v1/conversations/${encodeURIComponent(id)}${rest}`;
+  }
+
+  put(id: string, body: unknown = { token_budget: 1_000_000 }): Promise<Answer> {
+    return this.request('PUT', this.path(id), { body });
+  }
+
+  get(id: string): Promise<Answer> {
+    return this.request('GET', this.path(id));
+  }
+
+  delete(id: string): Promise<Answer> {
+    return this.request('DELETE', this.path(id));
+  }
+
+  patch(id: string, metadata: unknown): Promise<Answer> {
+    return this.request('PATCH', this.path(id, '/metadata'), { body: { metadata } });
+  }
+
+  /** Appends: `{event}`, `{events}` and what goes with them. */
+  append(id: string, body: unknown, headers?: Record<string, string>): Promise<Answer> {
+    return this.request('POST', this.path(id, '/events'), { body, headers });
+  }
+
+  /** Appends one user message. */
+  say(id: string, text: string): Promise<Answer> {
+    return this.append(id, { event: { role: 'user', parts: [{ type: 'text', text }] } });
+  }
+
+  /** @param query with its question mark, if any */
+  events(id: string, query = ''): Promise<Answer> {
+    return this.request('GET', this.path(id, `/events${query}`));
+  }
+
+  window(id: string, query = ''): Promise<Answer> {
+    return this.request('GET', this.path(id, `/window${query}`));
+  }
+
+  compact(id: string, body: unknown): Promise<Answer> {
+    return this.request('POST', this.path(id, '/compact'), { body });
+  }
+}

@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+
+/** A migrated database of its own on the run's PostgreSQL. */
+export interface TestDatabase {
+  url: string;
+  /** Runs SQL as the tests' superuser, for looking at what is stored. */
+  query<Row extends pg.QueryResultRow = any>(text: string, values?: unknown[]): Promise<Row[]>;
+  drop(): Promise<void>;
+}
+
+export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
+  const template = process.env.TEST_DATABASE_URL;
+  if (!template) throw new Error('TEST_DATABASE_URL is not set: run the tests with "npm test"');
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  const source = new URL(template).pathname.slice(1);
+  await admin(`CREATE DATABASE ${name} TEMPLATE ${migrated ? source : 'template0'}`);
+  const url = new URL(template);
+  url.pathname = `/${name}`;
+  const pool = new pg.Pool({ connectionString: url.href, max: 2 });
+  pool.on('error', () => undefined); // a test may cut every connection of the database
+  return {
+    url: url.href,
+    query: async (text, values) => (await pool.query(text, values)).rows,
+    drop: async () => {
+      await pool.end();
+      await admin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+/** Runs one statement outside the template, which must have no other session while it is copied. */
+async function admin(text: string): Promise<void> {
+  const url = new URL(process.env.TEST_DATABASE_URL ?? '');
+  url.pathname = '/postgres';
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,55 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from '../../src/app.module.js';
+import { AppConfig } from '../../src/config/app-config.js';
+import { createApp } from '../../src/create-app.js';
+import { Lifecycle } from '../../src/health/lifecycle.js';
+import { HttpClient } from './http-client.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+/** The service in this process, on a port and a database of its own, and a client that talks to it over HTTP. */
+export class TestService {
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly url: string,
+    readonly http: HttpClient,
+    readonly database: TestDatabase,
+    private readonly ownsDatabase: boolean,
+  ) {}
+
+  /**
+   * @param env variables as the process would have them; `PORT` and `DATABASE_URL` are taken care of
+   * @param modules what a team would add to the service
+   * @param database of another service, to run a second node on it
+   */
+  static async start({ env = {}, modules = [], database }: StartOptions = {}): Promise<TestService> {
+    const own = database ?? (await createTestDatabase());
+    const config = AppConfig.fromEnvironment({
+      // A shared machine may take its time; what the time limits do has tests of its own.
+      FASTPACA_DATABASE_TIMEOUT_MS: '20000',
+      ...env,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      DATABASE_URL: own.url,
+    });
+    class TestRoot {}
+    const app = await createApp(config, {
+      module: TestRoot,
+      imports: [AppModule.forRoot(config), ...modules],
+    });
+    await app.listen(0, '127.0.0.1');
+    app.get(Lifecycle).started();
+    const url = await app.getUrl();
+    return new TestService(app, url, new HttpClient(url), own, !database);
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    if (this.ownsDatabase) await this.database.drop();
+  }
+}
+
+interface StartOptions {
+  env?: Record<string, string>;
+  modules?: any[];
+  database?: TestDatabase;
+}
