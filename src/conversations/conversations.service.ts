@@ -64,7 +64,9 @@ export class ConversationsService {
       this.changes.committed(id);
       return updated;
     }
-    if (await this.conversations.find(id)) throw new TombstonedError();
+    const found = await this.conversations.find(id);
+    if (found?.tombstonedAt) throw new TombstonedError();
+    if (found) return this.update(id, settings); // created between the two statements
     throw new InvalidPayloadError([{ path: 'token_budget', message: 'is required for a new conversation' }]);
   }
 

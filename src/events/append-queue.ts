@@ -14,12 +14,21 @@ export class AppendQueue {
 
   constructor(private readonly config: AppConfig) {}
 
-  /** @throws UnavailableError (503) if too many appends wait already */
+  /**
+   * @throws UnavailableError (503) if too many appends wait already, or those before this one have taken longer than the
+   *   database's time limit: each may use it up, and the last in the line would wait for them all
+   */
   async run<T>({ key }: ConversationId, append: () => Promise<T>): Promise<T> {
     if (this.waiting >= this.config.appendQueueLimit)
       throw new UnavailableError('Too many appends are waiting; retry in a moment');
+    const startBy = performance.now() + this.config.databaseTimeoutMs;
+    const start = () => {
+      if (performance.now() > startBy)
+        throw new UnavailableError('The appends before this one take too long');
+      return append();
+    };
     const before = this.tails.get(key);
-    const turn = before ? before.then(append, append) : append();
+    const turn = before ? before.then(start, start) : append();
     this.tails.set(key, turn);
     this.waiting += 1;
     try {

@@ -10,7 +10,7 @@ import type { AppendedEvent } from './event-log.repository.js';
 import { LogWaits } from './log-waits.js';
 import { EventsService, type Page, type PageRequest } from './events.service.js';
 
-/** What the HTTP API asks for, in the terms of the rules: which fields exclude each other, what an answer looks like. */
+/** What the HTTP API asks for, in the terms of the rules, and what an answer looks like. */
 @Injectable()
 export class EventsApi {
   constructor(
@@ -19,17 +19,14 @@ export class EventsApi {
     private readonly waits: LogWaits,
   ) {}
 
-  /** @throws InvalidPayloadError (400) neither or both of `event` and `events`, a bad or contradictory key */
+  /** @throws InvalidPayloadError (400) a bad or contradictory key */
   async append(
     id: ConversationId,
     body: AppendEventsDto,
     keyHeader?: string,
   ): Promise<AppendedDto | AppendedTurnDto> {
     const { event, events: turn, idempotency_key: keyInBody, if_version: ifVersion } = body;
-    const faults: ErrorDetail[] = [];
-    if (event && turn) faults.push({ path: 'events', message: 'must not be given beside event' });
-    if (!event && !turn) faults.push({ path: 'event', message: 'is required, or events' });
-    faults.push(...keyFaults(keyInBody, keyHeader));
+    const faults = keyFaults(keyInBody, keyHeader);
     if (faults.length) throw new InvalidPayloadError(faults);
 
     const drafts = event ? [await this.drafter.draft(event)] : turn ? await this.drafter.draftAll(turn) : [];
@@ -46,7 +43,6 @@ export class EventsApi {
     return answer;
   }
 
-  /** @throws InvalidPayloadError (400) a range beside a cursor or a wait, or one that ends before it begins */
   async page(id: ConversationId, query: ReadEventsDto): Promise<Page> {
     const page = await this.events.page(id, toPageRequest(query));
     if (page.events.length || !query.wait_ms || query.cursor === undefined) return page;
@@ -55,28 +51,8 @@ export class EventsApi {
   }
 }
 
-function toPageRequest({
-  from_seq: fromSeq,
-  to_seq: toSeq,
-  cursor,
-  limit,
-  wait_ms: waitMs,
-}: ReadEventsDto): PageRequest {
-  if (cursor !== undefined) {
-    if (fromSeq !== undefined || toSeq !== undefined) {
-      throw new InvalidPayloadError([
-        { path: 'cursor', message: 'must not be given beside from_seq or to_seq' },
-      ]);
-    }
-    return { cursor, limit };
-  }
-  if (waitMs !== undefined) {
-    throw new InvalidPayloadError([{ path: 'wait_ms', message: 'needs a cursor' }]);
-  }
-  if (fromSeq !== undefined && toSeq !== undefined && fromSeq > toSeq) {
-    throw new InvalidPayloadError([{ path: 'to_seq', message: 'must not be before from_seq' }]);
-  }
-  return { fromSeq, toSeq, limit };
+function toPageRequest({ from_seq: fromSeq, to_seq: toSeq, cursor, limit }: ReadEventsDto): PageRequest {
+  return cursor === undefined ? { fromSeq, toSeq, limit } : { cursor, limit };
 }
 
 function keyFaults(inBody: string | undefined, inHeader: string | undefined): ErrorDetail[] {

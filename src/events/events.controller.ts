@@ -35,7 +35,7 @@ export class EventsController {
     operationId: 'appendEvents',
   })
   @ApiHeader({
-    name: 'Idempotency-Key',
+    name: 'idempotency-key', // spelt as below, or the document has two of them, one required
     required: false,
     description: 'Instead of `idempotency_key` in the body',
   })

@@ -1,3 +1,4 @@
+import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../../src/app.module.js';
 import { AppConfig } from '../../src/config/app-config.js';
@@ -5,6 +6,10 @@ import { createApp } from '../../src/create-app.js';
 import { Lifecycle } from '../../src/health/lifecycle.js';
 import { HttpClient } from './http-client.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+/** Stands for a team's own root module. */
+@Module({})
+class TestRoot {}
 
 /** The service in this process, on a port and a database of its own, and a client that talks to it over HTTP. */
 export class TestService {
@@ -31,7 +36,6 @@ export class TestService {
       PORT: '0',
       DATABASE_URL: own.url,
     });
-    class TestRoot {}
     const app = await createApp(config, {
       module: TestRoot,
       imports: [AppModule.forRoot(config), ...modules],

@@ -21,8 +21,9 @@ export class PutConversationDto {
     exclusiveMinimum: true,
     minimum: 0,
     maximum: 1,
-    default: 0.7,
-    description: 'Share of the budget above which a window says `needs_compaction`',
+    // No `default` in the schema: an update leaves what is there, and generated clients would ask for the field.
+    description:
+      'Share of the budget above which a window says `needs_compaction`; 0.7 in a new conversation',
   })
   @IsOptional()
   @ValidateBy({
@@ -50,7 +51,7 @@ export class PutConversationDto {
       },
       trigger_ratio: { type: 'number', description: 'Read if there is none at the top level' },
     },
-    default: { strategy: 'last_n', config: { limit: 200 } },
+    description: '`last_n` with a limit of 200 in a new conversation',
   })
   @Verbatim(PolicyCheck)
   policy?: RawJson;

@@ -1,13 +1,15 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
+import type { ErrorDetail } from '../../common/errors/app-error.js';
 import type { RawJson } from '../../common/http/raw-json.js';
+import type { HasFaults } from '../../common/http/request.pipe.js';
 import { IsKey, OptionalIntegerIn } from '../../common/http/rules.js';
 import { Verbatim } from '../../common/http/verbatim.js';
 import { EventCheck, MAX_TURN_SIZE, TurnCheck } from '../event-check.js';
 import { NEW_EVENT } from './event.schema.js';
 
 /** One event, or a whole turn. */
-export class AppendEventsDto {
+export class AppendEventsDto implements HasFaults {
   @ApiPropertyOptional({ ...NEW_EVENT, required: undefined, description: 'One event' } as object)
   @Verbatim(EventCheck)
   event?: RawJson;
@@ -38,4 +40,10 @@ export class AppendEventsDto {
   })
   @OptionalIntegerIn(0)
   if_version?: number;
+
+  faults(): ErrorDetail[] {
+    if (this.event && this.events) return [{ path: 'events', message: 'must not be given beside event' }];
+    if (!this.event && !this.events) return [{ path: 'event', message: 'is required, or events' }];
+    return [];
+  }
 }

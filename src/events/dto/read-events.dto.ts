@@ -1,10 +1,12 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
+import type { ErrorDetail } from '../../common/errors/app-error.js';
+import type { HasFaults } from '../../common/http/request.pipe.js';
 import { OptionalIntegerIn } from '../../common/http/rules.js';
 
 /** Longest a reader may wait for more, in milliseconds: below the patience of most proxies. */
 const MAX_WAIT_MS = 55_000;
 
-export class ReadEventsDto {
+export class ReadEventsDto implements HasFaults {
   @ApiPropertyOptional({
     type: 'integer',
     description: 'First seq, inclusive; negative counts from the end: -100 is the last 100',
@@ -42,4 +44,16 @@ export class ReadEventsDto {
   })
   @OptionalIntegerIn(0, MAX_WAIT_MS)
   wait_ms?: number;
+
+  faults(): ErrorDetail[] {
+    const { from_seq: fromSeq, to_seq: toSeq, cursor, wait_ms: waitMs } = this;
+    const faults: ErrorDetail[] = [];
+    if (cursor !== undefined && (fromSeq !== undefined || toSeq !== undefined))
+      faults.push({ path: 'cursor', message: 'must not be given beside from_seq or to_seq' });
+    if (cursor === undefined && waitMs !== undefined)
+      faults.push({ path: 'wait_ms', message: 'needs a cursor' });
+    if (fromSeq !== undefined && toSeq !== undefined && fromSeq > toSeq)
+      faults.push({ path: 'to_seq', message: 'must not be before from_seq' });
+    return faults;
+  }
 }

@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConversationId, idFault, MAX_ID_LENGTH } from './conversation-id.js';
+
+describe('idFault', () => {
+  it.each([
+    ['one character', 'a'],
+    ['a space', ' '],
+    ['what paths and queries are made of', 'user:42/chat é?a=b&c#d%2F'],
+    ['255 letters', 'x'.repeat(255)],
+    ['255 characters beyond the first plane', '😀'.repeat(255)],
+    ['format characters, which are no control characters', '\u200b\u202e\ufeff\u2028'],
+    ['the last code points there are', '\uffff\u{10ffff}'],
+  ])('has nothing against %s', (_, value) => expect(idFault(value)).toBeUndefined());
+
+  it.each([
+    ['nothing', '', 'characters long'],
+    ['256 letters', 'x'.repeat(256), 'characters long'],
+    ['256 characters beyond the first plane', '😀'.repeat(256), 'characters long'],
+    ['256 letters, however many code units', `${'😀'.repeat(100)}${'x'.repeat(156)}`, 'characters long'],
+    ['NUL', 'a\u0000b', 'control characters'],
+    ['a line break', 'a\n', 'control characters'],
+    ['a tab', '\ta', 'control characters'],
+    ['DEL', 'a\u007f', 'control characters'],
+    ['a control character of Latin-1', '\u0085', 'control characters'],
+    ['a high surrogate alone', 'a\ud800', 'unpaired surrogates'],
+    ['a low surrogate alone', '\udc00a', 'unpaired surrogates'],
+    ['surrogates in the wrong order', '\udc00\ud800', 'unpaired surrogates'],
+  ])('refuses %s', (_, value, fault) => expect(idFault(value)).toContain(fault));
+
+  it('counts code points, of which there are at most 255', () => {
+    expect(MAX_ID_LENGTH).toBe(255);
+    expect(idFault(`${'😀'.repeat(100)}${'x'.repeat(155)}`)).toBeUndefined();
+  });
+});
+
+describe('ConversationId', () => {
+  it('has a key that no other namespace and id share', () => {
+    const names = ['', 'a', 'b', 'a"', '","', 'a,b', '\\', '["a"', 'a b'];
+    const ids = names.flatMap((namespace) => names.map((id) => new ConversationId(namespace, id)));
+    expect(new Set(ids.map(({ key }) => key)).size).toBe(ids.length);
+    expect(new ConversationId('a', 'b').key).toBe(new ConversationId('a', 'b').key);
+  });
+});

@@ -1,0 +1,232 @@
+import fc from 'fast-check';
+import type { JsonField } from './json-fields.js';
+
+/** What the service owns of an event: it comes back as the service has it, whatever was sent. */
+export const SERVER_OWNED = ['seq', 'version', 'token_estimate', 'inserted_at'];
+const KNOWN = ['role', 'parts', 'content', 'id', 'metadata', 'token_count'];
+
+/** Where a JSON text may have white space; no JSON text holds this character itself. */
+const SLOT = '\u0001';
+
+/** An event, in the spelling it is sent in. */
+export interface AnyEvent {
+  /** With white space here and there; `variant` picks other places and kinds. */
+  text(variant: number): string;
+  /** What must come back apart from what the service owns: every field in its order, its value as it was spelt. */
+  fields: JsonField[];
+}
+
+/** The text with white space in its slots. */
+export function spaced(text: string, variant: number): string {
+  let at = variant;
+  return text.replaceAll(SLOT, () => ['', '', ' ', '\n', '\t\r\n  '][(at += 7) % 5]!);
+}
+
+/** The text without any white space between its tokens. */
+export function compact(text: string): string {
+  return text.replaceAll(SLOT, '');
+}
+
+const digits = (maxLength: number) =>
+  fc.array(fc.nat(9), { minLength: 1, maxLength }).map((each) => each.join(''));
+
+const number = fc.oneof(
+  fc.constantFrom(
+    '0',
+    '-0',
+    '-0.0',
+    '1.0',
+    '1.00e0',
+    '1E+2',
+    '1e-7',
+    '0.10',
+    '12345678901234567890',
+    '1e999',
+    '5e-324',
+  ),
+  fc
+    .tuple(
+      fc.constantFrom('', '-'),
+      fc.oneof(
+        fc.constant('0'),
+        digits(25).map((each) => `7${each}`),
+      ),
+      fc.option(digits(25)),
+      fc.option(fc.tuple(fc.constantFrom('e', 'E', 'e+', 'E-'), digits(3))),
+    )
+    .map(([sign, whole, fraction, exponent]) =>
+      [sign, whole, fraction === null ? '' : `.${fraction}`, exponent?.join('') ?? ''].join(''),
+    ),
+);
+
+/** A string with every character spelt in one of its ways, lone surrogates too. */
+const string = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom('a', 'b', ' ', 'é', '😀', '{', '}', '[', ']', ',', ':', '#', '/', '-', '1'),
+      fc.constantFrom(
+        '\\"',
+        '\\\\',
+        '\\/',
+        '\\b',
+        '\\f',
+        '\\n',
+        '\\r',
+        '\\t',
+        '\\u0000',
+        '\\u0001',
+        '\\u0022',
+        '\\u005c',
+      ),
+      fc.constantFrom(
+        '\\ud800',
+        '\\uDFFF',
+        '\\udc00\\ud800',
+        '\\ud83d\\ude00',
+        '\\u00E9',
+        'e\u0301',
+        '\u2028',
+        '\ufeff',
+      ),
+      fc.constantFrom('<|endoftext|>', '</script>', '\uffff', '\u007f', '\u202e', '__proto__'),
+      fc
+        .integer({ min: 0x23, max: 0x10ffff })
+        .map((point) =>
+          point === 0x5c || (point >= 0xd800 && point <= 0xdfff)
+            ? `\\u${point.toString(16).padStart(4, '0')}`
+            : String.fromCodePoint(point),
+        ),
+    ),
+    { maxLength: 12 },
+  )
+  .map((units) => `"${units.join('')}"`);
+
+/** Keys that objects of JavaScript would reorder, merge or lose among them. */
+const key = fc.oneof(
+  string,
+  fc.constantFrom(
+    '"b"',
+    '"a"',
+    '"10"',
+    '"9"',
+    '"1"',
+    '"0"',
+    '"-1"',
+    '"01"',
+    '"1.0"',
+    '"4294967294"',
+    '"\\u0031"',
+    '"\\u0061"',
+  ),
+  fc.constantFrom(
+    '"__proto__"',
+    '"constructor"',
+    '"toJSON"',
+    '"then"',
+    '"length"',
+    '""',
+    '"#"',
+    '"__pr\\u006fto__"',
+  ),
+);
+
+const { value, object } = fc.letrec<{ value: string; list: string; object: string }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constantFrom('null', 'true', 'false', '{}', '[]'),
+    number,
+    string,
+    tie('list'),
+    tie('object'),
+  ),
+  list: fc.array(tie('value'), { maxLength: 5 }).map((items) => textOf('[]', items)),
+  object: fc.array(fc.tuple(key, tie('value')), { maxLength: 7 }).map(objectOf),
+}));
+
+/** An object's text, duplicate keys included, with slots for white space. */
+export const anyObject: fc.Arbitrary<string> = object;
+
+/** A part: fields of any shape around a type, which may be there before with another value. */
+const part = fc
+  .tuple(
+    fc.array(fc.tuple(fieldNameBut('type'), value), { maxLength: 4 }),
+    fc.oneof(fc.constantFrom('"text"', '"tool_call"', '"te\\u0078t"'), string),
+    fc.option(value, { freq: 4 }),
+    fc.nat(),
+    fc.constantFrom('"type"', '"ty\\u0070e"'),
+  )
+  .map(([others, type, before, place, name]) => {
+    const members: [string, string][] = [...others];
+    members.splice(place % (members.length + 1), 0, [name, type]);
+    return objectOf(before === null ? members : [['"type"', before], ...members]);
+  });
+
+/** Any event that the service takes. */
+export const anyEvent: fc.Arbitrary<AnyEvent> = fc
+  .record({
+    role: fc.constantFrom('"system"', '"developer"', '"user"', '"assistant"', '"us\\u0065r"'),
+    roleName: fc.constantFrom('"role"', '"role"', '"\\u0072ole"'),
+    body: fc.oneof(
+      { arbitrary: fc.record({ parts: fc.array(part, { minLength: 1, maxLength: 4 }) }), weight: 4 },
+      { arbitrary: fc.record({ content: string }), weight: 1 },
+    ),
+    id: fc.option(fc.oneof(string, fc.constant('null'))),
+    metadata: fc.option(fc.oneof(object, fc.constant('null'))),
+    tokenCount: fc.option(fc.constantFrom('0', '17', '1.0', '2e1', 'null')),
+    unknown: fc.array(fc.tuple(fieldNameBut(...KNOWN, ...SERVER_OWNED), value), { maxLength: 5 }),
+    owned: fc.array(
+      fc.tuple(
+        fc.constantFrom('"seq"', '"version"', '"token_estimate"', '"inserted_at"', '"s\\u0065q"'),
+        value,
+      ),
+      { maxLength: 2 },
+    ),
+    overruled: fc.option(fc.tuple(fc.constantFrom('"role"', '"metadata"', '"token_count"', '"id"'), value), {
+      freq: 4,
+    }),
+    order: fc.array(fc.nat(), { minLength: 16, maxLength: 16 }),
+  })
+  .map(({ role, roleName, body, id, metadata, tokenCount, unknown, owned, overruled, order }) => {
+    const members: [string, string][] = [[roleName, role], ...unknown, ...owned];
+    if ('parts' in body) members.push(['"parts"', textOf('[]', body.parts)]);
+    else members.push(['"content"', body.content]);
+    if (id !== null) members.push(['"id"', id]);
+    if (metadata !== null) members.push(['"metadata"', metadata]);
+    if (tokenCount !== null) members.push(['"token_count"', tokenCount]);
+    const shuffled = members
+      .map((member, index) => ({ member, rank: order[index % order.length]! }))
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ member }) => member);
+    // Of two fields of one name the last one counts, so this one may hold anything, if there is another.
+    if (overruled && members.some(([name]) => JSON.parse(name) === JSON.parse(overruled[0])))
+      shuffled.unshift(overruled);
+    const text = objectOf(shuffled);
+    return {
+      text: (variant) => spaced(text, variant),
+      fields: shuffled
+        .map(([name, source]) => ({ key: JSON.parse(name) as string, value: compact(source) }))
+        .filter((field) => !SERVER_OWNED.includes(field.key))
+        .map((field) => (field.key === 'content' ? partsFor(field.value) : field)),
+    };
+  });
+
+/** `content` comes back as the one text part that it stands for. */
+function partsFor(content: string): JsonField {
+  return { key: 'parts', value: `[{"type":"text","text":${JSON.stringify(JSON.parse(content))}}]` };
+}
+
+function fieldNameBut(...names: string[]): fc.Arbitrary<string> {
+  return key.filter((each) => !names.includes(JSON.parse(each) as string));
+}
+
+function objectOf(members: readonly (readonly [string, string])[]): string {
+  return textOf(
+    '{}',
+    members.map(([name, source]) => `${name}${SLOT}:${SLOT}${source}`),
+  );
+}
+
+function textOf(brackets: '{}' | '[]', items: readonly string[]): string {
+  const [open, close] = brackets;
+  return `${open}${SLOT}${items.join(`${SLOT},${SLOT}`)}${SLOT}${close}`;
+}

@@ -1,0 +1,348 @@
+import fc from 'fast-check';
+
+/** A request, as bytes on the wire would have it. */
+export interface AnyRequest {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: Buffer | undefined;
+}
+
+/** Conversations that requests are aimed at; the last one is tombstoned, one is not there. */
+export const TARGETS = [
+  ...Array.from({ length: 20 }, (_, index) => `c${index}`),
+  'user:42/chat é',
+  '😀',
+  'absent',
+  'dead',
+];
+
+const EVENT = {
+  role: 'assistant',
+  parts: [
+    { type: 'text', text: 'let me see' },
+    { type: 'tool_call', name: 'search', input: { q: ['x', 1.5, null] } },
+  ],
+  metadata: { model: 'm', nested: { a: [1] } },
+  id: 'e-1',
+};
+
+/** Requests that are fine as they stand, and how often to take each. */
+const FINE: {
+  weight: number;
+  method: string;
+  rest: string;
+  query?: Record<string, string>;
+  body?: unknown;
+}[] = [
+  {
+    weight: 3,
+    method: 'PUT',
+    rest: '',
+    body: {
+      token_budget: 1000,
+      trigger_ratio: 0.5,
+      metadata: { team: 'x', tags: ['a'] },
+      policy: { strategy: 'last_n', config: { limit: 10, trim_to: 5, max_tokens: 500, trigger_ratio: 0.9 } },
+    },
+  },
+  { weight: 1, method: 'PUT', rest: '', body: { token_budget: 50, policy: { strategy: 'budget' } } },
+  {
+    weight: 1,
+    method: 'PUT',
+    rest: '',
+    body: { policy: { strategy: 'time_window', config: { max_age_seconds: 60, min_events: 2 } } },
+  },
+  {
+    weight: 1,
+    method: 'PUT',
+    rest: '',
+    body: { policy: { strategy: 'skip_parts', config: { kinds: ['reasoning'], limit: 3 } } },
+  },
+  { weight: 1, method: 'PUT', rest: '', body: { policy: { strategy: 'strip_tool_results', config: {} } } },
+  { weight: 1, method: 'GET', rest: '' },
+  { weight: 1, method: 'DELETE', rest: '/nothing' },
+  {
+    weight: 2,
+    method: 'PATCH',
+    rest: '/metadata',
+    body: { metadata: { team: 'y', old: null, deep: { a: 1 } } },
+  },
+  {
+    weight: 6,
+    method: 'POST',
+    rest: '/events',
+    body: { event: { ...EVENT, token_count: 12 }, idempotency_key: 'key-1', if_version: 0 },
+  },
+  { weight: 3, method: 'POST', rest: '/events', body: { event: { role: 'user', content: 'hello' } } },
+  {
+    weight: 4,
+    method: 'POST',
+    rest: '/events',
+    body: {
+      events: [
+        EVENT,
+        { role: 'tool', parts: [{ type: 'tool_result', output: 'found' }] },
+        { role: 'user', content: 'more' },
+      ],
+      idempotency_key: 'turn-1',
+    },
+  },
+  { weight: 2, method: 'GET', rest: '/events', query: { from_seq: '-5', to_seq: '9', limit: '3' } },
+  { weight: 2, method: 'GET', rest: '/events', query: { cursor: '1', limit: '2' } },
+  { weight: 3, method: 'GET', rest: '/window', query: { budget_tokens: '40', if_version: '3' } },
+  {
+    weight: 4,
+    method: 'POST',
+    rest: '/compact',
+    body: {
+      from_seq: 1,
+      to_seq: 2,
+      replacement: [{ role: 'system', content: 'summary' }, EVENT],
+      if_version: 3,
+    },
+  },
+];
+
+/** Values that break what expects another kind; `@raw:` ones are written without their quotes. */
+const NASTY: unknown[] = [
+  null, true, 0, -1, 1, 1.5, 100, 2 ** 31, 2 ** 53, 2 ** 53 - 1, -(2 ** 53) + 1, 1e21, 1e308, 5e-324,
+  '', ' ', '0', '-1', 'x'.repeat(256), 'x'.repeat(5000), '\u0000', 'a\u0000b', '\ud800', '\udfff\ud800', '😀'.repeat(200),
+  'é', 'e\u0301', '\u202e', '<|endoftext|>', '__proto__', 'constructor', '%s%n', "'; DROP TABLE x; --", '{"a":1}', '\\',
+  'text', 'tool_result', 'tool', 'system', 'budget', 'time_window',
+  [], {}, [null], [[]], [{}], { type: 'text' }, { type: 'text', text: 7 }, { length: 3 }, { toString: 1 }, { then: 1 },
+  { toJSON: 1, valueOf: null }, { seq: 1, version: 2, token_estimate: 3, inserted_at: 'x' },
+  '@raw:1e999', '@raw:-0', '@raw:1.0', '@raw:12345678901234567890', '@raw:1E+2', '@raw:"\\ud800"', '@raw:"\\u0000"',
+  '@raw:"\\u0061"', '@raw:NaN', '@raw:01', '@raw:', '@raw:,', '@raw:{"a":1,"a":2}', '@raw:{"__proto__":{"x":1}}',
+  `@raw:${'['.repeat(150)}${']'.repeat(150)}`, `@raw:${'{"a":'.repeat(150)}1${'}'.repeat(150)}`, `@raw:${'['.repeat(300)}`,
+]; // prettier-ignore
+
+const anyNasty = fc.oneof(
+  { arbitrary: fc.constantFrom(...NASTY), weight: 4 },
+  { arbitrary: fc.jsonValue({ maxDepth: 3 }), weight: 1 },
+  { arbitrary: fc.string({ unit: 'binary', maxLength: 20 }), weight: 1 },
+);
+
+interface Mutation {
+  op: 'replace' | 'remove' | 'rename' | 'add' | 'wrap' | 'repeat';
+  at: number;
+  value: unknown;
+}
+
+const anyMutation: fc.Arbitrary<Mutation> = fc.record({
+  op: fc.constantFrom('replace', 'replace', 'remove', 'rename', 'add', 'wrap', 'repeat'),
+  at: fc.nat(1000),
+  value: anyNasty,
+});
+
+/** The value with one place of it changed; the place is found by counting through them all. */
+function mutate(root: unknown, { op, at, value }: Mutation): unknown {
+  const holder = { root: structuredClone(root) };
+  const places: [parent: any, key: string][] = [];
+  const visit = (parent: any) => {
+    for (const key of Object.keys(parent as object)) {
+      places.push([parent, key]);
+      const child = parent[key];
+      if (typeof child === 'object' && child !== null) visit(child);
+    }
+  };
+  visit(holder);
+  const [parent, key] = places[at % places.length]!;
+  const child = parent[key];
+  if (op === 'replace') parent[key] = value;
+  else if (op === 'remove' && parent !== holder) {
+    if (Array.isArray(parent)) parent.splice(Number(key), 1);
+    else Reflect.deleteProperty(parent as object, key);
+  } else if (op === 'rename' && parent !== holder && !Array.isArray(parent)) {
+    Reflect.deleteProperty(parent as object, key);
+    const name = typeof value === 'string' ? value : `extra${at}`;
+    Object.defineProperty(parent, name, { value: child, enumerable: true, configurable: true });
+  } else if (op === 'add' && typeof child === 'object' && child !== null) {
+    if (Array.isArray(child)) child.push(value);
+    else child[`extra${at}`] = value;
+  } else if (op === 'wrap') parent[key] = [child];
+  else if (op === 'repeat') parent[key] = Array.from({ length: at % 120 }, () => child);
+  return holder.root;
+}
+
+function toText(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /"@raw:((?:[^"\\]|\\.)*)"/g,
+    (_, raw: string) => JSON.parse(`"${raw}"`) as string,
+  );
+}
+
+interface Damage {
+  at: number;
+  length: number;
+  by: Uint8Array;
+}
+
+/** Cuts or overwrites some bytes, or puts some in between. */
+function damage(bytes: Buffer, { at, length, by }: Damage): Buffer {
+  const start = at % (bytes.length + 1);
+  return Buffer.concat([
+    bytes.subarray(0, start),
+    by,
+    bytes.subarray(Math.min(bytes.length, start + length)),
+  ]);
+}
+
+const anyDamage: fc.Arbitrary<Damage> = fc.record({
+  at: fc.nat(5000),
+  length: fc.nat(30),
+  by: fc.uint8Array({ maxLength: 8 }),
+});
+/** One time in so many. */
+const sometimes = <T>(arbitrary: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+
+const anyHeaders = fc.dictionary(
+  fc.constantFrom(
+    'content-type',
+    'content-encoding',
+    'idempotency-key',
+    'x-request-id',
+    'authorization',
+    'accept',
+    'if-match',
+    'expect',
+    'range',
+    'origin',
+  ),
+  fc.oneof(
+    fc.constantFrom(
+      'application/json',
+      'text/plain',
+      'gzip',
+      'key-1',
+      'Bearer x',
+      'a, b',
+      '100-continue',
+      'bytes=0-1',
+      '*',
+    ),
+    fc.string({
+      unit: fc
+        .integer({ min: 0x20, max: 0xff })
+        .filter((code) => code !== 0x7f)
+        .map((code) => String.fromCharCode(code)),
+      maxLength: 300,
+    }),
+  ),
+  { maxKeys: 3 },
+);
+
+const anyQuery = fc.array(
+  fc.tuple(
+    fc.constantFrom(
+      'limit',
+      'cursor',
+      'from_seq',
+      'to_seq',
+      'budget_tokens',
+      'if_version',
+      'x',
+      '__proto__',
+      'a[b]',
+      '',
+    ),
+    fc.oneof(
+      fc.integer().map(String),
+      fc.constantFrom(
+        '',
+        '-0',
+        '00',
+        '1.0',
+        '9007199254740991',
+        '9007199254740993',
+        '-9007199254740991',
+        '1e3',
+        'null',
+        '%00',
+        '%',
+      ),
+      fc.string({ maxLength: 10 }),
+    ),
+  ),
+  { maxLength: 4 },
+);
+
+/** A fine request, changed in a few random places. */
+export const anyMutatedRequest: fc.Arbitrary<AnyRequest> = fc
+  .record({
+    fine: fc.oneof(...FINE.map(({ weight, ...fine }) => ({ weight, arbitrary: fc.constant(fine) }))),
+    id: fc.oneof(
+      { weight: 8, arbitrary: fc.constantFrom(...TARGETS).map(encodeURIComponent) },
+      {
+        weight: 1,
+        arbitrary: fc.string({ unit: 'binary-ascii', maxLength: 300 }).map((id) => encodeURIComponent(id)),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom(
+          '%00',
+          '%ff',
+          '%',
+          '..',
+          '%2e%2e',
+          '',
+          'x'.repeat(256),
+          '%F0%9F%98%80'.repeat(255),
+        ),
+      },
+    ),
+    method: sometimes(
+      fc.constantFrom('GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE'),
+      12,
+    ),
+    query: sometimes(anyQuery, 4),
+    mutations: fc.array(anyMutation, { maxLength: 3 }),
+    damages: fc.oneof(
+      { weight: 9, arbitrary: fc.constant<Damage[]>([]) },
+      { weight: 1, arbitrary: fc.array(anyDamage, { maxLength: 2 }) },
+    ),
+    headers: fc.oneof({ weight: 4, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: anyHeaders }),
+  })
+  .map(({ fine, id, method, query, mutations, damages, headers }) => {
+    const pairs = query ?? Object.entries(fine.query ?? {});
+    const search = pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURI(value)}`).join('&');
+    const mutated =
+      fine.body === undefined ? undefined : Buffer.from(toText(mutations.reduce(mutate, fine.body) ?? null));
+    const body = mutated && damages.reduce(damage, mutated);
+    return {
+      method: method ?? fine.method,
+      path: `/v1/conversations/${id}${fine.rest}${search && '?'}${search}`,
+      headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
+      body,
+    };
+  });
+
+/** Anything at all as the body of a route. */
+export const anyRandomRequest: fc.Arbitrary<AnyRequest> = fc
+  .record({
+    fine: fc.constantFrom(...FINE.filter(({ body }) => body)),
+    id: fc.constantFrom(...TARGETS).map(encodeURIComponent),
+    body: fc.oneof(
+      fc.json({ maxDepth: 5 }).map((text) => Buffer.from(text)),
+      fc.object({ maxDepth: 3 }).map((value) => Buffer.from(JSON.stringify(value))),
+      fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+    ),
+  })
+  .map(({ fine, id, body }) => ({
+    method: fine.method,
+    path: `/v1/conversations/${id}${fine.rest}`,
+    headers: { 'content-type': 'application/json' },
+    body,
+  }));
+
+/** A fine request as bytes, with some of them changed: often no HTTP any more. */
+export const anyDamagedBytes: fc.Arbitrary<Buffer> = fc
+  .record({ fine: fc.constantFrom(...FINE), damages: fc.array(anyDamage, { minLength: 1, maxLength: 3 }) })
+  .map(({ fine, damages }) => {
+    const body = fine.body === undefined ? '' : JSON.stringify(fine.body);
+    const head =
+      `${fine.method} /v1/conversations/c0${fine.rest} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n` +
+      (body && `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`);
+    return damages.reduce(damage, Buffer.from(`${head}\r\n${body}`));
+  });

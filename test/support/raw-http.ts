@@ -1,0 +1,112 @@
+import { connect, type Socket } from 'node:net';
+import type { Answer } from './http-client.js';
+
+/** How long a test waits for an answer or an end that should have come long ago, in milliseconds. */
+const PATIENCE_MS = 20_000;
+
+/** A connection on which a test writes what no HTTP client would, and reads what comes back. */
+export class RawConnection {
+  private received = Buffer.alloc(0);
+  private closed = false;
+  private wake: () => void = () => undefined;
+
+  private constructor(private readonly socket: Socket) {
+    socket.on('data', (chunk: Buffer) => {
+      this.received = Buffer.concat([this.received, chunk]);
+      this.wake();
+    });
+    socket.on('error', () => undefined); // told by the close that follows
+    socket.on('close', () => {
+      this.closed = true;
+      this.wake();
+    });
+  }
+
+  static async open(url: string): Promise<RawConnection> {
+    const { hostname, port } = new URL(url);
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    return new RawConnection(socket);
+  }
+
+  /** Writes; lines of a request end in `\r\n`, which is the caller's business. */
+  write(data: string | Buffer): this {
+    if (!this.closed) this.socket.write(data);
+    return this;
+  }
+
+  /** The next answer; its body ends as `content-length` says, or with the connection. */
+  async answer({ toHead = false } = {}): Promise<Answer> {
+    const head = await this.until(() => {
+      const end = this.received.indexOf('\r\n\r\n');
+      return end < 0 ? undefined : end + 4;
+    });
+    const [statusLine = '', ...lines] = this.received
+      .subarray(0, head)
+      .toString('latin1')
+      .trim()
+      .split('\r\n');
+    const headers = new Headers(
+      lines.map((line): [string, string] => {
+        const colon = line.indexOf(':');
+        return [line.slice(0, colon), line.slice(colon + 1).trim()];
+      }),
+    );
+    const length = toHead ? 0 : headers.get('content-length');
+    const end = await this.until(() => {
+      if (length === null) return this.closed ? this.received.length : undefined;
+      return this.received.length >= head + Number(length) ? head + Number(length) : undefined;
+    });
+    const text = this.received.subarray(head, end).toString();
+    this.received = this.received.subarray(end);
+    const isJson = headers.get('content-type')?.includes('json') && text !== '';
+    return {
+      status: Number(statusLine.split(' ')[1]),
+      headers,
+      text,
+      body: isJson ? JSON.parse(text) : undefined,
+    };
+  }
+
+  /** Resolves when the other side has closed. */
+  async end(): Promise<void> {
+    await this.until(() => (this.closed ? true : undefined));
+  }
+
+  /** Says that nothing more will be written. */
+  finish(): void {
+    this.socket.end();
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private async until<T>(look: () => T | undefined): Promise<T> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const found = look();
+      if (found !== undefined) return found;
+      const left = deadline - Date.now();
+      if (this.closed) throw new Error(`the connection closed after ${this.received.length} bytes`);
+      if (left <= 0) throw new Error(`nothing came in ${PATIENCE_MS} ms`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+}
+
+/** Sends one request as it stands on a connection of its own. */
+export async function sendRaw(url: string, data: string | Buffer): Promise<Answer> {
+  const connection = await RawConnection.open(url);
+  try {
+    return await connection.write(data).answer();
+  } finally {
+    connection.close();
+  }
+}

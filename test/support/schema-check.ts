@@ -1,0 +1,66 @@
+/** A JSON schema, as far as the API's document uses it. */
+export type Schema = Record<string, any>;
+
+/** What of `value` is against the schema, each as `path: what`. Knows the keywords that the document uses, and no others. */
+export function schemaFaults(value: unknown, schema: Schema, document: Schema, path = '$'): string[] {
+  const unknown = Object.keys(schema).filter((keyword) => !KEYWORDS.has(keyword));
+  if (unknown.length) return [`${path}: unknown keywords ${unknown.join(', ')}`];
+  if (schema.$ref) return schemaFaults(value, resolve(schema.$ref as string, document), document, path);
+  const parts: Schema[] = schema.oneOf ?? schema.anyOf ?? [];
+  if (parts.length && !parts.some((each) => schemaFaults(value, each, document, path).length === 0)) {
+    return [`${path}: fits none of ${parts.length}`];
+  }
+  const faults = ((schema.allOf ?? []) as Schema[]).flatMap((each) =>
+    schemaFaults(value, each, document, path),
+  );
+  if (schema.type && !isOf(value, schema.type as string)) return [...faults, `${path}: is no ${schema.type}`];
+  if (schema.enum && !(schema.enum as unknown[]).includes(value)) faults.push(`${path}: is none of the enum`);
+  if (typeof value === 'number' && schema.minimum !== undefined && value < schema.minimum)
+    faults.push(`${path}: too small`);
+  if (Array.isArray(value)) {
+    if (schema.minItems !== undefined && value.length < schema.minItems) faults.push(`${path}: too short`);
+    if (schema.items)
+      faults.push(
+        ...value.flatMap((item, index) =>
+          schemaFaults(item, schema.items as Schema, document, `${path}[${index}]`),
+        ),
+      );
+  } else if (typeof value === 'object' && value !== null) {
+    const fields = value as Record<string, unknown>;
+    const properties = (schema.properties ?? {}) as Record<string, Schema>;
+    for (const name of (schema.required ?? []) as string[]) {
+      if (!Object.hasOwn(fields, name)) faults.push(`${path}.${name}: is missing`);
+    }
+    for (const [name, field] of Object.entries(fields)) {
+      if (properties[name])
+        faults.push(...schemaFaults(field, properties[name], document, `${path}.${name}`));
+      else if (schema.additionalProperties === undefined && schema.properties)
+        faults.push(`${path}.${name}: is not documented`);
+    }
+  }
+  return faults;
+}
+
+/** What `#/components/schemas/X` stands for. */
+export function resolve(ref: string, document: Schema): Schema {
+  const found = ref
+    .slice(2)
+    .split('/')
+    .reduce<any>((node, key) => node?.[key.replaceAll('~1', '/').replaceAll('~0', '~')], document);
+  if (!found) throw new Error(`${ref} is not in the document`);
+  return found as Schema;
+}
+
+const KEYWORDS = new Set(
+  (
+    '$ref oneOf anyOf allOf type enum minimum maximum minItems maxItems items properties required additionalProperties ' +
+    'description example examples default format minLength maxLength exclusiveMinimum title'
+  ).split(' '),
+);
+
+function isOf(value: unknown, type: string): boolean {
+  if (type === 'integer') return Number.isInteger(value);
+  if (type === 'array') return Array.isArray(value);
+  if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === type;
+}

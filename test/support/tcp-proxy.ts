@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** Stands between the service and its database, and can take it away in the ways a network does. */
+export class TcpProxy {
+  private server!: Server;
+  private readonly pairs = new Set<[Socket, Socket | undefined]>();
+  private stalled = false;
+
+  private constructor(
+    private readonly target: { host: string; port: number },
+    private port = 0,
+  ) {}
+
+  static async start(databaseUrl: string): Promise<TcpProxy> {
+    const { hostname, port } = new URL(databaseUrl);
+    const proxy = new TcpProxy({ host: hostname, port: Number(port) });
+    await proxy.listen();
+    return proxy;
+  }
+
+  /** The same database, by way of the proxy. */
+  through(databaseUrl: string): string {
+    const url = new URL(databaseUrl);
+    url.hostname = '127.0.0.1';
+    url.port = String(this.port);
+    return url.href;
+  }
+
+  /** Ends the connections there are; new ones go through. */
+  cut(): void {
+    for (const pair of this.pairs) for (const socket of pair) socket?.destroy();
+  }
+
+  /** Ends the connections, and refuses new ones. */
+  async refuse(): Promise<void> {
+    const closed = once(this.server, 'close');
+    this.server.close();
+    this.cut();
+    await closed;
+  }
+
+  /** Keeps the connections and takes new ones, but not a byte goes either way. */
+  stall(): void {
+    this.stalled = true;
+    for (const pair of this.pairs) for (const socket of pair) socket?.pause();
+  }
+
+  /** Back to normal. What was opened while stalled is ended, as a router that has forgotten it would. */
+  async restore(): Promise<void> {
+    this.stalled = false;
+    for (const [near, far] of this.pairs) {
+      if (far) [near, far].forEach((socket) => socket.resume());
+      else near.destroy();
+    }
+    if (!this.server.listening) await this.listen();
+  }
+
+  async stop(): Promise<void> {
+    if (this.server.listening) await this.refuse();
+    else this.cut();
+  }
+
+  private async listen(): Promise<void> {
+    this.server = createServer((near) => this.join(near)).listen(this.port, '127.0.0.1');
+    await once(this.server, 'listening');
+    this.port = (this.server.address() as AddressInfo).port;
+  }
+
+  private join(near: Socket): void {
+    const far = this.stalled ? undefined : connect({ ...this.target, noDelay: true });
+    near.setNoDelay(true);
+    const pair: [Socket, Socket | undefined] = [near, far];
+    this.pairs.add(pair);
+    const end = () => {
+      this.pairs.delete(pair);
+      for (const socket of pair) socket?.destroy();
+    };
+    for (const socket of pair) socket?.on('error', end).on('close', end);
+    near.on('data', (chunk) => far?.write(chunk));
+    far?.on('data', (chunk) => near.write(chunk));
+  }
+}
