@@ -9,11 +9,11 @@ import type { Metrics } from './metrics/metrics.js';
 export function useRequestHooks(fastify: FastifyInstance, lifecycle: Lifecycle, metrics: Metrics): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     lifecycle.requestBegan();
+    reply.raw.once('close', () => lifecycle.requestEnded()); // also when the client leaves before the answer
     reply.header('x-request-id', request.id);
     withRequestFields({ request_id: request.id }, () => {
       const isProbe = request.routeOptions.config.scope === 'public';
       if (lifecycle.isDraining && !isProbe) {
-        reply.header('connection', 'close');
         done(new UnavailableError('The service is stopping'));
       } else if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
         done(new InvalidPayloadError([{ path: 'Host', message: 'is a header that HTTP/1.1 requires' }]));
@@ -21,8 +21,13 @@ export function useRequestHooks(fastify: FastifyInstance, lifecycle: Lifecycle, 
     });
   });
 
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    // The connection is not to be used again, nor to keep the service from closing.
+    if (lifecycle.isDraining) reply.header('connection', 'close');
+    done();
+  });
+
   fastify.addHook('onResponse', (request, reply, done) => {
-    lifecycle.requestEnded();
     const { method } = request;
     const route = routePattern(request);
     const status = reply.statusCode;

@@ -1,5 +1,7 @@
 import { DatabaseError } from 'pg';
+import { AppError } from '../common/errors/app-error.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
+import { isError } from '../common/errors/is-error.js';
 
 /**
  * SQLSTATEs that say "not now" rather than "not this"; https://www.postgresql.org/docs/current/errcodes-appendix.html.
@@ -11,6 +13,7 @@ const UNAVAILABLE_SQLSTATES = [
   '25006', // read-only transaction: a standby, or a primary that has been demoted
   '40001', // serialization failure
   '40P01', // deadlock detected
+  '55000', // the database does not accept connections: an administrator has closed it
   '55P03', // lock not available within lock_timeout
   '57014', // statement cancelled by statement_timeout
   '57P01', // terminated by an administrator
@@ -28,7 +31,7 @@ const UNAVAILABLE_MESSAGES =
 
 /** Turns a fault of the database's absence into a 503; every other error comes back as it is. */
 export function toAppError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!isError(error)) return error;
   if (isUnavailable(error) || ('driverError' in error && isUnavailable(error.driverError as Error))) {
     return new UnavailableError('The database does not answer; retry in a moment', { cause: error });
   }
@@ -40,6 +43,12 @@ function isUnavailable(error: Error): boolean {
   if (error instanceof DatabaseError) return UNAVAILABLE_SQLSTATES.some((state) => code.startsWith(state));
   if (error instanceof AggregateError && error.errors.length) return isUnavailable(error.errors[0] as Error);
   return UNAVAILABLE_CODES.test(code) || UNAVAILABLE_MESSAGES.test(error.message);
+}
+
+/** Whether the connection that raised it may be of no use any more: all but an ordinary answer of the database. */
+export function isBroken(error: unknown): error is Error {
+  if (!isError(error) || error instanceof AppError) return false;
+  return !(error instanceof DatabaseError) || error.severity !== 'ERROR';
 }
 
 /** Whether `error` is the violation of the unique constraint of this name. */

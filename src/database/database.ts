@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { DataSource } from 'typeorm';
-import { toAppError } from './database.errors.js';
+import { isBroken, toAppError } from './database.errors.js';
 import type { Statement } from './statement.js';
 
 /** Where a statement runs: on any connection of the pool, or in a transaction that somebody holds. */
@@ -24,25 +24,23 @@ export class Database implements Executor {
   }
 
   query<Row extends QueryResultRow>(statement: Statement, values: unknown[]): Promise<Row[]> {
-    return run<Row>(this.pool, statement, values);
+    return this.withClient((client) => run<Row>(client, statement, values));
   }
 
   /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
-  async transaction<T>(work: (tx: Executor) => Promise<T>): Promise<T> {
-    const client = await this.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query('BEGIN');
-      const result = await work({ query: (statement, values) => run(client, statement, values) });
-      await client.query('COMMIT');
-      return result;
-    } catch (error) {
-      // A connection that cannot even roll back is not given back to the pool.
-      await client.query('ROLLBACK').catch((fault: unknown) => (broken = fault as Error));
-      throw toAppError(error);
-    } finally {
-      client.release(broken);
-    }
+  transaction<T>(work: (tx: Executor) => Promise<T>): Promise<T> {
+    return this.withClient(async (client) => {
+      try {
+        await client.query('BEGIN');
+        const result = await work({ query: (statement, values) => run(client, statement, values) });
+        await client.query('COMMIT');
+        return result;
+      } catch (error) {
+        // A broken connection could only wait for its time limit once more.
+        if (!isBroken(error)) await client.query('ROLLBACK');
+        throw error;
+      }
+    });
   }
 
   /** Connections in use, idle, and callers waiting for one. */
@@ -51,24 +49,31 @@ export class Database implements Executor {
     return { inUse: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
   }
 
-  private async connect(): Promise<PoolClient> {
+  /** Hands out a connection. `Pool.query` would do, but it ends the connection after every error, a duplicate key too. */
+  private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    let client: PoolClient | undefined;
+    let broken: Error | undefined;
+    // The statement under way is told as well; without a listener the loss of its connection would end the process.
+    const onError = (error: Error) => (broken = error);
     try {
-      return await this.pool.connect();
+      client = await this.pool.connect();
+      client.on('error', onError);
+      return await work(client);
     } catch (error) {
+      if (isBroken(error)) broken = error;
       throw toAppError(error);
+    } finally {
+      client?.off('error', onError);
+      client?.release(broken);
     }
   }
 }
 
 async function run<Row extends QueryResultRow>(
-  on: Pool | PoolClient,
+  on: PoolClient,
   { name, text }: Statement,
   values: unknown[],
-) {
-  try {
-    const { rows }: QueryResult<Row> = await on.query<Row>({ name, text, values });
-    return rows;
-  } catch (error) {
-    throw toAppError(error);
-  }
+): Promise<Row[]> {
+  const { rows }: QueryResult<Row> = await on.query<Row>({ name, text, values });
+  return rows;
 }

@@ -1,15 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { AppConfig } from '../config/app-config.js';
 
 /** How often a stop looks whether the requests under way have finished. */
 const DRAIN_POLL_MS = 10;
 
 /** Where the process is in its life, and how many requests it is busy with. */
 @Injectable()
-export class Lifecycle {
+export class Lifecycle implements OnModuleDestroy {
   private state: 'starting' | 'ready' | 'draining' = 'starting';
   private requests = 0;
   private readonly drainListeners: (() => void)[] = [];
+
+  constructor(private readonly config: AppConfig) {}
 
   get isReady(): boolean {
     return this.state === 'ready';
@@ -38,9 +41,16 @@ export class Lifecycle {
 
   /** From now on not ready; resolves when the last request under way has ended, or after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
-    this.state = 'draining';
-    for (const listener of this.drainListeners) listener();
+    if (!this.isDraining) {
+      this.state = 'draining';
+      for (const listener of this.drainListeners) listener();
+    }
     const end = performance.now() + timeoutMs;
     while (this.requests > 0 && performance.now() < end) await delay(DRAIN_POLL_MS);
+  }
+
+  /** An application that is closed is drained first, whoever closes it. */
+  async onModuleDestroy(): Promise<void> {
+    await this.drain(this.config.shutdownTimeoutMs);
   }
 }

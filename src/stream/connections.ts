@@ -1,7 +1,7 @@
-import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
-import { log } from '../common/logging/logger.js';
 import { AppConfig } from '../config/app-config.js';
 import type { Conversation } from '../conversations/conversation.js';
 import { Lifecycle } from '../health/lifecycle.js';
@@ -25,9 +25,13 @@ export interface Connection {
   ended: () => void;
 }
 
+/** How long a stop waits for readers to take their leave, in milliseconds, and how often it looks. */
+const GOODBYE_MS = 1000;
+const GOODBYE_POLL_MS = 10;
+
 /** All readers of this node: how many there may be, whether they are alive, and their end. */
 @Injectable()
-export class Connections implements OnModuleInit, OnApplicationShutdown {
+export class Connections implements OnModuleInit, BeforeApplicationShutdown {
   private readonly open = new Map<Subscription, { lastSeenMs: number }>();
   private reserved = 0;
   private heartbeat?: NodeJS.Timeout;
@@ -43,15 +47,17 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
     this.lifecycle.onDrain(() => this.closeAll());
   }
 
-  onApplicationShutdown(): void {
+  /** Before the HTTP server closes, which would wait for open streams for ever, and cut websockets off. */
+  async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.heartbeat);
-    this.closeAll();
+    const end = performance.now() + GOODBYE_MS;
+    while (this.open.size && performance.now() < end) await delay(GOODBYE_POLL_MS);
   }
 
   /**
    * Takes a place for a reader that is about to connect.
    *
-   * @returns what gives the place back; once it is connected, that is `Connection.ended`
+   * @returns what gives the place back, to be called when the reader's socket closes, whatever has become of it
    * @throws TooManyStreamsError (503)
    * @throws UnavailableError (503) when the service is stopping
    */
@@ -60,31 +66,23 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
     const limit = this.config.streamMaxConnections;
     if (this.reserved >= limit) throw new TooManyStreamsError(limit);
     this.reserved += 1;
-    let held = true;
-    return () => {
-      if (held) this.reserved -= 1;
-      held = false;
-    };
+    return () => (this.reserved -= 1);
   }
 
-  /** Has a reader follow its conversation. @param release gives its place back */
-  connect(request: StreamRequest, outlet: Outlet, release: () => void): Connection {
-    const { id, conversation, cursor, includeEvents } = request;
+  /** Has a reader follow its conversation. */
+  connect({ id, conversation, cursor, includeEvents }: StreamRequest, outlet: Outlet): Connection {
     const subscription = new Subscription(outlet, includeEvents, cursor ?? conversation.version);
     const life = { lastSeenMs: performance.now() };
     this.open.set(subscription, life);
-    const { leave, upToDate } = this.feeds.subscribe(id, conversation, subscription, cursor);
-    upToDate.catch((error: unknown) => {
-      log.warn({ err: error, conversation_id: id.id }, 'a stream could not be brought up to date');
-      subscription.close(CLOSE.overloaded, 'the database does not answer; reconnect with your cursor');
-    });
+    const leave = this.feeds.subscribe(id, conversation, subscription, cursor);
+    // It was let in when the service was not stopping yet.
+    if (this.lifecycle.isDraining) sayGoodbye(subscription);
     return {
       seen: () => (life.lastSeenMs = performance.now()),
       ended: () => {
         subscription.gone();
         this.open.delete(subscription);
         leave();
-        release();
       },
     };
   }
@@ -98,7 +96,10 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
   }
 
   private closeAll(): void {
-    for (const subscription of this.open.keys())
-      subscription.close(CLOSE.goingAway, 'the service is stopping');
+    for (const subscription of this.open.keys()) sayGoodbye(subscription);
   }
+}
+
+function sayGoodbye(subscription: Subscription): void {
+  subscription.close(CLOSE.goingAway, 'the service is stopping');
 }

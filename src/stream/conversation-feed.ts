@@ -17,6 +17,8 @@ export interface FeedSources {
 
 /** As many changes read at once get a window each; a longer run has one, after its last change. */
 const MAX_WINDOWS_AT_ONCE = 8;
+/** What a full reader may miss and is still sent, from the log and at its own pace, in bytes; more is named as a gap. */
+const MAX_BEHIND_BYTES = 32 * 1024 * 1024;
 /** How often a full reader is looked at, and how long it may take nothing before it is given up, in milliseconds. */
 const DRAIN_POLL_MS = 20;
 const DRAIN_TIMEOUT_MS = 30_000;
@@ -30,6 +32,7 @@ export class ConversationFeed {
   private readonly live = new Set<Subscription>();
   private readonly subscriptions = new Set<Subscription>();
   private position: JournalPosition;
+  private sentBytes = 0;
   private settings: string;
   private following?: Promise<void>;
   /** A read failed, and with it perhaps a window that was due. */
@@ -81,19 +84,18 @@ export class ConversationFeed {
    * Takes a reader in and brings it up to date: everything after its cursor, then one window, then what comes.
    *
    * @param cursor undefined for a reader that wants only what comes from now on
-   * @param version the conversation's, just read; this feed may not have come so far yet
+   * @param version the conversation's, just read; this feed may not have come so far yet, or further since
    */
   async subscribe(subscription: Subscription, cursor: number | undefined, version: number): Promise<void> {
     this.subscriptions.add(subscription);
-    if (cursor === undefined) {
-      subscription.version = version;
-      this.live.add(subscription);
-    } else if (cursor > version) {
-      subscription.sendCursorAhead(version);
-      this.live.add(subscription);
-    } else {
-      await this.replay(subscription, await this.sources.journal.position(this.id, cursor));
+    const current = Math.max(version, this.position.version);
+    if (cursor !== undefined && cursor <= current) {
+      await this.catchUp(subscription, cursor);
+      return;
     }
+    if (cursor === undefined) subscription.version = current;
+    else subscription.sendCursorAhead(current);
+    this.live.add(subscription);
     this.wake(true); // a tombstone, above all, may be there already
   }
 
@@ -102,9 +104,21 @@ export class ConversationFeed {
     this.live.delete(subscription);
   }
 
+  /** Replays what follows `version`, and has the reader be live from then on. It is closed if the log cannot be read. */
+  private async catchUp(subscription: Subscription, version: number): Promise<void> {
+    try {
+      await this.replay(subscription, await this.sources.journal.position(this.id, version));
+      this.wake(true); // there may be a tombstone, of which the log says nothing
+    } catch (error) {
+      log.warn({ err: error, conversation_id: this.id.id }, 'a stream could not be brought up to date');
+      subscription.close(CLOSE.overloaded, 'the log cannot be read; reconnect with your cursor');
+    }
+  }
+
   private async replay(subscription: Subscription, from: JournalPosition): Promise<void> {
     let at = from;
     while (subscription.isOpen) {
+      const committed = this.position.version;
       const changes = await this.sources.journal.after(this.id, at);
       for (const { frame: change, position } of changes) {
         // A reader sets its own pace here: nothing is read for it before it has taken what it has.
@@ -113,7 +127,8 @@ export class ConversationFeed {
         at = position;
       }
       if (changes.length) continue;
-      subscription.sendWindow(await this.windowAt(at.version));
+      if (at.version < committed) throw missing(at.version + 1);
+      subscription.sendWindow(await this.windowAt(at.version), true);
       // No wait between this look and the reader being live: nothing can come in between.
       if (at.version >= this.position.version) {
         if (this.subscriptions.has(subscription)) this.live.add(subscription);
@@ -140,6 +155,7 @@ export class ConversationFeed {
       if (changes.length === 0) return;
       for (const [index, { frame: change, position }] of changes.entries()) {
         this.publish((subscription) => subscription.sendChange(change));
+        this.sentBytes += change.bytes.length;
         // It moves with what is sent, so that a reader being caught up knows when it has everything.
         this.position = position;
         if (changes.length <= MAX_WINDOWS_AT_ONCE || index === changes.length - 1)
@@ -157,7 +173,8 @@ export class ConversationFeed {
   private async sendRecord(): Promise<void> {
     const conversation = await this.sources.conversations.get(this.id);
     // Changes first: what the record says holds from the version on that it was read at.
-    while (this.position.version < conversation.version) await this.sendChanges();
+    if (this.position.version < conversation.version) await this.sendChanges();
+    if (this.position.version < conversation.version) throw missing(this.position.version + 1);
     const settings = settingsOf(conversation);
     if (settings !== this.settings) {
       this.settings = settings;
@@ -176,29 +193,35 @@ export class ConversationFeed {
   /** Sends to every live reader; one that is full is left out until it has taken what it has. */
   private publish(send: (subscription: Subscription) => void): void {
     for (const subscription of this.live) {
-      if (subscription.isFull) this.setAside(subscription);
+      if (subscription.isFull) void this.setAside(subscription);
       else send(subscription);
     }
   }
 
-  private setAside(subscription: Subscription): void {
+  private async setAside(subscription: Subscription): Promise<void> {
     this.live.delete(subscription);
-    void this.emptied(subscription).then((emptied) => {
-      if (!emptied) return;
-      subscription.sendSkipped(this.position.version);
-      this.live.add(subscription);
-      this.wake(true); // it may have missed a tombstone
-    });
+    const sentBefore = this.sentBytes;
+    if (!(await this.emptied(subscription))) return;
+    if (this.sentBytes - sentBefore > MAX_BEHIND_BYTES) subscription.sendSkipped(this.position.version);
+    await this.catchUp(subscription, subscription.version);
   }
 
-  /** Waits until a full reader has taken what it has. It is given up if it takes too long: false. */
+  /** Waits until a full reader has taken enough. It is given up if it takes nothing for long: false. */
   private async emptied(subscription: Subscription): Promise<boolean> {
-    for (let waitedMs = 0; subscription.isOpen && subscription.isFull; waitedMs += DRAIN_POLL_MS) {
-      if (waitedMs > DRAIN_TIMEOUT_MS) subscription.close(CLOSE.overloaded, 'the reader does not keep up');
+    let left = subscription.bufferedBytes;
+    for (let idleMs = 0; subscription.isOpen && subscription.isFull; idleMs += DRAIN_POLL_MS) {
+      if (subscription.bufferedBytes < left) idleMs = 0;
+      left = subscription.bufferedBytes;
+      if (idleMs > DRAIN_TIMEOUT_MS) subscription.close(CLOSE.overloaded, 'the reader does not keep up');
       await delay(DRAIN_POLL_MS);
     }
     return subscription.isOpen;
   }
+}
+
+/** The log has lost a change, which nothing of ours does. Nobody is told the rest as if there were no hole. */
+function missing(version: number): Error {
+  return new Error(`version ${version} is neither an event nor a compaction`);
 }
 
 /** What of a record moves the window. */

@@ -36,7 +36,7 @@ export class Feeds implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Has a reader follow a conversation. Resolves when it is up to date.
+   * Has a reader follow a conversation.
    *
    * @param conversation its record, just read
    * @returns what to call when the reader is gone
@@ -46,16 +46,16 @@ export class Feeds implements OnModuleInit, OnApplicationShutdown {
     conversation: Conversation,
     subscription: Subscription,
     cursor: number | undefined,
-  ): { leave: () => void; upToDate: Promise<void> } {
+  ): () => void {
     const { key } = id;
     const sources = { journal: this.journal, conversations: this.conversations, windows: this.windows };
     const entry = this.feeds.get(key) ?? { id, feed: new ConversationFeed(id, sources, conversation) };
     this.feeds.set(key, entry);
-    const leave = () => {
+    void entry.feed.subscribe(subscription, cursor, conversation.version);
+    return () => {
       entry.feed.leave(subscription);
       if (entry.feed.isIdle) this.feeds.delete(key);
     };
-    return { leave, upToDate: entry.feed.subscribe(subscription, cursor, conversation.version) };
   }
 
   private async pollOnce(): Promise<void> {

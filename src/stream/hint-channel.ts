@@ -103,6 +103,7 @@ export class HintChannel implements OnModuleInit, OnApplicationShutdown {
         // A hint need not survive a crash: its commit does not wait for the disk.
         await client.query('SET synchronous_commit = off');
         await client.query(`LISTEN ${CHANNEL}`);
+        if (this.isStopped()) void client.end();
         this.client = client;
         attempt = 0;
         if (this.waiting.size && !this.sending) void this.sendWaiting();

@@ -7,12 +7,15 @@ const CLOSE_TIMEOUT_MS = 1000;
 
 /** A reader of server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html. */
 export class SseOutlet implements Outlet {
-  /** @param seen called when the reader has taken all it was sent, its only way to show that it is there */
-  constructor(
-    private readonly response: ServerResponse,
-    private readonly seen: () => void,
-  ) {
-    response.on('drain', seen);
+  private taken: () => void = () => undefined;
+
+  constructor(private readonly response: ServerResponse) {
+    response.on('drain', () => this.taken());
+  }
+
+  /** `listener` is called when the reader has taken what it was sent, its only way to show that it is there. */
+  onTaken(listener: () => void): void {
+    this.taken = listener;
   }
 
   send({ type, version, bytes }: Frame): void {
@@ -36,6 +39,6 @@ export class SseOutlet implements Outlet {
   }
 
   private write(text: string): void {
-    if (this.response.write(text)) this.seen();
+    if (this.response.write(text)) this.taken();
   }
 }

@@ -44,23 +44,27 @@ export class StreamController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    if (!accept?.includes('text/event-stream')) throw new UpgradeRequiredError();
-    const release = this.connections.reserve();
-    const accepted = await this.requests.accept(id, query, lastEventId).catch((error: unknown) => {
-      release();
-      throw error;
-    });
-    const { raw } = reply.hijack();
+    if (!accept?.toLowerCase().includes('text/event-stream')) throw new UpgradeRequiredError();
+    const { raw } = reply;
+    raw.once('close', this.connections.reserve());
+    const accepted = await this.requests.accept(id, query, lastEventId);
+    reply.hijack();
+    if (raw.destroyed) return; // it has left meanwhile
     raw.setHeaders(new Map(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])));
     raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no', // a proxy in front must not gather frames
     });
+    if (raw.req.method === 'HEAD') {
+      raw.end();
+      return;
+    }
     raw.flushHeaders();
-    const outlet = new SseOutlet(raw, () => connection.seen());
-    const connection = this.connections.connect(accepted, outlet, release);
+    const outlet = new SseOutlet(raw);
+    const connection = this.connections.connect(accepted, outlet);
+    outlet.onTaken(connection.seen);
     raw.on('close', connection.ended);
-    raw.on('error', () => undefined);
+    raw.on('error', () => undefined); // told by the close that follows
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { WebSocketGateway, type OnGatewayConnection } from '@nestjs/websockets';
-import type { WebSocket } from 'ws';
+import type { Duplex } from 'node:stream';
+import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
+import type { WebSocket, WebSocketServer } from 'ws';
 import { Connections } from './connections.js';
 import { STREAM_PATH, Upgrades } from './upgrades.js';
 import { WebSocketOutlet } from './websocket.outlet.js';
@@ -9,19 +10,33 @@ import { WebSocketOutlet } from './websocket.outlet.js';
 const MAX_CLIENT_FRAME_BYTES = 1024;
 
 /** `ws://HOST/v1/conversations/:id/stream`. What is refused has been refused before, by `Upgrades`, as plain HTTP. */
-@WebSocketGateway({ path: STREAM_PATH, maxPayload: MAX_CLIENT_FRAME_BYTES, perMessageDeflate: false })
-export class StreamGateway implements OnGatewayConnection {
+@WebSocketGateway({
+  path: STREAM_PATH,
+  maxPayload: MAX_CLIENT_FRAME_BYTES,
+  perMessageDeflate: false,
+  autoPong: false,
+})
+export class StreamGateway implements OnGatewayInit, OnGatewayConnection {
   constructor(
     private readonly connections: Connections,
     private readonly upgrades: Upgrades,
   ) {}
 
+  afterInit(server: WebSocketServer): void {
+    server.on('wsClientError', (fault: Error, socket: Duplex, request: IncomingMessage) =>
+      this.upgrades.refuseHandshake(fault, request, socket),
+    );
+  }
+
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
-    const { accepted, release } = this.upgrades.take(request);
-    const connection = this.connections.connect(accepted, new WebSocketOutlet(socket), release);
+    const outlet = new WebSocketOutlet(socket);
+    const connection = this.connections.connect(this.upgrades.acceptedFor(request), outlet);
     socket.on('message', connection.seen);
     socket.on('pong', connection.seen);
-    socket.on('ping', connection.seen);
+    socket.on('ping', (data) => {
+      connection.seen();
+      outlet.pong(data);
+    });
     socket.on('close', connection.ended);
     // A frame that is too large or malformed: the library closes with the code of the protocol.
     socket.on('error', () => undefined);

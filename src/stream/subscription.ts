@@ -35,9 +35,14 @@ export class Subscription {
     return this.open;
   }
 
+  /** Bytes the reader has not taken yet. */
+  get bufferedBytes(): number {
+    return this.outlet.bufferedBytes();
+  }
+
   /** Whether the reader has as much to take as it may have. */
   get isFull(): boolean {
-    return this.outlet.bufferedBytes() > MAX_BUFFERED_BYTES;
+    return this.bufferedBytes > MAX_BUFFERED_BYTES;
   }
 
   /** Sends the change that made a version, unless the reader is past it. */
@@ -61,7 +66,7 @@ export class Subscription {
     this.send(frame('gap', { version, expected, actual: version, reason: 'cursor_ahead' }));
   }
 
-  /** Names the versions that were left out because the reader was full; it goes on after them. */
+  /** Names the versions that were left out because the reader was too slow; it goes on after them. */
   sendSkipped(version: number): void {
     const expected = this.version + 1;
     if (version < expected) return;

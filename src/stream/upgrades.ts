@@ -25,15 +25,10 @@ export const STREAM_PATH = '/v1/conversations/:id/stream';
 const STREAM_PATTERN = /^\/v1\/conversations\/([^/]+)\/stream$/;
 const SCOPE: Scope = 'events:read';
 
-interface Upgrade {
-  accepted: StreamRequest;
-  release: () => void;
-}
-
 /** Decides about websockets while a refusal can still be a plain HTTP answer, in the shape of all errors. */
 @Injectable()
 export class Upgrades {
-  private readonly accepted = new WeakMap<IncomingMessage, Upgrade>();
+  private readonly accepted = new WeakMap<IncomingMessage, StreamRequest>();
 
   constructor(
     private readonly apiKeys: ApiKeys,
@@ -45,20 +40,13 @@ export class Upgrades {
   /** @returns whether the upgrade may go on; if not, the socket has been answered */
   async admit(request: IncomingMessage, socket: Duplex): Promise<boolean> {
     const requestId = requestIdOf(request.headers);
-    let release: (() => void) | undefined;
     try {
       const { id, query } = this.decode(request);
-      release = this.connections.reserve();
-      const accepted = await this.requests.accept(id, query);
-      if (socket.destroyed) {
-        release();
-        return false;
-      }
-      this.accepted.set(request, { accepted, release });
+      socket.once('close', this.connections.reserve());
+      this.accepted.set(request, await this.requests.accept(id, query));
       log.info({ request_id: requestId, conversation_id: id.id, route: STREAM_PATH, status: 101 }, 'stream');
       return true;
     } catch (error) {
-      release?.();
       const known = error instanceof AppError ? error : undefined;
       if (!known) log.error({ err: error, request_id: requestId }, 'unexpected error');
       refuse(socket, known, requestId);
@@ -66,15 +54,21 @@ export class Upgrades {
     }
   }
 
+  /** Answers an upgrade that was admitted, but is no good handshake. */
+  refuseHandshake(fault: Error, request: IncomingMessage, socket: Duplex): void {
+    const error = new InvalidPayloadError([{ path: '', message: fault.message }]);
+    refuse(socket, error, requestIdOf(request.headers));
+  }
+
   /** What was accepted for this upgrade. */
-  take(request: IncomingMessage): Upgrade {
-    const upgrade = this.accepted.get(request);
-    if (!upgrade) throw new Error('an upgrade must have been admitted');
-    return upgrade;
+  acceptedFor(request: IncomingMessage): StreamRequest {
+    const accepted = this.accepted.get(request);
+    if (!accepted) throw new Error('an upgrade must have been admitted');
+    return accepted;
   }
 
   private decode({ url = '', headers }: IncomingMessage): { id: ConversationId; query: StreamQueryDto } {
-    const [path = '', search = ''] = url.split('?', 2);
+    const [path = '', search = ''] = url.split(/\?(.*)/s, 2);
     const principal = this.apiKeys.principal(headers.authorization);
     if (!principal) throw new UnauthorizedError();
     if (!principal.scopes.has(SCOPE)) throw new ForbiddenError(SCOPE);
@@ -102,7 +96,7 @@ function decodeId(encoded: string): string {
 /** As Fastify gives it to the other routes: repeated parameters as a list. */
 function queryOf(search: string): Record<string, string | string[]> {
   const parameters = new URLSearchParams(search);
-  const query: Record<string, string | string[]> = {};
+  const query = Object.create(null) as Record<string, string | string[]>;
   for (const name of new Set(parameters.keys())) {
     const values = parameters.getAll(name);
     query[name] = values.length === 1 ? (values[0] ?? '') : values;
@@ -121,5 +115,6 @@ function refuse(socket: Duplex, error: AppError | undefined, requestId: string):
     ...errorHeaders(error),
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.once('finish', () => socket.destroy()); // the client may keep its half open for ever
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
 }

@@ -21,8 +21,14 @@ export function createFastifyAdapter({ bodyLimitBytes }: { bodyLimitBytes: numbe
   const adapter = new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // Node would refuse such a request itself, in a shape of its own; a hook does it instead.
-    http: { requireHostHeader: false },
+    http: {
+      // Node would refuse such a request itself, in a shape of its own; a hook does it instead.
+      requireHostHeader: false,
+      // A client that would rather have HTTP/2 (h2c) is answered as ever: a server may ignore the wish.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+    },
+    // By the time the server closes, requests have been drained: what is open is unused, or hangs.
+    forceCloseConnections: true,
     // A stopping service answers its last requests itself, in the shape of all errors.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -36,6 +42,8 @@ export function createFastifyAdapter({ bodyLimitBytes }: { bodyLimitBytes: numbe
   });
   const fastify = adapter.getInstance();
   useJsonBodyParser(fastify);
+  // A DELETE has no body: one that is sent, or only announced by a content type, is left alone as a GET's is.
+  fastify.addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
   // Node would answer 417, again in its own shape. An expectation that a server does not know it may ignore.
   fastify.server.on('checkExpectation', (request, response) =>
     fastify.server.emit('request', request, response),

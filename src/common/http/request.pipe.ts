@@ -7,6 +7,11 @@ import { member, objectMembers } from '../json/json-scanner.js';
 import { RawJson } from './raw-json.js';
 import { verbatimFields, type BodyCheck } from './verbatim.js';
 
+/** What a DTO may have: the rules between its fields, of which any may break a rule of its own. */
+export interface HasFaults {
+  faults(): ErrorDetail[];
+}
+
 /** What of a DTO class is needed per request, worked out once. */
 interface Envelope {
   fields: ReadonlySet<string>;
@@ -95,6 +100,7 @@ function checked(dto: object, faults: ErrorDetail[]): object {
       });
     }
   }
+  if ('faults' in dto) faults.push(...(dto as HasFaults).faults());
   if (faults.length) throw new InvalidPayloadError(faults);
   return dto;
 }

@@ -1,0 +1,137 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { AppConfig } from './app-config.js';
+import { SETTINGS } from './settings.js';
+
+const messageOf = (env: Record<string, string>): string => {
+  try {
+    AppConfig.fromEnvironment(env);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'fine';
+};
+
+describe('AppConfig', () => {
+  it('has a default for everything', () => {
+    expect(Object.assign({}, AppConfig.fromEnvironment({}))).toEqual({
+      port: 4000,
+      host: '127.0.0.1',
+      databaseUrl: undefined,
+      dataDir: resolve('./data'),
+      migrateOnBoot: true,
+      apiKeys: [],
+      tokenEstimator: 'tiktoken:gpt-4o',
+      maxTokenBudget: 1_000_000,
+      bodyLimitBytes: 8 * 1024 * 1024,
+      windowLimitBytes: 64 * 1024 * 1024,
+      poolSize: 16,
+      databaseTimeoutMs: 2000,
+      appendQueueLimit: 10_000,
+      streamMaxConnections: 512,
+      streamPingIntervalMs: 30_000,
+      streamIdleTimeoutMs: 90_000,
+      nodeName: expect.stringMatching(/^node-[0-9a-f]{8}$/),
+      logLevel: 'info',
+      shutdownTimeoutMs: 10_000,
+    });
+  });
+
+  it('takes an empty variable for an unset one', () => {
+    const empty = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, '']));
+    const { nodeName: _, ...values } = AppConfig.fromEnvironment(empty);
+    const { nodeName: __, ...defaults } = AppConfig.fromEnvironment({});
+    expect(values).toEqual(defaults);
+  });
+
+  it('names each node otherwise, unless it is given a name', () => {
+    const names = [1, 2, 3].map(() => AppConfig.fromEnvironment({}).nodeName);
+    expect(new Set(names).size).toBe(3);
+    expect(AppConfig.fromEnvironment({ FASTPACA_NODE_NAME: 'eu-1' }).nodeName).toBe('eu-1');
+  });
+
+  it('listens on the loopback interface without a key, on all with one, and where HOST says', () => {
+    const host = (env: Record<string, string>) => AppConfig.fromEnvironment(env).host;
+    expect(host({})).toBe('127.0.0.1');
+    expect(host({ FASTPACA_API_KEY: '' })).toBe('127.0.0.1');
+    expect(host({ FASTPACA_API_KEY: 'k' })).toBe('0.0.0.0');
+    expect(host({ FASTPACA_API_KEY: 'k', HOST: '127.0.0.1' })).toBe('127.0.0.1');
+    expect(host({ HOST: '0.0.0.0' })).toBe('0.0.0.0');
+  });
+
+  it('takes several keys, with or without blanks around them', () => {
+    expect(AppConfig.fromEnvironment({ FASTPACA_API_KEY: 'a' }).apiKeys).toEqual(['a']);
+    expect(AppConfig.fromEnvironment({ FASTPACA_API_KEY: ' a , b,c' }).apiKeys).toEqual(['a', 'b', 'c']);
+  });
+
+  it.each([',', 'a,', ',a', 'a,,b', ' ', 'a b', 'ä', 'a\tb'])(
+    'refuses keys that would open the service, or could not be sent: "%s"',
+    (value) => {
+      expect(messageOf({ FASTPACA_API_KEY: value })).toMatch(
+        /^Invalid configuration: FASTPACA_API_KEY must be/,
+      );
+    },
+  );
+
+  it.each([
+    ['PORT', 0, 65_535],
+    ['FASTPACA_MAX_TOKEN_BUDGET', 1, 1_000_000_000],
+    ['FASTPACA_BODY_LIMIT', 1024, 64 * 1024 * 1024],
+    ['FASTPACA_WINDOW_LIMIT', 1024, 256 * 1024 * 1024],
+    ['FASTPACA_POOL_SIZE', 2, 1000],
+    ['FASTPACA_DATABASE_TIMEOUT_MS', 100, 600_000],
+    ['FASTPACA_APPEND_QUEUE_LIMIT', 1, 1_000_000],
+    ['FASTPACA_STREAM_MAX_CONNECTIONS', 0, 1_000_000],
+    ['FASTPACA_STREAM_PING_INTERVAL_MS', 10, 3_600_000],
+    ['FASTPACA_STREAM_IDLE_TIMEOUT_MS', 10, 3_600_000],
+    ['SHUTDOWN_TIMEOUT_MS', 0, 600_000],
+  ])('takes an integer for %s from %d to %d, and nothing else', (name, min, max) => {
+    expect(messageOf({ [name]: String(min) })).toBe('fine');
+    expect(messageOf({ [name]: String(max) })).toBe('fine');
+    for (const bad of [String(min - 1), String(max + 1), '1.5', '1e3', '0x10', 'many', ' ', '12 ', '1_000']) {
+      expect(messageOf({ [name]: bad })).toBe(
+        `Invalid configuration: ${name} must be an integer from ${min} to ${max}`,
+      );
+    }
+  });
+
+  it.each([
+    ['LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], ['verbose', 'INFO', '30']],
+    ['MIGRATE_ON_BOOT', ['true', 'false'], ['yes', '1', 'TRUE']],
+    [
+      'DATABASE_URL',
+      ['postgres://h/d', 'postgresql://u:p@h:5432/d?sslmode=require'],
+      ['mysql://h/d', 'h/d', 'postgres:/h', 'postgresql://u:p:w@h:port/d'],
+    ],
+    [
+      'FASTPACA_TOKEN_ESTIMATOR',
+      ['tiktoken:gpt-4o', 'tiktoken:gpt-4', 'tiktoken:o200k_base', 'tiktoken:cl100k_base'],
+      ['gpt-4o', 'tiktoken:', 'tiktoken:gpt-none', 'words', 'tiktoken:toString', 'tiktoken:__proto__'],
+    ],
+  ])('takes what it should for %s, and nothing else', (name, fine, bad) => {
+    for (const value of fine) expect(messageOf({ [name]: value })).toBe('fine');
+    for (const value of bad)
+      expect(messageOf({ [name]: value })).toContain(`Invalid configuration: ${name} `);
+  });
+
+  it('lists every bad variable in one message, without quoting a value', () => {
+    const secret = 'sesame 4711';
+    const bad = Object.keys(SETTINGS).filter((name) => messageOf({ [name]: secret }) !== 'fine');
+    expect(bad).toEqual(
+      Object.keys(SETTINGS).filter((name) => !['HOST', 'DATA_DIR', 'FASTPACA_NODE_NAME'].includes(name)),
+    );
+    const message = messageOf(Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, secret])));
+    for (const name of bad) expect(message).toContain(`${name} must be`);
+    expect(message.split('; ')).toHaveLength(bad.length);
+    expect(message).not.toContain('sesame');
+    expect(message).not.toContain('4711');
+  });
+
+  it('keeps everything but the database when it is given one', () => {
+    const config = AppConfig.fromEnvironment({ PORT: '1', FASTPACA_API_KEY: 'k' });
+    const changed = config.withDatabaseUrl('postgres://h/d');
+    expect(changed).toEqual(Object.assign(config.withDatabaseUrl(''), { databaseUrl: 'postgres://h/d' }));
+    expect([changed.port, changed.apiKeys]).toEqual([1, ['k']]);
+    expect(config.databaseUrl).toBeUndefined();
+  });
+});

@@ -1,0 +1,191 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { ConversationId } from '../common/conversation-id.js';
+import type { Conversation } from '../conversations/conversation.js';
+import type { FeedSources } from './conversation-feed.js';
+import { frame, type Frame } from './frames.js';
+import { CLOSE, Subscription, type Outlet } from './subscription.js';
+
+// Jest's clock does not reach this module.
+jest.unstable_mockModule('node:timers/promises', () => ({
+  setTimeout: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+}));
+const { ConversationFeed } = await import('./conversation-feed.js');
+
+const FULL_BYTES = 100 * 1024 * 1024;
+
+/** A conversation in memory: its versions are all events. */
+class Log {
+  version = 0;
+  tokenBudget = 100;
+  eventBytes = 0;
+  /** A version that cannot be read, though there are later ones. */
+  lost: number | undefined;
+  reads = 0;
+
+  record(): Conversation {
+    return {
+      version: this.version,
+      lastSeq: this.version,
+      tokenBudget: this.tokenBudget,
+      tombstonedAt: null,
+    } as unknown as Conversation;
+  }
+
+  readonly sources = {
+    journal: {
+      position: (_id: unknown, version: number) => Promise.resolve({ version, lastSeq: version }),
+      after: async (_id: unknown, { version: after }: { version: number }) => {
+        this.reads += 1;
+        const { version: head } = this;
+        await Promise.resolve();
+        const changes = [];
+        for (let version = after + 1; version <= head && version !== this.lost; version += 1) {
+          changes.push({
+            frame: frame('event', { version, seq: version, event: 'x'.repeat(this.eventBytes) }),
+            position: { version, lastSeq: version },
+          });
+        }
+        return changes;
+      },
+    },
+    conversations: { get: () => Promise.resolve(this.record()) },
+    windows: { read: () => Promise.resolve({ needsCompaction: false, usedTokens: this.tokenBudget }) },
+  } as unknown as FeedSources;
+}
+
+class Taker implements Outlet {
+  readonly sent: string[] = [];
+  closed: number | undefined;
+  untakenBytes = 0;
+
+  send({ type, version }: Frame): void {
+    this.sent.push(`${type} ${version}`);
+  }
+
+  bufferedBytes(): number {
+    return this.untakenBytes;
+  }
+
+  close(code: number): void {
+    this.closed = code;
+  }
+}
+
+describe('the feed of a conversation', () => {
+  let log: Log;
+  let feed: InstanceType<typeof ConversationFeed>;
+  const newFeed = () => new ConversationFeed(new ConversationId('default', 'c'), log.sources, log.record());
+  beforeEach(() => {
+    jest.useFakeTimers();
+    log = new Log();
+    feed = newFeed();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** Lets everything happen that takes no time. */
+  const settle = () => jest.advanceTimersByTimeAsync(0);
+
+  async function follow(cursor?: number, version = log.version): Promise<Taker> {
+    const taker = new Taker();
+    void feed.subscribe(new Subscription(taker, true, cursor ?? version), cursor, version);
+    await settle();
+    return taker;
+  }
+
+  async function append(): Promise<void> {
+    log.version += 1;
+    feed.wake(true);
+    await settle();
+  }
+
+  it('leaves no hole for a reader whose cursor was ahead of a record that is no longer the newest', async () => {
+    const first = await follow();
+    const record = log.version;
+    for (let n = 0; n < 3; n += 1) await append();
+    const late = await follow(9, record);
+    const replayed = await follow(2, record);
+    await append();
+    expect(first.sent.at(-1)).toBe('window 4');
+    expect(late.sent).toEqual(['gap 3', 'event 4', 'window 4']);
+    expect(replayed.sent).toEqual(['event 3', 'window 3', 'event 4', 'window 4']);
+  });
+
+  it('sends a reader that was full for a moment what it missed', async () => {
+    const full = await follow();
+    full.untakenBytes = FULL_BYTES;
+    for (let n = 0; n < 3; n += 1) await append();
+    expect(full.sent).toEqual([]);
+    full.untakenBytes = 0;
+    await jest.advanceTimersByTimeAsync(100);
+    await append();
+    expect(full.sent).toEqual(['event 1', 'event 2', 'event 3', 'window 3', 'event 4', 'window 4']);
+  });
+
+  it('sends a reader that missed too much the gap and the window as soon as it has taken enough', async () => {
+    const slow = await follow();
+    const other = await follow();
+    log.eventBytes = 15 * 1024 * 1024;
+    slow.untakenBytes = FULL_BYTES;
+    for (let n = 0; n < 3; n += 1) await append();
+    expect(slow.sent).toEqual([]);
+    slow.untakenBytes = 0;
+    await jest.advanceTimersByTimeAsync(100);
+    await append();
+    expect(slow.sent).toEqual(['gap 3', 'window 3', 'event 4', 'window 4']);
+    expect(other.sent).toHaveLength(8);
+  });
+
+  it('sends a full reader the window that it missed, though it missed no version', async () => {
+    const slow = await follow(0);
+    slow.untakenBytes = FULL_BYTES;
+    log.tokenBudget = 50;
+    feed.wake(true);
+    await settle();
+    expect(slow.sent).toEqual(['window 0']);
+    slow.untakenBytes = 0;
+    await jest.advanceTimersByTimeAsync(100);
+    expect(slow.sent).toEqual(['window 0', 'window 0']);
+  });
+
+  it('closes a full reader that takes nothing for 30 s, and not one that is slow', async () => {
+    const [stuck, slow] = [await follow(), await follow()];
+    for (const taker of [stuck, slow]) taker.untakenBytes = FULL_BYTES;
+    await append();
+    for (let seconds = 0; seconds < 29; seconds += 1) {
+      slow.untakenBytes -= 1;
+      await jest.advanceTimersByTimeAsync(1000);
+    }
+    expect(stuck.closed).toBeUndefined();
+    for (let seconds = 0; seconds < 60; seconds += 1) {
+      slow.untakenBytes -= 1;
+      await jest.advanceTimersByTimeAsync(1000);
+    }
+    expect(stuck.closed).toBe(CLOSE.overloaded);
+    expect(slow.closed).toBeUndefined();
+  });
+
+  it('replays no faster than the reader takes it, and leaves nothing out', async () => {
+    log.version = 3;
+    const taker = new Taker();
+    taker.untakenBytes = FULL_BYTES;
+    void feed.subscribe(new Subscription(taker, true, 0), 0, 3);
+    await jest.advanceTimersByTimeAsync(1000);
+    await append();
+    expect(taker.sent).toEqual([]);
+    taker.untakenBytes = 0;
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(taker.sent).toEqual(['event 1', 'event 2', 'event 3', 'event 4', 'window 4']);
+  });
+
+  it('closes a reader rather than send it a log with a hole, and does not look for ever', async () => {
+    log.version = 5;
+    log.lost = 3;
+    feed = newFeed();
+    const taker = await follow(0);
+    expect(taker.sent).toEqual(['event 1', 'event 2']);
+    expect(taker.closed).toBe(CLOSE.overloaded);
+    expect(log.reads).toBeLessThan(10);
+  });
+});
