@@ -52,7 +52,8 @@ export class RawConnection {
         return [line.slice(0, colon), line.slice(colon + 1).trim()];
       }),
     );
-    const length = toHead ? 0 : headers.get('content-length');
+    const status = Number(statusLine.split(' ')[1]);
+    const length = toHead || status < 200 || status === 204 ? 0 : headers.get('content-length');
     const end = await this.until(() => {
       if (length === null) return this.closed ? this.received.length : undefined;
       return this.received.length >= head + Number(length) ? head + Number(length) : undefined;
@@ -61,7 +62,7 @@ export class RawConnection {
     this.received = this.received.subarray(end);
     const isJson = headers.get('content-type')?.includes('json') && text !== '';
     return {
-      status: Number(statusLine.split(' ')[1]),
+      status,
       headers,
       text,
       body: isJson ? JSON.parse(text) : undefined,

@@ -92,7 +92,10 @@ export abstract class StreamReader {
   /** Resolves when `count` more heartbeats have come. */
   async morePings(count: number): Promise<void> {
     const enough = this.pings + count;
-    await this.waiter.until('the heartbeat', () => (this.pings >= enough ? true : undefined));
+    await this.waiter.until('the heartbeat', () => {
+      if (this.end) throw new Error(`the stream ended with ${this.end.code} after ${this.pings} heartbeats`);
+      return this.pings >= enough ? true : undefined;
+    });
   }
 
   /** How the stream ended, as soon as it has. */

@@ -1,0 +1,222 @@
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DataSource, type EntityMetadata } from 'typeorm';
+import { BuiltService } from './support/built-service.js';
+import { EmbeddedServer } from './support/embedded-server.js';
+import { createTestDatabase, type TestDatabase } from './support/test-database.js';
+import { TestService } from './support/test-service.js';
+
+/** Starts what cannot start, and gives the one line that says why. */
+async function refusal(env: Record<string, string>): Promise<string> {
+  const service = BuiltService.launch(env);
+  expect(await service.exited).toEqual({ code: 1, signal: null });
+  const loud = service.records().filter(({ level }) => ['error', 'fatal'].includes(level as string));
+  expect(loud).toEqual([
+    expect.objectContaining({ level: 'fatal', msg: expect.stringMatching(/^cannot start: /) }),
+  ]);
+  expect(service.errors).toBe('');
+  const { msg } = loud[0]!;
+  expect(msg).not.toContain('\n');
+  return msg as string;
+}
+
+describe('a start with a bad configuration', () => {
+  it('ends with 1 and one line that lists every bad variable and quotes none', async () => {
+    const secret = 'sesame-4711';
+    const message = await refusal({
+      PORT: secret,
+      DATABASE_URL: `mysql://u:${secret}@h/d`,
+      FASTPACA_API_KEY: `${secret}, `,
+      FASTPACA_POOL_SIZE: '1',
+      FASTPACA_TOKEN_ESTIMATOR: secret,
+      MIGRATE_ON_BOOT: 'no',
+    });
+    for (const name of [
+      'PORT',
+      'DATABASE_URL',
+      'FASTPACA_API_KEY',
+      'FASTPACA_POOL_SIZE',
+      'FASTPACA_TOKEN_ESTIMATOR',
+      'MIGRATE_ON_BOOT',
+    ])
+      expect(message).toContain(`${name} must be`);
+    expect(message).not.toContain(secret);
+  });
+
+  it('says so of LOG_LEVEL as well, though the log depends on it', async () => {
+    expect(await refusal({ LOG_LEVEL: 'loud', PORT: 'x' })).toMatch(
+      /PORT must be .*LOG_LEVEL must be one of trace,/,
+    );
+  });
+});
+
+describe('a start on a database', () => {
+  let database: TestDatabase;
+  const env = (more: Record<string, string> = {}) => ({ DATABASE_URL: database.url, ...more });
+  afterEach(() => database.drop());
+
+  it('is refused when a newer version has migrated it, and leaves it as it was', async () => {
+    database = await createTestDatabase();
+    await database.query(
+      "INSERT INTO fastpaca.migrations (timestamp, name) VALUES (9999999999999, 'FromTheFuture9999999999999')",
+    );
+    for (const MIGRATE_ON_BOOT of ['true', 'false']) {
+      const message = await refusal(env({ MIGRATE_ON_BOOT }));
+      expect(message).toMatch(/newer version.*FromTheFuture9999999999999/);
+    }
+    expect(await database.query('SELECT FROM fastpaca.migrations')).toHaveLength(2);
+  });
+
+  it('is refused when it is empty and MIGRATE_ON_BOOT=false, with what to do, and leaves it empty', async () => {
+    database = await createTestDatabase({ migrated: false });
+    expect(await refusal(env({ MIGRATE_ON_BOOT: 'false' }))).toMatch(/InitialSchema.*npm run migrate/);
+    expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'fastpaca'")).toEqual([]);
+  });
+
+  it('is refused with a wrong password, which is not quoted', async () => {
+    database = await createTestDatabase();
+    const url = new URL(database.url);
+    url.password = 'sesame-4711';
+    expect(await refusal({ DATABASE_URL: url.href })).not.toContain('sesame');
+  });
+
+  it('is refused when its port is taken', async () => {
+    database = await createTestDatabase();
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await refusal(env({ PORT: String(port) }))).toContain(String(port));
+    server.close();
+  });
+
+  it('works without migrating when it is migrated', async () => {
+    database = await createTestDatabase();
+    const service = await BuiltService.start(env({ MIGRATE_ON_BOOT: 'false' }));
+    expect((await service.http.put('one')).status).toBe(201);
+    expect(await service.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it('of several nodes at once migrates an empty one once, and all come up', async () => {
+    database = await createTestDatabase({ migrated: false });
+    const nodes = await Promise.all([1, 2, 3, 4].map(() => TestService.start({ database })));
+    await nodes[0]!.http.put('shared');
+    for (const node of nodes) expect((await node.http.get('shared')).status).toBe(200);
+    await Promise.all(nodes.map((node) => node.stop()));
+    const names = await database.query('SELECT name FROM fastpaca.migrations');
+    expect(new Set(names.map(({ name }) => name)).size).toBe(names.length);
+    const again = await TestService.start({ database });
+    expect((await again.http.get('shared')).status).toBe(200);
+    await again.stop();
+  });
+
+  it('makes the very tables that the entities describe', async () => {
+    database = await createTestDatabase();
+    const service = await TestService.start({ database });
+    const dataSource = service.app.get(DataSource);
+    const described = dataSource.entityMetadatas.map((entity) => [
+      entity.tableName,
+      Object.fromEntries(
+        entity.columns.map((column) => [column.databaseName, describeColumn(dataSource, entity, column)]),
+      ),
+    ]);
+    const rows = await database.query(`
+      SELECT c.relname AS table, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
+             NOT a.attnotnull AS nullable, COALESCE(a.attnum = ANY (k.conkey), false) AS key
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
+       WHERE c.relnamespace = 'fastpaca'::regnamespace AND c.relkind = 'r' AND c.relname <> 'migrations'
+         AND a.attnum > 0 AND NOT a.attisdropped`);
+    const stored: Record<string, Record<string, unknown>> = {};
+    for (const { table, column, type, nullable, key } of rows)
+      (stored[table as string] ??= {})[column as string] = { type, nullable, key };
+    await service.stop();
+    expect(stored).toEqual(Object.fromEntries(described));
+    expect(Object.keys(stored).sort()).toEqual(['compactions', 'conversations', 'events']);
+  });
+});
+
+describe('what a start says', () => {
+  let database: TestDatabase;
+  const services: BuiltService[] = [];
+  beforeEach(async () => (database = await createTestDatabase()));
+  afterEach(async () => {
+    for (const service of services.splice(0)) await service.stop();
+    await database.drop();
+  });
+  const warnings = async (env: Record<string, string>) => {
+    const service = await BuiltService.start({ DATABASE_URL: database.url, ...env });
+    services.push(service);
+    return service
+      .records()
+      .filter(({ level }) => level === 'warn')
+      .map(({ msg }) => msg as string);
+  };
+
+  it('is a loud warning without a key on anything but loopback, and none otherwise', async () => {
+    const [warning, ...others] = await warnings({ HOST: '0.0.0.0' });
+    expect(others).toEqual([]);
+    expect(warning).toMatch(/NO API KEY.*0\.0\.0\.0.*FASTPACA_API_KEY/);
+    expect(await warnings({ HOST: '0.0.0.0', FASTPACA_API_KEY: 'k' })).toEqual([]);
+    expect(await warnings({ HOST: '127.0.0.1' })).toEqual([]);
+    expect(await warnings({ HOST: 'localhost' })).toEqual([]);
+  });
+});
+
+describe('a start on a data folder', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fastpaca-config-'));
+    await chmod(folder, 0o755); // as root, the database's own user must be able to pass
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('is refused when a file is in the way', async () => {
+    await writeFile(join(folder, 'data'), 'x');
+    const message = await refusal({ DATA_DIR: join(folder, 'data') });
+    expect(message).toContain(join(folder, 'data'));
+    expect(message).toContain('DATA_DIR');
+  });
+
+  it('is refused when something else lives there, which it leaves alone', async () => {
+    await mkdir(join(folder, 'postgres'));
+    await writeFile(join(folder, 'postgres', 'holiday.jpg'), 'x');
+    expect(await refusal({ DATA_DIR: folder })).toMatch(/no PostgreSQL cluster.*DATA_DIR/);
+  });
+
+  it('is refused while another service has it, which goes on', async () => {
+    const first = await BuiltService.start({ DATA_DIR: folder });
+    try {
+      expect(await refusal({ DATA_DIR: folder })).toMatch(/in use by another Fastpaca/);
+      expect((await first.http.put('one')).status).toBe(201);
+    } finally {
+      await first.stop();
+    }
+  });
+
+  it('that fails later leaves no database behind', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await refusal({ DATA_DIR: folder, PORT: String(port) });
+    server.close();
+    expect(new EmbeddedServer(folder).isRunning()).toBe(false);
+  });
+});
+
+function describeColumn(
+  { driver }: DataSource,
+  entity: EntityMetadata,
+  column: EntityMetadata['columns'][number],
+): unknown {
+  const precision = column.precision == null ? '' : `(${column.precision})`;
+  const type = driver.normalizeType(column).replace(/^timestamp/, `timestamp${precision}`);
+  return {
+    type: column.isArray ? `${type}[]` : type,
+    nullable: column.isNullable,
+    key: entity.primaryColumns.includes(column),
+  };
+}

@@ -1,0 +1,396 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { BuiltService, type Exit } from './support/built-service.js';
+import { expectError } from './support/error-shape.js';
+import type { HttpClient } from './support/http-client.js';
+import { RawConnection } from './support/raw-http.js';
+import { TcpProxy } from './support/tcp-proxy.js';
+import { createTestDatabase, type TestDatabase } from './support/test-database.js';
+
+/** Every secret of a client begins with this. */
+const MARK = 'MARK7f3a';
+const API_KEY = `${MARK}-api-key`;
+const EVENT = { role: 'user', content: `${MARK} text` };
+
+describe('the log of the built service', () => {
+  let database: TestDatabase;
+  let proxy: TcpProxy;
+  let service: BuiltService;
+  let http: HttpClient;
+
+  const send = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    http.request(method, path, { body, headers: { authorization: `Bearer ${API_KEY}`, ...headers } });
+  /** Announces more than the limit and sends a little of it: sent whole, the answer might come before it is taken. */
+  const tooLarge = async () => {
+    const connection = await RawConnection.open(service.url);
+    const answer = await connection
+      .write(
+        `POST ${path('/events')} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${API_KEY}\r\n` +
+          `content-type: application/json\r\ncontent-length: 9000000\r\n\r\n${MARK}`,
+      )
+      .answer();
+    connection.close();
+    return answer;
+  };
+  const path = (rest = '') => `/v1/conversations/visible-id${rest}`;
+  /** The line of the request with this id. */
+  const lineOf = (id: string) =>
+    service.line(({ msg, request_id }) => msg === 'request' && request_id === id);
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    proxy = await TcpProxy.start(database.url);
+    service = await BuiltService.start({
+      DATABASE_URL: proxy.through(database.url),
+      LOG_LEVEL: 'trace',
+      FASTPACA_API_KEY: `${MARK}-other-key,${API_KEY}`,
+      FASTPACA_DATABASE_TIMEOUT_MS: '1000',
+    });
+    http = service.http;
+    await send('PUT', path(), { token_budget: 1000, metadata: { [`${MARK}-name`]: `${MARK}-value` } });
+  });
+  afterAll(async () => {
+    await service.stop();
+    await proxy.stop();
+    await database.drop();
+  });
+
+  it('has one line of JSON for a request, with what one looks for and nothing else of it', async () => {
+    const append = await send(
+      'POST',
+      path('/events'),
+      { event: EVENT, idempotency_key: `${MARK}-k` },
+      { 'x-request-id': 'r-1' },
+    );
+    expect(append.status).toBe(201);
+    expect(await lineOf('r-1')).toEqual({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      request_id: 'r-1',
+      conversation_id: 'visible-id',
+      seq: append.body.seq,
+      method: 'POST',
+      route: '/v1/conversations/:id/events',
+      status: 201,
+      duration_ms: expect.any(Number),
+      msg: 'request',
+    });
+    await send('GET', path('/window'), undefined, { 'x-request-id': 'r-2' });
+    const read = await lineOf('r-2');
+    expect(read).toMatchObject({
+      conversation_id: 'visible-id',
+      route: '/v1/conversations/:id/window',
+      status: 200,
+    });
+    expect(read).not.toHaveProperty('seq');
+    await send('GET', '/v1/nope', undefined, { 'x-request-id': 'r-3' });
+    expect(await lineOf('r-3')).toMatchObject({ route: 'unknown', status: 404 });
+    await send('POST', path('/events'), '{', { 'x-request-id': 'r-4' });
+    expect(await lineOf('r-4')).toMatchObject({ route: '/v1/conversations/:id/events', status: 400 });
+  });
+
+  it('tells requests apart that share a connection and run at the same time', async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `apart-${index}`);
+    await Promise.all(ids.map((id) => send('PUT', `/v1/conversations/${id}`, { token_budget: 1000 })));
+    const connections = await Promise.all([1, 2, 3].map(() => RawConnection.open(service.url)));
+    const sent: { request: string; id: string; seq: number }[] = [];
+    await Promise.all(
+      connections.map(async (connection, lane) => {
+        for (let round = 0; round < 15; round += 1) {
+          const id = ids[(lane * 7 + round * 3) % ids.length]!;
+          const request = `apart-${lane}-${round}`;
+          const body = JSON.stringify({ event: { role: 'user', content: 'x'.repeat((round % 3) * 40_000) } });
+          connection.write(
+            `POST /v1/conversations/${id}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${API_KEY}\r\n` +
+              `x-request-id: ${request}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`,
+          );
+          // Some bodies come later than their headers, in two pieces.
+          if (round % 2) await delay(2);
+          connection.write(body.slice(0, 50));
+          if (round % 2) await delay(2);
+          const { body: answer } = await connection.write(body.slice(50)).answer();
+          sent.push({ request, id, seq: answer.seq });
+        }
+        connection.close();
+      }),
+    );
+    for (const { request, id, seq } of sent) {
+      expect(await lineOf(request)).toMatchObject({ conversation_id: id, seq, status: 201 });
+    }
+  });
+
+  it('never says what was said, nor a key, whatever goes wrong', async () => {
+    const answers = [
+      // fine
+      await send('POST', path('/events'), { events: [EVENT, EVENT], idempotency_key: `${MARK}-turn` }),
+      await send('POST', path('/events'), { events: [EVENT, EVENT], idempotency_key: `${MARK}-turn` }),
+      await send('POST', path('/events'), { event: EVENT }, { 'idempotency-key': `${MARK}-header` }),
+      await send('POST', path('/events'), { event: { role: 'user', content: `${MARK} `.repeat(10_000) } }),
+      await send('PATCH', path('/metadata'), { metadata: { [MARK]: { [MARK]: MARK } } }),
+      await send('POST', path('/compact'), { from_seq: 1, to_seq: 2, replacement: [EVENT] }),
+      await send('GET', path('/window')),
+      await send('GET', path('/events')),
+      // 400
+      await send('POST', path('/events'), `{"event": "${MARK}`),
+      await send('POST', path('/events'), MARK),
+      await send('POST', path('/events'), { event: { role: MARK, parts: [{ type: 1, text: MARK }] } }),
+      await send('POST', path('/events'), { [MARK]: MARK }),
+      await send('POST', path('/events'), { event: EVENT, idempotency_key: MARK.repeat(100) }),
+      await send('PUT', path(), { policy: { strategy: MARK, config: { [MARK]: MARK } } }),
+      await send('PUT', path(), { metadata: MARK }),
+      await send('GET', path(`/events?cursor=${MARK}&${MARK}=1`)),
+      await send('GET', `/v1/conversations/%00${MARK}`),
+      // 401, 404, 409, 413, 415
+      await send('GET', path(), undefined, { authorization: `Bearer ${MARK}-wrong` }),
+      await send('GET', `/v1/${MARK}`),
+      await send('GET', `/${MARK}?${MARK}`),
+      await send('POST', path('/events'), {
+        event: { role: 'user', content: 'other' },
+        idempotency_key: `${MARK}-turn`,
+      }),
+      await send('POST', path('/events'), { event: EVENT, if_version: 0 }),
+      await tooLarge(),
+      await send('POST', path('/events'), MARK, { 'content-type': `text/${MARK}` }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([
+      201,
+      201,
+      201,
+      201,
+      200,
+      200,
+      200,
+      200,
+      ...Array<number>(9).fill(400),
+      401,
+      404,
+      404,
+      409,
+      409,
+      413,
+      415,
+    ]);
+
+    // 500: the database refuses the row, and says in its own words which
+    await database.query('ALTER TABLE fastpaca.events ADD CONSTRAINT never CHECK (body IS NULL) NOT VALID');
+    await database.query(
+      'ALTER TABLE fastpaca.conversations ADD CONSTRAINT never CHECK (metadata IS NULL) NOT VALID',
+    );
+    expectError(await send('POST', path('/events'), { event: EVENT, idempotency_key: `${MARK}-500` }), 500);
+    expectError(await send('PATCH', path('/metadata'), { metadata: { [MARK]: MARK } }), 500);
+    await database.query('ALTER TABLE fastpaca.events DROP CONSTRAINT never');
+    await database.query('ALTER TABLE fastpaca.conversations DROP CONSTRAINT never');
+    await database.query('ALTER TABLE fastpaca.events RENAME TO gone');
+    expectError(await send('POST', path('/events'), { event: EVENT, idempotency_key: `${MARK}-gone` }), 500);
+    await database.query('ALTER TABLE fastpaca.gone RENAME TO events');
+
+    // 503
+    await proxy.refuse();
+    expectError(await send('POST', path('/events'), { event: EVENT, idempotency_key: `${MARK}-503` }), 503);
+    expectError(await send('PATCH', path('/metadata'), { metadata: { [MARK]: MARK } }), 503);
+    await proxy.restore();
+    proxy.stall();
+    expectError(
+      await send('POST', path('/events'), { event: EVENT, idempotency_key: `${MARK}-stalled` }),
+      503,
+    );
+    await proxy.restore();
+
+    // what is not even HTTP
+    for (const bytes of [
+      `${MARK}\r\n\r\n`,
+      `GET /${MARK} HTTP/1.1\r\nhost: x\r\n${MARK}\r\n\r\n`,
+      `GET /%ff${MARK} HTTP/1.1\r\nhost: x\r\n\r\n`,
+    ]) {
+      const connection = await RawConnection.open(service.url);
+      await connection.write(bytes).answer();
+      connection.close();
+    }
+
+    await send('GET', '/health/live', undefined, { 'x-request-id': 'the-last' });
+    await lineOf('the-last');
+    expect(service.lines.filter((line) => line.toLowerCase().includes(MARK.toLowerCase()))).toEqual([]);
+    expect(service.lines.filter((line) => line.includes(new URL(database.url).password))).toEqual([]);
+    expect(service.errors).toBe('');
+    for (const record of service.records()) {
+      expect(record).toMatchObject({
+        level: expect.any(String),
+        time: expect.any(String),
+        msg: expect.any(String),
+      });
+    }
+  });
+
+  it('says of a fault of the inside what it was, under the request id that the client was told', async () => {
+    await database.query('ALTER TABLE fastpaca.events RENAME TO gone');
+    const answer = await send('GET', path('/events'));
+    await database.query('ALTER TABLE fastpaca.gone RENAME TO events');
+    expectError(answer, 500);
+    expect(answer.text).not.toContain('events');
+    const line = await service.line(
+      ({ request_id, msg }) => request_id === answer.body.request_id && msg === 'unexpected error',
+    );
+    expect(line).toMatchObject({
+      level: 'error',
+      err: { code: '42P01', stack: expect.stringContaining('at ') },
+    });
+    expect(await lineOf(answer.body.request_id)).not.toHaveProperty('err');
+  });
+});
+
+describe('SIGTERM', () => {
+  let database: TestDatabase;
+  let service: BuiltService;
+  let holder: pg.Client;
+  const env = () => ({ DATABASE_URL: database.url, FASTPACA_DATABASE_TIMEOUT_MS: '30000' });
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+  });
+  afterEach(async () => {
+    service.kill('SIGKILL');
+    await service.exited;
+    await holder.end();
+    await database.drop();
+  });
+
+  const start = async (more: Record<string, string> = {}) => {
+    service = await BuiltService.start({ ...env(), ...more });
+    await service.http.put('one');
+  };
+  const stopping = () => service.line(({ msg }) => msg === 'stopping');
+  const hold = async () => {
+    await holder.query('BEGIN');
+    await holder.query("SELECT FROM fastpaca.conversations WHERE id = 'one' FOR UPDATE");
+  };
+  const heldUp = async () => {
+    const waiting =
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while ((await database.query(waiting)).length === 0) await delay(5);
+  };
+  const post = (body: string, length = body.length) =>
+    'POST /v1/conversations/one/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
+    `content-length: ${length}\r\n\r\n${body}`;
+  /** Against hanging. */
+  const exit = (): Promise<Exit | 'still there'> =>
+    Promise.race([service.exited, delay(9000, 'still there' as const, { ref: false })]);
+
+  it('lets running requests finish while it says that it is not ready and takes no others, then exits with 0', async () => {
+    await start();
+    await hold();
+    const [appending, keptAlive, late] = await Promise.all(
+      [1, 2, 3].map(() => RawConnection.open(service.url)),
+    );
+    appending!.write(post('{"event":{"role":"user","content":"held up"}}'));
+    await heldUp();
+    const ready = await keptAlive!.write('GET /health/ready HTTP/1.1\r\nhost: x\r\n\r\n').answer();
+    expect(ready.status).toBe(200);
+    service.kill('SIGTERM');
+    await stopping();
+
+    const unready = await keptAlive!.write('GET /health/ready HTTP/1.1\r\nhost: x\r\n\r\n').answer();
+    expectError(unready, 503);
+    expect((await service.http.request('GET', '/health/live')).status).toBe(200);
+    expectError(await late!.write(post('{"event":{"role":"user","content":"late"}}')).answer(), 503);
+    await Promise.all([keptAlive!.end(), late!.end()]);
+
+    await holder.query('ROLLBACK');
+    const answer = await appending!.answer();
+    expect([answer.status, answer.body.seq]).toEqual([201, 1]);
+    expect(await exit()).toEqual({ code: 0, signal: null });
+    expect(await database.query('SELECT seq FROM fastpaca.events')).toHaveLength(1);
+    expect(service.records().filter(({ level }) => level === 'fatal')).toEqual([]);
+  });
+
+  it('lets a body finish that was half sent', async () => {
+    await start();
+    const body = JSON.stringify({
+      event: { role: 'user', parts: [{ type: 'file', data: 'x'.repeat(8_000_000) }], token_count: 1 },
+    });
+    const connection = await RawConnection.open(service.url);
+    connection.write(post(body.slice(0, 4_000_000), body.length));
+    await delay(100); // till the first half is there
+    service.kill('SIGTERM');
+    await stopping();
+    expect((await connection.write(body.slice(4_000_000)).answer()).status).toBe(201);
+    expect(await exit()).toEqual({ code: 0, signal: null });
+  });
+
+  it('waits for idle connections and clients that went away no longer than it takes', async () => {
+    await start();
+    const idle = await RawConnection.open(service.url);
+    expect((await idle.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n').answer()).status).toBe(200);
+    const silent = await RawConnection.open(service.url);
+    // One client leaves in the middle of its body, one while it waits, one reads nothing of its answer.
+    const half = await RawConnection.open(service.url);
+    half.write(post('{"event":', 1000));
+    await hold();
+    const waiting = await RawConnection.open(service.url);
+    waiting.write(post('{"event":{"role":"user","content":"held up"}}'));
+    await heldUp();
+    half.close();
+    waiting.close();
+    await delay(50);
+    await holder.query('ROLLBACK');
+    service.kill('SIGTERM');
+    expect(await exit()).toEqual({ code: 0, signal: null });
+    await Promise.all([idle.end(), silent.end()]);
+  });
+
+  it('is not held up longer than its time limit by a request that never ends', async () => {
+    await start({ SHUTDOWN_TIMEOUT_MS: '500' });
+    const endless = await RawConnection.open(service.url);
+    endless.write(post('{"event":', 1000));
+    await delay(100);
+    service.kill('SIGTERM');
+    expect(await exit()).toEqual({ code: expect.any(Number), signal: null });
+  });
+
+  it('ends at once when it comes twice', async () => {
+    await start({ SHUTDOWN_TIMEOUT_MS: '600000' });
+    const endless = await RawConnection.open(service.url);
+    endless.write(post('{"event":', 1000));
+    await delay(100);
+    service.kill('SIGTERM');
+    await stopping();
+    service.kill('SIGTERM');
+    expect(await exit()).toEqual({ code: 1, signal: null });
+  });
+});
+
+describe('SIGTERM and SIGINT with the embedded database', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s stops it too, and leaves what was written', async (signal) => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-stop-'));
+    try {
+      const service = await BuiltService.start({ DATA_DIR: dataDir });
+      await service.http.put('kept');
+      const pid = Number.parseInt(await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8'), 10);
+      expect(isThere(pid)).toBe(true);
+      service.kill(signal);
+      expect(await service.exited).toEqual({ code: 0, signal: null });
+      expect(isThere(pid)).toBe(false);
+      expect(existsSync(join(dataDir, 'fastpaca.pid'))).toBe(false);
+      const again = await BuiltService.start({ DATA_DIR: dataDir });
+      expect((await again.http.get('kept')).status).toBe(200);
+      expect(await again.stop()).toEqual({ code: 0, signal: null });
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  });
+});
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
