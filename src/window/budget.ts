@@ -13,10 +13,6 @@ export function exceedsRatio(tokens: number, ratio: number, budget: number): boo
 /** The newest of `items` (ascending) that fit `budget` together; the oldest go first. */
 export function newestThatFit<T>(items: readonly T[], tokensOf: (item: T) => number, budget: number): T[] {
   let left = budget;
-  let start = items.length;
-  for (let item = items[start - 1]; item && tokensOf(item) <= left; item = items[start - 1]) {
-    left -= tokensOf(item);
-    start -= 1;
-  }
+  const start = items.findLastIndex((item) => (left -= tokensOf(item)) < 0) + 1;
   return items.slice(start);
 }

@@ -1,0 +1,66 @@
+import type { LiveEvent, Part, Timeline } from './timeline.js';
+
+/** An event of a timeline that a test makes up. A part costs one token, and so does the message around it. */
+export interface TimelineEvent {
+  seq: number;
+  role: string;
+  parts: readonly Part[];
+  insertedAt: Date;
+}
+
+/** A timeline without a database, for the tests of policies; seqs may have gaps, where compactions lie. */
+export class InMemoryTimeline implements Timeline {
+  /** How many events a policy has read. */
+  eventsRead = 0;
+
+  /** @param events ascending by seq */
+  constructor(private readonly events: readonly TimelineEvent[]) {}
+
+  get lastSeq(): number {
+    return this.events.at(-1)?.seq ?? 0;
+  }
+
+  get liveCount(): number {
+    return this.events.length;
+  }
+
+  seqAt(position: number): number {
+    return this.events[position - 1]?.seq ?? this.lastSeq + 1;
+  }
+
+  firstSince(time: Date): Promise<number> {
+    const index = this.events.findIndex(({ insertedAt }) => insertedAt >= time);
+    return Promise.resolve(index === -1 ? this.events.length + 1 : index + 1);
+  }
+
+  async *newestFirst(): AsyncGenerator<LiveEvent> {
+    for (const [index, event] of [...this.events.entries()].reverse()) {
+      this.eventsRead += 1;
+      yield await Promise.resolve(new InMemoryEvent(event, index + 1));
+    }
+  }
+}
+
+class InMemoryEvent implements LiveEvent {
+  readonly seq: number;
+  readonly role: string;
+  readonly parts: readonly Part[];
+  readonly insertedAt: Date;
+
+  constructor(
+    private readonly event: TimelineEvent,
+    readonly position: number,
+  ) {
+    ({ seq: this.seq, role: this.role, parts: this.parts, insertedAt: this.insertedAt } = event);
+  }
+
+  get tokens(): number {
+    return 1 + this.parts.length;
+  }
+
+  withParts(keep: (part: Part) => boolean): LiveEvent | undefined {
+    const parts = this.parts.filter(keep);
+    if (parts.length === this.parts.length) return this;
+    return parts.length ? new InMemoryEvent({ ...this.event, parts }, this.position) : undefined;
+  }
+}
