@@ -64,10 +64,10 @@ describe('a start on a database', () => {
     await database.query(
       "INSERT INTO fastpaca.migrations (timestamp, name) VALUES (9999999999999, 'FromTheFuture9999999999999')",
     );
-    for (const MIGRATE_ON_BOOT of ['true', 'false']) {
-      const message = await refusal(env({ MIGRATE_ON_BOOT }));
-      expect(message).toMatch(/newer version.*FromTheFuture9999999999999/);
-    }
+    const messages = await Promise.all(
+      ['true', 'false'].map((MIGRATE_ON_BOOT) => refusal(env({ MIGRATE_ON_BOOT }))),
+    );
+    for (const message of messages) expect(message).toMatch(/newer version.*FromTheFuture9999999999999/);
     expect(await database.query('SELECT FROM fastpaca.migrations')).toHaveLength(2);
   });
 
@@ -144,7 +144,7 @@ describe('what a start says', () => {
   const services: BuiltService[] = [];
   beforeEach(async () => (database = await createTestDatabase()));
   afterEach(async () => {
-    for (const service of services.splice(0)) await service.stop();
+    await Promise.all(services.splice(0).map((service) => service.stop()));
     await database.drop();
   });
   const warnings = async (env: Record<string, string>) => {
@@ -157,12 +157,14 @@ describe('what a start says', () => {
   };
 
   it('is a loud warning without a key on anything but loopback, and none otherwise', async () => {
-    const [warning, ...others] = await warnings({ HOST: '0.0.0.0' });
-    expect(others).toEqual([]);
-    expect(warning).toMatch(/NO API KEY.*0\.0\.0\.0.*FASTPACA_API_KEY/);
-    expect(await warnings({ HOST: '0.0.0.0', FASTPACA_API_KEY: 'k' })).toEqual([]);
-    expect(await warnings({ HOST: '127.0.0.1' })).toEqual([]);
-    expect(await warnings({ HOST: 'localhost' })).toEqual([]);
+    const [open, guarded, ...local] = await Promise.all([
+      warnings({ HOST: '0.0.0.0' }),
+      warnings({ HOST: '0.0.0.0', FASTPACA_API_KEY: 'k' }),
+      warnings({ HOST: '127.0.0.1' }),
+      warnings({ HOST: 'localhost' }),
+    ]);
+    expect(open).toEqual([expect.stringMatching(/NO API KEY.*0\.0\.0\.0.*FASTPACA_API_KEY/)]);
+    expect([guarded, ...local]).toEqual([[], [], []]);
   });
 });
 

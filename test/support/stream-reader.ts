@@ -137,7 +137,7 @@ export class WebSocketReader extends StreamReader {
 
   /** Connects. @throws Error if it is refused */
   static async open(url: string, path: string, options: ReaderOptions = {}): Promise<WebSocketReader> {
-    const { query = '', headers, autoPong } = options;
+    const { query = '', headers, autoPong = true } = options;
     const address = `${url.replace('http', 'ws')}${path}/stream${query}`;
     const socket = new WebSocket(address, { headers, autoPong });
     const reader = new WebSocketReader(socket, options);
