@@ -9,6 +9,8 @@ describe('exceedsRatio', () => {
     expect(exceedsRatio(1, 1e-7, 10_000_000)).toBe(false);
     expect(exceedsRatio(2, 1e-7, 10_000_000)).toBe(true);
     expect(exceedsRatio(3, 0.30000000000000004, 10)).toBe(false);
+    expect(exceedsRatio(3, 0.1, 30)).toBe(false);
+    expect(exceedsRatio(4, 0.1, 30)).toBe(true);
     expect(exceedsRatio(0, 0.5, 1)).toBe(false);
   });
 
@@ -25,6 +27,23 @@ describe('exceedsRatio', () => {
         },
       ),
       { numRuns: 2000 },
+    );
+  });
+
+  it('is exact on the edge itself, for any ratio of up to fifteen digits, however small', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 1n, max: 10n ** 15n }),
+        fc.integer({ min: 15, max: 25 }),
+        fc.integer({ min: 1, max: 1_000_000_000 }),
+        (digits, decimals, budget) => {
+          const edge = (digits * BigInt(budget)) / 10n ** BigInt(decimals);
+          const ratio = Number(`${digits}e-${decimals}`);
+          expect(exceedsRatio(Number(edge), ratio, budget)).toBe(false);
+          expect(exceedsRatio(Number(edge) + 1, ratio, budget)).toBe(true);
+        },
+      ),
+      { numRuns: 1000 },
     );
   });
 });
