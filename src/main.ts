@@ -6,15 +6,21 @@ import { Service } from './service.js';
 /** Signals that ask for an end; the second one does not wait. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
+/** Not there while it starts. */
+let service: Service | undefined;
+
+// Before the start: one that is interrupted must not leave its database behind, which ends with an orderly exit.
+for (const signal of STOP_SIGNALS) {
+  process.once(signal, () => {
+    process.once(signal, () => process.exit(1));
+    log.info({ signal }, 'stopping');
+    if (service) void service.stop().then((clean) => process.exit(clean ? 0 : 1));
+    else process.exit(1);
+  });
+}
+
 try {
-  const service = await Service.start(AppConfig.fromEnvironment(process.env));
-  for (const signal of STOP_SIGNALS) {
-    process.once(signal, () => {
-      process.once(signal, () => process.exit(1));
-      log.info({ signal }, 'stopping');
-      void service.stop().then((clean) => process.exit(clean ? 0 : 1));
-    });
-  }
+  service = await Service.start(AppConfig.fromEnvironment(process.env));
 } catch (error) {
   log.fatal({ err: error }, `cannot start: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);

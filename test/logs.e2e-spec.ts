@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { BuiltService, type Exit } from './support/built-service.js';
+import { EmbeddedServer } from './support/embedded-server.js';
 import { expectError } from './support/error-shape.js';
 import type { HttpClient } from './support/http-client.js';
 import { RawConnection } from './support/raw-http.js';
@@ -380,6 +381,25 @@ describe('SIGTERM and SIGINT with the embedded database', () => {
       const again = await BuiltService.start({ DATA_DIR: dataDir });
       expect((await again.http.get('kept')).status).toBe(200);
       expect(await again.stop()).toEqual({ code: 0, signal: null });
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('SIGTERM during the start', () => {
+  it('ends it, and leaves no database behind', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-start-'));
+    try {
+      const service = BuiltService.launch({ DATA_DIR: dataDir, LOG_LEVEL: 'debug' });
+      await service.line(({ line }) =>
+        ((line as string | undefined) ?? '').includes('ready to accept connections'),
+      );
+      const database = new EmbeddedServer(dataDir);
+      expect(database.isRunning()).toBe(true);
+      service.kill('SIGTERM');
+      expect(await service.exited).toEqual({ code: 1, signal: null });
+      while (database.isRunning()) await delay(10);
     } finally {
       await rm(dataDir, { recursive: true, force: true });
     }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { AppConfig } from '../src/config/app-config.js';
 import { createApp } from '../src/create-app.js';
@@ -127,25 +127,32 @@ describe('with the database away', () => {
           acknowledged.push(key);
         }
       });
-      while (acknowledged.length < 20) await delay(5);
-
-      await begin();
-      const answers = await Promise.all(
-        ROUTES.map(([method, rest, body]) =>
-          inTime(service.http.request(method, service.http.path(`${id}, other`, rest), { body })),
-        ),
-      );
-      for (const answer of answers) expectError(answer, 503);
-      expectError(await inTime(service.http.request('GET', '/health/ready')), 503);
-      expect((await service.http.request('GET', '/health/live')).status).toBe(200);
-      expect((await service.http.request('GET', '/metrics')).status).toBe(200);
-      expectError(await service.http.request('GET', '/nope'), 404);
-
-      const before = acknowledged.length;
-      await end();
-      while (acknowledged.length < before + 20) await delay(5);
-      burst.over = true;
-      await Promise.all(clients);
+      const failed = Promise.all(clients);
+      const more = async (target = acknowledged.length + 20) => {
+        while (acknowledged.length < target) await Promise.race([failed, delay(5)]);
+      };
+      try {
+        await more();
+        await begin();
+        try {
+          const answers = await Promise.all(
+            ROUTES.map(([method, rest, body]) =>
+              inTime(service.http.request(method, service.http.path(`${id}, other`, rest), { body })),
+            ),
+          );
+          for (const answer of answers) expectError(answer, 503);
+          expectError(await inTime(service.http.request('GET', '/health/ready')), 503);
+          expect((await inTime(service.http.request('GET', '/health/live'))).status).toBe(200);
+          expect((await inTime(service.http.request('GET', '/metrics'))).status).toBe(200);
+          expectError(await inTime(service.http.request('GET', '/nope')), 404);
+        } finally {
+          await end();
+        }
+        await more();
+      } finally {
+        burst.over = true;
+        await failed;
+      }
       expect((await service.http.request('GET', '/health/ready')).status).toBe(200);
 
       const rows = await database.query<{ seq: string; key: string }>(
@@ -206,6 +213,7 @@ describe('with a row of the database locked by somebody', () => {
     await outsider.connect();
     for (const id of ['locked-1', 'locked-2', 'free']) await service.http.put(id);
   });
+  afterEach(() => outsider.query('ROLLBACK')); // of a test that has failed; else there is nothing to roll back
   afterAll(async () => {
     await outsider.end();
     await service.stop();

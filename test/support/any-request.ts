@@ -117,6 +117,13 @@ const NASTY: unknown[] = [
   `@raw:${'['.repeat(150)}${']'.repeat(150)}`, `@raw:${'{"a":'.repeat(150)}1${'}'.repeat(150)}`, `@raw:${'['.repeat(300)}`,
 ]; // prettier-ignore
 
+const NASTY_NUMBERS = [
+  ...NASTY.filter((value) => typeof value === 'number'),
+  '@raw:1e999',
+  '@raw:-0',
+  '@raw:1.0',
+];
+
 const anyNasty = fc.oneof(
   { arbitrary: fc.constantFrom(...NASTY), weight: 4 },
   { arbitrary: fc.jsonValue({ maxDepth: 3 }), weight: 1 },
@@ -131,7 +138,7 @@ interface Mutation {
 
 const anyMutation: fc.Arbitrary<Mutation> = fc.record({
   op: fc.constantFrom('replace', 'replace', 'remove', 'rename', 'add', 'wrap', 'repeat'),
-  at: fc.nat(1000),
+  at: fc.nat(10_000),
   value: anyNasty,
 });
 
@@ -147,10 +154,16 @@ function mutate(root: unknown, { op, at, value }: Mutation): unknown {
     }
   };
   visit(holder);
-  const [parent, key] = places[at % places.length]!;
+  // Numbers are few, and break the most.
+  const numbers = places.filter(([parent, key]) => typeof parent[key] === 'number');
+  const among = at % 3 === 0 && numbers.length ? numbers : places;
+  const [parent, key] = among[at % among.length]!;
   const child = parent[key];
-  if (op === 'replace') parent[key] = value;
-  else if (op === 'remove' && parent !== holder) {
+  if (op === 'replace') {
+    // A number, mostly by another one: what expects a number refuses the rest at once.
+    const number = NASTY_NUMBERS[at % (NASTY_NUMBERS.length * 2)];
+    parent[key] = typeof child === 'number' ? (number ?? value) : value;
+  } else if (op === 'remove' && parent !== holder) {
     if (Array.isArray(parent)) parent.splice(Number(key), 1);
     else Reflect.deleteProperty(parent as object, key);
   } else if (op === 'rename' && parent !== holder && !Array.isArray(parent)) {
