@@ -28,7 +28,34 @@ class UserOnlyPolicy implements WindowPolicy<number> {
   }
 }
 
-@Module({ providers: [UserOnlyPolicy] })
+/** Leaves parts out in two steps, and by counting them: the first `text` part of each event alone. */
+@Injectable()
+@RegisterPolicy({ strategy: 'first_text' })
+class FirstTextPolicy implements WindowPolicy<void> {
+  parseConfig(raw: Record<string, unknown>): void {
+    new PolicyConfigReader(raw).finish();
+  }
+
+  async *select(timeline: Timeline): AsyncGenerator<LiveEvent> {
+    for await (const event of timeline.newestFirst()) {
+      let texts = 0;
+      const first = event.withParts(({ type }) => type === 'text')?.withParts(() => (texts += 1) === 1);
+      if (first) yield first;
+    }
+  }
+}
+
+/** Yields what is not the timeline's. */
+@Injectable()
+@RegisterPolicy({ strategy: 'inventor' })
+class InventorPolicy extends FirstTextPolicy {
+  override async *select(timeline: Timeline): AsyncGenerator<LiveEvent> {
+    for await (const event of super.select(timeline))
+      yield { ...event, parts: [{ type: 'text', text: 'lies' }] };
+  }
+}
+
+@Module({ providers: [UserOnlyPolicy, FirstTextPolicy, InventorPolicy] })
 class TeamModule {}
 
 /** The service's own name, which somebody else claims too. */
@@ -43,7 +70,7 @@ let service: TestService;
 let ids = 0;
 beforeAll(
   async () =>
-    (service = await TestService.start({ modules: [TeamModule], env: { FASTPACA_WINDOW_LIMIT: '100000' } })),
+    (service = await TestService.start({ modules: [TeamModule], env: { FASTPACA_WINDOW_LIMIT: '300000' } })),
 );
 afterAll(() => service.stop());
 
@@ -272,11 +299,141 @@ describe('a window', () => {
   });
 
   it('has at most FASTPACA_WINDOW_LIMIT bytes of messages, the oldest live events left out first', async () => {
-    const large = { role: 'user', parts: [{ type: 'text', text: 'x'.repeat(35_000) }], token_count: 1 };
+    const large = { role: 'user', parts: [{ type: 'text', text: 'x'.repeat(105_000) }], token_count: 1 };
     const id = await conversation({ policy: { strategy: 'budget' } }, [large, large, large, large]);
     expect(await seqs(id)).toEqual([3, 4]);
     await service.http.put(id, { policy: { strategy: 'skip_parts' } });
     expect(await seqs(id)).toEqual([3, 4]);
+  });
+
+  it('is limited in bytes, not in characters', async () => {
+    const wide = { role: 'user', parts: [{ type: 'text', text: '窗'.repeat(45_000) }], token_count: 1 };
+    for (const strategy of ['budget', 'last_n', 'strip_tool_results', 'skip_parts']) {
+      const id = await conversation({ policy: { strategy } }, [wide, wide, wide, wide]);
+      expect(await seqs(id)).toEqual([3, 4]);
+    }
+  });
+
+  it('is limited with its summaries, which the live events make room for, and of which the oldest go first', async () => {
+    const large = { role: 'user', parts: [{ type: 'text', text: 'x'.repeat(84_000) }], token_count: 1 };
+    const id = await conversation({ policy: { strategy: 'budget' } }, [...turns(5, 1), large, large]);
+    const seqsLeft: number[][] = [];
+    for (let seq = 1; seq <= 5; seq += 1) {
+      await service.http.compact(id, { from_seq: seq, to_seq: seq, replacement: [large] });
+      const { body } = await service.http.window(id);
+      expect(body.used_tokens).toBe(body.messages.length);
+      expect(body.needs_compaction).toBe(false);
+      seqsLeft.push(body.messages.map((message: { seq: number }) => message.seq));
+    }
+    expect(seqsLeft).toEqual([
+      [1, 2, 3, 4, 5, 6, 7],
+      [1, 2, 7],
+      [1, 2, 3],
+      [2, 3, 4],
+      [3, 4, 5],
+    ]);
+  });
+
+  it('takes budget_tokens from 1 on, and no other parameter', async () => {
+    const id = await conversation({ policy: { strategy: 'budget' } }, turns(3, 1));
+    expect(await seqs(id, '?budget_tokens=1')).toEqual([3]);
+    for (const query of [
+      'budget_tokens=0',
+      'budget_tokens=-1',
+      'budget_tokens=1.5',
+      'budget_tokens=',
+      'budget_tokens=1e3',
+    ])
+      expect((await service.http.window(id, `?${query}`)).body.details).toMatchObject([
+        { path: 'budget_tokens' },
+      ]);
+    for (const name of ['budget', 'limit', 'if-version', 'ifVersion']) {
+      const { status, body } = await service.http.window(id, `?${name}=3`);
+      expect([status, body.details]).toMatchObject([400, [{ path: name }]]);
+    }
+  });
+
+  it.each([
+    ['0.1', 30, 3],
+    ['0.30000000000000004', 10, 3],
+    ['0.3', 1_000_000, 300_000],
+    ['1e-6', 1_000_000, 1],
+    ['0.0000010', 1_000_000, 1],
+    ['0.07', 100, 7],
+    ['0.29', 100, 29],
+    ['0.57', 100, 57],
+    ['0.999999', 1_000_000, 999_999],
+    ['1', 7, 7],
+    ['1.0', 7, 7],
+  ])(
+    'needs compaction above %s of %i exactly when the snapshot has more than %i tokens',
+    async (ratio, budget, most) => {
+      const id = await conversation({ token_budget: budget, policy: { strategy: 'budget' } }, [
+        said('user', 'x', most),
+      ]);
+      expect((await service.http.put(id, `{"trigger_ratio":${ratio}}`)).status).toBe(200);
+      expect((await service.http.window(id)).body).toMatchObject({ needs_compaction: false });
+      await service.http.append(id, { event: said('user', 'x', 1) });
+      expect((await service.http.window(id)).body).toMatchObject({ needs_compaction: true });
+    },
+  );
+
+  it('is measured by the narrowed budget, which may need a compaction that the whole one does not', async () => {
+    const id = await conversation({ token_budget: 100, policy: { strategy: 'budget' } }, [
+      said('user', 'x', 35),
+    ]);
+    expect((await service.http.window(id)).body.needs_compaction).toBe(false);
+    expect((await service.http.window(id, '?budget_tokens=50')).body.needs_compaction).toBe(false);
+    expect((await service.http.window(id, '?budget_tokens=49')).body.needs_compaction).toBe(true);
+  });
+
+  it('needs compaction by summaries too, those included that did not fit', async () => {
+    const id = await conversation({ token_budget: 50 }, turns(4, 1));
+    await summarize(id, 1, 1, 20);
+    expect((await service.http.window(id)).body).toMatchObject({ used_tokens: 23, needs_compaction: false });
+    await summarize(id, 2, 2, 40);
+    expect((await service.http.window(id)).body).toMatchObject({
+      used_tokens: 42,
+      needs_compaction: true,
+      segments: [
+        { type: 'summary', from_seq: 2, to_seq: 2 },
+        { type: 'live', from_seq: 3, to_seq: 4 },
+      ],
+    });
+  });
+
+  it('fills what is left to the last token, with events that cost none as well', async () => {
+    const tokens = [5, 0, 3, 0, 0, 7, 0];
+    const id = await conversation(
+      { policy: { strategy: 'budget' } },
+      tokens.map((each) => said('user', 'x', each)),
+    );
+    expect(await seqs(id, '?budget_tokens=15')).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(await seqs(id, '?budget_tokens=14')).toEqual([2, 3, 4, 5, 6, 7]);
+    expect(await seqs(id, '?budget_tokens=9')).toEqual([4, 5, 6, 7]);
+    expect(await seqs(id, '?budget_tokens=6')).toEqual([7]);
+  });
+
+  it('is of one version, whatever the order of compactions that replace each other', async () => {
+    const id = await conversation({ policy: { strategy: 'budget' } }, turns(10, 1));
+    await summarize(id, 3, 4);
+    await summarize(id, 6, 7);
+    await summarize(id, 3, 4, 3);
+    await summarize(id, 2, 8, 4);
+    const { body } = await service.http.window(id, '?if_version=14');
+    expect(body).toMatchObject({
+      version: 14,
+      used_tokens: 7,
+      segments: [
+        { type: 'live', from_seq: 1, to_seq: 1 },
+        { type: 'summary', from_seq: 2, to_seq: 8 },
+        { type: 'live', from_seq: 9, to_seq: 10 },
+      ],
+    });
+    expect((await service.http.window(id, '?if_version=13')).body).toMatchObject({
+      expected: 13,
+      actual: 14,
+    });
   });
 
   it('is right with a thousand compactions', async () => {
@@ -308,6 +465,32 @@ describe('a policy of a foreign module', () => {
     });
   });
 
+  it('may leave parts out in several steps', async () => {
+    const image = { type: 'image', url: 'x' };
+    const text = (name: string) => ({ type: 'text', text: name });
+    const id = await conversation({ policy: { strategy: 'first_text' } }, [
+      { role: 'user', parts: [image, text('one'), text('two'), image] },
+      { role: 'user', parts: [image] },
+      { role: 'user', parts: [text('three')] },
+    ]);
+    const { body } = await service.http.window(id);
+    expect(body.messages).toMatchObject([
+      { seq: 1, parts: [text('one')] },
+      { seq: 3, parts: [text('three')] },
+    ]);
+    expect(body.used_tokens).toBe(
+      messageTokens('user', [text('one')]) + messageTokens('user', [text('three')]),
+    );
+  });
+
+  it('cannot put words into the window that nobody said', async () => {
+    const id = await conversation({ policy: { strategy: 'inventor' } }, turns(2));
+    const { status, body } = await service.http.window(id);
+    expect(status).toBe(500);
+    expect(body).toMatchObject({ error: 'internal_error' });
+    expect(JSON.stringify(body)).not.toContain('inventor');
+  });
+
   it('has the faults of its config named', async () => {
     const { status, body } = await service.http.put('window-faulty', {
       token_budget: 10,
@@ -329,6 +512,7 @@ describe('a policy of a foreign module', () => {
     const { status, body } = await without.http.window(id);
     await without.stop();
     expect(status).toBe(400);
-    expect(body.message).toContain('policy.strategy is not a strategy of this server');
+    expect(body).toMatchObject({ error: 'invalid_payload', details: [{ path: 'policy.strategy' }] });
+    expect(body.message).toContain('and not "user_only"');
   });
 });

@@ -45,9 +45,10 @@ export class CompactionRepository {
   async summaries(
     { namespace, id }: ConversationId,
     versions: readonly number[],
+    maxBytes: number,
   ): Promise<Map<number, Summary>> {
     type Row = Omit<Summary, 'messages'> & { replacement: string };
-    const rows = await this.database.query<Row>(FIND_SUMMARIES, [namespace, id, versions]);
+    const rows = await this.database.query<Row>(FIND_SUMMARIES, [namespace, id, versions, maxBytes]);
     return new Map(
       rows.map(({ replacement, ...row }) => [row.version, { ...row, messages: arrayElements(replacement) }]),
     );

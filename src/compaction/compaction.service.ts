@@ -9,7 +9,7 @@ import type { EventDraft } from '../events/event-draft.js';
 import { EventsService } from '../events/events.service.js';
 import type { SeqRange } from '../events/stored-event.js';
 import { Metrics } from '../metrics/metrics.js';
-import type { CompactedRange, Compaction, Summary } from './compaction.js';
+import type { CompactedRange, Compaction } from './compaction.js';
 import { RangeGapError, RangeOverlapError } from './compaction.errors.js';
 import { CompactionRepository } from './compaction.repository.js';
 
@@ -101,16 +101,20 @@ export class CompactionService {
     return last ? last.lastSeq + version - last.version : version;
   }
 
-  /** The messages of these compactions, in their order. */
-  async summaries(id: ConversationId, compactions: readonly Compaction[]) {
+  /**
+   * These compactions (ascending) with their messages. As many of the newest as fit `maxBytes` of messages: a caller's
+   * own token counts bound no memory.
+   */
+  async summaries(id: ConversationId, compactions: readonly Compaction[], maxBytes: number) {
     if (!compactions.length) return [];
     const found = await this.compactions.summaries(
       id,
       compactions.map(({ version }) => version),
+      maxBytes,
     );
-    return compactions.map((compaction) => ({
-      compaction,
-      summary: found.get(compaction.version) as Summary,
-    }));
+    return compactions.flatMap((compaction) => {
+      const summary = found.get(compaction.version);
+      return summary ? [{ compaction, summary }] : [];
+    });
   }
 }

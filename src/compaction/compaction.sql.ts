@@ -37,13 +37,18 @@ export const LAST_COMPACTION: Statement = {
      ORDER BY version DESC LIMIT 1`,
 };
 
-/** The replacement messages of the compactions $3 (versions) of ($1, $2). */
+/**
+ * The replacement messages of the compactions $3 (versions) of ($1, $2): of the newest ranges, as far as $4 bytes of
+ * messages reach.
+ */
 export const FIND_SUMMARIES: Statement = {
   name: 'find_summaries',
   text: `
     SELECT version, replacement, message_tokens AS "messageTokens", inserted_at AS "insertedAt"
-      FROM fastpaca.compactions
-     WHERE namespace = $1 AND conversation_id = $2 AND version = ANY ($3::bigint[])`,
+      FROM (SELECT *, sum(octet_length(replacement::text)) OVER (ORDER BY from_seq DESC) AS bytes
+              FROM fastpaca.compactions
+             WHERE namespace = $1 AND conversation_id = $2 AND version = ANY ($3::bigint[])) c
+     WHERE bytes <= $4`,
 };
 
 /** Ends the compactions $4 (versions) of ($1, $2) at version $3, the one that replaces them. */

@@ -42,6 +42,12 @@ interface LivePart {
   selectedTokens: number;
 }
 
+/** What the summaries leave for live events. */
+interface Room {
+  tokens: number;
+  bytes: number;
+}
+
 /** Computes windows: a pure function of log, compactions, policy and budget, as of one version. */
 @Injectable()
 export class WindowService implements OnModuleInit {
@@ -91,16 +97,20 @@ export class WindowService implements OnModuleInit {
     const compactions = version > lastSeq ? await this.compactions.activeAt(id, version) : [];
     const runs = new LiveRuns(lastSeq, conversation.tokensTotal, compactions);
     const pinned = newestThatFit(compactions, ({ tokenEstimate }) => tokenEstimate, budgetTokens);
-    const leftTokens = budgetTokens - sum(pinned, ({ tokenEstimate }) => tokenEstimate);
+    const { windowLimitBytes } = this.config;
+    const summaries = await this.compactions.summaries(id, pinned, windowLimitBytes);
+    const room = {
+      tokens: budgetTokens - sum(summaries, ({ compaction }) => compaction.tokenEstimate),
+      bytes: windowLimitBytes - sum(summaries, ({ summary }) => sum(summary.messages, byteLength)),
+    };
 
     const timeline = new LogTimeline(this.events, this.baseTokens, id, runs);
     const selection = await policy.select(timeline, conversation.now);
     const live =
       'fromSeq' in selection
-        ? await this.suffix(id, runs, selection.fromSeq, leftTokens)
-        : await this.collect(selection, leftTokens, conversation.policyStrategy);
+        ? await this.suffix(id, runs, selection.fromSeq, room)
+        : await this.collect(selection, room, conversation.policyStrategy);
 
-    const summaries = await this.compactions.summaries(id, pinned);
     const segments = assemble(summaries, runs.runs, live.pieces);
     const snapshotTokens = sum(compactions, ({ tokenEstimate }) => tokenEstimate) + live.selectedTokens;
     this.metrics.snapshotTokens.observe(snapshotTokens);
@@ -126,24 +136,19 @@ export class WindowService implements OnModuleInit {
   }
 
   /** All live events from `fromSeq` on, as many of the newest as fit: a lookup by the stored running totals. */
-  private async suffix(
-    id: ConversationId,
-    live: LiveRuns,
-    fromSeq: number,
-    leftTokens: number,
-  ): Promise<LivePart> {
+  private async suffix(id: ConversationId, live: LiveRuns, fromSeq: number, room: Room): Promise<LivePart> {
     const runs = live.from(fromSeq);
     const [oldest] = runs;
     if (!oldest) return { pieces: [], selectedTokens: 0 };
     const wanted: BudgetedRange[] = [];
-    let left = leftTokens;
+    let left = room.tokens;
     for (const run of runs.toReversed()) {
       // Below zero, newer runs have used the budget up, and of this one nothing is wanted.
       const fromTokens = left < 0 ? Number.MAX_SAFE_INTEGER : run.tokensThrough - left;
       wanted.unshift({ fromSeq: Math.max(run.fromSeq, fromSeq), toSeq: run.toSeq, fromTokens });
       left -= run.tokensThrough - run.tokensBefore;
     }
-    const { events, tokensBefore } = await this.events.suffix(id, wanted, this.config.windowLimitBytes);
+    const { events, tokensBefore } = await this.events.suffix(id, wanted, room.bytes);
     return {
       pieces: events.map((stored) => ({ stored, tokens: stored.tokenEstimate })),
       selectedTokens:
@@ -154,7 +159,7 @@ export class WindowService implements OnModuleInit {
   /** What a policy yields one by one: the newest that fit are kept, the rest only counted. */
   private async collect(
     selection: AsyncIterable<LiveEvent>,
-    leftTokens: number,
+    room: Room,
     strategy: string,
   ): Promise<LivePart> {
     const pieces: LivePiece[] = [];
@@ -168,8 +173,8 @@ export class WindowService implements OnModuleInit {
       }
       previous = event.seq;
       selectedTokens += event.tokens;
-      bytes += event.stored.body.length;
-      open &&= selectedTokens <= leftTokens && bytes <= this.config.windowLimitBytes;
+      bytes += byteLength(event.stored.body);
+      open &&= selectedTokens <= room.tokens && bytes <= room.bytes;
       if (open) pieces.push(toPiece(event));
     }
     return { pieces: pieces.reverse(), selectedTokens };
@@ -178,6 +183,10 @@ export class WindowService implements OnModuleInit {
 
 function toPiece({ stored, tokens, places, whole }: StoredLiveEvent): LivePiece {
   return whole ? { stored, tokens } : { stored, tokens, places };
+}
+
+function byteLength(text: string): number {
+  return Buffer.byteLength(text);
 }
 
 function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {
