@@ -47,7 +47,7 @@ export class ConversationChanges {
         if (waiting.size === 0 && this.waiting.get(key) === waiting) this.waiting.delete(key);
         resolve();
       };
-      const timer = setTimeout(wake, timeoutMs);
+      const timer = setTimeout(wake, timeoutMs).unref(); // a request that waits keeps the process by its connection
       waiting.add(wake);
     });
   }
