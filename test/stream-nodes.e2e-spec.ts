@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { ConversationChanges } from '../src/conversations/conversation-changes.js';
 import { HintChannel } from '../src/stream/hint-channel.js';
 import { Readers, type StreamReader } from './support/stream-reader.js';
 import { TcpProxy } from './support/tcp-proxy.js';
@@ -107,6 +108,16 @@ describe('streams on one node, writers on another', () => {
     const poll = node.http.events('poll', '?cursor=0&wait_ms=20000');
     await writer.http.say('poll', 'hello');
     expect((await poll).body.next_cursor).toBe(1);
+  });
+
+  it('need not look for themselves: a node hears of what another has committed', async () => {
+    const heard = new Set<string>();
+    node.app.get(ConversationChanges).onChange(({ id }) => heard.add(id));
+    await writer.http.put('heard');
+    while (!heard.has('heard')) await delay(5);
+    heard.clear();
+    await writer.http.say('heard', 'hello');
+    while (!heard.has('heard')) await delay(5);
   });
 
   it('miss nothing when the connections for hints are terminated from the side of the database', async () => {

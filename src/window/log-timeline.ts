@@ -75,10 +75,11 @@ export class StoredLiveEvent implements LiveEvent {
   }
 
   withParts(keep: (part: Part) => boolean): StoredLiveEvent | undefined {
-    const places = this.places.filter((_, index) => keep(this.parts[index] as Part));
-    if (places.length === this.places.length) return this;
-    if (places.length === 0) return undefined;
-    const parts = this.parts.filter(keep);
+    const kept = [...this.parts.entries()].filter(([, part]) => keep(part));
+    if (kept.length === this.parts.length) return this;
+    if (kept.length === 0) return undefined;
+    const parts = kept.map(([, part]) => part);
+    const places = kept.map(([index]) => this.places[index] as number);
     const { partTokens } = this.stored;
     const base = this.baseTokens.get(this.role) ?? 0;
     const tokens = places.reduce((sum, place) => sum + (partTokens?.[place] ?? 0), base);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { InMemoryTimeline, type TimelineEvent } from './in-memory-timeline.js';
 import { InvalidPolicyConfigError } from './policy-config.js';
-import type { LiveEvent } from './timeline.js';
+import type { LiveEvent, Part } from './timeline.js';
 import type { WindowPolicy } from './window-policy.js';
 
 // Of whatever test runner it is called in: Jest, Vitest with globals, Mocha.
@@ -35,17 +35,85 @@ function exampleLog(seed: number): TimelineEvent[] {
   return events;
 }
 
-/** What a policy selects of a log: seqs and the texts of their parts, newest first. */
-async function selected(policy: WindowPolicy, raw: Record<string, unknown>, events: TimelineEvent[]) {
-  const timeline = new InMemoryTimeline(events);
-  const selection = await policy.select(timeline, policy.parseConfig(raw), NOW);
+/** A log of events that all have these parts; the first at `fromSeq`. */
+function uniformLog(count: number, part: { type: string }, fromSeq = 1): TimelineEvent[] {
+  return Array.from({ length: count }, (_, index) => ({
+    seq: fromSeq + index,
+    role: part.type === 'text' ? 'user' : 'tool',
+    parts: [part],
+    insertedAt: new Date(NOW.getTime() - 60_000),
+  }));
+}
+
+/** What a policy may be asked about, each made anew so that nothing is shared. */
+const EXAMPLES: Record<string, () => InMemoryTimeline> = {
+  'an empty log': () => new InMemoryTimeline([]),
+  'a log that is compacted whole': () => new InMemoryTimeline([], 12),
+  'a log whose start is compacted': () => new InMemoryTimeline(uniformLog(9, { type: 'text' }, 31)),
+  'a log whose newest events are compacted': () => new InMemoryTimeline(exampleLog(5), 99),
+  'a log of one moment': () => new InMemoryTimeline(uniformLog(30, { type: 'text' })),
+  'a log of tool results': () => new InMemoryTimeline(uniformLog(30, { type: 'tool_result' })),
+  ...Object.fromEntries(
+    [1, 2, 3, 9, 10, 70].map((seed) => [
+      `a log of ${seed * 7} events`,
+      () => new InMemoryTimeline(exampleLog(seed)),
+    ]),
+  ),
+};
+
+/**
+ * The live events that a policy selects, newest first, as the service reads them.
+ *
+ * @param raw as in a conversation's `policy.config`
+ * @throws AssertionError if it is no selection, or does not end
+ */
+export function selectedEvents(
+  policy: WindowPolicy,
+  raw: Record<string, unknown>,
+  timeline: InMemoryTimeline,
+  now = new Date(NOW),
+): Promise<LiveEvent[]> {
+  return select(policy, policy.parseConfig(copyOf(raw)), timeline, now);
+}
+
+async function select(
+  policy: WindowPolicy,
+  config: unknown,
+  timeline: InMemoryTimeline,
+  now: Date,
+): Promise<LiveEvent[]> {
+  const selection = await policy.select(timeline, config, now);
   if ('fromSeq' in selection) {
-    assert.ok(Number.isSafeInteger(selection.fromSeq) && selection.fromSeq >= 1, 'fromSeq is a seq');
-    return events.filter(({ seq }) => seq >= selection.fromSeq).reverse();
+    const { fromSeq } = selection;
+    assert.ok(Number.isSafeInteger(fromSeq) && fromSeq >= 1, `fromSeq is a seq, and not ${String(fromSeq)}`);
+    return timeline.newestFrom(fromSeq);
   }
   const chosen: LiveEvent[] = [];
-  for await (const event of selection) chosen.push(event);
+  for await (const event of selection) {
+    chosen.push(event);
+    assert.ok(chosen.length <= timeline.liveCount, 'a selection ends by itself');
+  }
   return chosen;
+}
+
+function copyOf(config: Record<string, unknown>): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
+}
+
+/** What can be seen of a selection. */
+function outline(events: readonly LiveEvent[]) {
+  return events.map(({ seq, parts, tokens }) => ({ seq, parts: [...parts], tokens }));
+}
+
+/** What can be seen of a timeline, as text: a copy that no policy can reach. */
+function everythingOf(timeline: InMemoryTimeline): string {
+  const events = timeline.newestFrom(1);
+  return JSON.stringify(events.map(({ seq, role, parts, insertedAt }) => ({ seq, role, parts, insertedAt })));
+}
+
+function isSubsequence(parts: readonly Part[], whole: readonly Part[]): boolean {
+  let place = -1;
+  return parts.every((part) => (place = whole.indexOf(part, place + 1)) !== -1);
 }
 
 /**
@@ -60,16 +128,16 @@ export function describeWindowPolicy(
 ): void {
   describe(`window policy ${name}`, () => {
     it('accepts its valid configs', () => {
-      for (const config of valid) factory().parseConfig(config);
+      for (const config of valid) factory().parseConfig(copyOf(config));
     });
 
-    it('names the field that is at fault in an invalid config, and one it does not know', () => {
-      for (const { config, field } of [
-        ...invalid,
-        { config: { ...valid[0], no_such_field: 1 }, field: 'no_such_field' },
-      ]) {
+    it('names the field that is at fault in an invalid config, and any that it does not know', () => {
+      const unknown = ['no_such_field', 'constructor', '__proto__'].flatMap((field) =>
+        valid.map((config) => ({ config: { ...config, [field]: 1 }, field })),
+      );
+      for (const { config, field } of [...invalid, ...unknown]) {
         assert.throws(
-          () => factory().parseConfig(config),
+          () => factory().parseConfig(copyOf(config)),
           (error) =>
             error instanceof InvalidPolicyConfigError && error.details.some(({ path }) => path === field),
           `${JSON.stringify(config)} should be refused for ${field}`,
@@ -77,42 +145,56 @@ export function describeWindowPolicy(
       }
     });
 
-    it('selects nothing of an empty timeline', async () => {
-      for (const config of valid) assert.deepEqual(await selected(factory(), config, []), []);
-    });
-
     it('selects events of the timeline, newest first, each once, and never more of their parts than there are', async () => {
       for (const config of valid) {
-        for (const seed of [1, 2, 3, 10]) {
-          const log = exampleLog(seed);
-          const chosen = await selected(factory(), config, log);
-          for (const [index, { seq, parts }] of chosen.entries()) {
-            const original = log.find((event) => event.seq === seq);
-            assert.ok(original, `seq ${seq} is in the timeline`);
-            assert.ok(index === 0 || seq < (chosen[index - 1]?.seq ?? 0), 'newest first, each once');
-            assert.ok(parts.length > 0, 'an event without parts is no event');
-            for (const part of parts) assert.ok(original.parts.includes(part));
+        for (const [example, make] of Object.entries(EXAMPLES)) {
+          const timeline = make();
+          const originals = new Map(timeline.newestFrom(1).map((event) => [event.seq, event]));
+          let previous = Infinity;
+          for (const event of await selectedEvents(factory(), config, timeline)) {
+            const { seq, parts } = event;
+            const where = `seq ${seq} of ${example}, with ${JSON.stringify(config)}`;
+            const original = originals.get(seq);
+            assert.ok(timeline.gave(event), `an event of the timeline, and no copy: ${where}`);
+            assert.ok(seq < previous, `newest first, each once: ${where}`);
+            assert.ok(parts.length > 0, `an event without parts is no event: ${where}`);
+            assert.ok(original && isSubsequence(parts, original.parts), `no part is new, or moved: ${where}`);
+            previous = seq;
           }
         }
       }
     });
 
-    it('selects the same of the same timeline, whichever instance is asked, and however often', async () => {
+    it('selects the same of the same timeline, whichever instance is asked, and whatever else it is asked meanwhile', async () => {
+      const makes = Object.values(EXAMPLES);
       for (const config of valid) {
+        const alone = [];
+        for (const make of makes) alone.push(outline(await selectedEvents(factory(), config, make())));
         const policy = factory();
-        const outline = async (by: WindowPolicy) =>
-          (await selected(by, config, exampleLog(9))).map(({ seq, parts }) => ({ seq, parts: [...parts] }));
-        const first = await outline(policy);
-        assert.deepEqual(await outline(policy), first);
-        assert.deepEqual(await outline(factory()), first);
+        const together = await Promise.all(makes.map((make) => selectedEvents(policy, config, make())));
+        assert.deepEqual(together.map(outline), alone);
       }
     });
 
-    it('leaves its config as it was given', () => {
+    it('leaves timeline, time and parsed config as they were', async () => {
       for (const config of valid) {
-        const before = JSON.stringify(config);
-        factory().parseConfig(config);
-        assert.equal(JSON.stringify(config), before);
+        for (const make of Object.values(EXAMPLES)) {
+          const [policy, timeline, now] = [factory(), make(), new Date(NOW)];
+          const before = everythingOf(timeline);
+          const parsed = policy.parseConfig(copyOf(config));
+          const first = outline(await select(policy, parsed, timeline, now));
+          assert.equal(everythingOf(timeline), before);
+          assert.equal(now.getTime(), NOW.getTime());
+          assert.deepEqual(outline(await select(policy, parsed, timeline, now)), first);
+        }
+      }
+    });
+
+    it('leaves the config that it parses as it was given', () => {
+      for (const config of valid) {
+        const given = copyOf(config);
+        factory().parseConfig(given);
+        assert.deepEqual(given, copyOf(config));
       }
     });
   });

@@ -13,12 +13,14 @@ export class InMemoryTimeline implements Timeline {
   /** How many events a policy has read. */
   eventsRead = 0;
 
-  /** @param events ascending by seq */
-  constructor(private readonly events: readonly TimelineEvent[]) {}
-
-  get lastSeq(): number {
-    return this.events.at(-1)?.seq ?? 0;
-  }
+  /**
+   * @param events ascending by seq
+   * @param lastSeq where the log ends, if a compaction covers its newest events
+   */
+  constructor(
+    private readonly events: readonly TimelineEvent[],
+    readonly lastSeq = events.at(-1)?.seq ?? 0,
+  ) {}
 
   get liveCount(): number {
     return this.events.length;
@@ -36,8 +38,21 @@ export class InMemoryTimeline implements Timeline {
   async *newestFirst(): AsyncGenerator<LiveEvent> {
     for (const [index, event] of [...this.events.entries()].reverse()) {
       this.eventsRead += 1;
-      yield await Promise.resolve(new InMemoryEvent(event, index + 1));
+      yield await Promise.resolve(new InMemoryEvent(this, event, index + 1));
     }
+  }
+
+  /** The live events from a seq on, newest first, as the service reads them for `{ fromSeq }`: that counts as none read. */
+  newestFrom(fromSeq: number): LiveEvent[] {
+    return this.events
+      .map((event, index) => new InMemoryEvent(this, event, index + 1))
+      .filter(({ seq }) => seq >= fromSeq)
+      .reverse();
+  }
+
+  /** Whether a policy has the event from here, whole or by `withParts`; the service takes no copy of a policy's own. */
+  gave(event: LiveEvent): boolean {
+    return event instanceof InMemoryEvent && event.timeline === this;
   }
 }
 
@@ -48,6 +63,7 @@ class InMemoryEvent implements LiveEvent {
   readonly insertedAt: Date;
 
   constructor(
+    readonly timeline: InMemoryTimeline,
     private readonly event: TimelineEvent,
     readonly position: number,
   ) {
@@ -61,6 +77,8 @@ class InMemoryEvent implements LiveEvent {
   withParts(keep: (part: Part) => boolean): LiveEvent | undefined {
     const parts = this.parts.filter(keep);
     if (parts.length === this.parts.length) return this;
-    return parts.length ? new InMemoryEvent({ ...this.event, parts }, this.position) : undefined;
+    return parts.length
+      ? new InMemoryEvent(this.timeline, { ...this.event, parts }, this.position)
+      : undefined;
   }
 }

@@ -51,7 +51,8 @@ export class PolicyRegistry implements OnModuleInit {
   configure(strategy: string, config: Record<string, unknown>): ConfiguredPolicy {
     const policy = this.policies.get(strategy);
     if (!policy) {
-      const message = `is not a strategy of this server; it has ${this.strategies().join(', ')}`;
+      const known = this.strategies().join(', ');
+      const message = `is not a strategy of this server; it has ${known}, and not ${JSON.stringify(strategy.slice(0, 100))}`;
       throw new InvalidPayloadError([{ path: 'policy.strategy', message }]);
     }
     const { max_tokens, trigger_ratio: _, ...own } = config;

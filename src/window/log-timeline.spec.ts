@@ -1,0 +1,135 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { ConversationId } from '../common/conversation-id.js';
+import type { EventsService } from '../events/events.service.js';
+import type { SeqRange, StoredEvent } from '../events/stored-event.js';
+import { LiveRuns } from './live-runs.js';
+import { LogTimeline, type StoredLiveEvent } from './log-timeline.js';
+import { InMemoryTimeline } from './policies/in-memory-timeline.js';
+import type { LiveEvent, Timeline } from './policies/timeline.js';
+
+const ID = new ConversationId('default', 'any');
+const BASE_TOKENS = new Map([['user', 4]]);
+const START = Date.UTC(2026, 0);
+
+function stored(seq: number, types: string[], insertedAt: Date): StoredEvent {
+  const parts = types.map((type) => ({ type }));
+  // A part costs ten tokens more than the one before it, the caller's own count is another.
+  const partTokens = types.length === 1 ? null : types.map((_, place) => 10 * (place + 1));
+  const body = JSON.stringify({ role: 'user', parts });
+  return { seq, version: seq, body, tokenEstimate: 1000 + seq, partTokens, insertedAt };
+}
+
+/** Stands for the log: what `LogTimeline` asks of it. */
+function logOf(events: StoredEvent[]): EventsService {
+  const service: Pick<EventsService, 'firstSince' | 'newestFirst'> = {
+    firstSince: (_, lastSeq, time) =>
+      Promise.resolve(events.find(({ insertedAt }) => insertedAt >= time)?.seq ?? lastSeq + 1),
+    async *newestFirst(_, runs: readonly SeqRange[]) {
+      for (const event of events.toReversed())
+        if (runs.some(({ fromSeq, toSeq }) => fromSeq <= event.seq && event.seq <= toSeq))
+          yield await Promise.resolve(event);
+    },
+  };
+  return service as EventsService;
+}
+
+function timelineOf(events: StoredEvent[], covered: readonly SeqRange[] = []): LogTimeline {
+  const compactions = covered.map((range) => ({ ...range, tokensBefore: 0, tokensThrough: 0 }));
+  return new LogTimeline(logOf(events), BASE_TOKENS, ID, new LiveRuns(events.length, 0, compactions));
+}
+
+async function newestFirst(timeline: Timeline): Promise<LiveEvent[]> {
+  const events: LiveEvent[] = [];
+  for await (const event of timeline.newestFirst()) events.push(event);
+  return events;
+}
+
+async function only(...types: string[]): Promise<StoredLiveEvent> {
+  for await (const event of timelineOf([stored(1, types, new Date(START))]).newestFirst()) return event;
+  throw new Error('no event');
+}
+
+describe('LogTimeline', () => {
+  it('says what the timeline says that policies are tested on', async () => {
+    const log = fc.array(
+      fc.record({
+        covered: fc.boolean(),
+        afterMs: fc.nat(3),
+        types: fc.array(fc.string(), { minLength: 1 }),
+      }),
+      { maxLength: 30 },
+    );
+    await fc.assert(
+      fc.asyncProperty(log, async (each) => {
+        let at = START;
+        const events = each.map(({ types, afterMs }, index) =>
+          stored(index + 1, types, new Date((at += afterMs))),
+        );
+        const covered = each.flatMap((event, index) =>
+          event.covered ? [{ fromSeq: index + 1, toSeq: index + 1 }] : [],
+        );
+        const live = events.filter((_, index) => !each[index]?.covered);
+        const inMemory = new InMemoryTimeline(
+          live.map(({ seq, body, insertedAt }) => ({ seq, insertedAt, ...JSON.parse(body) })),
+          events.length,
+        );
+        const timeline = timelineOf(events, covered);
+
+        expect([timeline.lastSeq, timeline.liveCount]).toEqual([inMemory.lastSeq, inMemory.liveCount]);
+        for (let position = 1; position <= live.length + 1; position += 1)
+          expect(timeline.seqAt(position)).toBe(inMemory.seqAt(position));
+        for (let time = START - 1; time <= at + 1; time += 1)
+          expect(await timeline.firstSince(new Date(time))).toBe(await inMemory.firstSince(new Date(time)));
+        const outline = (read: LiveEvent[]) =>
+          read.map(({ seq, position, role, parts, insertedAt }) => ({
+            seq,
+            position,
+            role,
+            parts,
+            insertedAt,
+          }));
+        expect(outline(await newestFirst(timeline))).toEqual(outline(await newestFirst(inMemory)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('an event of the log', () => {
+  it('is itself while all of its parts are kept', async () => {
+    const event = await only('a', 'b');
+    expect(event.withParts(() => true)).toBe(event);
+    expect([event.whole, event.tokens]).toEqual([true, 1001]);
+  });
+
+  it('is gone when none is', async () => {
+    expect((await only('a', 'b')).withParts(() => false)).toBeUndefined();
+    expect((await only('a')).withParts(() => false)).toBeUndefined();
+  });
+
+  it('costs role and parts that are left, whatever its own count was', async () => {
+    const left = (await only('a', 'b', 'c')).withParts(({ type }) => type !== 'b');
+    expect(left?.parts).toEqual([{ type: 'a' }, { type: 'c' }]);
+    expect([left?.places, left?.tokens, left?.whole]).toEqual([[0, 2], 4 + 10 + 30, false]);
+  });
+
+  it('may lose parts again and again', async () => {
+    const left = (await only('a', 'b', 'c', 'd'))
+      .withParts(({ type }) => type !== 'a')
+      ?.withParts(({ type }) => type !== 'c');
+    expect(left?.parts).toEqual([{ type: 'b' }, { type: 'd' }]);
+    expect([left?.places, left?.tokens]).toEqual([[1, 3], 4 + 20 + 40]);
+    expect(left?.withParts(({ type }) => type === 'a')).toBeUndefined();
+  });
+
+  it('asks about each part once, in order, so that a policy may count them', async () => {
+    let asked = 0;
+    const left = (await only('a', 'b', 'c')).withParts(() => (asked += 1) !== 2);
+    expect(asked).toBe(3);
+    expect([left?.parts, left?.places]).toEqual([
+      [{ type: 'a' }, { type: 'c' }],
+      [0, 2],
+    ]);
+  });
+});
