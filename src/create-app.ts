@@ -30,6 +30,14 @@ export async function createApp(
     // TLS, if any, ends before this service: it can neither promise it nor ask for it.
     strictTransportSecurity: false,
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+    // Of use to pages only, and old ones at that: half of an answer's bytes.
+    crossOriginOpenerPolicy: false,
+    crossOriginResourcePolicy: false,
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
   });
   useRequestHooks(app.getHttpAdapter().getInstance(), app.get(Lifecycle), app.get(Metrics));
   app.useWebSocketAdapter(new StreamWsAdapter(app));

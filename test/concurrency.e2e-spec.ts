@@ -293,7 +293,7 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
       expect(messages.slice(1).map(({ seq }: any) => seq)).toEqual(run(covered + 1, 100));
       expect(segments[0]).toEqual({ type: 'summary', from_seq: 1, to_seq: covered });
       const [sum] = await nodes[0]!.database.query(
-        `SELECT (SELECT sum(token_estimate) FROM fastpaca.events WHERE conversation_id = $1 AND seq > $2)::int
+        `SELECT (SELECT COALESCE(sum(token_estimate), 0) FROM fastpaca.events WHERE conversation_id = $1 AND seq > $2)::int
               + (SELECT token_estimate FROM fastpaca.compactions
                   WHERE conversation_id = $1 ORDER BY version DESC LIMIT 1)::int AS tokens`,
         [id, covered],
@@ -305,7 +305,7 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
   it('of every kind at once leave a sound conversation, and windows of one version each meanwhile', async () => {
     const id = `all-${round}`;
     await node(0).put(id, { token_budget: 1_000_000, policy: { strategy: 'budget' } });
-    await node(0).append(id, { events: [EVENT, EVENT, EVENT] });
+    await node(0).append(id, { events: [EVENT, EVENT, EVENT, EVENT] });
     const answers = await atOnce(120, async (http, index) => {
       const text = `message ${index}`;
       switch (index % 8) {
@@ -336,7 +336,7 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
           return answer;
         }
         case 5:
-          return http.append(id, { event: EVENT, if_version: 3 });
+          return http.append(id, { event: EVENT, if_version: 4 });
         default:
           return http.say(id, text);
       }

@@ -3,6 +3,8 @@
  * together, so that no statement can forget the tenant.
  */
 export class ConversationId {
+  #key?: string;
+
   constructor(
     readonly namespace: string,
     readonly id: string,
@@ -10,7 +12,7 @@ export class ConversationId {
 
   /** Both as one string, to keep things in a Map by. */
   get key(): string {
-    return JSON.stringify([this.namespace, this.id]);
+    return (this.#key ??= JSON.stringify([this.namespace, this.id]));
   }
 }
 

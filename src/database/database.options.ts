@@ -57,7 +57,7 @@ export function databaseOptions({
       query_timeout: databaseTimeoutMs && databaseTimeoutMs + 500,
       // Every statement of ours finds its rows by an index. A plan made while a table was small would scan it, and be
       // kept, with the statement's name, while it grows.
-      options: '-c enable_seqscan=off',
+      options: '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan',
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       idle_in_transaction_session_timeout: 60_000,

@@ -3,114 +3,278 @@ import { ConversationId } from '../common/conversation-id.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
 import { AppendQueue } from './append-queue.js';
+import type { EventDraft } from './event-draft.js';
+import type { AppendedEvent, EventLogRepository, TurnToWrite } from './event-log.repository.js';
 
 const A = new ConversationId('default', 'a');
 const B = new ConversationId('default', 'b');
+const C = new ConversationId('default', 'c');
 
-const queueOf = (limit: number, timeoutMs = 20_000) =>
-  new AppendQueue(
-    AppConfig.fromEnvironment({
-      FASTPACA_APPEND_QUEUE_LIMIT: String(limit),
-      FASTPACA_DATABASE_TIMEOUT_MS: String(timeoutMs),
-    }),
-  );
+interface Statement {
+  /** The turns it carries: the bodies of their events. */
+  turns: string[];
+  resolve: (outcome: unknown) => void;
+  reject: (error: Error) => void;
+}
 
-/** Appends that begin and end when the test says so, and what has happened of them. */
-class Appends {
-  readonly log: string[] = [];
-  private readonly ends = new Map<
-    string,
-    { resolve: (value: string) => void; reject: (fault: Error) => void }
-  >();
+/** A log whose statements end when the test says so. */
+class FakeLog {
+  readonly statements: Statement[] = [];
 
-  append(name: string): () => Promise<string> {
-    return () => {
-      this.log.push(`${name} begins`);
-      return new Promise<string>((resolve, reject) => this.ends.set(name, { resolve, reject }));
-    };
+  append(turn: TurnToWrite): Promise<AppendedEvent[]> {
+    return this.statement([turn]) as Promise<AppendedEvent[]>;
   }
 
-  async end(name: string): Promise<void> {
-    this.log.push(`${name} ends`);
-    this.ends.get(name)!.resolve(name);
+  appendBatch(turns: readonly TurnToWrite[]): Promise<(AppendedEvent[] | undefined)[]> {
+    return this.statement(turns) as Promise<(AppendedEvent[] | undefined)[]>;
+  }
+
+  private statement(turns: readonly TurnToWrite[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.statements.push({ turns: turns.map(({ drafts }) => drafts[0]!.body), resolve, reject });
+    });
+  }
+
+  /** The turns of each statement so far. */
+  get sent(): string[][] {
+    return this.statements.map(({ turns }) => turns);
+  }
+
+  /** Ends the statement: each of its turns is written, at a seq that tells which. */
+  async write(index: number): Promise<void> {
+    const { turns, resolve } = this.statements[index]!;
+    const outcomes = turns.map((body) => written(body));
+    resolve(turns.length === 1 ? outcomes[0] : outcomes);
     await settled();
   }
 
-  async fail(name: string): Promise<void> {
-    this.log.push(`${name} fails`);
-    this.ends.get(name)!.reject(new Error(name));
+  async end(index: number, outcome: unknown): Promise<void> {
+    const { resolve, reject } = this.statements[index]!;
+    if (outcome instanceof Error) reject(outcome);
+    else resolve(outcome);
     await settled();
   }
 }
 
-/** Lets everything happen that waits for nothing but a promise. */
-const settled = () => new Promise((resolve) => setImmediate(resolve));
+const written = (body: string): AppendedEvent[] => [
+  { seq: body.charCodeAt(1), version: body.charCodeAt(0), tokenEstimate: 1 },
+];
+
+const draft = (body: string): EventDraft => ({ role: 'user', body, tokenEstimate: 1, partTokens: null });
+const turn = (body: string, more: { ifVersion?: number; idempotencyKey?: string } = {}) => ({
+  drafts: [draft(body)],
+  ...more,
+});
+
+function queueOn(log: FakeLog, { limit = 100, timeoutMs = 20_000 } = {}): AppendQueue {
+  const config = AppConfig.fromEnvironment({
+    FASTPACA_APPEND_QUEUE_LIMIT: String(limit),
+    FASTPACA_DATABASE_TIMEOUT_MS: String(timeoutMs),
+  });
+  return new AppendQueue(log as unknown as EventLogRepository, config);
+}
+
+/** Lets everything happen that waits for nothing but a promise, or for the requests at hand to be read. */
+async function settled(): Promise<void> {
+  for (let turns = 0; turns < 4; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+}
 
 describe('AppendQueue', () => {
-  it('runs the appends of one conversation one after the other, in the order they came', async () => {
-    const queue = queueOf(10);
-    const appends = new Appends();
-    const all = ['1', '2', '3'].map((name) => queue.run(A, appends.append(name)));
+  it('sends a turn that comes alone in the short form', async () => {
+    const log = new FakeLog();
+    const appended = queueOn(log).append(A, turn('a1'));
     await settled();
-    for (const name of ['1', '2', '3']) await appends.end(name);
-    expect(await Promise.all(all)).toEqual(['1', '2', '3']);
-    expect(appends.log).toEqual(['1 begins', '1 ends', '2 begins', '2 ends', '3 begins', '3 ends']);
+    expect(log.sent).toEqual([['a1']]);
+    await log.write(0);
+    expect(await appended).toEqual(written('a1'));
   });
 
-  it('runs those of other conversations meanwhile', async () => {
-    const queue = queueOf(10);
-    const appends = new Appends();
-    const all = [
-      queue.run(A, appends.append('a1')),
-      queue.run(A, appends.append('a2')),
-      queue.run(B, appends.append('b1')),
-    ];
+  it('sends turns of any conversations that come together as one statement, and tells each its own outcome', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log);
+    const all = [queue.append(A, turn('a1')), queue.append(B, turn('b1')), queue.append(A, turn('a2'))];
     await settled();
-    expect(appends.log).toEqual(['a1 begins', 'b1 begins']);
-    for (const name of ['b1', 'a1', 'a2']) await appends.end(name);
+    expect(log.sent).toEqual([['a1', 'a2', 'b1']]);
+    await log.write(0);
+    expect(await Promise.all(all)).toEqual(['a1', 'b1', 'a2'].map(written));
+  });
+
+  it('gathers what arrives while two statements are on their way, in the order it came', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log);
+    const all = [];
+    for (const [id, body] of [
+      [A, 'a1'],
+      [B, 'b1'],
+      [C, 'c1'],
+      [C, 'c2'],
+    ] as const) {
+      all.push(queue.append(id, turn(body)));
+      await settled();
+    }
+    expect(log.sent).toEqual([['a1'], ['b1']]);
+    await log.write(0);
+    expect(log.sent).toEqual([['a1'], ['b1'], ['c1', 'c2']]);
+    await log.write(1);
+    await log.write(2);
+    expect(await Promise.all(all)).toEqual(['a1', 'b1', 'c1', 'c2'].map(written));
+  });
+
+  it('has one statement on the way per conversation', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log);
+    const all = [queue.append(A, turn('a1'))];
+    await settled();
+    all.push(queue.append(A, turn('a2')), queue.append(B, turn('b1')));
+    await settled();
+    expect(log.sent).toEqual([['a1'], ['b1']]);
+    await log.write(0);
+    expect(log.sent).toEqual([['a1'], ['b1'], ['a2']]);
+    await log.write(1);
+    await log.write(2);
     await Promise.all(all);
   });
 
-  it('goes on after one that fails, and tells its own caller alone', async () => {
-    const queue = queueOf(10);
-    const appends = new Appends();
-    const first = expect(queue.run(A, appends.append('1'))).rejects.toThrow('1');
-    const second = queue.run(A, appends.append('2'));
+  it('takes no guard into a statement behind another turn of its conversation, and no key twice', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log);
+    const all = [
+      queue.append(A, turn('a1', { ifVersion: 0, idempotencyKey: 'k' })),
+      queue.append(A, turn('a2', { idempotencyKey: 'l' })),
+      queue.append(A, turn('a3', { idempotencyKey: 'k' })),
+      queue.append(A, turn('a4', { ifVersion: 3 })),
+      queue.append(B, turn('b1', { ifVersion: 0, idempotencyKey: 'k' })),
+    ];
     await settled();
-    await appends.fail('1');
-    await first;
-    await appends.end('2');
-    expect(await second).toBe('2');
-    const third = queue.run(A, appends.append('3'));
-    await appends.end('3');
-    expect(await third).toBe('3');
+    await log.write(0);
+    await log.write(1);
+    await log.write(2);
+    expect(log.sent).toEqual([['a1', 'a2', 'b1'], ['a3'], ['a4']]);
+    await Promise.all(all);
   });
 
-  it('refuses one that had to wait past the time limit, without beginning it, and goes on', async () => {
-    const queue = queueOf(10, 100);
-    const appends = new Appends();
-    const slow = queue.run(A, appends.append('slow'));
-    const late = expect(queue.run(A, appends.append('late'))).rejects.toThrow(UnavailableError);
+  it('tells a refused turn so, and its neighbours what they have got', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log);
+    const [refused, other] = [queue.append(A, turn('a1')), queue.append(B, turn('b1'))];
+    await settled();
+    await log.end(0, [[], written('b1')]);
+    expect(await refused).toEqual([]);
+    expect(await other).toEqual(written('b1'));
+  });
+
+  it('writes by itself what the batch could not decide, holding up no conversation but its own', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log);
+    const locked = queue.append(A, turn('a1'));
+    const other = queue.append(B, turn('b1'));
+    await settled();
+    await log.end(0, [undefined, written('b1')]);
+    expect(await other).toEqual(written('b1'));
+    const behind = queue.append(A, turn('a2'));
+    const next = [queue.append(B, turn('b2')), queue.append(C, turn('c1'))];
+    await settled();
+    expect(log.sent).toEqual([['a1', 'b1'], ['a1'], ['b2', 'c1']]);
+    await log.write(2);
+    expect(await Promise.all(next)).toEqual(['b2', 'c1'].map(written));
+    await log.write(1);
+    expect(await locked).toEqual(written('a1'));
+    await log.write(3);
+    expect(log.sent[3]).toEqual(['a2']);
+    expect(await behind).toEqual(written('a2'));
+  });
+
+  it('writes each turn by itself when the database finds fault with one of a batch', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log);
+    const good = queue.append(A, turn('a1'));
+    const bad = expect(queue.append(B, turn('b1'))).rejects.toThrow('duplicate key');
+    await settled();
+    await log.end(0, new Error('duplicate key of one of them'));
+    expect(log.sent).toEqual([['a1', 'b1'], ['a1'], ['b1']]);
+    await log.write(1);
+    await log.end(2, new Error('duplicate key'));
+    expect(await good).toEqual(written('a1'));
+    await bad;
+  });
+
+  it('writes nothing a second time when it is unknown what became of a batch', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log);
+    const all = [queue.append(A, turn('a1')), queue.append(B, turn('b1'))].map((append) =>
+      expect(append).rejects.toThrow('away'),
+    );
+    await settled();
+    await log.end(0, new UnavailableError('away'));
+    await Promise.all(all);
+    expect(log.sent).toHaveLength(1);
+  });
+
+  it('goes on after a turn that fails, and tells its own caller alone', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log);
+    const first = expect(queue.append(A, turn('a1'))).rejects.toThrow('no');
+    await settled();
+    const second = queue.append(A, turn('a2'));
+    await log.end(0, new Error('no'));
+    await first;
+    await log.write(1);
+    expect(await second).toEqual(written('a2'));
+  });
+
+  it('lets others pass statements that have met a lock', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log);
+    const all = [queue.append(A, turn('a1'))];
+    await settled();
+    all.push(queue.append(B, turn('b1')));
+    await settled();
+    all.push(queue.append(C, turn('c1')));
+    while (log.sent.length < 3) await settled();
+    expect(log.sent).toEqual([['a1'], ['b1'], ['c1']]);
+    for (const index of [0, 1, 2]) await log.write(index);
+    await Promise.all(all);
+  });
+
+  it('sends a large turn by itself', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log);
+    const large = `b${'x'.repeat(1024 * 1024)}`;
+    const all = [queue.append(A, turn('a1')), queue.append(B, turn(large)), queue.append(C, turn('c1'))];
+    await settled();
+    expect(log.sent).toEqual([['a1'], [large]]);
+    for (const index of [0, 1, 2]) await log.write(index);
+    expect(log.sent[2]).toEqual(['c1']);
+    await Promise.all(all);
+  });
+
+  it('refuses a turn that had to wait past the time limit, without beginning it, and goes on', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log, { timeoutMs: 100 });
+    const slow = queue.append(A, turn('a1'));
+    await settled();
+    const late = expect(queue.append(A, turn('a2'))).rejects.toThrow(UnavailableError);
     await new Promise((resolve) => setTimeout(resolve, 150));
-    const next = queue.run(A, appends.append('next'));
-    await appends.end('slow');
+    const next = queue.append(A, turn('a3'));
+    await log.write(0);
     await Promise.all([slow, late]);
-    await appends.end('next');
-    expect(await next).toBe('next');
-    expect(appends.log).toEqual(['slow begins', 'slow ends', 'next begins', 'next ends']);
+    expect(log.sent).toEqual([['a1'], ['a3']]);
+    await log.write(1);
+    expect(await next).toEqual(written('a3'));
   });
 
   it('refuses more than may wait, of all conversations together, until one is done', async () => {
-    const queue = queueOf(2);
-    const appends = new Appends();
-    const all = [queue.run(A, appends.append('a1')), queue.run(A, appends.append('a2'))];
-    await expect(queue.run(B, appends.append('b1'))).rejects.toThrow(UnavailableError);
+    const log = new FakeLog();
+    const queue = queueOn(log, { limit: 2 });
+    const all = [queue.append(A, turn('a1')), queue.append(A, turn('a2'))];
+    await expect(queue.append(B, turn('b1'))).rejects.toThrow(UnavailableError);
     await settled();
-    await appends.end('a1');
-    all.push(queue.run(B, appends.append('b2')));
-    await expect(queue.run(A, appends.append('a3'))).rejects.toThrow(UnavailableError);
-    for (const name of ['a2', 'b2']) await appends.end(name);
+    await log.write(0);
     await Promise.all(all);
-    expect(appends.log.filter((line) => /b1|a3/.test(line))).toEqual([]);
+    const later = queue.append(B, turn('b2'));
+    await settled();
+    await log.write(1);
+    expect(await later).toEqual(written('b2'));
+    expect(log.sent).toEqual([['a1', 'a2'], ['b2']]);
   });
 });

@@ -3,6 +3,8 @@ import type { ConversationId } from '../common/conversation-id.js';
 import { Database, type Executor } from '../database/database.js';
 import type { EventDraft } from './event-draft.js';
 import {
+  APPEND_BATCH,
+  APPEND_EVENT,
   APPEND_TURN,
   EXPLAIN_APPEND,
   FIRST_SINCE,
@@ -21,6 +23,15 @@ export interface AppendedEvent {
   tokenEstimate: number;
 }
 
+/** A turn on its way to the log. */
+export interface TurnToWrite {
+  id: ConversationId;
+  /** At least one. */
+  drafts: readonly EventDraft[];
+  ifVersion?: number;
+  idempotencyKey?: string;
+}
+
 /** Why an append wrote nothing. */
 export interface AppendObstacle {
   version: number;
@@ -36,26 +47,62 @@ export class EventLogRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * Writes the turn, all or none; no rows if the conversation is missing, tombstoned or not at `ifVersion`.
+   * Writes the turn, all or none; no rows if the conversation is missing, tombstoned or not at `ifVersion`. Waits for
+   * the conversation's row lock.
    *
    * @throws DatabaseError 23505 on events_idempotency_key if the key was used before
    */
-  append(
-    { namespace, id }: ConversationId,
-    drafts: readonly EventDraft[],
-    { ifVersion, idempotencyKey }: { ifVersion?: number; idempotencyKey?: string },
-  ): Promise<AppendedEvent[]> {
+  append({
+    id: { namespace, id },
+    drafts,
+    ifVersion,
+    idempotencyKey,
+  }: TurnToWrite): Promise<AppendedEvent[]> {
+    const [only] = drafts;
+    if (only && drafts.length === 1) {
+      return this.database.query<AppendedEvent>(APPEND_EVENT, [
+        namespace,
+        id,
+        ifVersion,
+        only.body,
+        only.tokenEstimate,
+        partTokensText(only),
+        idempotencyKey,
+      ]);
+    }
     return this.database.query<AppendedEvent>(APPEND_TURN, [
       namespace,
       id,
       ifVersion,
       drafts.length,
-      drafts.reduce((sum, { tokenEstimate }) => sum + tokenEstimate, 0),
+      sumOfTokens(drafts),
       drafts.map(({ body }) => body),
       drafts.map(({ tokenEstimate }) => tokenEstimate),
-      drafts.map(({ partTokens }) => partTokens && `{${partTokens.join(',')}}`),
+      drafts.map(partTokensText),
       idempotencyKey,
     ]);
+  }
+
+  /**
+   * Writes turns of any conversations in one commit, as far as they are not refused; see `APPEND_BATCH` for which may
+   * go together. Waits for no lock.
+   *
+   * @returns per turn what `append` would give, or undefined where the conversation is missing, tombstoned or locked
+   * @throws DatabaseError and writes nothing if the database finds fault with one of them
+   */
+  async appendBatch(turns: readonly TurnToWrite[]): Promise<(AppendedEvent[] | undefined)[]> {
+    interface Row { turn: number; written: boolean; before: number; versionBefore: number }
+    const rows = await this.database.query<Row>(APPEND_BATCH, batchValues(turns));
+    const outcomes = new Array<AppendedEvent[] | undefined>(turns.length);
+    for (const { turn, written, before, versionBefore } of rows) {
+      const { drafts } = turns[turn - 1] as TurnToWrite;
+      outcomes[turn - 1] = (written ? drafts : []).map(({ tokenEstimate }, index) => ({
+        seq: before + index + 1,
+        version: versionBefore + index + 1,
+        tokenEstimate,
+      }));
+    }
+    return outcomes;
   }
 
   async explain(
@@ -131,4 +178,49 @@ export class EventLogRepository {
     if (!row) throw new Error(`events ${fromSeq} and ${toSeq} must be in the log`);
     return row;
   }
+}
+
+/** The parameters of `APPEND_BATCH`. */
+function batchValues(turns: readonly TurnToWrite[]): unknown[] {
+  const lanes = new Map<string, number>();
+  const [namespaces, ids, laneOfTurn]: [string[], string[], number[]] = [[], [], []];
+  for (const { id } of turns) {
+    let lane = lanes.get(id.key);
+    if (lane === undefined) {
+      lanes.set(id.key, (lane = namespaces.push(id.namespace)));
+      ids.push(id.id);
+    }
+    laneOfTurn.push(lane);
+  }
+  const events = turns.flatMap(({ drafts }, turn) => {
+    let tokensThrough = 0;
+    return drafts.map((draft, index) => {
+      tokensThrough += draft.tokenEstimate;
+      return { turn: turn + 1, place: index + 1, draft, tokensThrough };
+    });
+  });
+  return [
+    namespaces,
+    ids,
+    laneOfTurn,
+    turns.map(({ ifVersion }) => ifVersion),
+    turns.map(({ idempotencyKey }) => idempotencyKey),
+    turns.map(({ drafts }) => drafts.length),
+    turns.map(({ drafts }) => sumOfTokens(drafts)),
+    events.map(({ turn }) => turn),
+    events.map(({ place }) => place),
+    events.map(({ draft }) => draft.body),
+    events.map(({ draft }) => draft.tokenEstimate),
+    events.map(({ tokensThrough }) => tokensThrough),
+    events.map(({ draft }) => partTokensText(draft)),
+  ];
+}
+
+function sumOfTokens(drafts: readonly EventDraft[]): number {
+  return drafts.reduce((sum, { tokenEstimate }) => sum + tokenEstimate, 0);
+}
+
+/** As PostgreSQL writes an array. */
+function partTokensText({ partTokens }: EventDraft): string | null {
+  return partTokens && `{${partTokens.join(',')}}`;
 }

@@ -4,8 +4,36 @@ import type { Statement } from '../database/statement.js';
 const EVENT = `e.seq, e.version, e.body, e.token_estimate AS "tokenEstimate", e.part_tokens AS "partTokens",
   e.inserted_at AS "insertedAt"`;
 
+/** The time of a change: like a log's seqs, times never go back. */
+const NEXT_TIME = "GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp()))";
+
 /** A body's size, read off its header: nothing is decompressed. */
 const BODY_BYTES = 'octet_length(e.body::text)';
+
+/**
+ * Appends one event to conversation ($1, $2): the short form of `APPEND_TURN`, which takes three quarters of its time.
+ *
+ * $3 the version it must be at (null skips that check); $4 body, $5 its tokens, $6 its tokens by part; $7 the key.
+ */
+export const APPEND_EVENT: Statement = {
+  name: 'append_event',
+  text: `
+    WITH head AS (
+      UPDATE fastpaca.conversations
+         SET last_seq = last_seq + 1,
+             version = version + 1,
+             tokens_total = tokens_total + $5::integer,
+             updated_at = ${NEXT_TIME}
+       WHERE namespace = $1 AND id = $2 AND tombstoned_at IS NULL AND ($3::bigint IS NULL OR version = $3)
+      RETURNING last_seq, version, tokens_total, updated_at
+    )
+    INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total,
+                                 part_tokens, idempotency_key, turn_size, inserted_at)
+    SELECT $1, $2, last_seq, version, $4::json, $5, tokens_total, $6::integer[], $7::text,
+           CASE WHEN $7 IS NOT NULL THEN 1 END, updated_at
+      FROM head
+    RETURNING seq, version, token_estimate AS "tokenEstimate"`,
+};
 
 /**
  * Appends a turn of $4 events to conversation ($1, $2).
@@ -25,7 +53,7 @@ export const APPEND_TURN: Statement = {
          SET last_seq = last_seq + $4::integer,
              version = version + $4::integer,
              tokens_total = tokens_total + $5::bigint,
-             updated_at = GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp()))
+             updated_at = ${NEXT_TIME}
        WHERE namespace = $1 AND id = $2 AND tombstoned_at IS NULL AND ($3::bigint IS NULL OR version = $3)
       RETURNING last_seq - $4::integer AS seq, version - $4::integer AS version,
                 tokens_total - $5::bigint AS tokens, updated_at
@@ -37,6 +65,74 @@ export const APPEND_TURN: Statement = {
            CASE WHEN e.n = 1 THEN $9 END, CASE WHEN e.n = 1 AND $9 IS NOT NULL THEN $4::integer END, head.updated_at
       FROM head, unnest($6::text[], $7::integer[], $8::text[]) WITH ORDINALITY AS e (body, tokens, part_tokens, n)
     RETURNING seq, version, token_estimate AS "tokenEstimate"`,
+};
+
+/**
+ * Appends turns of any conversations in one commit, each as `APPEND_TURN` would, and each by itself: one that is refused
+ * takes nothing from the others.
+ *
+ * A lane is a conversation: $1 namespaces and $2 ids, one element per lane. Turns, in the order they came: $3 lane (from
+ * 1), $4 version the conversation must be at, $5 key, $6 number of events, $7 their tokens. Events: $8 turn (from 1), $9
+ * place in it (from 1), $10 body, $11 tokens, $12 tokens of the turn through it, $13 tokens by part.
+ *
+ * Guarantees: waits for no lock; one row per turn whose conversation was there, not tombstoned and not locked by
+ * somebody else, "written" where neither guard nor key was against it, and then "before" and "versionBefore" its first
+ * event. A guard holds against what the conversation was before the statement: only the first turn of a lane may have
+ * one. No two turns of a lane may have the same key. A key that another node is just using raises 23505 on
+ * events_idempotency_key and undoes the whole statement.
+ */
+export const APPEND_BATCH: Statement = {
+  name: 'append_batch',
+  text: `
+    WITH lane AS (
+      SELECT * FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS l (namespace, id, lane)
+    ), locked AS (
+      SELECT lane.lane, c.*
+        FROM lane
+       CROSS JOIN LATERAL (SELECT namespace, id, last_seq, version, tokens_total, ${NEXT_TIME} AS time
+                             FROM fastpaca.conversations
+                            WHERE namespace = lane.namespace AND id = lane.id AND tombstoned_at IS NULL
+                              FOR NO KEY UPDATE SKIP LOCKED) c
+    ), turn AS (
+      SELECT * FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[])
+               WITH ORDINALITY AS t (lane, if_version, key, size, tokens, n)
+    ), used AS (
+      SELECT t.n
+        FROM turn t JOIN lane USING (lane)
+       CROSS JOIN LATERAL (SELECT FROM fastpaca.events e
+                            WHERE e.namespace = lane.namespace AND e.conversation_id = lane.id
+                              AND e.idempotency_key = t.key LIMIT 1) e
+       WHERE t.key IS NOT NULL
+    ), judged AS (
+      SELECT l.*, t.n, t.key, t.size, t.tokens,
+             (t.if_version IS NULL OR t.if_version = l.version) AND t.n NOT IN (SELECT n FROM used) AS written
+        FROM turn t JOIN locked l USING (lane)
+    ), placed AS (
+      SELECT j.*, (sum(j.size) FILTER (WHERE written) OVER earlier) AS events_before,
+             (sum(j.tokens) FILTER (WHERE written) OVER earlier)::bigint AS tokens_before
+        FROM judged j
+      WINDOW earlier AS (PARTITION BY lane ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    ), counted AS (
+      UPDATE fastpaca.conversations c
+         SET last_seq = c.last_seq + s.size, version = c.version + s.size, tokens_total = c.tokens_total + s.tokens,
+             updated_at = s.time
+        FROM (SELECT namespace, id, time, sum(size) AS size, sum(tokens)::bigint AS tokens
+                FROM judged WHERE written GROUP BY namespace, id, time) s
+       WHERE c.namespace = s.namespace AND c.id = s.id
+    ), inserted AS (
+      INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total,
+                                   part_tokens, idempotency_key, turn_size, inserted_at)
+      SELECT p.namespace, p.id, p.last_seq + COALESCE(p.events_before, 0) + e.place,
+             p.version + COALESCE(p.events_before, 0) + e.place, e.body::json, e.tokens,
+             p.tokens_total + COALESCE(p.tokens_before, 0) + e.tokens_through, e.part_tokens::integer[],
+             CASE WHEN e.place = 1 THEN p.key END, CASE WHEN e.place = 1 AND p.key IS NOT NULL THEN p.size END, p.time
+        FROM unnest($8::bigint[], $9::integer[], $10::text[], $11::integer[], $12::bigint[], $13::text[])
+               AS e (n, place, body, tokens, tokens_through, part_tokens)
+        JOIN placed p ON p.n = e.n AND p.written
+    )
+    SELECT n AS turn, written, last_seq + COALESCE(events_before, 0) AS before,
+           version + COALESCE(events_before, 0) AS "versionBefore"
+      FROM placed`,
 };
 
 /** Why an append to ($1, $2) with key $3 wrote nothing: the conversation as it is, and the turn that has the key. */

@@ -76,7 +76,7 @@ export class EventsService {
    */
   async append(id: ConversationId, turn: NewTurn): Promise<AppendedTurn> {
     const done = this.metrics.appendLatency.startTimer();
-    const appended = await this.queue.run(id, () => this.appendNow(id, turn));
+    const appended = await this.appendNow(id, turn);
     if (!appended.deduped) this.changes.committed(id);
     done();
     noteInRequestLog({ seq: appended.events.at(-1)?.seq });
@@ -106,7 +106,7 @@ export class EventsService {
   /** @returns nothing if the conversation or its guard is against it, or the key was used before */
   private async tryAppend(id: ConversationId, turn: NewTurn): Promise<AppendedEvent[]> {
     try {
-      return await this.log.append(id, turn.drafts, turn);
+      return await this.queue.append(id, turn);
     } catch (error) {
       if (violates(error, 'events_idempotency_key')) return [];
       throw error;

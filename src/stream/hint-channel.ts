@@ -8,7 +8,7 @@ import { ConversationChanges } from '../conversations/conversation-changes.js';
 
 const CHANNEL = 'fastpaca_changes';
 /** How long hints are gathered before they go out together, in milliseconds. */
-const GATHER_MS = 5;
+const GATHER_MS = 25;
 /** PostgreSQL's limit is 8000 bytes: https://www.postgresql.org/docs/current/sql-notify.html. */
 const MAX_PAYLOAD_BYTES = 7500;
 /** Most hints that wait while there is no connection; what is left out is found by the other nodes' polls. */

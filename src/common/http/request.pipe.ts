@@ -16,6 +16,8 @@ export interface HasFaults {
 interface Envelope {
   fields: ReadonlySet<string>;
   verbatim: ReadonlyMap<string, Type<BodyCheck>>;
+  /** No field is required, so that without one that has rules of its own class-validator has nothing to look for. */
+  optional: boolean;
 }
 
 /**
@@ -39,9 +41,10 @@ export class RequestPipe implements PipeTransform {
     if (!(body instanceof RawJson) || !isObject(body.value)) {
       throw new InvalidPayloadError([{ path: '', message: 'The body must be a JSON object' }]);
     }
-    const { fields, verbatim } = this.envelope(dtoClass);
+    const { fields, verbatim, optional } = this.envelope(dtoClass);
     const dto = new dtoClass() as Record<string, unknown>;
     const faults: ErrorDetail[] = [];
+    let ruled = !optional;
     const members = verbatim.size ? objectMembers(body.text) : [];
     for (const [name, value] of Object.entries(body.value)) {
       if (!fields.has(name)) faults.push(unknown(name, 'field'));
@@ -49,22 +52,24 @@ export class RequestPipe implements PipeTransform {
         const check = verbatim.get(name);
         if (check) faults.push(...this.modules.get(check, { strict: false }).faults(value, name));
         dto[name] = check ? new RawJson(value, member(members, name) ?? '') : value;
+        ruled ||= !check;
       }
     }
-    return checked(dto, faults);
+    return checked(dto, faults, ruled);
   }
 
   private query(query: Record<string, string | string[]>, dtoClass: Type): object {
-    const { fields } = this.envelope(dtoClass);
+    const { fields, optional } = this.envelope(dtoClass);
     const dto = new dtoClass() as Record<string, unknown>;
     const faults: ErrorDetail[] = [];
-    for (const [name, value] of Object.entries(query)) {
+    const given = Object.entries(query);
+    for (const [name, value] of given) {
       if (!fields.has(name)) faults.push(unknown(name, 'parameter'));
       else if (Array.isArray(value)) faults.push({ path: name, message: 'is given more than once' });
       else
         dto[name] = fromQuery(value, Reflect.getMetadata('design:type', dtoClass.prototype as object, name));
     }
-    return checked(dto, faults);
+    return checked(dto, faults, !optional || given.length > 0);
   }
 
   private envelope(dtoClass: Type): Envelope {
@@ -74,6 +79,7 @@ export class RequestPipe implements PipeTransform {
       envelope = {
         fields: new Set(rules.map(({ propertyName }) => propertyName)),
         verbatim: verbatimFields(dtoClass),
+        optional: ruleFaults(new dtoClass() as object).length === 0,
       };
       this.envelopes.set(dtoClass, envelope);
     }
@@ -88,21 +94,22 @@ function fromQuery(value: string, type: unknown): unknown {
   return value;
 }
 
-function checked(dto: object, faults: ErrorDetail[]): object {
-  const broken = validateSync(dto, { forbidUnknownValues: false });
-  for (const { property, constraints } of broken as (ValidationError & {
-    constraints?: Record<string, string>;
-  })[]) {
-    for (const message of Object.values(constraints ?? {})) {
-      faults.push({
-        path: property,
-        message: message.startsWith(`${property} `) ? message.slice(property.length + 1) : message,
-      });
-    }
-  }
+function checked(dto: object, faults: ErrorDetail[], ruled: boolean): object {
+  if (ruled) faults.push(...ruleFaults(dto));
   if ('faults' in dto) faults.push(...(dto as HasFaults).faults());
   if (faults.length) throw new InvalidPayloadError(faults);
   return dto;
+}
+
+/** What class-validator finds. */
+function ruleFaults(dto: object): ErrorDetail[] {
+  const broken = validateSync(dto, { forbidUnknownValues: false });
+  return broken.flatMap(({ property, constraints }: ValidationError) =>
+    Object.values(constraints ?? {}).map((message) => ({
+      path: property,
+      message: message.startsWith(`${property} `) ? message.slice(property.length + 1) : message,
+    })),
+  );
 }
 
 function unknown(name: string, kind: 'field' | 'parameter'): ErrorDetail {
