@@ -1,0 +1,6 @@
+/** Everything that an iteration gives. */
+export async function allOf<Item>(iterable: AsyncIterable<Item>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const item of iterable) items.push(item);
+  return items;
+}
