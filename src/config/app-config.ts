@@ -21,6 +21,7 @@ export class AppConfig {
   readonly maxTokenBudget!: number;
   readonly bodyLimitBytes!: number;
   readonly windowLimitBytes!: number;
+  readonly cacheBytes!: number;
   readonly poolSize!: number;
   readonly databaseTimeoutMs!: number;
   readonly appendQueueLimit!: number;
@@ -65,6 +66,7 @@ export class AppConfig {
       maxTokenBudget: read('FASTPACA_MAX_TOKEN_BUDGET'),
       bodyLimitBytes: read('FASTPACA_BODY_LIMIT'),
       windowLimitBytes: read('FASTPACA_WINDOW_LIMIT'),
+      cacheBytes: read('FASTPACA_CACHE_BYTES'),
       poolSize: read('FASTPACA_POOL_SIZE'),
       databaseTimeoutMs: read('FASTPACA_DATABASE_TIMEOUT_MS'),
       appendQueueLimit: read('FASTPACA_APPEND_QUEUE_LIMIT'),

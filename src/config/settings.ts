@@ -104,6 +104,11 @@ export const SETTINGS = {
     default: '67108864',
     parse: integer(KIB, 256 * MIB, 64 * MIB),
   },
+  FASTPACA_CACHE_BYTES: {
+    meaning: 'memory for ready windows and the newest events of conversations read lately; 0 keeps none',
+    default: '33554432',
+    parse: integer(0, 4096 * MIB, 32 * MIB),
+  },
   FASTPACA_POOL_SIZE: { meaning: 'database connections', default: '16', parse: integer(2, 1000, 16) },
   FASTPACA_DATABASE_TIMEOUT_MS: {
     meaning: 'longest wait for a connection and, apart from it, for a statement; then 503',

@@ -6,12 +6,20 @@ import { ConversationsController } from './conversations.controller.js';
 import { ConversationsRepository } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
 import { ConversationEntity } from './entities/conversation.entity.js';
+import { RecordReader } from './record-reader.js';
 import { MetadataCheck, PolicyCheck } from './policy-check.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([ConversationEntity]), PoliciesModule],
   controllers: [ConversationsController],
-  providers: [ConversationsService, ConversationsRepository, ConversationChanges, PolicyCheck, MetadataCheck],
+  providers: [
+    ConversationsService,
+    ConversationsRepository,
+    RecordReader,
+    ConversationChanges,
+    PolicyCheck,
+    MetadataCheck,
+  ],
   exports: [ConversationsService, ConversationChanges],
 })
 export class ConversationsModule {}

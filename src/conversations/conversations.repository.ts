@@ -24,11 +24,11 @@ export class ConversationsRepository {
   }
 
   /** One entry per id, in their order; undefined where there is none. */
-  async findAll(ids: readonly ConversationId[]): Promise<(Conversation | undefined)[]> {
-    const rows = await this.database.query<Conversation & { position: number }>(FIND_CONVERSATIONS, [
-      ids.map(({ namespace }) => namespace),
-      ids.map(({ id }) => id),
-    ]);
+  async findAll(ids: readonly ConversationId[]): Promise<((Conversation & { now: Date }) | undefined)[]> {
+    const rows = await this.database.query<Conversation & { now: Date; position: number }>(
+      FIND_CONVERSATIONS,
+      [ids.map(({ namespace }) => namespace), ids.map(({ id }) => id)],
+    );
     const found = new Map(rows.map((row) => [row.position, row]));
     return ids.map((_, index) => found.get(index + 1));
   }

@@ -7,6 +7,7 @@ import { ConversationChanges } from './conversation-changes.js';
 import type { Conversation, ConversationSettings } from './conversation.js';
 import { ConversationNotFoundError, TombstonedError } from './conversations.errors.js';
 import { ConversationsRepository } from './conversations.repository.js';
+import { RecordReader, type ConversationRecord } from './record-reader.js';
 import { mergeMetadata, storedMetadata } from './metadata.js';
 
 /** What a new conversation has where its PUT says nothing. */
@@ -17,14 +18,15 @@ const DEFAULTS = { triggerRatio: 0.7, policyStrategy: 'last_n', policyConfig: '{
 export class ConversationsService {
   constructor(
     private readonly conversations: ConversationsRepository,
+    private readonly records: RecordReader,
     private readonly database: Database,
     private readonly changes: ConversationChanges,
     private readonly config: AppConfig,
   ) {}
 
   /** @throws ConversationNotFoundError (404) */
-  async get(id: ConversationId): Promise<Conversation & { now: Date }> {
-    const conversation = await this.conversations.find(id);
+  async get(id: ConversationId): Promise<ConversationRecord> {
+    const conversation = await this.records.find(id);
     if (!conversation) throw new ConversationNotFoundError();
     return conversation;
   }

@@ -15,16 +15,16 @@ export const FIND_CONVERSATION: Statement = {
   text: `SELECT ${RECORD}, clock_timestamp() AS now FROM fastpaca.conversations WHERE namespace = $1 AND id = $2`,
 };
 
-/** The records of the conversations ($1[i], $2[i]) that there are, each with its place i in `position`. */
+/** The same of the conversations ($1[i], $2[i]) that there are, each with its place i in `position`. */
 export const FIND_CONVERSATIONS: Statement = {
   name: 'find_conversations',
   text: `
-    SELECT ${RECORD}, asked.position
+    SELECT ${RECORD}, clock_timestamp() AS now, asked.position
       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (ns, conversation_id, position)
       JOIN fastpaca.conversations ON namespace = asked.ns AND id = asked.conversation_id`,
 };
 
-/** The same, with the row locked until the transaction ends: appends and other changes wait. */
+/** The record of conversation ($1, $2), with the row locked until the transaction ends: appends and other changes wait. */
 export const LOCK_CONVERSATION: Statement = {
   name: 'lock_conversation',
   text: `SELECT ${RECORD} FROM fastpaca.conversations WHERE namespace = $1 AND id = $2 FOR UPDATE`,

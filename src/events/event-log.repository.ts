@@ -14,7 +14,7 @@ import {
   TOKENS_OF_RANGE,
   TOKENS_THROUGH,
 } from './event-log.sql.js';
-import type { BudgetedRange, SeqRange, StoredEvent } from './stored-event.js';
+import type { BudgetedRange, CountedEvent, SeqRange, StoredEvent } from './stored-event.js';
 
 /** What the log gave an appended event. */
 export interface AppendedEvent {
@@ -91,7 +91,12 @@ export class EventLogRepository {
    * @throws DatabaseError and writes nothing if the database finds fault with one of them
    */
   async appendBatch(turns: readonly TurnToWrite[]): Promise<(AppendedEvent[] | undefined)[]> {
-    interface Row { turn: number; written: boolean; before: number; versionBefore: number }
+    interface Row {
+      turn: number;
+      written: boolean;
+      before: number;
+      versionBefore: number;
+    }
     const rows = await this.database.query<Row>(APPEND_BATCH, batchValues(turns));
     const outcomes = new Array<AppendedEvent[] | undefined>(turns.length);
     for (const { turn, written, before, versionBefore } of rows) {
@@ -119,8 +124,8 @@ export class EventLogRepository {
     { fromSeq, toSeq }: SeqRange,
     limit: number,
     maxBytes: number,
-  ): Promise<StoredEvent[]> {
-    return this.database.query<StoredEvent>(READ_FORWARD, [namespace, id, fromSeq, toSeq, limit, maxBytes]);
+  ): Promise<CountedEvent[]> {
+    return this.database.query<CountedEvent>(READ_FORWARD, [namespace, id, fromSeq, toSeq, limit, maxBytes]);
   }
 
   /** Newest first, out of these runs; otherwise as `forward`. */
@@ -145,7 +150,7 @@ export class EventLogRepository {
    * first run.
    */
   async suffix({ namespace, id }: ConversationId, runs: readonly BudgetedRange[], maxBytes: number) {
-    const rows = await this.database.query<StoredEvent & { tokensBefore: number }>(READ_SUFFIX, [
+    const rows = await this.database.query<CountedEvent & { tokensBefore: number }>(READ_SUFFIX, [
       namespace,
       id,
       runs.map(({ fromSeq }) => fromSeq),
@@ -154,7 +159,7 @@ export class EventLogRepository {
       maxBytes,
     ]);
     // A row without an event is there when none fits.
-    const events: StoredEvent[] = rows.filter((row) => (row.seq as number | null) !== null);
+    const events: CountedEvent[] = rows.filter((row) => (row.seq as number | null) !== null);
     return { events, tokensBefore: rows[0]?.tokensBefore ?? 0 };
   }
 

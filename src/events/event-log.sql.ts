@@ -1,8 +1,8 @@
 import type { Statement } from '../database/statement.js';
 
-/** Named as in `StoredEvent`; for a row source called e. */
+/** Named as in `CountedEvent`; for a row source called e. */
 const EVENT = `e.seq, e.version, e.body, e.token_estimate AS "tokenEstimate", e.part_tokens AS "partTokens",
-  e.inserted_at AS "insertedAt"`;
+  e.inserted_at AS "insertedAt", e.tokens_total AS "tokensThrough"`;
 
 /** The time of a change: like a log's seqs, times never go back. */
 const NEXT_TIME = "GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp()))";

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { AppendQueue } from './append-queue.js';
+import { EventTails } from './event-tails.js';
 import { EventEntity } from './entities/event.entity.js';
 import { EventCheck, ReplacementCheck, TurnCheck } from './event-check.js';
 import { EventDrafter } from './event-draft.js';
@@ -20,6 +21,7 @@ import { EventsService } from './events.service.js';
     EventsApi,
     EventLogRepository,
     AppendQueue,
+    EventTails,
     LogWaits,
     EventDrafter,
     EventCheck,

@@ -14,6 +14,7 @@ import { violates } from '../database/database.errors.js';
 import { Metrics } from '../metrics/metrics.js';
 import { AppendQueue } from './append-queue.js';
 import type { EventDraft } from './event-draft.js';
+import { EventTails } from './event-tails.js';
 import { EventLogRepository, type AppendedEvent, type AppendObstacle } from './event-log.repository.js';
 import { IdempotencyConflictError } from './events.errors.js';
 import type { BudgetedRange, SeqRange, StoredEvent } from './stored-event.js';
@@ -59,6 +60,7 @@ export class EventsService {
     private readonly log: EventLogRepository,
     private readonly conversations: ConversationsService,
     private readonly queue: AppendQueue,
+    private readonly tails: EventTails,
     private readonly changes: ConversationChanges,
     private readonly metrics: Metrics,
   ) {}
@@ -168,7 +170,7 @@ export class EventsService {
 
   /** See `EventLogRepository.suffix`. */
   suffix(id: ConversationId, runs: readonly BudgetedRange[], maxBytes: number) {
-    return this.log.suffix(id, runs, maxBytes);
+    return this.tails.suffix(id, runs, maxBytes);
   }
 
   /** The first seq inserted at or after `time`; `lastSeq + 1` if there is none. */

@@ -10,6 +10,12 @@ export interface StoredEvent {
   insertedAt: Date;
 }
 
+/** An event with its place among the tokens of the log. */
+export interface CountedEvent extends StoredEvent {
+  /** The running token total of the log through it. */
+  tokensThrough: number;
+}
+
 /** A run of seqs, both ends inclusive. */
 export interface SeqRange {
   fromSeq: number;

@@ -46,6 +46,12 @@ export class Metrics {
     buckets: TOKEN_BUCKETS,
     registers: this.registers,
   });
+  readonly windowsRead = new Counter({
+    name: 'fastpaca_windows_read_total',
+    help: 'Windows that were read; ready="true" for those that were kept from an earlier read and still hold',
+    labelNames: ['ready'],
+    registers: this.registers,
+  });
   readonly compactionRequests = new Counter({
     name: 'fastpaca_compaction_requests_total',
     help: 'Compactions asked for, refused ones included',

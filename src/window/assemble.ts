@@ -3,7 +3,7 @@ import { arrayElements, member, objectMembers } from '../common/json/json-scanne
 import { jsonValue } from '../common/json/json-value.js';
 import type { SeqRange, StoredEvent } from '../events/stored-event.js';
 import { answersToolCall } from './policies/tool-results.js';
-import { messageJson, type WindowMessage } from './window-message.js';
+import { eventMessageJson, messageJson, type WindowMessage } from './window-message.js';
 
 /** A run of the window, and what it holds. */
 export interface Segment {
@@ -63,12 +63,9 @@ function isOrphan({ stored, places }: LivePiece): boolean {
 
 function liveSegment(run: LivePiece[]): Segment {
   const messages = run.map(({ stored, tokens, places }) => ({
-    json: messageJson(
-      { seq: stored.seq },
-      stored.body,
-      stored.insertedAt,
-      places && partsText(stored.body, places),
-    ),
+    json: places
+      ? messageJson({ seq: stored.seq }, stored.body, stored.insertedAt, partsText(stored.body, places))
+      : eventMessageJson(stored),
     tokens,
   }));
   return { type: 'live', fromSeq: run[0]?.stored.seq ?? 0, toSeq: run.at(-1)?.stored.seq ?? 0, messages };

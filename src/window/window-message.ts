@@ -1,4 +1,5 @@
 import { member, objectMembers } from '../common/json/json-scanner.js';
+import type { StoredEvent } from '../events/stored-event.js';
 
 /** One message of a window: its JSON text and what it costs. */
 export interface WindowMessage {
@@ -8,6 +9,19 @@ export interface WindowMessage {
 
 /** What of an event's body a model is given, in this order. */
 const CARRIED = ['role', 'parts', 'id', 'metadata'];
+
+/** Messages of whole events, made once for as long as the event is remembered. */
+const wholeMessages = new WeakMap<StoredEvent, string>();
+
+/** A whole event of the log as a message. */
+export function eventMessageJson(event: StoredEvent): string {
+  let json = wholeMessages.get(event);
+  if (json === undefined) {
+    json = messageJson({ seq: event.seq }, event.body, event.insertedAt);
+    wholeMessages.set(event, json);
+  }
+  return json;
+}
 
 /**
  * Writes a message from the event's own text, so that it goes out as it came in.

@@ -1,14 +1,21 @@
-import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Headers, HttpStatus, Query, Res } from '@nestjs/common';
+import { ApiHeader, ApiNotModifiedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Conversation } from '../auth/conversation.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
+import { namesTag } from '../common/http/entity-tag.js';
 import { AnswersJsonText } from '../common/http/json-text.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
 import { ReadWindowDto } from './dto/read-window.dto.js';
-import { WindowDto, windowJson } from './dto/window.dto.js';
+import { WindowDto } from './dto/window.dto.js';
 import { WindowService } from './window.service.js';
+
+const ENTITY_TAG = {
+  description: 'From the version and the settings; absent where the window follows from the clock too',
+  schema: { type: 'string' as const },
+};
 
 @ApiTags('window')
 @ApiConversationId()
@@ -25,10 +32,28 @@ export class WindowController {
       'Within the budget, the newest contiguous run of what the policy leaves, and valid for the provider.',
     operationId: 'readWindow',
   })
-  @ApiOkResponse({ type: WindowDto })
+  @ApiOkResponse({ type: WindowDto, headers: { ETag: ENTITY_TAG } })
+  @ApiHeader({
+    name: 'if-none-match',
+    required: false,
+    description: 'An `ETag` of before: 304 while it still holds',
+  })
+  @ApiNotModifiedResponse({
+    description: 'The window is the one whose `ETag` was sent',
+    headers: { ETag: ENTITY_TAG },
+  })
   @ApiErrors(400, 401, 403, 404, 409, 500, 503)
-  async read(@Conversation() id: ConversationId, @Query() query: ReadWindowDto): Promise<string> {
+  async read(
+    @Conversation() id: ConversationId,
+    @Query() query: ReadWindowDto,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer | undefined> {
     const { budget_tokens: budgetTokens, if_version: ifVersion } = query;
-    return windowJson(await this.windows.read(id, { budgetTokens, ifVersion }));
+    const window = await this.windows.read(id, { budgetTokens, ifVersion });
+    if (window.tag !== undefined) reply.header('etag', window.tag);
+    if (window.tag === undefined || !namesTag(ifNoneMatch, window.tag)) return window.body;
+    reply.code(HttpStatus.NOT_MODIFIED);
+    return undefined;
   }
 }

@@ -1,9 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { BoundedCache } from '../common/bounded-cache.js';
 import { jsonValue } from '../common/json/json-value.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { CompactionService } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
 import type { Conversation } from '../conversations/conversation.js';
+import type { ConversationRecord } from '../conversations/record-reader.js';
 import { VersionMismatchError } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { ROLES } from '../events/event-check.js';
@@ -11,24 +13,13 @@ import { EventsService } from '../events/events.service.js';
 import type { BudgetedRange } from '../events/stored-event.js';
 import { Metrics } from '../metrics/metrics.js';
 import { MessageTokens } from '../tokens/message-tokens.js';
-import { assemble, type LivePiece, type Segment } from './assemble.js';
+import { assemble, type LivePiece } from './assemble.js';
 import { exceedsRatio, newestThatFit } from './budget.js';
 import { LiveRuns } from './live-runs.js';
 import { LogTimeline, StoredLiveEvent } from './log-timeline.js';
-import { PolicyRegistry } from './policies/policy.registry.js';
+import { PolicyRegistry, type ConfiguredPolicy } from './policies/policy.registry.js';
 import type { LiveEvent } from './policies/timeline.js';
-
-/** The slice of a conversation that goes to the model. */
-export interface Window {
-  version: number;
-  segments: Segment[];
-  /** Sum over the messages, as they are. */
-  usedTokens: number;
-  /** The budget that was in force: the least of the conversation's, the policy's and the caller's. */
-  budgetTokens: number;
-  /** Whether the snapshot, before any cut, is over the trigger ratio of that budget. */
-  needsCompaction: boolean;
-}
+import { ReadyWindow, windowTag, type Window } from './ready-window.js';
 
 export interface WindowOptions {
   budgetTokens?: number;
@@ -52,6 +43,8 @@ interface Room {
 @Injectable()
 export class WindowService implements OnModuleInit {
   private readonly baseTokens = new Map<string, number>();
+  /** Windows of timeless policies, by conversation and budget of the call. */
+  private readonly ready: BoundedCache<ReadyWindow>;
 
   constructor(
     private readonly conversations: ConversationsService,
@@ -61,7 +54,9 @@ export class WindowService implements OnModuleInit {
     private readonly messageTokens: MessageTokens,
     private readonly metrics: Metrics,
     private readonly config: AppConfig,
-  ) {}
+  ) {
+    this.ready = new BoundedCache(config.cacheBytes / 2);
+  }
 
   async onModuleInit(): Promise<void> {
     for (const role of ROLES) this.baseTokens.set(role, (await this.messageTokens.count(role, [])).total);
@@ -76,22 +71,57 @@ export class WindowService implements OnModuleInit {
    * @throws ConversationNotFoundError (404)
    * @throws VersionMismatchError (409) if the conversation is not at `ifVersion`
    */
-  async read(id: ConversationId, options: WindowOptions = {}): Promise<Window> {
+  async read(id: ConversationId, options: WindowOptions = {}): Promise<ReadyWindow> {
     const done = this.metrics.windowLatency.startTimer();
     const current = await this.conversations.get(id);
     const conversation = await this.at(id, current, options.atVersion ?? current.version);
-    const { version, lastSeq } = conversation;
+    const { version } = conversation;
     if (options.ifVersion !== undefined && options.ifVersion !== version) {
       throw new VersionMismatchError(options.ifVersion, version);
     }
+    const key = JSON.stringify([id.namespace, id.id, options.budgetTokens]);
+    const ready = this.ready.get(key);
+    const window = ready?.isOf(conversation)
+      ? ready
+      : await this.make(id, conversation, options.budgetTokens);
+    // Not one of an earlier version: a stream that is behind would push out what others ask for.
+    if (window !== ready && window.tag !== undefined && version === current.version) {
+      this.ready.set(key, window, window.bytes);
+    }
+    this.metrics.windowsRead.inc({ ready: String(window === ready) });
+    this.metrics.snapshotTokens.observe(window.snapshotTokens);
+    done();
+    return window;
+  }
+
+  private async make(
+    id: ConversationId,
+    conversation: ConversationRecord,
+    callBudget: number | undefined,
+  ): Promise<ReadyWindow> {
     const policy = this.policies.configure(
       conversation.policyStrategy,
       jsonValue(conversation.policyConfig) as Record<string, unknown>,
     );
+    const window = await this.compute(id, conversation, policy, callBudget);
+    return new ReadyWindow(
+      window,
+      conversation,
+      policy.timeless ? windowTag(conversation, callBudget) : undefined,
+    );
+  }
+
+  private async compute(
+    id: ConversationId,
+    conversation: ConversationRecord,
+    policy: ConfiguredPolicy,
+    callBudget: number | undefined,
+  ): Promise<Window> {
+    const { version, lastSeq } = conversation;
     const budgetTokens = Math.min(
       conversation.tokenBudget,
       policy.maxTokens ?? Infinity,
-      options.budgetTokens ?? Infinity,
+      callBudget ?? Infinity,
     );
     // The version says how many compactions there were: most often none, and nothing to ask for.
     const compactions = version > lastSeq ? await this.compactions.activeAt(id, version) : [];
@@ -113,11 +143,10 @@ export class WindowService implements OnModuleInit {
 
     const segments = assemble(summaries, runs.runs, live.pieces);
     const snapshotTokens = sum(compactions, ({ tokenEstimate }) => tokenEstimate) + live.selectedTokens;
-    this.metrics.snapshotTokens.observe(snapshotTokens);
-    done();
     return {
       version,
       segments,
+      snapshotTokens,
       usedTokens: sum(segments, ({ messages }) => sum(messages, ({ tokens }) => tokens)),
       budgetTokens,
       needsCompaction: exceedsRatio(snapshotTokens, conversation.triggerRatio, budgetTokens),

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { WINDOW_MESSAGE } from '../../events/dto/event.schema.js';
-import type { Window } from '../window.service.js';
+import type { Window } from '../ready-window.js';
 
 class SegmentDto {
   @ApiProperty({ enum: ['summary', 'live'] })

@@ -6,6 +6,8 @@ import { RegisterPolicy, type Selection, type WindowPolicy } from './window-poli
 @Injectable()
 @RegisterPolicy({ strategy: 'budget' })
 export class BudgetPolicy implements WindowPolicy<void> {
+  readonly timeless = true;
+
   parseConfig(raw: Record<string, unknown>): void {
     new PolicyConfigReader(raw).finish();
   }

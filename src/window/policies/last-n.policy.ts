@@ -8,6 +8,8 @@ import { RegisterPolicy, type Selection, type WindowPolicy } from './window-poli
 @Injectable()
 @RegisterPolicy({ strategy: 'last_n' })
 export class LastNPolicy implements WindowPolicy<Newest> {
+  readonly timeless = true;
+
   parseConfig(raw: Record<string, unknown>): Newest {
     const config = new PolicyConfigReader(raw);
     const newest = readNewest(config);

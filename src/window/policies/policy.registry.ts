@@ -10,6 +10,7 @@ import { RegisterPolicy, type Selection, type WindowPolicy } from './window-poli
 export interface ConfiguredPolicy {
   /** The config's own cap on the budget, for any policy; in tokens. */
   maxTokens: number | undefined;
+  timeless: boolean;
   select(timeline: Timeline, now: Date): Selection | Promise<Selection>;
 }
 
@@ -67,6 +68,7 @@ export class PolicyRegistry implements OnModuleInit {
     if (!common || !parsed) throw new InvalidPayloadError(faults);
     return {
       maxTokens: common.maxTokens,
+      timeless: policy.timeless === true,
       select: (timeline, now) => policy.select(timeline, parsed.own, now),
     };
   }

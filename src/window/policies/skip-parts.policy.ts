@@ -18,6 +18,8 @@ const DEFAULT_KINDS = ['tool*', 'reasoning'];
 @Injectable()
 @RegisterPolicy({ strategy: 'skip_parts' })
 export class SkipPartsPolicy implements WindowPolicy<SkipPartsConfig> {
+  readonly timeless = true;
+
   parseConfig(raw: Record<string, unknown>): SkipPartsConfig {
     const config = new PolicyConfigReader(raw);
     const parsed = { ...readNewest(config), kinds: config.strings('kinds', DEFAULT_KINDS) };

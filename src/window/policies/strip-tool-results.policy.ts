@@ -9,6 +9,8 @@ import { RegisterPolicy, type Selection, type WindowPolicy } from './window-poli
 @Injectable()
 @RegisterPolicy({ strategy: 'strip_tool_results' })
 export class StripToolResultsPolicy implements WindowPolicy<Newest> {
+  readonly timeless = true;
+
   parseConfig(raw: Record<string, unknown>): Newest {
     const config = new PolicyConfigReader(raw);
     const newest = readNewest(config);

@@ -10,6 +10,12 @@ import type { LiveEvent, Timeline } from './timeline.js';
  */
 export interface WindowPolicy<Config = unknown> {
   /**
+   * `true`: what it selects follows from timeline and config alone, `now` left aside. A window is then kept ready until
+   * the conversation changes; without it, every window is computed.
+   */
+  readonly timeless?: boolean;
+
+  /**
    * Reads `policy.config`, `{}` where none was given. The fields that every policy has (`max_tokens`,
    * `trigger_ratio`) are already taken out.
    *

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { Conversation } from '../conversations/conversation.js';
+import { windowJson } from './dto/window.dto.js';
+import type { Segment } from './assemble.js';
+
+/** The slice of a conversation that goes to the model. */
+export interface Window {
+  version: number;
+  segments: Segment[];
+  /** Sum over the messages, as they are. */
+  usedTokens: number;
+  /** The budget that was in force: the least of the conversation's, the policy's and the caller's. */
+  budgetTokens: number;
+  /** Tokens of the snapshot, before any cut. */
+  snapshotTokens: number;
+  /** Whether the snapshot, before any cut, is over the trigger ratio of that budget. */
+  needsCompaction: boolean;
+}
+
+/** What a window follows from besides the log: two of one version and equal settings are the same. */
+export type WindowBasis = Pick<
+  Conversation,
+  'version' | 'tokenBudget' | 'triggerRatio' | 'policyStrategy' | 'policyConfig'
+> & { createdAt: Date };
+
+/** A window as it is sent, and what it was made of. Its text is made when somebody first asks for it. */
+export class ReadyWindow {
+  readonly version: number;
+  readonly usedTokens: number;
+  readonly needsCompaction: boolean;
+  readonly snapshotTokens: number;
+  /** About what it takes in memory. */
+  readonly bytes: number;
+  private window?: Window;
+  private text?: Buffer;
+
+  /** @param tag its entity tag; undefined where it follows from the clock too, so that it is not to be kept */
+  constructor(
+    window: Window,
+    private readonly basis: WindowBasis,
+    readonly tag: string | undefined,
+  ) {
+    this.window = window;
+    this.version = window.version;
+    this.usedTokens = window.usedTokens;
+    this.needsCompaction = window.needsCompaction;
+    this.snapshotTokens = window.snapshotTokens;
+    const messages = window.segments.flatMap((segment) => segment.messages);
+    this.bytes = messages.reduce((sum, { json }) => sum + json.length + 1, 1024);
+  }
+
+  /** `WindowDto` as JSON text. */
+  get body(): Buffer {
+    if (this.window) {
+      this.text = Buffer.from(windowJson(this.window));
+      this.window = undefined;
+    }
+    return this.text as Buffer;
+  }
+
+  /** Whether it is the window of this basis too. */
+  isOf(basis: WindowBasis): boolean {
+    return (
+      this.basis.version === basis.version &&
+      this.basis.policyConfig === basis.policyConfig &&
+      this.basis.policyStrategy === basis.policyStrategy &&
+      this.basis.tokenBudget === basis.tokenBudget &&
+      this.basis.triggerRatio === basis.triggerRatio &&
+      this.basis.createdAt.getTime() === basis.createdAt.getTime()
+    );
+  }
+}
+
+/**
+ * The entity tag of a window: from the version and all that the window follows from besides the log, so that every
+ * node gives the same.
+ */
+export function windowTag(basis: WindowBasis, budgetTokens: number | undefined): string {
+  const { version, createdAt, tokenBudget, triggerRatio, policyStrategy, policyConfig } = basis;
+  const settings = [
+    createdAt.getTime(),
+    tokenBudget,
+    triggerRatio,
+    policyStrategy,
+    policyConfig,
+    budgetTokens,
+  ];
+  const digest = createHash('sha256').update(JSON.stringify(settings)).digest('base64url');
+  return `"${version}-${digest.slice(0, 22)}"`;
+}
