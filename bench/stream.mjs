@@ -1,7 +1,8 @@
 // `npm run bench:stream`: how soon a reader of the stream has what was appended, and what a reader costs. The
 // readers, the writers, the service and its database share this machine.
 import { WebSocket } from 'ws';
-import { quantile, startService } from './service.mjs';
+import { quantile } from './quantile.mjs';
+import { startService } from './service.mjs';
 
 const READERS = 500;
 const WRITERS = 16;

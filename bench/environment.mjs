@@ -1,0 +1,137 @@
+// What every measurement runs on: a PostgreSQL of its own in a temporary folder, and the service as a process beside it.
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import 'reflect-metadata';
+import { EmbeddedPostgres } from '../dist/src/database/embedded/embedded-postgres.js';
+import { migrate } from '../dist/src/database/migrate.js';
+
+const execute = promisify(execFile);
+
+/** Runs a script of this folder as a process of its own, and gives what it prints as JSON. */
+export async function measure(script, spec) {
+  const { stdout } = await execute(
+    process.execPath,
+    [join(import.meta.dirname, script), JSON.stringify(spec)],
+    {
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
+  return JSON.parse(stdout);
+}
+
+export class Environment {
+  static async start() {
+    const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-bench-'));
+    const postgres = await EmbeddedPostgres.start({ dataDir });
+    await migrate({ databaseUrl: postgres.url, poolSize: 2, nodeName: 'bench' });
+    const sql = new pg.Client({ connectionString: postgres.url });
+    await sql.connect();
+    const environment = new Environment();
+    Object.assign(environment, { dataDir, postgres, sql, databaseUrl: postgres.url });
+    await environment.startService();
+    return environment;
+  }
+
+  /** Starts the service, anew if it runs. */
+  async startService() {
+    await this.stopService();
+    const port = await freePort();
+    this.url = `http://127.0.0.1:${port}`;
+    this.child = spawn(process.execPath, [join(import.meta.dirname, 'app.mjs')], {
+      env: {
+        ...process.env,
+        NODE_OPTIONS: '',
+        DATABASE_URL: this.databaseUrl,
+        PORT: String(port),
+        HOST: '127.0.0.1',
+      },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'], // its log is written, and thrown away
+    });
+    await untilReady(this.url, this.child);
+  }
+
+  async stopService() {
+    if (!this.child) return;
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill('SIGTERM');
+    await ended;
+  }
+
+  /** What the service process says of itself: `longestStallMs` since the last question, `residentBytes`, `cpuMicros`. */
+  service() {
+    const answer = new Promise((resolve) => this.child.once('message', resolve));
+    this.child.send('report');
+    return answer;
+  }
+
+  /** Conversations `<prefix>-0` … `<prefix>-<count − 1>`, empty. */
+  async conversations(prefix, count) {
+    await this.sql.query(
+      `INSERT INTO fastpaca.conversations
+              (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config, metadata)
+       SELECT 'default', $1 || '-' || n, 1000000, 0.7, 'last_n', '{"limit":200}', '{}' FROM generate_series(0, $2 - 1) n
+           ON CONFLICT DO NOTHING`,
+      [prefix, count],
+    );
+  }
+
+  /** Conversation `id` with `count` events of about 300 bytes in its log. */
+  async log(id, count) {
+    await this.sql.query(
+      `INSERT INTO fastpaca.conversations (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config,
+                                           metadata, version, last_seq, tokens_total)
+       VALUES ('default', $1, 1000000, 0.7, 'last_n', '{"limit":200}', '{}', $2, $2, 60 * $2::bigint)`,
+      [id, count],
+    );
+    await this.sql.query(
+      `INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total, inserted_at)
+       SELECT 'default', $1, n, n,
+              ('{"role":"user","parts":[{"type":"text","text":"' || left(repeat(md5(n::text) || ' ', 8), 230) || '"}]}')::json,
+              60, 60 * n::bigint, now()
+         FROM generate_series(1, $2) n`,
+      [id, count],
+    );
+  }
+
+  load(spec) {
+    return measure('load.mjs', { url: this.url, method: 'POST', ...spec });
+  }
+
+  rawCommits(spec) {
+    return measure('raw-commits.mjs', { databaseUrl: this.databaseUrl, ...spec });
+  }
+
+  async stop() {
+    await this.stopService();
+    await this.sql.end();
+    await this.postgres.stop();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Waits till the service at `url` says it is ready. */
+export async function untilReady(url, child) {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}`);
+    const ready = await fetch(`${url}/health/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (ready) return;
+    await delay(10);
+  }
+}
+
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

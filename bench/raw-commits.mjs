@@ -1,0 +1,46 @@
+// The raw commit: a pool doing one prepared single-statement append per commit, on the service's own tables, without
+// HTTP. Reads what to do from its argument, prints what it measured as JSON.
+import pg from 'pg';
+import { storedBody } from './messages.mjs';
+import { quantile } from './quantile.mjs';
+
+const { databaseUrl, connections, durationS, conversations } = JSON.parse(process.argv[2]);
+
+const APPEND = {
+  name: 'raw_append',
+  text: `
+    WITH head AS (
+      UPDATE fastpaca.conversations
+         SET last_seq = last_seq + 1, version = version + 1, tokens_total = tokens_total + 60, updated_at = now()
+       WHERE namespace = 'default' AND id = $1
+      RETURNING last_seq, version, tokens_total
+    )
+    INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total, inserted_at)
+    SELECT 'default', $1, last_seq, version, $2, 60, tokens_total, now() FROM head
+    RETURNING seq, version`,
+};
+
+const pool = new pg.Pool({ connectionString: databaseUrl, max: connections });
+const times = [];
+const started = performance.now();
+const end = started + durationS * 1000;
+await Promise.all(
+  Array.from({ length: connections }, async (_, lane) => {
+    const client = await pool.connect();
+    for (let turn = lane; performance.now() < end; turn += connections) {
+      const at = performance.now();
+      await client.query({ ...APPEND, values: [`raw-${turn % conversations}`, storedBody(turn)] });
+      times.push(performance.now() - at);
+    }
+    client.release();
+  }),
+);
+const seconds = (performance.now() - started) / 1000;
+await pool.end();
+console.log(
+  JSON.stringify({
+    perSecond: times.length / seconds,
+    p50Ms: quantile(times, 0.5),
+    p99Ms: quantile(times, 0.99),
+  }),
+);

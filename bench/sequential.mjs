@@ -1,0 +1,55 @@
+// One client after another request: appends to two conversations in turn and reads the window of each right after, so
+// that what differs between the two is the length of their logs alone. Prints the times as JSON.
+import http from 'node:http';
+import { appendBody } from './messages.mjs';
+import { quantile } from './quantile.mjs';
+
+const { url, ids, turns } = JSON.parse(process.argv[2]);
+const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+
+function timed(method, path, body) {
+  return new Promise((resolve, reject) => {
+    const at = performance.now();
+    const request = http.request(`${url}${path}`, {
+      method,
+      agent,
+      headers: { 'content-type': 'application/json' },
+    });
+    request.once('error', reject);
+    request.once('response', (response) => {
+      response.resume();
+      response.once('end', () => {
+        if (response.statusCode >= 300) reject(new Error(`${method} ${path}: ${response.statusCode}`));
+        else resolve(performance.now() - at);
+      });
+    });
+    request.end(body);
+  });
+}
+
+const times = new Map(ids.map((id) => [id, { append: [], window: [] }]));
+const WARM_UP = Math.ceil(turns / 10);
+for (let turn = -WARM_UP; turn < turns; turn += 1) {
+  for (const id of turn % 2 ? ids : ids.toReversed()) {
+    const append = await timed('POST', `/v1/conversations/${id}/events`, appendBody(turn + WARM_UP));
+    const window = await timed('GET', `/v1/conversations/${id}/window`);
+    if (turn < 0) continue;
+    times.get(id).append.push(append);
+    times.get(id).window.push(window);
+  }
+}
+agent.destroy();
+console.log(
+  JSON.stringify(
+    ids.map((id) => {
+      const { append, window } = times.get(id);
+      return {
+        id,
+        appendP50Ms: quantile(append, 0.5),
+        appendP99Ms: quantile(append, 0.99),
+        windowP50Ms: quantile(window, 0.5),
+        windowP99Ms: quantile(window, 0.99),
+      };
+    }),
+  ),
+);
