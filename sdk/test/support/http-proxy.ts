@@ -28,6 +28,8 @@ export type Fault =
 /** Stands between a client and the service, writes down what goes through, and does to it what networks do. */
 export class HttpProxy {
   readonly seen: SeenRequest[] = [];
+  /** Those of them whose answer has not ended. */
+  readonly open = new Set<SeenRequest>();
   private readonly faults: { matches: (seen: SeenRequest) => boolean; fault: Fault }[] = [];
   private server!: Server;
 
@@ -73,6 +75,8 @@ export class HttpProxy {
     const { method = '', url: path = '', headers } = from;
     const seen = { method, path, headers, body: text.length ? JSON.parse(text.toString()) : undefined };
     this.seen.push(seen);
+    this.open.add(seen);
+    to.on('close', () => this.open.delete(seen));
     const index = this.faults.findIndex(({ matches }) => matches(seen));
     const fault = index < 0 ? undefined : this.faults.splice(index, 1)[0]!.fault;
     if (fault?.type === 'hang') return;
