@@ -138,7 +138,7 @@ export class ContextBuilder implements PromiseLike<Context> {
     return watch(this.#conversation, options, () => this.#resolve());
   }
 
-  stream(handler: StreamHandler, options?: StreamOptions): ContextStream {
+  stream<Result>(handler: StreamHandler<Result>, options?: StreamOptions): ContextStream<Result> {
     return startStream(this, handler, options);
   }
 

@@ -111,7 +111,7 @@ export class Context {
    *
    * @param handler gets the messages, and calls the model
    */
-  stream(handler: StreamHandler, options?: StreamOptions): ContextStream {
+  stream<Result>(handler: StreamHandler<Result>, options?: StreamOptions): ContextStream<Result> {
     return startStream(this, handler, options);
   }
 

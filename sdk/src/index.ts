@@ -18,4 +18,13 @@ export {
 } from './errors.js';
 export { fastpaca, fastpaca as default } from './fastpaca.js';
 export { modelContent } from './messages.js';
+export type {
+  ContextStream,
+  StreamContext,
+  StreamedAnswer,
+  StreamHandler,
+  StreamHandlerContext,
+  StreamOptions,
+  SystemMessages,
+} from './stream/context-stream.js';
 export type * from './types.js';
