@@ -1414,6 +1414,8 @@ export interface operations {
         if_version?: number;
       };
       header?: {
+        /** @description An `ETag` of before: 304 while it still holds */
+        'if-none-match'?: string;
         /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
         'x-request-id'?: string;
       };
@@ -1429,11 +1431,24 @@ export interface operations {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
+          /** @description From the version and the settings; absent where the window follows from the clock too */
+          ETag?: string;
           [name: string]: unknown;
         };
         content: {
           'application/json': components['schemas']['WindowDto'];
         };
+      };
+      /** @description The window is the one whose `ETag` was sent */
+      304: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description From the version and the settings; absent where the window follows from the clock too */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description The request breaks the schema or makes no sense; `details` lists every fault */
       400: {

@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const SDK = join(import.meta.dirname, '../..');
+const INSTALLED = join(SDK, '../node_modules');
+const TSC = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+
+const execute = promisify(execFile);
+/** Without what jest wants of node. */
+const env = { ...process.env, NODE_OPTIONS: '' };
+
+/** The package as `npm pack` makes it of the sources as they are, and empty projects that have it installed. */
+export class PackedPackage {
+  private constructor(
+    private readonly folder: string,
+    /** Names of the files in it. */
+    readonly files: string[],
+  ) {}
+
+  static async make(): Promise<PackedPackage> {
+    const folder = await mkdtemp(join(tmpdir(), 'fastpaca-package-'));
+    const source = join(folder, 'source');
+    await mkdir(source);
+    for (const file of ['package.json', 'README.md']) await cp(join(SDK, file), join(source, file));
+    await execute(process.execPath, [join(SDK, 'scripts/build.mjs'), join(source, 'dist')], { env });
+    // It is built already, elsewhere: the tree that others run from stays as it is.
+    await execute('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: source, env });
+    const tarball = (await readdir(folder)).find((file) => file.endsWith('.tgz'))!;
+    await execute('tar', ['-xzf', tarball], { cwd: folder });
+    const files = await readdir(join(folder, 'package'), { recursive: true });
+    return new PackedPackage(folder, files.sort());
+  }
+
+  /**
+   * A new project with this package.
+   *
+   * @param libraries what else it has installed, by name: the folder in our own `node_modules`
+   */
+  async project(libraries: Record<string, string> = {}): Promise<Project> {
+    const root = await mkdtemp(join(this.folder, 'project-'));
+    await cp(join(this.folder, 'package'), join(root, 'node_modules/fastpaca'), { recursive: true });
+    for (const [name, folder] of Object.entries(libraries)) {
+      const link = join(root, 'node_modules', name);
+      await mkdir(dirname(link), { recursive: true });
+      await symlink(join(INSTALLED, folder), link);
+    }
+    await writeFile(join(root, 'package.json'), '{ "name": "project", "private": true }');
+    return new Project(root);
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export class Project {
+  constructor(private readonly root: string) {}
+
+  /** What a script prints. @param file `.mjs` or `.cjs` */
+  async run(file: string, source: string): Promise<string> {
+    await writeFile(join(this.root, file), source);
+    return (await execute(process.execPath, [file], { cwd: this.root, env })).stdout.trim();
+  }
+
+  /** What the compiler complains about, strict and with Node's resolution; an empty text if nothing. @param files `.mts` or `.cts` */
+  async compile(files: Record<string, string>, options: Record<string, unknown> = {}): Promise<string> {
+    for (const [file, source] of Object.entries(files)) await writeFile(join(this.root, file), source);
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      target: 'ES2022',
+      module: 'node16',
+      moduleResolution: 'node16',
+      types: [],
+      ...options,
+    };
+    const config = JSON.stringify({ compilerOptions, files: Object.keys(files) });
+    await writeFile(join(this.root, 'tsconfig.json'), config);
+    try {
+      await execute(process.execPath, [TSC, '-p', 'tsconfig.json'], { cwd: this.root, env });
+      return '';
+    } catch (failure) {
+      const { stdout, stderr } = failure as { stdout: string; stderr: string };
+      return stdout + stderr;
+    }
+  }
+}
