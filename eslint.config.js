@@ -4,7 +4,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist/', 'data/', 'coverage/', 'node_modules/']),
+  globalIgnores(['**/dist/', 'data/', 'coverage/', '**/node_modules/']),
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -26,7 +26,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.spec.ts', 'test/**/*.ts'],
+    files: ['**/*.spec.ts', '**/test/**/*.ts'],
     rules: {
       // JSON read back from the service is untyped on purpose: the test asserts its shape.
       '@typescript-eslint/no-unsafe-assignment': 'off',

@@ -1,6 +1,6 @@
 // What every measurement runs on: a PostgreSQL of its own in a temporary folder, and the service as a process beside it.
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ export class Environment {
     await this.stopService();
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
-    this.child = spawn(process.execPath, [join(import.meta.dirname, 'app.mjs')], {
+    this.child = spawn(process.execPath, [...(await startFlags()), join(import.meta.dirname, 'app.mjs')], {
       env: {
         ...process.env,
         NODE_OPTIONS: '',
@@ -113,6 +113,12 @@ export class Environment {
     await this.postgres.stop();
     await rm(this.dataDir, { recursive: true, force: true });
   }
+}
+
+/** What `npm start` runs the service with. */
+export async function startFlags() {
+  const { scripts } = JSON.parse(await readFile(join(import.meta.dirname, '../package.json'), 'utf8'));
+  return scripts.start.match(/--\S+/g);
 }
 
 /** Waits till the service at `url` says it is ready. */

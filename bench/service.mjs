@@ -3,13 +3,13 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, untilReady } from './environment.mjs';
+import { freePort, startFlags, untilReady } from './environment.mjs';
 
 export async function startService(env = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-bench-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, ['dist/src/main.js'], {
+  const child = spawn(process.execPath, [...(await startFlags()), 'dist/src/main.js'], {
     env: {
       ...process.env,
       NODE_OPTIONS: '',

@@ -1,5 +1,6 @@
 // Makes a checkout ready to run: installs what is missing and builds what is stale, and is quick when there is nothing
-// to do. Runs on any node from 20.19, before any dependency is there.
+// to do. With the argument `sdk` the client package is built as well. Runs on any node from 20.19, before any dependency
+// is there.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -66,3 +67,14 @@ once('dist/.built', sourceState(...sources), () => {
   console.error('Building …');
   run('run', 'build', '--silent');
 });
+
+if (process.argv.includes('sdk')) {
+  once(
+    'sdk/dist/.built',
+    sourceState('sdk/src', 'sdk/scripts', 'sdk/package.json', 'package-lock.json'),
+    () => {
+      console.error('Building the client package …');
+      run('run', 'build', '--silent', '--workspace', 'sdk');
+    },
+  );
+}

@@ -13,29 +13,28 @@ const SLOW_AFTER_MS = 100;
 
 /** A turn that waits for its commit. */
 interface WaitingTurn extends TurnToWrite {
-  lane: Lane;
   /** In milliseconds of the monotonic clock: later than this it is not begun any more. */
   startBy: number;
   resolve: (written: AppendedEvent[]) => void;
   reject: (error: unknown) => void;
 }
 
-/** The turns of one conversation, in the order they came. */
-interface Lane {
-  key: string;
-  waiting: WaitingTurn[];
-}
+/** Turns by conversation, each conversation's in the order they came. */
+type Lanes = Map<string, WaitingTurn[]>;
 
 /**
  * Group commit: what arrives while a commit is under way goes to the database together, in one statement, of whichever
  * conversations; a turn that comes alone takes the short form. Of one conversation one statement is on its way at a
  * time: its turns would queue in the database for the row lock anyway, each holding a connection.
+ *
+ * Its maps are made anew for each statement. One that is added to and deleted from for ever leaves tables behind that
+ * V8 keeps until a full collection, and with them all that was ever in them: 1 kB an append.
  */
 @Injectable()
 export class AppendQueue {
-  private readonly lanes = new Map<string, Lane>();
-  /** Lanes with turns that wait, and none on the way. */
-  private readonly ready = new Set<Lane>();
+  private waiting: Lanes = new Map();
+  /** The conversations of each statement on its way. */
+  private busy: ReadonlySet<string>[] = [];
   private size = 0;
   private onTheWay = 0;
   private awake = false;
@@ -60,8 +59,10 @@ export class AppendQueue {
     try {
       return await new Promise((resolve, reject) => {
         const startBy = performance.now() + this.config.databaseTimeoutMs;
-        const lane = this.laneOf(id);
-        lane.waiting.push({ ...turn, id, lane, startBy, resolve, reject });
+        const lane = this.waiting.get(id.key);
+        const waiting = { ...turn, id, startBy, resolve, reject };
+        if (lane) lane.push(waiting);
+        else this.waiting.set(id.key, [waiting]);
         this.wake();
       });
     } finally {
@@ -69,51 +70,54 @@ export class AppendQueue {
     }
   }
 
-  private laneOf({ key }: ConversationId): Lane {
-    let lane = this.lanes.get(key);
-    if (!lane) {
-      lane = { key, waiting: [] };
-      this.lanes.set(key, lane);
-      this.ready.add(lane);
-    }
-    return lane;
-  }
-
   /** Sends what waits once the requests that the event loop has at hand have all been read. */
   private wake(): void {
-    if (this.awake || this.onTheWay >= MAX_ON_THE_WAY) return;
+    if (this.awake || this.waiting.size === 0 || this.onTheWay >= MAX_ON_THE_WAY) return;
     this.awake = true;
     setImmediate(() => {
       this.awake = false;
-      while (this.onTheWay < MAX_ON_THE_WAY && this.ready.size) this.sendNext();
+      this.sendNext();
     });
   }
 
   private sendNext(): void {
     const batch = new AppendBatch<WaitingTurn>();
-    const taken: Lane[] = [];
-    for (const lane of this.ready) {
-      refuseLate(lane.waiting);
-      const count = batch.take(lane.waiting);
-      if (count === 0 && lane.waiting.length) break; // the batch is full
-      lane.waiting.splice(0, count);
-      this.ready.delete(lane);
-      taken.push(lane);
+    const left: Lanes = new Map();
+    for (const [key, lane] of this.waiting) {
+      const turns = inTime(lane);
+      const count = this.busy.some((keys) => keys.has(key)) ? 0 : batch.take(turns);
+      if (count < turns.length) left.set(key, turns.slice(count));
     }
-    void this.send(batch.turns, taken);
+    this.waiting = left;
+    if (batch.turns.length === 0) return; // all of them wait for one of their own, which will wake this
+    void this.send(batch.turns);
+    this.wake();
   }
 
-  private async send(turns: readonly WaitingTurn[], lanes: readonly Lane[]): Promise<void> {
+  private async send(turns: readonly WaitingTurn[]): Promise<void> {
+    const keys = this.hold(turns.map(({ id }) => id.key));
     const leave = this.setOut();
     const slow = setTimeout(leave, SLOW_AFTER_MS);
     const undecided = await this.write(turns);
     clearTimeout(slow);
     leave();
-    const held = new Set(undecided.map(({ lane }) => lane));
-    for (const lane of lanes) if (!held.has(lane)) this.release(lane);
     // What the batch could not decide goes on by itself, and holds up no conversation but its own.
-    for (const lane of held)
-      void this.writeEach(undecided.filter((turn) => turn.lane === lane)).then(() => this.release(lane));
+    for (const [key, lane] of Map.groupBy(undecided, ({ id }) => id.key)) {
+      const own = this.hold([key]);
+      void this.writeEach(lane).then(() => this.release(own));
+    }
+    this.release(keys);
+  }
+
+  private hold(keys: readonly string[]): ReadonlySet<string> {
+    const held = new Set(keys);
+    this.busy = [...this.busy, held];
+    return held;
+  }
+
+  private release(keys: ReadonlySet<string>): void {
+    this.busy = this.busy.filter((each) => each !== keys);
+    this.wake();
   }
 
   /** Takes one of the places on the way. */
@@ -126,14 +130,6 @@ export class AppendQueue {
       this.onTheWay -= 1;
       this.wake();
     };
-  }
-
-  private release(lane: Lane): void {
-    if (lane.waiting.length === 0) this.lanes.delete(lane.key);
-    else {
-      this.ready.add(lane);
-      this.wake();
-    }
   }
 
   /** @returns the turns that have to be written one by one */
@@ -160,10 +156,11 @@ export class AppendQueue {
   }
 }
 
-/** Takes off the turns that have waited too long. */
-function refuseLate(waiting: WaitingTurn[]): void {
+/** The turns that have not waited too long; the others are refused. */
+function inTime(lane: WaitingTurn[]): WaitingTurn[] {
   const now = performance.now();
-  const inTime = waiting.findIndex(({ startBy }) => startBy >= now);
-  for (const late of waiting.splice(0, inTime === -1 ? waiting.length : inTime))
-    late.reject(new UnavailableError('The appends before this one take too long'));
+  const start = lane.findIndex(({ startBy }) => startBy >= now);
+  const late = start === -1 ? lane : lane.slice(0, start);
+  for (const { reject } of late) reject(new UnavailableError('The appends before this one take too long'));
+  return start === 0 ? lane : lane.slice(late.length);
 }

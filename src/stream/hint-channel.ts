@@ -23,8 +23,8 @@ const PROBE_INTERVAL_MS = 5000;
  */
 @Injectable()
 export class HintChannel implements OnModuleInit, OnApplicationShutdown {
-  /** Keys of conversations, each `[namespace, id]` as JSON. */
-  private readonly waiting = new Set<string>();
+  /** Keys of conversations, each `[namespace, id]` as JSON. Made anew whenever it is sent: see `AppendQueue`. */
+  private waiting = new Set<string>();
   private client?: pg.Client;
   private sending = false;
   private stopped = false;
@@ -78,8 +78,8 @@ export class HintChannel implements OnModuleInit, OnApplicationShutdown {
       bytes += Buffer.byteLength(key) + 1;
       if (bytes > MAX_PAYLOAD_BYTES) break;
       taken.push(key);
-      this.waiting.delete(key);
     }
+    this.waiting = new Set([...this.waiting].slice(taken.length));
     return `[${taken.join(',')}]`;
   }
 
