@@ -253,6 +253,16 @@ describe('a connection that breaks', () => {
   });
 });
 
+it('passes on no change twice, even if it is sent twice', async () => {
+  await say();
+  const { version, seq, ...event } = (await service.http.events(ctx.id)).body.events[0];
+  const frame = { type: 'event', version, seq, event };
+  proxy.next(frames(frame, frame), isStream);
+  proxy.next(frames(frame, { type: 'tombstoned', version }), isStream);
+  const changes = await until(({ type }) => type === 'tombstoned', { cursor: 0 });
+  expect(changes.map(({ type }) => type)).toEqual(['event', 'tombstoned']);
+});
+
 describe('a gap', () => {
   it('of a slow reader is filled from the log, compactions included', async () => {
     await say();
