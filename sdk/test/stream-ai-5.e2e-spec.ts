@@ -1,0 +1,3 @@
+import { describeStream } from './support/ai-stream-suite.js';
+
+await describeStream('ai-v5');
