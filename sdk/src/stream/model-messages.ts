@@ -23,7 +23,7 @@ export async function toModelMessages(
 }
 
 /** The same without the AI SDK. */
-export function toModelMessagesAlone({ role, parts }: UiMessage): ModelMessage[] {
+function toModelMessagesAlone({ role, parts }: UiMessage): ModelMessage[] {
   if (role === 'system') {
     return [{ role, content: parts.map(({ text }) => String(text)).join('') }];
   }

@@ -1,0 +1,216 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Part, WindowMessage } from '../types.js';
+import { toUiMessages } from './ui-messages.js';
+
+type Given = [WindowMessage['role'], ...Part[]];
+
+function window(...messages: Given[]): WindowMessage[] {
+  return messages.map(([role, ...parts], index) => ({ seq: index + 1, role, parts, content: '' }));
+}
+
+const partsOf = (...messages: Given[]) => toUiMessages(window(...messages)).map(({ parts }) => parts);
+const text = (said: string) => ({ type: 'text', text: said });
+
+describe('a call and its result in two events', () => {
+  const answered = {
+    type: 'tool-lookup',
+    toolCallId: 'c1',
+    state: 'output-available',
+    input: { city: 'Rome' },
+    output: 'sunny',
+  };
+  const spellings: [string, Part, WindowMessage['role'], Part][] = [
+    [
+      'the AI SDK',
+      { type: 'tool-call', toolCallId: 'c1', toolName: 'lookup', input: { city: 'Rome' } },
+      'tool',
+      { type: 'tool-result', toolCallId: 'c1', toolName: 'lookup', output: { type: 'text', value: 'sunny' } },
+    ],
+    [
+      'AI SDK 4',
+      { type: 'tool-call', toolCallId: 'c1', toolName: 'lookup', args: { city: 'Rome' } },
+      'tool',
+      { type: 'tool-result', toolCallId: 'c1', toolName: 'lookup', result: 'sunny' },
+    ],
+    [
+      'the chat format',
+      { type: 'tool_call', id: 'c1', name: 'lookup', arguments: '{"city":"Rome"}' },
+      'tool',
+      { type: 'tool_result', tool_call_id: 'c1', name: 'lookup', content: 'sunny' },
+    ],
+    [
+      'OpenAI as it is',
+      { type: 'tool_call', id: 'c1', function: { name: 'lookup', arguments: '{"city":"Rome"}' } },
+      'tool',
+      { type: 'tool_result', tool_call_id: 'c1', content: 'sunny' },
+    ],
+    [
+      'Anthropic',
+      { type: 'tool_use', id: 'c1', name: 'lookup', input: { city: 'Rome' } },
+      'user',
+      { type: 'tool_result', tool_use_id: 'c1', content: 'sunny' },
+    ],
+  ];
+  it.each(spellings)('as with %s are one part', (_, call, role, result) => {
+    expect(partsOf(['assistant', call], [role, result])).toEqual([[answered]]);
+  });
+
+  it('are paired in order, by name, where they have no id', () => {
+    const [parts] = partsOf(
+      ['assistant', { type: 'tool_call', name: 'a' }, { type: 'tool_call', name: 'b' }],
+      ['tool', { type: 'tool_result', name: 'b', content: 'of b' }],
+      ['tool', text('of a')],
+    );
+    expect(parts).toEqual([
+      { type: 'tool-a', toolCallId: 'call_1_0', state: 'output-available', input: {}, output: 'of a' },
+      { type: 'tool-b', toolCallId: 'call_1_1', state: 'output-available', input: {}, output: 'of b' },
+    ]);
+  });
+
+  it('are kept apart where an id is used twice', () => {
+    const call = (input: object) => ({ type: 'tool_call', id: 'c', name: 'a', input });
+    const result = (content: string) => ({ type: 'tool_result', tool_call_id: 'c', content });
+    const all = partsOf(
+      ['assistant', call({ n: 1 })],
+      ['tool', result('one')],
+      ['assistant', call({ n: 2 })],
+      ['tool', result('two')],
+      ['tool', result('again')],
+    );
+    expect(all.map(([part]) => [part!.input, part!.output])).toEqual([
+      [{ n: 1 }, 'one'],
+      [{ n: 2 }, 'two'],
+    ]);
+  });
+
+  it.each([
+    [{ output: { type: 'error-text', value: 'no such city' } }, 'no such city'],
+    [{ output: { type: 'error-json', value: { code: 7 } } }, '{"code":7}'],
+    [{ output: { type: 'execution-denied' } }, 'Tool execution denied.'],
+    [{ output: 'broken', is_error: true }, 'broken'],
+  ])('that is a failure, %p, is one', (fields, errorText) => {
+    const [parts] = partsOf(
+      ['assistant', { type: 'tool-call', toolCallId: 'c', toolName: 'a', input: {} }],
+      ['tool', { type: 'tool-result', toolCallId: 'c', toolName: 'a', ...fields }],
+    );
+    expect(parts).toEqual([{ type: 'tool-a', toolCallId: 'c', state: 'output-error', input: {}, errorText }]);
+  });
+
+  it.each([
+    ['{"n": 1}', { n: 1 }],
+    ['', {}],
+    ['[1]', { input: [1] }],
+    ['{"n": ', { input: '{"n": ' }],
+  ])('take the arguments %p as an object', (given, input) => {
+    const [parts] = partsOf(
+      ['assistant', { type: 'tool_call', id: 'c', name: 'a', arguments: given }],
+      ['tool', { type: 'tool_result', tool_call_id: 'c', content: '' }],
+    );
+    expect(parts![0]).toMatchObject({ input, output: '' });
+  });
+});
+
+describe('what is left out', () => {
+  it.each<[string, ...Given[]]>([
+    ['a call without a result', ['assistant', { type: 'tool_call', id: 'c', name: 'a' }]],
+    ['a result without a call', ['tool', { type: 'tool_result', tool_call_id: 'c', content: 'x' }]],
+    [
+      'a result before its call',
+      ['tool', { type: 'tool_result', tool_call_id: 'c' }],
+      ['assistant', { type: 'tool_call', id: 'c', name: 'a' }],
+    ],
+    [
+      'a result of another call',
+      ['assistant', { type: 'tool_call', id: 'c', name: 'a' }],
+      ['tool', { type: 'tool_result', tool_call_id: 'd' }],
+    ],
+    ['a call of no name', ['assistant', { type: 'tool_call', id: 'c' }]],
+    [
+      'a part of a UI message that waits',
+      ['assistant', { type: 'tool-a', toolCallId: 'c', state: 'input-streaming' }],
+    ],
+    [
+      'one that waits for approval',
+      ['assistant', { type: 'tool-a', toolCallId: 'c', state: 'approval-requested' }],
+    ],
+    ['a part of a shape of your own', ['user', { type: 'location', city: 'Rome' }]],
+    ['reasoning without a text', ['assistant', { type: 'reasoning', tokens: [1] }]],
+    ['an empty text', ['assistant', text('')]],
+    ['the beginning of a step alone', ['assistant', { type: 'step-start' }]],
+    ['a system message without a text', ['system', { type: 'image', image: 'x' }]],
+  ])('is %s, and the message with it', (_, ...messages) => {
+    expect(toUiMessages(window(...messages))).toEqual([]);
+  });
+
+  it('leaves the rest of its message', () => {
+    expect(partsOf(['assistant', text('Let me see.'), { type: 'tool_call', id: 'c', name: 'a' }])).toEqual([
+      [text('Let me see.')],
+    ]);
+  });
+});
+
+describe('a message', () => {
+  it('has its id and metadata; without an id one of its own', () => {
+    const [first, ...others] = window(['user', text('a')], ['user', text('b')], ['user', text('c')]);
+    const messages = [
+      { ...first!, id: 'm', metadata: { a: 1 } },
+      ...others.map((other) => ({ ...other, seq: 2 })),
+    ];
+    expect(toUiMessages(messages)).toEqual([
+      { id: 'm', role: 'user', metadata: { a: 1 }, parts: [text('a')] },
+      { id: 'seq-2', role: 'user', parts: [text('b')] },
+      { id: 'seq-2-2', role: 'user', parts: [text('c')] },
+    ]);
+  });
+
+  it('has files in the spelling of UI messages, whichever they had', () => {
+    const url = 'https://example.com/a.png';
+    expect(
+      partsOf([
+        'user',
+        { type: 'file', mediaType: 'image/png', url, filename: 'a.png' },
+        { type: 'file', mediaType: 'image/png', data: 'aGk=' },
+        { type: 'image', image: url },
+      ]),
+    ).toEqual([
+      [
+        { type: 'file', mediaType: 'image/png', url, filename: 'a.png' },
+        { type: 'file', mediaType: 'image/png', url: 'data:image/png;base64,aGk=' },
+        { type: 'file', mediaType: 'image/*', url },
+      ],
+    ]);
+  });
+
+  it('of a UI message keeps finished calls, steps and data, and knows a denied call as failed', () => {
+    const done = { type: 'tool-a', toolCallId: 'c', state: 'output-available', input: {}, output: 1 };
+    expect(
+      partsOf([
+        'assistant',
+        { type: 'step-start' },
+        { type: 'reasoning', text: 'hm', providerMetadata: { x: { signature: 's' } } },
+        done,
+        { type: 'dynamic-tool', toolName: 'b', toolCallId: 'd', state: 'output-denied', input: {} },
+        { type: 'data-chart', data: [1] },
+      ]),
+    ).toEqual([
+      [
+        { type: 'step-start' },
+        { type: 'reasoning', text: 'hm', providerMetadata: { x: { signature: 's' } } },
+        done,
+        {
+          type: 'dynamic-tool',
+          toolName: 'b',
+          toolCallId: 'd',
+          state: 'output-error',
+          input: {},
+          errorText: 'Tool execution denied.',
+        },
+        { type: 'data-chart', data: [1] },
+      ],
+    ]);
+  });
+
+  it('of several texts of a system message is one text', () => {
+    expect(partsOf(['system', text('Be'), text('brief')])).toEqual([[text('Be\nbrief')]]);
+  });
+});
