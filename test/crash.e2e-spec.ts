@@ -11,10 +11,11 @@ import type { Answer } from './support/http-client.js';
 
 /** Kills per way to die; more of them for a thorough run by hand. */
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 3);
-const CONVERSATIONS = ['crash-a', 'crash-b', 'crash-c'];
-const CLIENTS = 6;
+const CONVERSATIONS = ['crash-a', 'crash-b', 'crash-c', 'crash-d', 'crash-e'];
+/** So many that most commits carry several turns. */
+const CLIENTS = 24;
 /** Acknowledged appends between two kills, at least. */
-const BETWEEN_KILLS = 30;
+const BETWEEN_KILLS = 150;
 
 describe('kill -9 in the middle of a burst of appends', () => {
   let dataDir: string;
