@@ -18,9 +18,9 @@ export interface AiMajor {
   name: string;
   ai: any;
   /** A model that answers each call with the next script, the last one again and again. */
-  model(...scripts: Script[]): any;
+  model: (...scripts: Script[]) => any;
   /** The prompts that the model was given. */
-  prompts(model: any): any[][];
+  prompts: (model: any) => any[][];
 }
 
 const MOCKS = { 'ai-v5': 'MockLanguageModelV2', 'ai-v6': 'MockLanguageModelV3', ai: 'MockLanguageModelV4' };
