@@ -1,0 +1,4 @@
+export {
+  FastpacaChatMessageHistory,
+  type ChatMessageHistoryOptions,
+} from './langchain/chat-message-history.js';
