@@ -45,6 +45,8 @@ const TURNS: { role: 'user' | 'assistant' | 'tool'; content: string | Part[] }[]
     ],
   },
   { role: 'user', content: [{ type: 'location', city: 'Rome' }] },
+  { role: 'user', content: [{ type: 'data-place', data: 'Rome' }] },
+  { role: 'assistant', content: [{ type: 'data-map', data: [1] }] },
   {
     role: 'assistant',
     content: [

@@ -1,5 +1,5 @@
 /* eslint-disable @typescript-eslint/require-await -- what stands for a model or a service is asynchronous as they are */
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EventInput, StreamOptions } from '../src/index.js';
 import { startStream, type StreamContext } from '../src/stream/context-stream.js';
 import type { WindowMessage } from '../src/types.js';
@@ -156,5 +156,13 @@ describe('a stream', () => {
     };
     const { isDone } = await readSse(await stream(broken, { onError: fails }).toResponse());
     expect(isDone).toBe(true);
+
+    const written = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const unwritable = { ...context, append: () => Promise.reject(new Error('down')) };
+    const answer = await startStream(unwritable, () => pieces('x'), { onAppendError: fails });
+    expect((await readSse(answer.toResponse())).isDone).toBe(true);
+    await expect(answer.appended).rejects.toThrow('down');
+    expect(written.mock.calls).toEqual([[expect.stringContaining('onAppendError'), new Error('callback')]]);
+    written.mockRestore();
   });
 });

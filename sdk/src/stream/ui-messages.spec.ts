@@ -83,6 +83,16 @@ describe('a call and its result in two events', () => {
     ]);
   });
 
+  it('are the last of that id where several wait', () => {
+    const call = (n: number) => ({ type: 'tool_call', id: 'c', name: 'a', input: { n } });
+    const all = partsOf(
+      ['assistant', call(1)],
+      ['assistant', call(2)],
+      ['tool', { type: 'tool_result', tool_call_id: 'c', content: 'two' }],
+    );
+    expect(all).toMatchObject([[{ input: { n: 2 }, output: 'two' }]]);
+  });
+
   it.each([
     [{ output: { type: 'error-text', value: 'no such city' } }, 'no such city'],
     [{ output: { type: 'error-json', value: { code: 7 } } }, '{"code":7}'],

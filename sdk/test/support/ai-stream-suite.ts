@@ -203,6 +203,11 @@ function streamCases(major: AiMajor, { createClient }: Sdk): void {
         'Half',
       ],
       [
+        'has an error in the middle and goes on as if nothing was',
+        () => () => [...text('Half'), { type: 'error', error: new Error('secret') }, finish()],
+        'Half',
+      ],
+      [
         'breaks in the middle',
         () => () => [...text('Half').slice(0, 2), { type: 'throw', error: new Error('secret') }],
         'Half',
@@ -425,6 +430,22 @@ function streamCases(major: AiMajor, { createClient }: Sdk): void {
         },
       ]);
       expect(prompt[3].content).toMatchObject([{ type: 'text', text: 'It is sunny.' }]);
+    });
+
+    it('that fail are in the log as failed, and the next turn has the failure as their result', async () => {
+      const execute = () => Promise.reject(new Error('no such city'));
+      const failing = { lookup: { ...tools.lookup, execute } };
+      const model = major.model(calls('lookup', { city: 'X' }), says('Sorry.'));
+      const options = { tools: failing, stopWhen: ai.stepCountIs(5) };
+      await readSse(await ctx.stream(ask(model, options)).toResponse());
+      const errorText = major.name === 'AI SDK 7' ? 'Error: no such city' : 'An error occurred.';
+      expect((await answers())[0]!.parts[1]).toMatchObject({ state: 'output-error', errorText });
+
+      const next = major.model(says('Yes?'));
+      await readSse(await ctx.stream(ask(next, options)).toResponse());
+      const prompt = major.prompts(next)[0]!;
+      expect(prompt.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant']);
+      expect(prompt[2].content).toMatchObject([{ output: { type: 'error-text', value: errorText } }]);
     });
 
     it('that is called for the client to run is appended, and left out while its result is missing', async () => {
