@@ -57,6 +57,17 @@ const response = await POST(new Request('http://localhost/api/chat', { method: '
 process.stdout.write(await response.text());
 `;
 
+/** The same from CommonJS, where the AI SDK of the SDK must still be the one of the route. */
+const REQUIRE = `const { fastpaca } = require('fastpaca');
+(async () => {
+  const { streamText } = await import('ai');
+  const { openai } = await import('@ai-sdk/openai');
+  const ctx = await fastpaca.context(process.argv[2]);
+  const response = await ctx.stream((messages) => streamText({ model: openai(), messages })).toResponse();
+  process.stdout.write(await response.text());
+})();
+`;
+
 /** Stands for the provider: its types are the major's own, its model is the major's own mock. */
 const PROVIDER = {
   'package.json': JSON.stringify({
@@ -89,13 +100,17 @@ export const openai = () => new Mock({
 let service: TestService;
 let project: AiProject;
 beforeAll(async () => {
-  [service, project] = await Promise.all([
-    TestService.start(),
-    AiProject.make({ 'app/api/chat/route.ts': ROUTE, 'app/more.ts': MORE, 'run.mjs': RUN }),
-  ]);
+  service = await TestService.start();
+  project = await AiProject.make({
+    'app/api/chat/route.ts': ROUTE,
+    'app/more.ts': MORE,
+    'run.mjs': RUN,
+    'run.cjs': REQUIRE,
+  });
 }, 120_000);
 afterAll(async () => {
-  await Promise.all([service.stop(), project.remove()]);
+  await service.stop();
+  await project.remove();
 });
 
 describe.each([
@@ -131,11 +146,17 @@ describe.each([
     const second = await post('And then?');
     expect(textIn(second.chunks)).toBe('2 messages, the last of the user');
 
+    const required = await project.run(['run.cjs', ctx.id], { FASTPACA_URL: `${service.url}/v1` });
+    expect(textIn((await readSse(new Response(required))).chunks)).toBe(
+      '3 messages, the last of the assistant',
+    );
+
     expect((await allOf(ctx.replay())).map(({ role, parts }) => [role, parts.at(-1)!.text])).toEqual([
       ['user', 'How do I deploy this?'],
       ['assistant', '1 messages, the last of the user'],
       ['user', 'And then?'],
       ['assistant', '2 messages, the last of the user'],
+      ['assistant', '3 messages, the last of the assistant'],
     ]);
   });
 });
