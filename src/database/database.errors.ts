@@ -10,6 +10,8 @@ import { isError } from '../common/errors/is-error.js';
 const UNAVAILABLE_SQLSTATES = [
   '08', // connection exception
   '53', // insufficient resources: too many connections, disk full, out of memory
+  '28', // login refused: a password that was rotated; at the start the process ends with it
+  '3D000', // the database itself is gone
   '25006', // read-only transaction: a standby, or a primary that has been demoted
   '40001', // serialization failure
   '40P01', // deadlock detected
@@ -22,6 +24,9 @@ const UNAVAILABLE_SQLSTATES = [
   '57P05', // idle session timeout
   '58030', // I/O error
 ];
+
+/** Of these, what waiting does not mend while the configuration stays as it is. */
+const REFUSED_SQLSTATES = ['28', '3D000'];
 
 /** What Node and pg raise when the database or the way to it is gone; pg gives its own no code. */
 const UNAVAILABLE_CODES =
@@ -43,6 +48,11 @@ function isUnavailable(error: Error): boolean {
   if (error instanceof DatabaseError) return UNAVAILABLE_SQLSTATES.some((state) => code.startsWith(state));
   if (error instanceof AggregateError && error.errors.length) return isUnavailable(error.errors[0] as Error);
   return UNAVAILABLE_CODES.test(code) || UNAVAILABLE_MESSAGES.test(error.message);
+}
+
+/** Whether the database has refused who asks, or does not exist: at the start, a fault of the configuration. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof DatabaseError && REFUSED_SQLSTATES.some((state) => error.code?.startsWith(state));
 }
 
 /** Whether the connection that raised it may be of no use any more: all but an ordinary answer of the database. */

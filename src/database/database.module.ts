@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from './database.js';
-import { toAppError } from './database.errors.js';
+import { isRefused, toAppError } from './database.errors.js';
 import { databaseOptions } from './database.options.js';
 import { migrate, requireMigrated } from './migrate.js';
 
@@ -23,7 +23,7 @@ const CONNECT_RETRY_DELAY_MS = 2000;
         autoLoadEntities: true,
         retryAttempts: CONNECT_ATTEMPTS,
         retryDelay: CONNECT_RETRY_DELAY_MS,
-        toRetry: (error: unknown) => toAppError(error) instanceof UnavailableError,
+        toRetry: (error: unknown) => !isRefused(error) && toAppError(error) instanceof UnavailableError,
       }),
     }),
   ],

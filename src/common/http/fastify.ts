@@ -51,6 +51,15 @@ export function createFastifyAdapter({ bodyLimitBytes }: { bodyLimitBytes: numbe
   return adapter;
 }
 
+/** Status line and message by Node's code. */
+const BROKEN_REQUESTS: Record<string, [status: string, message: string]> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    '408 Request Timeout',
+    `The request took longer than ${REQUEST_TIMEOUT_MS / 1000} s to arrive`,
+  ],
+};
+
 /** What is not even HTTP: Node's parser gives up before there is a request to answer. */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -58,9 +67,11 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
     return;
   }
   const id = randomUUID();
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
-  const fault = new InvalidPayloadError([{ path: '', message: 'The request is not well-formed HTTP' }]);
+  const [status, message] = BROKEN_REQUESTS[error.code ?? ''] ?? [
+    '400 Bad Request',
+    'The request is not well-formed HTTP',
+  ];
+  const fault = new InvalidPayloadError([{ path: '', message }]);
   const body = JSON.stringify(errorBody(fault, id));
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\nx-request-id: ${id}\r\n` +
