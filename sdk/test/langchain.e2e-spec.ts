@@ -116,6 +116,32 @@ describe('FastpacaChatMessageHistory', () => {
     expect((messages[1] as AIMessage).tool_calls).toEqual([]);
   });
 
+  it('leaves out a call whose result a policy has left out, but not one that still waits for it', async () => {
+    const stripped = await client.context(ctx.id).policy({ strategy: 'strip_tool_results', config: {} });
+    const history = new FastpacaChatMessageHistory({ context: stripped });
+    await history.addMessages([new HumanMessage('Where?'), TURN[2]!, TURN[3]!, new AIMessage('There.')]);
+    await history.addMessage(
+      new AIMessage({ content: 'Both?', tool_calls: [CALL, { ...CALL, id: 'call-2' }] }),
+    );
+    await history.addMessage(new ToolMessage({ content: 'one', tool_call_id: 'call-1' }));
+    const messages = await history.getMessages();
+    expect(texts(messages)).toEqual(['Where?', 'There.', 'Both?']);
+    expect((messages[2] as AIMessage).tool_calls).toHaveLength(2);
+    await history.addMessage(new HumanMessage('And?'));
+    const later = await history.getMessages();
+    expect(texts(later)).toEqual(['Where?', 'There.', 'Both?', 'And?']);
+    expect((later[2] as AIMessage).tool_calls).toEqual([]);
+  });
+
+  it('clears a conversation whose window is empty', async () => {
+    const history = new FastpacaChatMessageHistory({ context: ctx, source: 'log' });
+    await history.addMessage(new HumanMessage('a long message'.repeat(20)));
+    await client.context(ctx.id).budget(20);
+    expect((await ctx.window()).messages).toEqual([]);
+    await history.clear();
+    expect(await history.getMessages()).toEqual([]);
+  });
+
   it('reads what others have written, summaries too', async () => {
     await ctx.append([
       { role: 'user', content: 'old' },

@@ -32,13 +32,14 @@ export class FastpacaChatMessageHistory extends BaseListChatMessageHistory {
   }
 
   /**
-   * The messages, oldest first. A tool result whose call is not among them is left out, as providers ask for it.
+   * The messages, oldest first. Tool calls and results come in pairs, as providers ask for it: one without the other is
+   * left out, but for calls at the end, whose results are still to come.
    *
    * @throws NotFoundError the conversation does not exist and no budget was given to make it with
    */
   override async getMessages(): Promise<BaseMessage[]> {
     const events = this.#source === 'window' ? (await this.#context.window()).messages : await this.#log();
-    return withoutOrphans(events.filter((event) => !isCleared(event)).map(toMessage));
+    return inPairs(events.filter((event) => !isCleared(event)).map(toMessage));
   }
 
   override addMessage(message: BaseMessage): Promise<void> {
@@ -56,8 +57,8 @@ export class FastpacaChatMessageHistory extends BaseListChatMessageHistory {
   }
 
   override async clear(): Promise<void> {
-    const { messages } = await this.#context.window();
-    if (messages.every(isCleared)) return;
+    const { messages, version } = await this.#context.window();
+    if (version === 0 || (messages.length > 0 && messages.every(isCleared))) return;
     const text = 'The conversation before this point was cleared.';
     await this.#context.compact({
       messages: [{ role: 'system', content: text, metadata: { langchain_cleared: true } }],
@@ -84,10 +85,25 @@ function isCleared({ metadata }: StoredEvent): boolean {
   return metadata?.langchain_cleared === true;
 }
 
-function withoutOrphans(messages: readonly BaseMessage[]): BaseMessage[] {
+function inPairs(messages: readonly BaseMessage[]): BaseMessage[] {
   const called = new Set<string>();
-  return messages.filter((message) => {
-    if (AIMessage.isInstance(message)) for (const { id } of message.tool_calls ?? []) called.add(id ?? '');
-    return !ToolMessage.isInstance(message) || called.has(message.tool_call_id);
+  const answered = new Set(
+    messages.filter((each) => ToolMessage.isInstance(each)).map((each) => each.tool_call_id),
+  );
+  const last = messages.findLastIndex((message) => !ToolMessage.isInstance(message));
+  return messages.flatMap((message, index) => {
+    if (ToolMessage.isInstance(message)) return called.has(message.tool_call_id) ? [message] : [];
+    if (!AIMessage.isInstance(message) || !message.tool_calls?.length) return [message];
+    const calls = message.tool_calls.filter(({ id }) => index === last || answered.has(id ?? ''));
+    for (const { id } of calls) called.add(id ?? '');
+    if (calls.length === message.tool_calls.length) return [message];
+    return calls.length || message.content.length ? [withCalls(message, calls)] : [];
   });
+}
+
+function withCalls(message: AIMessage, calls: AIMessage['tool_calls']): AIMessage {
+  const { content, id, name, additional_kwargs, response_metadata, usage_metadata, invalid_tool_calls } =
+    message;
+  const rest = { id, name, additional_kwargs, response_metadata, usage_metadata, invalid_tool_calls };
+  return new AIMessage({ ...rest, content, tool_calls: calls });
 }
