@@ -1,0 +1,1 @@
+export { FastpacaSession, type SessionOptions } from './openai-agents/session.js';
