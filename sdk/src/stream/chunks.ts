@@ -26,17 +26,17 @@ export function withEnding(
   const settle = () => signal?.removeEventListener('abort', stop);
   if (signal?.aborted) stop();
   else signal?.addEventListener('abort', stop, { once: true });
-  let isAborted = false;
+  let hasEnded = false;
   return new ReadableStream<Chunk>({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
         if (!done) {
-          isAborted ||= value.type === 'abort';
+          hasEnded ||= value.type === 'abort' || value.type === 'finish';
           controller.enqueue(value);
           return;
         }
-        if (signal?.aborted && !isAborted) controller.enqueue({ type: 'abort' });
+        if (signal?.aborted && !hasEnded) controller.enqueue({ type: 'abort' });
       } catch (error) {
         controller.enqueue({ type: 'error', errorText: onError(error) });
       }
