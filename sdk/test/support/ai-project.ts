@@ -36,7 +36,12 @@ export class AiProject {
     const sdk = join(project.folder, 'node_modules/fastpaca');
     await mkdir(sdk, { recursive: true });
     await cp(join(ROOT, 'sdk/package.json'), join(sdk, 'package.json'));
-    await run(process.execPath, [join(ROOT, 'sdk/scripts/build.mjs'), join(sdk, 'dist')]);
+    try {
+      await run(process.execPath, [join(ROOT, 'sdk/scripts/build.mjs'), join(sdk, 'dist')]);
+    } catch (error) {
+      await project.remove();
+      throw error;
+    }
     return project;
   }
 
