@@ -111,6 +111,8 @@ const ITEMS: AgentInputItem[] = [
   { type: 'hosted_tool_call', name: 'web_search', status: 'completed', output: 'found' },
   { type: 'computer_call', callId: 'c-4', status: 'completed', action: { type: 'screenshot' } },
   { type: 'computer_call_result', callId: 'c-4', output: { type: 'computer_screenshot', data: 'AAAA' } },
+  { type: 'tool_search_call', id: 'ts_1', arguments: { query: 'f' } },
+  { type: 'tool_search_output', id: 'ts_2', tools: [] },
   { type: 'compaction', encrypted_content: 'zzz' },
   { type: 'unknown', providerData: { type: 'new', x: 1 } },
 ];
@@ -222,6 +224,23 @@ describe('what a session gives an agent', () => {
     const reasoning: AgentInputItem = { type: 'reasoning', content: [], id: 'rs' };
     await session.addItems([user('q'), reasoning, call('a'), user('r'), call('waits')]);
     expect(await session.getItems()).toEqual([user('q'), user('r'), call('waits')]);
+  });
+
+  it('has calls and results in pairs where an id is used again', async () => {
+    await session.addItems([call('a'), result('a'), user('q'), call('a'), user('r'), result('b')]);
+    expect(await session.getItems()).toEqual([call('a'), result('a'), user('q'), user('r')]);
+  });
+
+  it('never begins with a result, of whatever tool', async () => {
+    const output = [{ stdout: '', stderr: '', outcome: { type: 'exit' as const, exitCode: 0 } }];
+    await session.addItems([
+      { type: 'shell_call', callId: 's', action: { commands: ['ls'] } },
+      { type: 'shell_call_output', callId: 's', output },
+      user('q'),
+    ]);
+    await client.context(ctx.id).policy({ strategy: 'last_n', config: { limit: 2 } });
+    expect((await ctx.window()).messages.map(({ role }) => role)).toEqual(['user']);
+    expect(await session.getItems()).toEqual([user('q')]);
   });
 
   it.each(['strip_tool_results', 'skip_parts'])('has neither calls nor results with %s', async (strategy) => {

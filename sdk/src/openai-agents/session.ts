@@ -9,8 +9,8 @@ export interface SessionOptions {
   /** The conversation, with the budget and the policy it is to have: `fastpaca.context(id).budget(100_000)`. */
   context: Conversation;
   /**
-   * What `getItems` reads: the window, which fits the budget, or everything ever added, also what was taken out; from the log
-   * nothing can be taken out. Default `window`.
+   * What `getItems` reads: the window, which fits the budget, or everything ever added, to show or to audit it. The log has what was
+   * taken out as well, and nothing can be taken out of it. Default `window`.
    */
   source?: 'window' | 'log';
 }
