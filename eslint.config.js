@@ -49,5 +49,13 @@ export default defineConfig(
       ),
     },
   },
+  {
+    files: ['examples/*/public/**/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'location', 'history', 'crypto', 'TextDecoderStream'].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
   prettier,
 );

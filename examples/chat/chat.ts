@@ -1,0 +1,47 @@
+import { streamText, type ModelMessage } from 'ai';
+import { NotFoundError, type Client, type ContextBuilder } from 'fastpaca';
+import { model } from './model.ts';
+
+/** Small, so that the gauge moves. */
+const TOKEN_BUDGET = 2000;
+
+/** The three things the page asks for, as handlers of `Request`s. */
+export class Chat {
+  private readonly client: Client;
+
+  constructor(client: Client) {
+    this.client = client;
+  }
+
+  private conversation(id: string): ContextBuilder {
+    return this.client.context(id).budget(TOKEN_BUDGET);
+  }
+
+  /** What was said, all of it. */
+  async history(id: string): Promise<Response> {
+    const messages = [];
+    try {
+      for await (const { seq, role, parts } of this.client.context(id).replay()) {
+        const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
+        messages.push({ seq, role, text });
+      }
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error; // nothing was said yet
+    }
+    return Response.json({ messages });
+  }
+
+  /** How much of the budget the model's window takes. */
+  async gauge(id: string): Promise<Response> {
+    const { usedTokens, budgetTokens, needsCompaction, messages } = await this.conversation(id).window();
+    return Response.json({ usedTokens, budgetTokens, needsCompaction, messages: messages.length });
+  }
+
+  /** Appends what the user says, and streams what the model answers. */
+  async say(id: string, request: Request): Promise<Response> {
+    const { message } = (await request.json()) as { message: string };
+    const ctx = await this.conversation(id);
+    await ctx.append({ role: 'user', content: message });
+    return ctx.stream((messages: ModelMessage[]) => streamText({ model, messages })).toResponse();
+  }
+}

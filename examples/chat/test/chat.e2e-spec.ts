@@ -1,0 +1,161 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
+
+const CHROMIUM = [
+  process.env.CHROMIUM_PATH,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => path && existsSync(path));
+
+let database: TestDatabase;
+let example: ChildProcess;
+let address: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  example = spawn(process.execPath, [join(import.meta.dirname, '../server.ts')], {
+    env: { PATH: process.env.PATH, DATABASE_URL: database.url, EXAMPLE_PORT: '0', MOCK_WORD_MS: '15' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  address = await new Promise((resolve, reject) => {
+    example.once('exit', (code) => reject(new Error(`the example ended with ${code}`)));
+    createInterface({ input: example.stdout! }).on('line', (line) => {
+      const [url] = /http:\S+/.exec(line) ?? [];
+      if (url) resolve(url);
+    });
+  });
+});
+afterAll(async () => {
+  const ended = new Promise((resolve) => example.once('exit', (code) => resolve(code)));
+  example.kill('SIGTERM');
+  expect(await ended).toBe(0);
+  await database.drop();
+});
+
+/** The texts of the log, oldest first. */
+async function log(id: string): Promise<string[]> {
+  const { messages } = await (await fetch(`${address}/api/${id}/history`)).json();
+  return messages.map(({ text }: { text: string }) => text);
+}
+
+/** Waits until the log has so many messages. */
+async function logOf(id: string, count: number): Promise<string[]> {
+  for (;;) {
+    const texts = await log(id);
+    if (texts.length >= count) return texts;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const say = (id: string, message: string, signal?: AbortSignal) =>
+  fetch(`${address}/api/${id}/say`, { method: 'POST', body: JSON.stringify({ message }), signal });
+
+describe('the example, over HTTP', () => {
+  it('streams an answer, and has it in the log before the stream ends', async () => {
+    const answer = await say('http', 'Hello');
+    expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    const chunks = [];
+    for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) chunks.push(chunk);
+    expect(chunks.length).toBeGreaterThan(10);
+    expect(chunks.join('').trimEnd()).toMatch(/data: \[DONE\]$/);
+    const [asked, answered] = await log('http');
+    expect(asked).toBe('Hello');
+    expect(answered).toMatch(/^You said “Hello”.* gave me 1 message of .*close the tab now\.$/);
+    const gauge = await (await fetch(`${address}/api/http/gauge`)).json();
+    expect(gauge).toEqual({
+      usedTokens: expect.any(Number),
+      budgetTokens: 2000,
+      needsCompaction: false,
+      messages: 2,
+    });
+    expect(gauge.usedTokens).toBeGreaterThan(50);
+  });
+
+  it('stores the whole answer though the reader leaves in the middle', async () => {
+    const leave = new AbortController();
+    const { body } = await say('left', 'Are you there?', leave.signal);
+    await body!.getReader().read();
+    leave.abort();
+    expect(await log('left')).toHaveLength(1);
+    expect((await logOf('left', 2))[1]).toMatch(/close the tab now\.$/);
+  });
+
+  it('says what is wrong with a conversation that cannot be', async () => {
+    const answer = await say('%07', 'Hello');
+    expect(answer.status).toBe(400);
+    expect((await answer.json()).message).toMatch(/control characters|invalid/i);
+  });
+});
+
+(CHROMIUM ? describe : describe.skip)(
+  'the example, in a browser (skipped where there is no Chromium)',
+  () => {
+    let browser: Browser;
+    let page: Page;
+    beforeAll(async () => {
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+      page = await browser.newPage();
+    });
+    afterAll(() => browser.close());
+
+    const texts = () => page.locator('.message').allTextContents();
+    const write = async (text: string) => {
+      await page.getByLabel('Message', { exact: true }).fill(text);
+      await page.getByRole('button', { name: 'Send' }).click();
+    };
+    const answered = (count: number) =>
+      page.waitForFunction(
+        (wanted) =>
+          document.querySelectorAll('.message.assistant').length === wanted &&
+          !document.querySelector('.streaming'),
+        count,
+      );
+
+    it('shows answers as they come, the history after a reload, and the gauge', async () => {
+      const faults: string[] = [];
+      page.on('pageerror', (error) => faults.push(error.message));
+      await page.goto(address);
+      await write('First');
+      const lengths = new Set<number>();
+      while (!(await log(new URL(page.url()).hash.slice(1))).at(1)) {
+        lengths.add((await texts()).at(-1)?.length ?? 0);
+      }
+      expect(lengths.size).toBeGreaterThan(3);
+      await answered(1);
+      await write('Second');
+      await answered(2);
+      const shown = await texts();
+      expect(shown).toHaveLength(4);
+      expect(shown[3]).toContain('You said “Second”');
+      expect(shown[3]).toContain('gave me 3 messages of this conversation, 2 of them yours');
+      await page.waitForFunction(() =>
+        document.getElementById('figures')?.textContent?.includes('4 messages'),
+      );
+
+      await page.reload();
+      await answered(2);
+      expect(await texts()).toEqual(shown);
+      expect(await page.locator('#gauge').evaluate((meter: HTMLMeterElement) => meter.value)).toBeGreaterThan(
+        100,
+      );
+      if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+      expect(faults).toEqual([]);
+    });
+
+    it('stores the answer of a tab that is closed in the middle of it', async () => {
+      await page.goto('about:blank');
+      await page.goto(`${address}/#closed`);
+      await write('And now?');
+      await page.waitForFunction(() => (document.querySelector('.streaming')?.textContent?.length ?? 0) > 20);
+      await page.close();
+      expect(await log('closed')).toHaveLength(1);
+      expect((await logOf('closed', 2))[1]).toMatch(/^You said “And now\?”.*close the tab now\.$/);
+    });
+  },
+);
