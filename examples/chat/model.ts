@@ -12,7 +12,7 @@ export const model: LanguageModel = process.env.OPENAI_API_KEY
   ? openai(process.env.OPENAI_MODEL ?? 'gpt-4o-mini')
   : new MockLanguageModelV4({
       modelId: 'local-mock',
-      doStream: ({ prompt }) => Promise.resolve({ stream: ReadableStream.from(say(answerTo(prompt))) }),
+      doStream: ({ prompt }) => Promise.resolve({ stream: streamOf(say(answerTo(prompt))) }),
     });
 
 /** Pause between two words, in milliseconds. */
@@ -45,4 +45,14 @@ async function* say(text: string): AsyncGenerator<StreamPart> {
       outputTokens: { total: undefined, text: undefined, reasoning: undefined },
     },
   };
+}
+
+function streamOf(parts: AsyncGenerator<StreamPart>): ReadableStream<StreamPart> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await parts.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
 }

@@ -22,7 +22,7 @@ const server = createServer((request, response) => {
     console.error(error);
     if (response.headersSent) return response.destroy();
     const known = error instanceof FastpacaError;
-    response.writeHead((known && error.status) || 500, { 'content-type': 'application/json' });
+    response.writeHead(known ? (error.status ?? 502) : 500, { 'content-type': 'application/json' });
     const message = known ? error.message : 'The example has a fault; see its terminal.';
     response.end(JSON.stringify({ message }));
   });

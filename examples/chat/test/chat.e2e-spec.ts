@@ -135,7 +135,7 @@ describe('the example, over HTTP', () => {
       expect(shown[3]).toContain('You said “Second”');
       expect(shown[3]).toContain('gave me 3 messages of this conversation, 2 of them yours');
       await page.waitForFunction(() =>
-        document.getElementById('figures')?.textContent?.includes('4 messages'),
+        document.getElementById('figures')?.textContent.includes('4 messages'),
       );
 
       await page.reload();
@@ -152,7 +152,7 @@ describe('the example, over HTTP', () => {
       await page.goto('about:blank');
       await page.goto(`${address}/#closed`);
       await write('And now?');
-      await page.waitForFunction(() => (document.querySelector('.streaming')?.textContent?.length ?? 0) > 20);
+      await page.waitForFunction(() => (document.querySelector('.streaming')?.textContent.length ?? 0) > 20);
       await page.close();
       expect(await log('closed')).toHaveLength(1);
       expect((await logOf('closed', 2))[1]).toMatch(/^You said “And now\?”.*close the tab now\.$/);
