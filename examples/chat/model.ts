@@ -50,9 +50,9 @@ async function* say(text: string): AsyncGenerator<StreamPart> {
 function streamOf(parts: AsyncGenerator<StreamPart>): ReadableStream<StreamPart> {
   return new ReadableStream({
     async pull(controller) {
-      const { done, value } = await parts.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      const next = await parts.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
     },
   });
 }
