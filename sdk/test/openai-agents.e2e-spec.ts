@@ -298,6 +298,7 @@ describe('popItem', () => {
     expect((await log()).map(({ parts }) => parts[0]!.text)).toEqual(['a', 'b', 'c']);
     await session.addItems([user('d')]);
     expect(await session.popItem()).toEqual(user('d'));
+    expect((await ctx.window()).segments[1]).toEqual({ type: 'summary', fromSeq: 2, toSeq: 4 });
     expect(await session.popItem()).toEqual(user('a'));
     expect(await session.popItem()).toBeUndefined();
     expect(await session.getItems()).toEqual([]);
