@@ -59,8 +59,15 @@ export class MessageTokens {
   }
 }
 
-function countedText({ type, text, raw }: CountedPart): string {
-  return (type === 'text' || type === 'reasoning') && typeof text === 'string' ? text : raw;
+function countedText(part: CountedPart): string {
+  return countsByText(part) ? part.text : part.raw;
+}
+
+/** Whether a part costs what its text costs, so that its JSON is not looked at. */
+export function countsByText<P extends { type: string; text?: unknown }>(
+  part: P,
+): part is P & { text: string } {
+  return (part.type === 'text' || part.type === 'reasoning') && typeof part.text === 'string';
 }
 
 /** @param counts the role's, then one per part */
