@@ -5,6 +5,9 @@ import { model } from './model.ts';
 /** Small, so that the gauge moves. */
 const TOKEN_BUDGET = 2000;
 
+/** What was sent is not a message. */
+export class BadMessageError extends Error {}
+
 /** The three things the page asks for, as handlers of `Request`s. */
 export class Chat {
   private readonly client: Client;
@@ -39,9 +42,17 @@ export class Chat {
 
   /** Appends what the user says, and streams what the model answers. */
   async say(id: string, request: Request): Promise<Response> {
-    const { message } = (await request.json()) as { message: string };
+    const body = (await request.json().catch(() => null)) as { message?: unknown } | null;
+    const message = body?.message;
+    if (typeof message !== 'string' || !message.trim()) {
+      throw new BadMessageError('Say something: send {"message": "…"} as JSON.');
+    }
     const ctx = await this.conversation(id);
     await ctx.append({ role: 'user', content: message });
-    return ctx.stream((messages: ModelMessage[]) => streamText({ model, messages })).toResponse();
+    return ctx
+      .stream((messages: ModelMessage[]) => streamText({ model, messages }), {
+        onError: () => 'The model failed; the terminal says why.', // streamText itself writes it there
+      })
+      .toResponse();
   }
 }

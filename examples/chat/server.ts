@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createClient, FastpacaError } from 'fastpaca';
-import { Chat } from './chat.ts';
-import { startService } from './service.ts';
+import { BadMessageError, Chat } from './chat.ts';
+import { startService, type Service } from './service.ts';
 
 const FILES: Record<string, [file: string, type: string]> = {
   '/': ['index.html', 'text/html'],
@@ -14,19 +14,49 @@ const FILES: Record<string, [file: string, type: string]> = {
   '/style.css': ['style.css', 'text/css'],
 };
 
-const service = await startService();
-const chat = new Chat(createClient({ baseUrl: service.baseUrl, apiKey: process.env.FASTPACA_API_KEY }));
-
 const server = createServer((request, response) => {
   answer(request, response).catch((error: unknown) => {
-    console.error(error);
-    if (response.headersSent) return response.destroy();
-    const known = error instanceof FastpacaError;
-    response.writeHead(known ? (error.status ?? 502) : 500, { 'content-type': 'application/json' });
-    const message = known ? error.message : 'The example has a fault; see its terminal.';
+    if (response.headersSent) {
+      console.error(error);
+      return response.destroy();
+    }
+    const [status, message] = explain(error);
+    if (status >= 500) console.error(error);
+    response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ message }));
   });
 });
+
+/** Nothing to wait for while it starts: the end of this process is the end of the service. */
+let stopService: Service['stop'] = () => Promise.resolve();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    server.close();
+    server.closeAllConnections();
+    void stopService().then(() => process.exit(0));
+  });
+}
+
+const service = await startService();
+stopService = service.stop;
+const chat = new Chat(createClient({ baseUrl: service.baseUrl, apiKey: process.env.FASTPACA_API_KEY }));
+
+const port = Number(process.env.EXAMPLE_PORT ?? 3000);
+server.once('error', (error: NodeJS.ErrnoException) => {
+  console.error(error.code === 'EADDRINUSE' ? `Port ${port} is taken; set EXAMPLE_PORT.` : error);
+  process.exit(1);
+});
+server.listen(port, '127.0.0.1', () => {
+  console.log(`The chat is at http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
+
+/** The status and the message that the page shows. */
+function explain(error: unknown): [status: number, message: string] {
+  if (error instanceof BadMessageError) return [400, error.message];
+  if (error instanceof URIError) return [400, 'The address is not encoded as addresses are.'];
+  if (error instanceof FastpacaError) return [error.status ?? 502, error.message];
+  return [500, 'The example has a fault; see its terminal.'];
+}
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://localhost');
@@ -50,21 +80,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 /** A page that is closed takes no more; the answer is read and stored all the same. */
 function send({ status, headers, body }: Response, response: ServerResponse): void {
   response.writeHead(status, Object.fromEntries(headers));
-  if (!body) response.end();
-  else
-    Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0])
-      .on('error', () => response.destroy())
-      .pipe(response);
-}
-
-server.listen(Number(process.env.EXAMPLE_PORT ?? 3000), '127.0.0.1', () => {
-  console.log(`The chat is at http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-});
-
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    server.close();
-    server.closeAllConnections();
-    void service.stop().then(() => process.exit(0));
-  });
+  if (!body) return void response.end();
+  const source = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
+  source.on('error', () => response.destroy()).pipe(response);
+  response.once('close', () => source.destroy());
 }

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 /** A running Fastpaca: where its API is, and how it ends. */
 export interface Service {
   baseUrl: string;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** The one that FASTPACA_URL names, or one started from this repository, with its data in this folder. */
@@ -17,11 +17,12 @@ export async function startService(): Promise<Service> {
       ...process.env,
       HOST: '127.0.0.1',
       PORT: '0',
-      DATA_DIR: process.env.DATA_DIR ?? join(import.meta.dirname, 'data'),
+      DATA_DIR: process.env.EXAMPLE_DATA_DIR ?? join(import.meta.dirname, 'data'),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true, // Ctrl-C reaches this process alone: it ends the service when its own requests are done
   });
+  process.once('exit', () => child.kill('SIGTERM')); // whatever ends this process, no service is left behind
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) =>

@@ -50,6 +50,7 @@ async function say(message) {
   show('user', message);
   const answer = await fetch(api('say'), { method: 'POST', body: JSON.stringify({ message }) });
   if (!answer.ok) throw new Error((await answer.json()).message);
+  messages.ariaBusy = 'true'; // read out when it is complete, not word by word
   const element = show('assistant streaming', '');
   try {
     for await (const chunk of chunks(answer.body)) {
@@ -59,6 +60,7 @@ async function say(message) {
     }
   } finally {
     element.classList.remove('streaming');
+    messages.ariaBusy = 'false';
   }
 }
 

@@ -17,12 +17,15 @@ let database: TestDatabase;
 let example: ChildProcess;
 let address: string;
 
+const startExample = (port: string, stderr: 'inherit' | 'pipe') =>
+  spawn(process.execPath, [join(import.meta.dirname, '../server.ts')], {
+    env: { PATH: process.env.PATH, DATABASE_URL: database.url, EXAMPLE_PORT: port, MOCK_WORD_MS: '15' },
+    stdio: ['ignore', 'pipe', stderr],
+  });
+
 beforeAll(async () => {
   database = await createTestDatabase();
-  example = spawn(process.execPath, [join(import.meta.dirname, '../server.ts')], {
-    env: { PATH: process.env.PATH, DATABASE_URL: database.url, EXAMPLE_PORT: '0', MOCK_WORD_MS: '15' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  example = startExample('0', 'inherit');
   address = await new Promise((resolve, reject) => {
     example.once('exit', (code) => reject(new Error(`the example ended with ${code}`)));
     createInterface({ input: example.stdout! }).on('line', (line) => {
@@ -89,7 +92,30 @@ describe('the example, over HTTP', () => {
   it('says what is wrong with a conversation that cannot be', async () => {
     const answer = await say('%07', 'Hello');
     expect(answer.status).toBe(400);
-    expect((await answer.json()).message).toMatch(/control characters|invalid/i);
+    expect((await answer.json()).message).toMatch(/control characters/);
+  });
+
+  it.each(['{}', 'nope', 'null', '{"message":5}', '{"message":" "}'])(
+    'refuses %s and stores nothing',
+    async (body) => {
+      const answer = await fetch(`${address}/api/refused/say`, { method: 'POST', body });
+      expect(answer.status).toBe(400);
+      expect((await answer.json()).message).toMatch(/^Say something/);
+      expect(await log('refused')).toEqual([]);
+    },
+  );
+
+  it('says that its port is taken, and leaves no service behind', async () => {
+    const second = startExample(new URL(address).port, 'pipe');
+    let said = '';
+    second.stderr!.on('data', (data: Buffer) => (said += data.toString()));
+    // Not `exit`: its end of stderr is closed when the service, which has it too, has ended.
+    const code = await new Promise((resolve) => second.once('close', resolve));
+    expect({ code, said }).toEqual({ code: 1, said: expect.stringMatching(/^Port \d+ is taken/) });
+  });
+
+  it('refuses an address that is wrongly encoded', async () => {
+    expect((await fetch(`${address}/api/%zz/history`)).status).toBe(400);
   });
 });
 
