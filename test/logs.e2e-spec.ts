@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { BuiltService, type Exit } from './support/built-service.js';
@@ -241,6 +244,59 @@ describe('the log of the built service', () => {
       err: { code: '42P01', stack: expect.stringContaining('at ') },
     });
     expect(await lineOf(answer.body.request_id)).not.toHaveProperty('err');
+  });
+});
+
+describe('a log whose reader is gone or stuck', () => {
+  it('takes nothing from the service: it answers, and ends when it is asked to', async () => {
+    const database = await createTestDatabase();
+    const service = await BuiltService.start({ DATABASE_URL: database.url });
+    const http = service.http;
+    try {
+      await http.put('unread');
+      await service.closeLog();
+      for (let seq = 1; seq <= 100; seq += 1) {
+        expect((await http.append('unread', { event: EVENT })).body).toMatchObject({ seq });
+      }
+    } finally {
+      expect(await service.stop()).toEqual({ code: 0, signal: null });
+      await database.drop();
+    }
+  });
+
+  it.each([
+    ['gone', 'its last lines are not written yet', 1],
+    ['stuck', 'it took nothing of a megabyte', 10_000],
+  ])('does not hold up the end of the process when it is %s, though %s', async (reader, _, lines) => {
+    const logger = pathToFileURL(join(import.meta.dirname, '../dist/src/common/logging/logger.js')).href;
+    const child = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '--eval',
+        `import { log } from '${logger}';
+         process.stdin.once('data', () => {
+           for (let line = 0; line < ${lines}; line += 1) log.info('x'.repeat(100));
+           process.exit(7);
+         });
+         log.info('ready');`,
+      ],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    await once(child.stdout, 'data');
+    if (reader === 'stuck') {
+      child.stdout.pause();
+    } else {
+      child.stdout.destroy();
+      await once(child.stdout, 'close');
+    }
+    child.stdin.write('end');
+    try {
+      const [code] = await once(child, 'exit', { signal: AbortSignal.timeout(9000) });
+      expect(code).toBe(7);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 });
 

@@ -86,6 +86,11 @@ export class BuiltService {
     return this.lines.map((line) => JSON.parse(line) as Record<string, any>);
   }
 
+  /** As when the collector of its log ends: nobody reads on, and it cannot be written to. */
+  closeLog(): Promise<void> {
+    return new Promise((resolve) => this.child.stdout!.once('close', () => resolve()).destroy());
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }

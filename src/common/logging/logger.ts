@@ -1,23 +1,13 @@
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import { isError } from '../errors/is-error.js';
+import { logDestination } from './log-destination.js';
 import { requestFields } from './request-context.js';
-
-/**
- * Written some lines at a time: a system call for each was a third of what a request cost. Nothing waits longer than
- * 0.1 s, nor past the end of the process, and what nobody takes off stdout is dropped from 16 MiB on.
- */
-const destination = pino.destination({
-  sync: false,
-  minLength: 4096,
-  periodicFlush: 100,
-  maxLength: 16 * 1024 * 1024,
-});
 
 /**
  * The process's one logger: JSON lines on stdout. Lines written while a request is handled carry its fields. Errors
  * are logged by type, message, code and stack only: a driver's error object holds the row it failed on.
  */
-export const log = pino(
+export const log: Logger = pino(
   {
     level: knownLevel(process.env.LOG_LEVEL),
     base: undefined,
@@ -27,7 +17,7 @@ export const log = pino(
     mixin: () => ({ ...requestFields() }),
     serializers: { err: describeError },
   },
-  destination,
+  logDestination(() => (log.level = 'silent')),
 );
 
 /** A bad level is the configuration's to report, in a log that works. */
