@@ -43,8 +43,8 @@ class Watcher {
   private cursor = 0;
   /** The last window, as JSON. */
   private window = '';
-  /** The window of `cursor` is no news: the caller asked for what comes from now on. */
-  private isKnown = false;
+  /** The version that a caller without a cursor begins at, until the first window: that of this version is no news. */
+  private beginning?: number;
   /** Connections that failed in a row. */
   private failures = 0;
   private hasConnected = false;
@@ -76,8 +76,8 @@ class Watcher {
   private async begin(): Promise<void> {
     const { cursor } = this.options;
     const { signal } = this.controller;
-    this.isKnown = cursor === undefined;
     this.cursor = cursor ?? (await this.conversation.get(signal)).version;
+    if (cursor === undefined) this.beginning = this.cursor;
   }
 
   /** What one connection brings, and the pause after it. */
@@ -143,8 +143,8 @@ class Watcher {
   private isNew(change: Change): boolean {
     if (change.type === 'event' || change.type === 'compaction') return change.version > this.cursor;
     if (change.type !== 'window') return true;
-    const isKnown = this.isKnown && change.version === this.cursor;
-    this.isKnown = false;
+    const isKnown = change.version === this.beginning;
+    this.beginning = undefined;
     const window = JSON.stringify(change);
     const isRepeated = window === this.window;
     this.window = window;

@@ -88,11 +88,25 @@ describe('watching', () => {
 
   it('without a cursor gives only what comes from now on', async () => {
     await say('before');
-    const watching = ctx.watch();
+    const watching = ctx.watch({ signal: over.signal });
     const first = watching.next();
     await eventually(() => streams().length > 0);
     await say('after');
     expect((await first).value).toMatchObject({ type: 'event', seq: 2 });
+    expect((await watching.next()).value).toMatchObject({ type: 'window', version: 2 });
+    await watching.return!();
+  });
+
+  it('without a cursor gives what comes before the connection is there, and the window of it', async () => {
+    await say('before');
+    const late: typeof fetch = async (url, init) => {
+      if (typeof url === 'string' && url.includes('/stream')) await say('meanwhile');
+      return fetch(url, init);
+    };
+    const watching = (await createClient({ baseUrl: service.url, fetch: late }).context(ctx.id)).watch({
+      signal: over.signal,
+    });
+    expect((await watching.next()).value).toMatchObject({ type: 'event', seq: 2 });
     expect((await watching.next()).value).toMatchObject({ type: 'window', version: 2 });
     await watching.return!();
   });
