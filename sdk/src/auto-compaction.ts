@@ -17,11 +17,12 @@ export class AutoCompaction {
 
   /**
    * The window after its compaction; as it is, if the handler wants none, or if the conversation changes faster than it can be
-   * compacted. It may still need compaction.
+   * compacted, or if it is the handler that asks. It may still need compaction.
    *
    * @throws what the handler throws, FastpacaError; nothing with `onError`
    */
-  apply(conversation: RemoteConversation, window: Window, options: WindowOptions): Promise<Window> {
+  async apply(conversation: RemoteConversation, window: Window, options: WindowOptions): Promise<Window> {
+    if (this.mutexes.isHeldByCaller(conversation.id)) return window;
     // The window asked for was read and checked; the one after a compaction is of a later version.
     const read = () => conversation.window({ ...options, ifVersion: undefined });
     return this.mutexes.run(conversation.id, async (waited) =>

@@ -116,8 +116,8 @@ export class Context {
   }
 
   /**
-   * Has windows that need it compacted before they are returned, by this process. The handler must not read this conversation's
-   * window itself: it is given it, and its next reader waits until it is done.
+   * Has windows that need it compacted before they are returned, by this process; other readers wait until the handler is done. If
+   * the handler reads the window itself it gets it as it is; in a runtime without `AsyncLocalStorage` it would wait for itself.
    *
    * @returns this context
    */

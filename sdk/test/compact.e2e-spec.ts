@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { TestService } from '../../test/support/test-service.js';
 import { ConnectionError, createClient, type AutoCompact, type Context, type Window } from '../src/index.js';
@@ -263,6 +264,30 @@ describe('a handler for windows that need compaction', () => {
     const windows = await Promise.all(contexts.map((context) => context.window()));
     expect(windows.map(({ version }) => version)).toEqual([14, 14, 14]);
     expect(calls).toBe(1);
+  });
+
+  it('may read the window itself, and gets it as it is, while others wait', async () => {
+    await say(13);
+    const seen: boolean[] = [];
+    const later = new EventEmitter();
+    let late: Promise<Window> | undefined;
+    let calls = 0;
+    ctx.autoCompact(async (window) => {
+      calls += 1;
+      seen.push((await ctx.window()).needsCompaction);
+      late ??= once(later, 'go').then(() => ctx.window());
+      return lastTen(window);
+    });
+    const windows = await Promise.all([ctx.window(), ctx.window()]);
+    expect(windows.map(({ version, needsCompaction }) => [version, needsCompaction])).toEqual([
+      [14, false],
+      [14, false],
+    ]);
+    expect([seen, calls]).toEqual([[true], 1]);
+    // What the handler leaves running is not it any more once it is done.
+    await say(3);
+    later.emit('go');
+    expect(await late).toMatchObject({ version: 18, needsCompaction: false });
   });
 
   it('is not asked twice about a deleted conversation, whose window stays readable', async () => {
