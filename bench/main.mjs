@@ -114,21 +114,28 @@ const groups = {
   async window() {
     await environment.log('window-0', 200);
     await fetch(`${environment.url}/bench/window-0/window`, { method: 'PUT' });
-    const { headers } = await fetch(`${environment.url}/v1/conversations/window-0/window`);
     const get = (connections, path, more = {}) => load(connections, path, 1, { method: 'GET', ...more });
+    const windowPath = '/v1/conversations/window-{n}/window';
+    const pagePath = '/v1/conversations/window-{n}/events?from_seq=-200';
+    const tagged = async (path) => {
+      const { headers } = await fetch(environment.url + path.replace('{n}', '0'));
+      return get(16, path, { headers: { 'if-none-match': headers.get('etag') } });
+    };
     const figures = await rounds({
       bare: get(16, '/bench/window-{n}/window'),
-      window: get(16, '/v1/conversations/window-{n}/window'),
-      window20: get(20, '/v1/conversations/window-{n}/window'),
+      window: get(16, windowPath),
+      window20: get(20, windowPath),
+      page: get(16, pagePath),
     });
-    const unchanged = await get(16, '/v1/conversations/window-{n}/window', {
-      headers: { 'if-none-match': headers.get('etag') },
-    })();
+    const sameWindow = await (await tagged(windowPath))();
+    const samePage = await (await tagged(pagePath))();
     row('bare route sending a window of 200 messages, 16 connections', figures.bare.perSecond, '/s');
     row('windows of 200 messages, unchanged, 16 connections', figures.window.perSecond, '/s');
     row('windows ÷ bare route', figures.window.perSecond / figures.bare.perSecond, '×', { bound: 0.6 });
     row('windows of 200 messages, unchanged, 20 connections', figures.window20.perSecond, '/s');
-    row('windows answered 304, 16 connections', unchanged.perSecond, '/s');
+    row('windows answered 304, 16 connections', sameWindow.perSecond, '/s');
+    row('log pages of the newest 200 events, 16 connections', figures.page.perSecond, '/s');
+    row('log pages answered 304, 16 connections', samePage.perSecond, '/s');
   },
 
   async tokens() {
@@ -176,6 +183,7 @@ const groups = {
       const events = Number(id.slice(4)).toLocaleString('en');
       row(`${events} events in the log: window right after an append, p50`, of(index, 'windowP50Ms'), 'ms');
       row(`${events} events in the log: append p99`, of(index, 'appendP99Ms'), 'ms');
+      row(`${events} events in the log: page of the newest 200, p50`, of(index, 'pageP50Ms'), 'ms');
     }
     row(
       'window after an append, p50: 1,000,000 events ÷ 200',
@@ -186,6 +194,7 @@ const groups = {
         atMost: true,
       },
     );
+    row('page of the newest 200, p50: 1,000,000 events ÷ 200', of(2, 'pageP50Ms') / of(0, 'pageP50Ms'), '×');
     row('append p99: 1,000,000 events ÷ 200', of(2, 'appendP99Ms') / of(0, 'appendP99Ms'), '×', {
       bound: 1.3,
       atMost: true,

@@ -1,5 +1,5 @@
-// One client after another request: appends to two conversations in turn and reads the window of each right after, so
-// that what differs between the two is the length of their logs alone. Prints the times as JSON.
+// One client after another request: appends to two conversations in turn and reads the window of each right after, and a page
+// of the log, so that what differs between the two is the length of their logs alone. Prints the times as JSON.
 import http from 'node:http';
 import { appendBody } from './messages.mjs';
 import { quantile } from './quantile.mjs';
@@ -27,28 +27,31 @@ function timed(method, path, body) {
   });
 }
 
-const times = new Map(ids.map((id) => [id, { append: [], window: [] }]));
+const times = new Map(ids.map((id) => [id, { append: [], window: [], page: [] }]));
 const WARM_UP = Math.ceil(turns / 10);
 for (let turn = -WARM_UP; turn < turns; turn += 1) {
   for (const id of turn % 2 ? ids : ids.toReversed()) {
     const append = await timed('POST', `/v1/conversations/${id}/events`, appendBody(turn + WARM_UP));
     const window = await timed('GET', `/v1/conversations/${id}/window`);
+    const page = await timed('GET', `/v1/conversations/${id}/events?from_seq=-200`);
     if (turn < 0) continue;
     times.get(id).append.push(append);
     times.get(id).window.push(window);
+    times.get(id).page.push(page);
   }
 }
 agent.destroy();
 console.log(
   JSON.stringify(
     ids.map((id) => {
-      const { append, window } = times.get(id);
+      const { append, window, page } = times.get(id);
       return {
         id,
         appendP50Ms: quantile(append, 0.5),
         appendP99Ms: quantile(append, 0.99),
         windowP50Ms: quantile(window, 0.5),
         windowP99Ms: quantile(window, 0.99),
+        pageP50Ms: quantile(page, 0.5),
       };
     }),
   ),

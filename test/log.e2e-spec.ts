@@ -262,3 +262,68 @@ describe('a page of big events', () => {
     expect((await page('squeezed')).seqs).toEqual([1]);
   });
 });
+
+describe('the ETag of a log page', () => {
+  const get = (id: string, query: string, tag?: string) =>
+    service.http.request('GET', `/v1/conversations/${id}/events${query}`, {
+      headers: tag === undefined ? {} : { 'if-none-match': tag },
+    });
+  const tagOf = async (id: string, query: string) => (await get(id, query)).headers.get('etag')!;
+
+  it('is answered 304 without a body while the page is the same', async () => {
+    for (const query of ['', '?from_seq=2&to_seq=4', '?cursor=3&limit=2', '?cursor=10', '?from_seq=-3']) {
+      const tag = await tagOf('ten', query);
+      expect(tag).toMatch(/^"\d+-\d+-[a-z0-9]+"$/);
+      const answer = await get('ten', query, tag);
+      expect([answer.status, answer.text, answer.headers.get('etag')]).toEqual([304, '', tag]);
+      expect((await get('ten', query, '"other"')).status).toBe(200);
+    }
+  });
+
+  it.each([
+    ['reaches to the end of the log', '', true],
+    ['follows the last event', '?cursor=3', true],
+    ['counts from the end', '?from_seq=-2&limit=1', true],
+    ['has room for more', '?cursor=1&limit=3', true],
+    ['is full', '?cursor=1&limit=2', false],
+    ['ends before', '?from_seq=1&to_seq=3', false],
+    ['ends behind what was there', '?from_seq=1&to_seq=4', true],
+  ])('of a page that %s (%s) is another after an append: %s', async (what, query, isAnother) => {
+    const id = `tagged ${what}`;
+    await service.http.put(id);
+    await fill(id, 3);
+    const before = await get(id, query);
+    await fill(id, 1);
+    const after = await get(id, query, before.headers.get('etag')!);
+    expect(after.status).toBe(isAnother ? 200 : 304);
+    expect((await get(id, query)).text === before.text).toBe(!isAnother);
+  });
+
+  it('differs between conversations, so that of a database made anew fits no page of the old one', async () => {
+    const query = '?from_seq=1&to_seq=2';
+    const tag = await tagOf('ten', query);
+    expect((await get('long', query, tag)).status).toBe(200);
+  });
+
+  it('does not have conversations that were made in one moment share their pages', async () => {
+    for (const id of ['one', 'two']) {
+      await service.http.put(id);
+      await service.http.append(id, { event: { ...EVENT, id } });
+    }
+    await service.database.query(
+      "UPDATE fastpaca.conversations SET created_at = now() WHERE id IN ('one', 'two')",
+    );
+    for (const id of ['one', 'two'])
+      expect((await service.http.events(id)).body.events).toMatchObject([{ id }]);
+  });
+
+  it('has a reader at the end wait all the same', async () => {
+    await service.http.put('waited');
+    const tag = await tagOf('waited', '?cursor=0');
+    const nothing = await get('waited', '?cursor=0&wait_ms=50', tag);
+    expect([nothing.status, nothing.text]).toEqual([304, '']);
+    const waiting = get('waited', '?cursor=0&wait_ms=50000', tag);
+    await fill('waited', 1);
+    expect((await waiting).body).toMatchObject({ next_cursor: 1 });
+  });
+});

@@ -4,7 +4,7 @@ import { TestService } from './support/test-service.js';
 
 const HOUR = { strategy: 'time_window', config: { max_age_seconds: 3600 } };
 
-/** Two nodes that keep windows and events, and one on the same database that keeps nothing. */
+/** Two nodes that keep windows, pages and events, and one on the same database that keeps nothing. */
 let nodes: TestService[];
 let forgetful: TestService;
 
@@ -25,7 +25,8 @@ type Step =
   | { kind: 'append'; node: number; sizes: number[] }
   | { kind: 'compact'; node: number; from: number; length: number }
   | { kind: 'settings'; node: number; settings: Record<string, unknown> }
-  | { kind: 'read'; budgets: (number | undefined)[] };
+  | { kind: 'read'; budgets: (number | undefined)[] }
+  | { kind: 'page'; query: string };
 
 const node = fc.integer({ min: 0, max: 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -70,6 +71,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       budgets: fc.array(fc.constantFrom(undefined, 40, 45, 60, 90, 91, 400), { minLength: 1, maxLength: 3 }),
     }),
   },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('page' as const),
+      query: fc.oneof(
+        fc.constantFrom('', '?from_seq=-8', '?from_seq=-20', '?cursor=0', '?cursor=5&limit=10'),
+        fc.integer({ min: 0, max: 60 }).map((cursor) => `?cursor=${cursor}`),
+        fc
+          .tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 20 }))
+          .map(([from, length]) => `?from_seq=${from}&to_seq=${from + length}`),
+      ),
+    }),
+  },
 );
 
 let conversations = 0;
@@ -107,12 +121,21 @@ async function live(steps: readonly Step[]): Promise<void> {
             expect(window.headers.get('etag')).toBe(expected.headers.get('etag'));
           }
         }
+        break;
+      case 'page': {
+        const expected = await forgetful.http.events(id, each.query);
+        for (const { http: reader } of nodes) {
+          const page = await reader.events(id, each.query);
+          expect(page.text).toBe(expected.text);
+          expect(page.headers.get('etag')).toBe(expected.headers.get('etag'));
+        }
+      }
     }
   }
 }
 
-describe('a node that keeps windows and events', () => {
-  it('gives the very windows of one that keeps nothing, whatever is done on whichever node', async () => {
+describe('a node that keeps windows, pages and events', () => {
+  it('gives the very windows and pages of one that keeps nothing, whatever is done on whichever node', async () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 40 }), live), {
       numRuns: Number(process.env.ROUNDS ?? 40),
       endOnFailure: true,

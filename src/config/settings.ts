@@ -105,7 +105,8 @@ export const SETTINGS = {
     parse: integer(KIB, 256 * MIB, 64 * MIB),
   },
   FASTPACA_CACHE_BYTES: {
-    meaning: 'memory for ready windows and the newest events of conversations read lately; 0 keeps none',
+    meaning:
+      'memory for ready windows and log pages, and the newest events of conversations, of what was read lately; 0 keeps none',
     default: '33554432',
     parse: integer(0, 4096 * MIB, 32 * MIB),
   },

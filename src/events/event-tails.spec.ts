@@ -61,18 +61,25 @@ describe('EventTails', () => {
       back: fc.integer({ min: 0, max: 25 }),
       behind: fc.constantFrom(0, 0, 0, 1, 5),
       room: fc.integer({ min: -1, max: 40 }),
+      page: fc.option(fc.tuple(fc.nat(60), fc.nat(30))),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 25 }), async (steps) => {
         const log = new MemoryLog();
         const tails = tailsOf(log);
-        for (const { appended, back, behind, room } of steps) {
+        for (const { appended, back, behind, room, page } of steps) {
           for (const each of [1, ...appended]) log.append(each);
           const toSeq = Math.max(1, log.events.length - behind);
           const fromTokens = log.events[toSeq - 1]!.tokensThrough - room;
           const run = { fromSeq: Math.max(1, toSeq - back), toSeq, fromTokens };
           const { events, tokensBefore } = await tails.suffix(ID, [run], MANY_BYTES);
           expect({ events, tokensBefore }).toEqual(log.wanted([run]));
+          if (!page) continue;
+          const fromSeq = Math.min(page[0] + 1, log.events.length);
+          const range = { fromSeq, toSeq: Math.min(fromSeq + page[1], log.events.length) };
+          expect(await tails.range(ID, range, MANY_BYTES)).toEqual(
+            log.events.slice(range.fromSeq - 1, range.toSeq),
+          );
         }
       }),
       { numRuns: 500 },
@@ -90,6 +97,22 @@ describe('EventTails', () => {
       await tails.suffix(ID, [{ fromSeq: toSeq - 39, toSeq, fromTokens: 0 }], MANY_BYTES);
     }
     expect([log.suffixes, log.eventsRead]).toEqual([1, 30]);
+  });
+
+  it('gives a range that it has without asking the log, and reads what is missing of it', async () => {
+    const log = new MemoryLog();
+    const tails = tailsOf(log);
+    for (let count = 0; count < 50; count += 1) log.append(2);
+    await tails.suffix(ID, [{ fromSeq: 11, toSeq: 50, fromTokens: 0 }], MANY_BYTES);
+    await tails.range(ID, { fromSeq: 11, toSeq: 50 }, MANY_BYTES);
+    expect(log.eventsRead).toBe(0);
+    for (let count = 0; count < 2; count += 1) log.append(2);
+    await tails.range(ID, { fromSeq: 13, toSeq: 52 }, MANY_BYTES);
+    await tails.range(ID, { fromSeq: 14, toSeq: 52 }, MANY_BYTES);
+    expect(log.eventsRead).toBe(2);
+    await tails.range(ID, { fromSeq: 10, toSeq: 52 }, MANY_BYTES); // begins before what there is
+    await tails.range(ID, { fromSeq: 52, toSeq: 52 }, 10); // may be too large
+    expect([log.suffixes, log.eventsRead]).toEqual([1, 2 + 43 + 1]);
   });
 
   it('reads anew when more came than a tail is lengthened by', async () => {

@@ -3,13 +3,16 @@ import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
 import { EventLogRepository } from './event-log.repository.js';
-import type { BudgetedRange, CountedEvent, StoredEvent } from './stored-event.js';
+import type { BudgetedRange, CountedEvent, SeqRange, StoredEvent } from './stored-event.js';
 
 /** Most events, and bytes of bodies, by which a tail is lengthened; more are as soon read anew. */
 const MAX_EXTENSION_EVENTS = 256;
 const MAX_EXTENSION_BYTES = 1024 * 1024;
 /** What an event takes beside its body, in bytes, roughly. */
 const EVENT_OVERHEAD_BYTES = 400;
+
+/** Share of the node's memory for answers that goes to the newest events. */
+const SHARE = 3 / 8;
 
 /** The newest events of a conversation up to some seq, without a hole; ascending, at least one. */
 type Tail = readonly CountedEvent[];
@@ -27,7 +30,7 @@ export class EventTails {
     private readonly log: EventLogRepository,
     { cacheBytes }: AppConfig,
   ) {
-    this.tails = new BoundedCache(cacheBytes / 2);
+    this.tails = new BoundedCache(cacheBytes * SHARE);
   }
 
   /** As `EventLogRepository.suffix`. */
@@ -43,6 +46,16 @@ export class EventTails {
     const read = await this.log.suffix(id, runs, maxBytes);
     this.keep(id, read.events);
     return read;
+  }
+
+  /** The events of a range (at least one), oldest first, no further than `maxBytes` of bodies, but one at least. */
+  async range(id: ConversationId, range: SeqRange, maxBytes: number): Promise<StoredEvent[]> {
+    const tail = await this.tailThrough(id, { ...range, fromTokens: -1 });
+    const events = tail?.filter(({ seq }) => seq >= range.fromSeq && seq <= range.toSeq) ?? [];
+    if (!tail || mostBytes(events) > maxBytes)
+      return this.log.forward(id, range, range.toSeq - range.fromSeq + 1, maxBytes);
+    this.keep(id, tail);
+    return events;
   }
 
   /** What is remembered, if it has all that the run asks for, or lacks a few of the newest only. */

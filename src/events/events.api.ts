@@ -8,7 +8,8 @@ import type { ReadEventsDto } from './dto/read-events.dto.js';
 import { EventDrafter } from './event-draft.js';
 import type { AppendedEvent } from './event-log.repository.js';
 import { LogWaits } from './log-waits.js';
-import { EventsService, type Page, type PageRequest } from './events.service.js';
+import { ReadyPages } from './ready-pages.js';
+import { EventsService, type PageRange, type PageRequest } from './events.service.js';
 
 /** What the HTTP API asks for, in the terms of the rules, and what an answer looks like. */
 @Injectable()
@@ -17,6 +18,7 @@ export class EventsApi {
     private readonly events: EventsService,
     private readonly drafter: EventDrafter,
     private readonly waits: LogWaits,
+    private readonly pages: ReadyPages,
   ) {}
 
   /** @throws InvalidPayloadError (400) a bad or contradictory key */
@@ -43,11 +45,17 @@ export class EventsApi {
     return answer;
   }
 
-  async page(id: ConversationId, query: ReadEventsDto): Promise<Page> {
-    const page = await this.events.page(id, toPageRequest(query));
-    if (page.events.length || !query.wait_ms || query.cursor === undefined) return page;
+  /** What the page is cut from, once there is something or the wait for it is over. */
+  async pageRange(id: ConversationId, query: ReadEventsDto): Promise<PageRange> {
+    const range = await this.events.pageRange(id, toPageRequest(query));
+    if (range.fromSeq <= range.toSeq || !query.wait_ms || query.cursor === undefined) return range;
     await this.waits.forMore(id, query.cursor, query.wait_ms);
-    return this.events.page(id, toPageRequest(query));
+    return this.events.pageRange(id, toPageRequest(query));
+  }
+
+  /** The page as JSON text. */
+  page(id: ConversationId, range: PageRange): Promise<Buffer> {
+    return this.pages.read(id, range);
   }
 }
 

@@ -1,25 +1,30 @@
-import { Body, Controller, Get, Headers, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Post, Query, Res } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiExtraModels,
   ApiHeader,
+  ApiNotModifiedResponse,
   ApiOkResponse,
   ApiOperation,
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Conversation } from '../auth/conversation.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
+import { IF_NONE_MATCH, entityTag, isUnmodified } from '../common/http/entity-tag.js';
 import { AnswersJsonText } from '../common/http/json-text.decorator.js';
 import { NoQuery } from '../common/http/no-query.dto.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
 import { AppendEventsDto } from './dto/append-events.dto.js';
 import { AppendedDto, AppendedTurnDto } from './dto/appended.dto.js';
-import { EventPageDto, eventPageJson } from './dto/event-page.dto.js';
+import { EventPageDto } from './dto/event-page.dto.js';
 import { ReadEventsDto } from './dto/read-events.dto.js';
 import { EventsApi } from './events.api.js';
+
+const ENTITY_TAG = entityTag('From the range of the page');
 
 @ApiTags('events')
 @ApiConversationId()
@@ -62,9 +67,21 @@ export class EventsController {
     description: 'A page also ends at about 8 MiB, after at least one event.',
     operationId: 'readEvents',
   })
-  @ApiOkResponse({ type: EventPageDto })
+  @ApiOkResponse({ type: EventPageDto, headers: { ETag: ENTITY_TAG } })
+  @ApiHeader(IF_NONE_MATCH)
+  @ApiNotModifiedResponse({
+    description: 'The page is the one whose `ETag` was sent',
+    headers: { ETag: ENTITY_TAG },
+  })
   @ApiErrors(400, 401, 403, 404, 500, 503)
-  async read(@Conversation() id: ConversationId, @Query() query: ReadEventsDto): Promise<string> {
-    return eventPageJson(await this.events.page(id, query));
+  async read(
+    @Conversation() id: ConversationId,
+    @Query() query: ReadEventsDto,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer | undefined> {
+    const range = await this.events.pageRange(id, query);
+    if (isUnmodified(reply, ifNoneMatch, range.tag)) return undefined;
+    return this.events.page(id, range);
   }
 }

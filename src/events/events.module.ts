@@ -11,6 +11,7 @@ import { EventLogRepository } from './event-log.repository.js';
 import { EventsApi } from './events.api.js';
 import { EventsController } from './events.controller.js';
 import { LogWaits } from './log-waits.js';
+import { ReadyPages } from './ready-pages.js';
 import { EventsService } from './events.service.js';
 
 @Module({
@@ -23,6 +24,7 @@ import { EventsService } from './events.service.js';
     AppendQueue,
     EventTails,
     LogWaits,
+    ReadyPages,
     EventDrafter,
     EventCheck,
     TurnCheck,

@@ -38,6 +38,12 @@ export interface AppendedTurn {
 export type PageRequest =
   { cursor: number; limit?: number } | { fromSeq?: number; toSeq?: number; limit?: number };
 
+/** The seqs a page is cut from, at most as many as a page has; `toSeq` before `fromSeq` if there are none. */
+export interface PageRange extends SeqRange {
+  /** Entity tag: events never change, so nothing but the range makes one page of the conversation another. */
+  tag: string;
+}
+
 export interface Page {
   events: StoredEvent[];
   /** The last seq of the page; of an empty one, the seq it was asked for after. */
@@ -129,23 +135,27 @@ export class EventsService {
   }
 
   /**
-   * Reads a page of the log, ascending; it also ends at about 8 MiB, after at least one event.
+   * What a page would be cut from as the log is now.
    *
    * @throws ConversationNotFoundError (404)
    */
-  async page(id: ConversationId, request: PageRequest): Promise<Page> {
-    const { lastSeq } = await this.conversations.get(id);
+  async pageRange(id: ConversationId, request: PageRequest): Promise<PageRange> {
+    const { lastSeq, createdAt } = await this.conversations.get(id);
     const byCursor = 'cursor' in request;
-    const after = byCursor ? request.cursor : firstSeq(request.fromSeq ?? 1, lastSeq) - 1;
-    const toSeq = Math.min(lastSeq, (byCursor ? undefined : request.toSeq) ?? lastSeq);
+    const fromSeq = byCursor ? request.cursor + 1 : firstSeq(request.fromSeq ?? 1, lastSeq);
     const isRange = !byCursor && (request.fromSeq !== undefined || request.toSeq !== undefined);
     const limit = Math.min(
       request.limit ?? (isRange ? MAX_PAGE_EVENTS : DEFAULT_CURSOR_PAGE_EVENTS),
       MAX_PAGE_EVENTS,
     );
-    const events =
-      after < toSeq ? await this.log.forward(id, { fromSeq: after + 1, toSeq }, limit, MAX_PAGE_BYTES) : [];
-    return { events, nextCursor: events.at(-1)?.seq ?? after };
+    const toSeq = Math.min(lastSeq, (byCursor ? undefined : request.toSeq) ?? lastSeq, fromSeq + limit - 1);
+    return { fromSeq, toSeq, tag: `"${fromSeq}-${toSeq}-${createdAt.getTime().toString(36)}"` };
+  }
+
+  /** Reads a page of the log, ascending; it also ends at about 8 MiB, after at least one event. */
+  async page(id: ConversationId, { fromSeq, toSeq }: SeqRange): Promise<Page> {
+    const events = fromSeq <= toSeq ? await this.tails.range(id, { fromSeq, toSeq }, MAX_PAGE_BYTES) : [];
+    return { events, nextCursor: events.at(-1)?.seq ?? fromSeq - 1 };
   }
 
   /** The events after `seq`, ascending: at most `limit`, and about as many bytes as a page has. */

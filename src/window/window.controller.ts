@@ -1,10 +1,10 @@
-import { Controller, Get, Headers, HttpStatus, Query, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiNotModifiedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Conversation } from '../auth/conversation.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
-import { namesTag } from '../common/http/entity-tag.js';
+import { IF_NONE_MATCH, entityTag, isUnmodified } from '../common/http/entity-tag.js';
 import { AnswersJsonText } from '../common/http/json-text.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
@@ -12,10 +12,9 @@ import { ReadWindowDto } from './dto/read-window.dto.js';
 import { WindowDto } from './dto/window.dto.js';
 import { WindowService } from './window.service.js';
 
-const ENTITY_TAG = {
-  description: 'From the version and the settings; absent where the window follows from the clock too',
-  schema: { type: 'string' as const },
-};
+const ENTITY_TAG = entityTag(
+  'From the version and the settings; absent where the window follows from the clock too',
+);
 
 @ApiTags('window')
 @ApiConversationId()
@@ -33,11 +32,7 @@ export class WindowController {
     operationId: 'readWindow',
   })
   @ApiOkResponse({ type: WindowDto, headers: { ETag: ENTITY_TAG } })
-  @ApiHeader({
-    name: 'if-none-match',
-    required: false,
-    description: 'An `ETag` of before: 304 while it still holds',
-  })
+  @ApiHeader(IF_NONE_MATCH)
   @ApiNotModifiedResponse({
     description: 'The window is the one whose `ETag` was sent',
     headers: { ETag: ENTITY_TAG },
@@ -51,9 +46,7 @@ export class WindowController {
   ): Promise<Buffer | undefined> {
     const { budget_tokens: budgetTokens, if_version: ifVersion } = query;
     const window = await this.windows.read(id, { budgetTokens, ifVersion });
-    if (window.tag !== undefined) reply.header('etag', window.tag);
-    if (window.tag === undefined || !namesTag(ifNoneMatch, window.tag)) return window.body;
-    reply.code(HttpStatus.NOT_MODIFIED);
-    return undefined;
+    const isUnchanged = window.tag !== undefined && isUnmodified(reply, ifNoneMatch, window.tag);
+    return isUnchanged ? undefined : window.body;
   }
 }

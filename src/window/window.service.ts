@@ -21,6 +21,9 @@ import { PolicyRegistry, type ConfiguredPolicy } from './policies/policy.registr
 import type { LiveEvent } from './policies/timeline.js';
 import { ReadyWindow, windowTag, type Window } from './ready-window.js';
 
+/** Share of the node's memory for answers that goes to ready windows. */
+const SHARE = 3 / 8;
+
 export interface WindowOptions {
   budgetTokens?: number;
   ifVersion?: number;
@@ -55,7 +58,7 @@ export class WindowService implements OnModuleInit {
     private readonly metrics: Metrics,
     private readonly config: AppConfig,
   ) {
-    this.ready = new BoundedCache(config.cacheBytes / 2);
+    this.ready = new BoundedCache(config.cacheBytes * SHARE);
   }
 
   async onModuleInit(): Promise<void> {

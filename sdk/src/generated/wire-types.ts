@@ -1175,6 +1175,8 @@ export interface operations {
         wait_ms?: number;
       };
       header?: {
+        /** @description An `ETag` of before: 304 while it still holds */
+        'if-none-match'?: string;
         /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
         'x-request-id'?: string;
       };
@@ -1190,11 +1192,24 @@ export interface operations {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
+          /** @description From the range of the page */
+          ETag?: string;
           [name: string]: unknown;
         };
         content: {
           'application/json': components['schemas']['EventPageDto'];
         };
+      };
+      /** @description The page is the one whose `ETag` was sent */
+      304: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description From the range of the page */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description The request breaks the schema or makes no sense; `details` lists every fault */
       400: {

@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { BoundedCache } from '../common/bounded-cache.js';
+import type { ConversationId } from '../common/conversation-id.js';
+import { AppConfig } from '../config/app-config.js';
+import { eventPageJson } from './dto/event-page.dto.js';
+import { EventsService, type PageRange } from './events.service.js';
+
+/** Share of the node's memory for answers that goes to log pages. */
+const SHARE = 1 / 4;
+
+/** Log pages as they are sent, of those read lately: what a range of the log says never changes. */
+@Injectable()
+export class ReadyPages {
+  private readonly pages: BoundedCache<Buffer>;
+
+  constructor(
+    private readonly events: EventsService,
+    { cacheBytes }: AppConfig,
+  ) {
+    this.pages = new BoundedCache(cacheBytes * SHARE);
+  }
+
+  /** The page cut from a range, as JSON text. */
+  async read(id: ConversationId, range: PageRange): Promise<Buffer> {
+    const key = `${range.tag}${id.key}`;
+    const ready = this.pages.get(key);
+    if (ready) return ready;
+    const page = Buffer.from(eventPageJson(await this.events.page(id, range)));
+    this.pages.set(key, page, page.length);
+    return page;
+  }
+}
