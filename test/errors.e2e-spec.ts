@@ -417,6 +417,57 @@ describe('details', () => {
     expect(paths(wait)).toEqual(['to_seq', 'wait_ms']);
   });
 
+  it('lists the faults of path, query, headers and body together', async () => {
+    const id = 'a%01';
+    const send = (method: string, rest: string, body?: object, headers?: Record<string, string>) =>
+      service.http.request(method, `/v1/conversations/${id}${rest}`, { body, headers });
+    const robot = { role: 'robot', content: 'a' };
+    for (let round = 0; round < 20; round += 1) {
+      const append = await send('POST', '/events?x=1', { event: robot }, { 'idempotency-key': '' });
+      expectError(append, 400);
+      expect(paths(append)).toEqual(['Idempotency-Key', 'event.role', 'id', 'x']);
+    }
+    const differs = await send(
+      'POST',
+      '/events',
+      { event: robot, idempotency_key: 'a' },
+      { 'idempotency-key': 'b' },
+    );
+    expect(paths(differs)).toEqual(['event.role', 'id', 'idempotency_key']);
+    expect(paths(await send('PUT', '?x=1', { trigger_ratio: 2 }))).toEqual(['id', 'trigger_ratio', 'x']);
+    expect(paths(await send('PATCH', '/metadata?x=1', {}))).toEqual(['id', 'metadata', 'x']);
+    expect(paths(await send('POST', '/compact?x=1', { to_seq: 'x', from_seq: 1, replacement: [] }))).toEqual(
+      expect.arrayContaining(['id', 'to_seq', 'x']),
+    );
+    expect(paths(await send('GET', '/events?limit=x&y=1'))).toEqual(['id', 'limit', 'y']);
+    expect(paths(await send('GET', '/window?if_version=x'))).toEqual(['id', 'if_version']);
+    expect(paths(await send('DELETE', '?x=1'))).toEqual(['id', 'x']);
+    const stream = { accept: 'text/event-stream', 'last-event-id': 'x' };
+    expect(paths(await send('GET', '/stream?cursor=x', undefined, stream))).toEqual([
+      'Last-Event-ID',
+      'cursor',
+      'id',
+    ]);
+    const text = await call('PUT', '?x=1', { body: '[]' });
+    expect(paths(text)).toEqual(['', 'x']);
+  });
+
+  it('lists what the server forbids beside the faults of other fields', async () => {
+    const put = await call('PUT', '', {
+      body: { token_budget: 2_000_000, metadata: { long: 'x'.repeat(65_536) }, trigger_ratio: 0 },
+    });
+    expectError(put, 400);
+    expect(paths(put)).toEqual(['metadata', 'token_budget', 'trigger_ratio']);
+  });
+
+  it('are those of one request only, of however many at a time', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => call('GET', `/events?p${index}=1&limit=x`)),
+    );
+    for (const [index, answer] of answers.entries())
+      expect(paths(answer)).toEqual(['limit', `p${index}`].sort());
+  });
+
   it('is not longer than a client can read, however many faults there are', async () => {
     const events = Array.from({ length: 100 }, () => ({
       role: 'user',

@@ -231,11 +231,11 @@ describe('the log of the built service', () => {
   });
 
   it('says of a fault of the inside what it was, under the request id that the client was told', async () => {
-    await database.query('ALTER TABLE fastpaca.events RENAME TO gone');
-    const answer = await send('GET', path('/events'));
-    await database.query('ALTER TABLE fastpaca.gone RENAME TO events');
+    await database.query('ALTER TABLE fastpaca.conversations RENAME TO gone');
+    const answer = await send('GET', path(''));
+    await database.query('ALTER TABLE fastpaca.gone RENAME TO conversations');
     expectError(answer, 500);
-    expect(answer.text).not.toContain('events');
+    expect(answer.text).not.toContain('conversations');
     const line = await service.line(
       ({ request_id, msg }) => request_id === answer.body.request_id && msg === 'unexpected error',
     );

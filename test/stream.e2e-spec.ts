@@ -480,6 +480,8 @@ describe('refusing a stream', () => {
   it('lists every fault', async () => {
     for (const answer of await refusals('/v1/conversations/c/stream?cursor=x&y=1&include_events=z', good))
       expect(answer.body.details).toHaveLength(3);
+    for (const answer of await refusals('/v1/conversations/%00/stream?cursor=x', good))
+      expect(answer.body.details.map(({ path }: { path: string }) => path).sort()).toEqual(['cursor', 'id']);
   });
 
   it('says 426 for a plain GET', async () => {

@@ -7,7 +7,7 @@ import { ConversationsRepository } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
 import { ConversationEntity } from './entities/conversation.entity.js';
 import { RecordReader } from './record-reader.js';
-import { MetadataCheck, PolicyCheck } from './policy-check.js';
+import { MetadataCheck, MetadataPatchCheck, PolicyCheck, TokenBudgetCheck } from './settings-checks.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([ConversationEntity]), PoliciesModule],
@@ -19,6 +19,8 @@ import { MetadataCheck, PolicyCheck } from './policy-check.js';
     ConversationChanges,
     PolicyCheck,
     MetadataCheck,
+    MetadataPatchCheck,
+    TokenBudgetCheck,
   ],
   exports: [ConversationsService, ConversationChanges],
 })

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
+import type { ErrorDetail } from '../common/errors/app-error.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database, type Executor } from '../database/database.js';
@@ -50,14 +51,19 @@ export class ConversationsService {
     const { tokenBudget } = given;
     const settings = { ...given, metadata: given.metadata && storedMetadata(given.metadata) };
     if (tokenBudget === undefined) return { conversation: await this.update(id, settings), created: false };
-    if (tokenBudget > this.config.maxTokenBudget) {
-      const message = `must be at most ${this.config.maxTokenBudget} on this server`;
-      throw new InvalidPayloadError([{ path: 'token_budget', message }]);
-    }
+    const faults = this.budgetFaults(tokenBudget);
+    if (faults.length) throw new InvalidPayloadError(faults);
     const row = await this.conversations.put(id, { ...settings, tokenBudget }, DEFAULTS);
     if (!row) throw new TombstonedError();
     this.changes.committed(id);
     return { conversation: row, created: row.created };
+  }
+
+  /** What is wrong with a token budget on this server. */
+  budgetFaults(tokenBudget: number): ErrorDetail[] {
+    const { maxTokenBudget } = this.config;
+    if (tokenBudget <= maxTokenBudget) return [];
+    return [{ path: 'token_budget', message: `must be at most ${maxTokenBudget} on this server` }];
   }
 
   private async update(id: ConversationId, settings: ConversationSettings): Promise<Conversation> {

@@ -1,3 +1,4 @@
+import type { ErrorDetail } from '../common/errors/app-error.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import { compactJson, objectMembers, objectText } from '../common/json/json-scanner.js';
 
@@ -6,13 +7,17 @@ const MAX_METADATA_BYTES = 64 * 1024;
 
 /** @throws InvalidPayloadError (400) if it is over 64 KiB */
 export function storedMetadata(text: string): string {
-  const compact = compactJson(text);
-  const bytes = Buffer.byteLength(compact);
-  if (bytes > MAX_METADATA_BYTES) {
-    const message = `must be at most ${MAX_METADATA_BYTES} bytes as JSON, this is ${bytes}`;
-    throw new InvalidPayloadError([{ path: 'metadata', message }]);
-  }
-  return compact;
+  const faults = sizeFaults(text);
+  if (faults.length) throw new InvalidPayloadError(faults);
+  return compactJson(text);
+}
+
+/** What is wrong with the size of metadata, given as JSON text. */
+export function sizeFaults(text: string): ErrorDetail[] {
+  const bytes = Buffer.byteLength(compactJson(text));
+  if (bytes <= MAX_METADATA_BYTES) return [];
+  const message = `must be at most ${MAX_METADATA_BYTES} bytes as JSON, this is ${bytes}`;
+  return [{ path: 'metadata', message }];
 }
 
 /** Shallow merge of two objects, as JSON text: a key of `patch` replaces or adds, and `null` takes away. */

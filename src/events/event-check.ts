@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ErrorDetail } from '../common/errors/app-error.js';
-import type { BodyCheck } from '../common/http/verbatim.js';
+import type { BodyCheck } from '../common/http/body-check.js';
 
 export const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'] as const;
 

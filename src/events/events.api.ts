@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { idFault, type ConversationId } from '../common/conversation-id.js';
-import type { ErrorDetail } from '../common/errors/app-error.js';
-import { InvalidPayloadError } from '../common/errors/common.errors.js';
+import type { ConversationId } from '../common/conversation-id.js';
 import type { AppendEventsDto } from './dto/append-events.dto.js';
 import type { AppendedDto, AppendedEventDto, AppendedTurnDto } from './dto/appended.dto.js';
 import type { ReadEventsDto } from './dto/read-events.dto.js';
@@ -21,16 +19,13 @@ export class EventsApi {
     private readonly pages: ReadyPages,
   ) {}
 
-  /** @throws InvalidPayloadError (400) a bad or contradictory key */
+  /** @param keyHeader the key as a header; beside one in the body it is the same */
   async append(
     id: ConversationId,
     body: AppendEventsDto,
     keyHeader?: string,
   ): Promise<AppendedDto | AppendedTurnDto> {
     const { event, events: turn, idempotency_key: keyInBody, if_version: ifVersion } = body;
-    const faults = keyFaults(keyInBody, keyHeader);
-    if (faults.length) throw new InvalidPayloadError(faults);
-
     const drafts = event ? [await this.drafter.draft(event)] : turn ? await this.drafter.draftAll(turn) : [];
     const { events, deduped } = await this.events.append(id, {
       drafts,
@@ -61,14 +56,6 @@ export class EventsApi {
 
 function toPageRequest({ from_seq: fromSeq, to_seq: toSeq, cursor, limit }: ReadEventsDto): PageRequest {
   return cursor === undefined ? { fromSeq, toSeq, limit } : { cursor, limit };
-}
-
-function keyFaults(inBody: string | undefined, inHeader: string | undefined): ErrorDetail[] {
-  if (inHeader === undefined) return [];
-  const fault = idFault(inHeader);
-  if (fault) return [{ path: 'Idempotency-Key', message: fault }];
-  if (inBody === undefined || inBody === inHeader) return [];
-  return [{ path: 'idempotency_key', message: 'differs from the header Idempotency-Key' }];
 }
 
 function toDto({ seq, version, tokenEstimate }: AppendedEvent): AppendedEventDto {

@@ -23,6 +23,7 @@ import { AppendedDto, AppendedTurnDto } from './dto/appended.dto.js';
 import { EventPageDto } from './dto/event-page.dto.js';
 import { ReadEventsDto } from './dto/read-events.dto.js';
 import { EventsApi } from './events.api.js';
+import { IdempotencyKeyHeader } from './idempotency-key.decorator.js';
 
 const ENTITY_TAG = entityTag('From the range of the page');
 
@@ -40,7 +41,7 @@ export class EventsController {
     operationId: 'appendEvents',
   })
   @ApiHeader({
-    name: 'idempotency-key', // spelt as below, or the document has two of them, one required
+    name: 'Idempotency-Key',
     required: false,
     description: 'Instead of `idempotency_key` in the body',
   })
@@ -54,7 +55,7 @@ export class EventsController {
     @Conversation() id: ConversationId,
     @Body() body: AppendEventsDto,
     @Query() _query: NoQuery,
-    @Headers('idempotency-key') keyHeader?: string,
+    @IdempotencyKeyHeader() keyHeader?: string,
   ): Promise<AppendedDto | AppendedTurnDto> {
     return this.events.append(id, body, keyHeader);
   }

@@ -1,5 +1,5 @@
 import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Conversation } from '../auth/conversation.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
@@ -9,6 +9,7 @@ import { ApiConversationId } from '../common/openapi/conversation-id.decorator.j
 import { Connections } from './connections.js';
 import { StreamQueryDto } from './dto/stream-query.dto.js';
 import { FRAME_SCHEMAS, frameSchemaName } from './frame-schemas.js';
+import { LastEventId } from './last-event-id.decorator.js';
 import { SseOutlet } from './sse.outlet.js';
 import { UpgradeRequiredError } from './stream.errors.js';
 import { StreamRequests } from './stream-requests.js';
@@ -32,6 +33,11 @@ export class StreamController {
     summary: 'Follow a conversation, as server-sent events or over a websocket',
     operationId: 'followConversation',
   })
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'Of a reader of server-sent events that reconnects: takes the place of `cursor`',
+  })
   @ApiOkResponse({
     description: 'Server-sent events; the `data` of each is one of these',
     content: { 'text/event-stream': { schema: { oneOf: FRAME_REFERENCES } } },
@@ -41,13 +47,13 @@ export class StreamController {
     @Conversation() id: ConversationId,
     @Query() query: StreamQueryDto,
     @Headers('accept') accept: string | undefined,
-    @Headers('last-event-id') lastEventId: string | undefined,
+    @LastEventId() lastVersion: number | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     if (!accept?.toLowerCase().includes('text/event-stream')) throw new UpgradeRequiredError();
     const { raw } = reply;
     raw.once('close', this.connections.reserve());
-    const accepted = await this.requests.accept(id, query, lastEventId);
+    const accepted = await this.requests.accept(id, query, lastVersion);
     reply.hijack();
     if (raw.destroyed) return; // it has left meanwhile
     raw.setHeaders(new Map(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])));

@@ -75,12 +75,10 @@ export class Upgrades {
     const [, encodedId] = STREAM_PATTERN.exec(path) ?? [];
     if (encodedId === undefined) throw new RouteNotFoundError();
     const id = decodeId(encodedId);
+    const { dto: query, faults } = this.pipe.query(queryOf(search), StreamQueryDto);
     const fault = idFault(id);
-    if (fault) throw new InvalidPayloadError([{ path: 'id', message: fault }]);
-    const query = this.pipe.transform(queryOf(search), {
-      type: 'query',
-      metatype: StreamQueryDto,
-    }) as StreamQueryDto;
+    if (fault) faults.unshift({ path: 'id', message: fault });
+    if (faults.length) throw new InvalidPayloadError(faults);
     return { id: new ConversationId(principal.namespace, id), query };
   }
 }

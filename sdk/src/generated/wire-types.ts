@@ -1288,7 +1288,7 @@ export interface operations {
       query?: never;
       header?: {
         /** @description Instead of `idempotency_key` in the body */
-        'idempotency-key'?: string;
+        'Idempotency-Key'?: string;
         /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
         'x-request-id'?: string;
       };
@@ -1693,6 +1693,8 @@ export interface operations {
         include_events?: boolean;
       };
       header?: {
+        /** @description Of a reader of server-sent events that reconnects: takes the place of `cursor` */
+        'Last-Event-ID'?: string;
         /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
         'x-request-id'?: string;
       };

@@ -2,20 +2,26 @@ import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from
 import { ModuleRef } from '@nestjs/core';
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
 import type { ErrorDetail } from '../errors/app-error.js';
-import { InvalidPayloadError } from '../errors/common.errors.js';
 import { member, objectMembers } from '../json/json-scanner.js';
 import { RawJson } from './raw-json.js';
-import { verbatimFields, type BodyCheck } from './verbatim.js';
+import { refuse } from './refuse.js';
+import { checkedFields, type CheckedField } from './body-check.js';
 
 /** What a DTO may have: the rules between its fields, of which any may break a rule of its own. */
 export interface HasFaults {
   faults(): ErrorDetail[];
 }
 
+/** A part of a request as its DTO, and what is wrong with it. */
+interface Checked {
+  dto: object;
+  faults: ErrorDetail[];
+}
+
 /** What of a DTO class is needed per request, worked out once. */
 interface Envelope {
   fields: ReadonlySet<string>;
-  verbatim: ReadonlyMap<string, Type<BodyCheck>>;
+  checked: ReadonlyMap<string, CheckedField>;
   /** No field is required, so that without one that has rules of its own class-validator has nothing to look for. */
   optional: boolean;
 }
@@ -31,34 +37,37 @@ export class RequestPipe implements PipeTransform {
   constructor(private readonly modules: ModuleRef) {}
 
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
-    if (!metatype) return value;
-    if (type === 'body') return this.body(value, metatype);
-    if (type === 'query') return this.query(value as Record<string, string | string[]>, metatype);
-    return value;
+    if (!metatype || (type !== 'body' && type !== 'query')) return value;
+    const { dto, faults } =
+      type === 'body'
+        ? this.body(value, metatype)
+        : this.query(value as Record<string, string | string[]>, metatype);
+    return faults.length ? refuse(faults) : dto;
   }
 
-  private body(body: unknown, dtoClass: Type): object {
+  private body(body: unknown, dtoClass: Type): Checked {
     if (!(body instanceof RawJson) || !isObject(body.value)) {
-      throw new InvalidPayloadError([{ path: '', message: 'The body must be a JSON object' }]);
+      return { dto: {}, faults: [{ path: '', message: 'The body must be a JSON object' }] };
     }
-    const { fields, verbatim, optional } = this.envelope(dtoClass);
+    const { fields, checked, optional } = this.envelope(dtoClass);
     const dto = new dtoClass() as Record<string, unknown>;
     const faults: ErrorDetail[] = [];
     let ruled = !optional;
-    const members = verbatim.size ? objectMembers(body.text) : [];
+    const members = checked.size ? objectMembers(body.text) : [];
     for (const [name, value] of Object.entries(body.value)) {
       if (!fields.has(name)) faults.push(unknown(name, 'field'));
       else if (value !== null) {
-        const check = verbatim.get(name);
-        if (check) faults.push(...this.modules.get(check, { strict: false }).faults(value, name));
-        dto[name] = check ? new RawJson(value, member(members, name) ?? '') : value;
-        ruled ||= !check;
+        const { check, verbatim = false } = checked.get(name) ?? {};
+        const text = verbatim ? (member(members, name) ?? '') : '';
+        if (check) faults.push(...this.modules.get(check, { strict: false }).faults(value, name, text));
+        dto[name] = verbatim ? new RawJson(value, text) : value;
+        ruled ||= !verbatim;
       }
     }
-    return checked(dto, faults, ruled);
+    return { dto, faults: allFaults(dto, faults, ruled) };
   }
 
-  private query(query: Record<string, string | string[]>, dtoClass: Type): object {
+  query(query: Record<string, string | string[]>, dtoClass: Type): Checked {
     const { fields, optional } = this.envelope(dtoClass);
     const dto = new dtoClass() as Record<string, unknown>;
     const faults: ErrorDetail[] = [];
@@ -69,7 +78,7 @@ export class RequestPipe implements PipeTransform {
       else
         dto[name] = fromQuery(value, Reflect.getMetadata('design:type', dtoClass.prototype as object, name));
     }
-    return checked(dto, faults, !optional || given.length > 0);
+    return { dto, faults: allFaults(dto, faults, !optional || given.length > 0) };
   }
 
   private envelope(dtoClass: Type): Envelope {
@@ -78,7 +87,7 @@ export class RequestPipe implements PipeTransform {
       const rules = getMetadataStorage().getTargetValidationMetadatas(dtoClass, '', false, false);
       envelope = {
         fields: new Set(rules.map(({ propertyName }) => propertyName)),
-        verbatim: verbatimFields(dtoClass),
+        checked: checkedFields(dtoClass),
         optional: ruleFaults(new dtoClass() as object).length === 0,
       };
       this.envelopes.set(dtoClass, envelope);
@@ -94,11 +103,10 @@ function fromQuery(value: string, type: unknown): unknown {
   return value;
 }
 
-function checked(dto: object, faults: ErrorDetail[], ruled: boolean): object {
+function allFaults(dto: object, faults: ErrorDetail[], ruled: boolean): ErrorDetail[] {
   if (ruled) faults.push(...ruleFaults(dto));
   if ('faults' in dto) faults.push(...(dto as HasFaults).faults());
-  if (faults.length) throw new InvalidPayloadError(faults);
-  return dto;
+  return faults;
 }
 
 /** What class-validator finds. */

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsDefined } from 'class-validator';
 import type { RawJson } from '../../common/http/raw-json.js';
 import { IsIntegerIn, OptionalIntegerIn } from '../../common/http/rules.js';
-import { Verbatim } from '../../common/http/verbatim.js';
+import { Verbatim } from '../../common/http/body-check.js';
 import { NEW_EVENT } from '../../events/dto/event.schema.js';
 import { ReplacementCheck } from '../../events/event-check.js';
 

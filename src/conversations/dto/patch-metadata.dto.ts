@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsDefined } from 'class-validator';
 import type { RawJson } from '../../common/http/raw-json.js';
-import { Verbatim } from '../../common/http/verbatim.js';
-import { MetadataCheck } from '../policy-check.js';
+import { Verbatim } from '../../common/http/body-check.js';
+import { MetadataPatchCheck } from '../settings-checks.js';
 
 export class PatchMetadataDto {
   @ApiProperty({
@@ -11,6 +11,6 @@ export class PatchMetadataDto {
     description: 'Merged shallowly; a key set to null goes',
   })
   @IsDefined({ message: 'is required' })
-  @Verbatim(MetadataCheck)
+  @Verbatim(MetadataPatchCheck)
   metadata!: RawJson;
 }

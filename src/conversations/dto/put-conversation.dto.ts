@@ -2,8 +2,8 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
 import type { RawJson } from '../../common/http/raw-json.js';
 import { OptionalIntegerIn } from '../../common/http/rules.js';
-import { Verbatim } from '../../common/http/verbatim.js';
-import { MetadataCheck, PolicyCheck, RATIO_RULE } from '../policy-check.js';
+import { CheckedBy, Verbatim } from '../../common/http/body-check.js';
+import { MetadataCheck, PolicyCheck, RATIO_RULE, TokenBudgetCheck } from '../settings-checks.js';
 
 export class PutConversationDto {
   @ApiPropertyOptional({
@@ -15,6 +15,7 @@ export class PutConversationDto {
     example: 1_000_000,
   })
   @OptionalIntegerIn(1)
+  @CheckedBy(TokenBudgetCheck)
   token_budget?: number;
 
   @ApiPropertyOptional({

@@ -4,7 +4,7 @@ import type { ErrorDetail } from '../../common/errors/app-error.js';
 import type { RawJson } from '../../common/http/raw-json.js';
 import type { HasFaults } from '../../common/http/request.pipe.js';
 import { IsKey, OptionalIntegerIn } from '../../common/http/rules.js';
-import { Verbatim } from '../../common/http/verbatim.js';
+import { Verbatim } from '../../common/http/body-check.js';
 import { EventCheck, MAX_TURN_SIZE, TurnCheck } from '../event-check.js';
 import { NEW_EVENT } from './event.schema.js';
 

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { ErrorDetail } from '../common/errors/app-error.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
-import type { BodyCheck } from '../common/http/verbatim.js';
+import type { BodyCheck } from '../common/http/body-check.js';
+import { ConversationsService } from './conversations.service.js';
+import { sizeFaults } from './metadata.js';
 import { PolicyRegistry } from '../window/policies/policy.registry.js';
 
 const FIELDS = ['strategy', 'config', 'trigger_ratio'];
@@ -37,11 +39,29 @@ export class PolicyCheck implements BodyCheck {
   }
 }
 
-/** Metadata of a conversation: an object of at most 64 KiB; its size is checked where its text is at hand. */
+/** Metadata of a conversation: an object of at most 64 KiB. */
 @Injectable()
 export class MetadataCheck implements BodyCheck {
+  faults(value: unknown, path: string, text: string): ErrorDetail[] {
+    return isObject(value) ? sizeFaults(text) : [{ path, message: 'must be an object' }];
+  }
+}
+
+/** What is merged into metadata: an object; how large the whole gets is known only then. */
+@Injectable()
+export class MetadataPatchCheck implements BodyCheck {
   faults(value: unknown, path: string): ErrorDetail[] {
     return isObject(value) ? [] : [{ path, message: 'must be an object' }];
+  }
+}
+
+/** A token budget under the server's ceiling. */
+@Injectable()
+export class TokenBudgetCheck implements BodyCheck {
+  constructor(private readonly conversations: ConversationsService) {}
+
+  faults(value: unknown): ErrorDetail[] {
+    return Number.isSafeInteger(value) ? this.conversations.budgetFaults(value as number) : [];
   }
 }
 

@@ -1,0 +1,12 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { refuse } from '../common/http/refuse.js';
+
+/** The header `Last-Event-ID`: the version that a reconnecting reader of server-sent events had last. */
+export const LastEventId = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
+  const id = headers['last-event-id'] as string | undefined;
+  if (id === undefined) return undefined;
+  if (/^\d{1,15}$/.test(id)) return Number(id);
+  return refuse([{ path: 'Last-Event-ID', message: 'must be the id of an event of this stream' }]);
+});
