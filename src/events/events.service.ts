@@ -158,9 +158,9 @@ export class EventsService {
     return { events, nextCursor: events.at(-1)?.seq ?? fromSeq - 1 };
   }
 
-  /** The events after `seq`, ascending: at most `limit`, and about as many bytes as a page has. */
-  after(id: ConversationId, seq: number, limit: number): Promise<StoredEvent[]> {
-    return this.log.forward(id, { fromSeq: seq + 1, toSeq: seq + limit }, limit, MAX_PAGE_BYTES);
+  /** The `count` events after `seq`, which are there, ascending; no more than about as many bytes as a page has. */
+  after(id: ConversationId, seq: number, count: number): Promise<StoredEvent[]> {
+    return this.tails.range(id, { fromSeq: seq + 1, toSeq: seq + count }, MAX_PAGE_BYTES);
   }
 
   /** The running token total through event `seq`; 0 before the first. */

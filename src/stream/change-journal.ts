@@ -32,16 +32,23 @@ export class ChangeJournal {
     return { version, lastSeq: await this.compactions.lastSeqAt(id, version) };
   }
 
-  /** The changes after `from` without a hole, as many as fit a page; none if it is the newest. */
-  async after(id: ConversationId, from: JournalPosition): Promise<Change[]> {
-    // Two statements, so one may see more than the other; what makes a hole is left for the next call.
+  /**
+   * The changes after `from`, through `to` or as many as fit a page: one at least.
+   *
+   * @param to a later place, one that the conversation's record has been read at: all before it is there
+   */
+  async after(id: ConversationId, from: JournalPosition, to: JournalPosition): Promise<Change[]> {
+    const eventCount = to.lastSeq - from.lastSeq;
+    const compactionCount = to.version - from.version - eventCount;
     const [events, compactions] = await Promise.all([
-      this.events.after(id, from.lastSeq, PAGE_CHANGES),
-      this.compactions.after(id, from.version, PAGE_CHANGES),
+      eventCount ? this.events.after(id, from.lastSeq, Math.min(eventCount, PAGE_CHANGES)) : [],
+      compactionCount
+        ? this.compactions.after(id, from.version, Math.min(compactionCount, PAGE_CHANGES))
+        : [],
     ]);
     const changes: Change[] = [];
     let { version, lastSeq } = from;
-    for (;;) {
+    while (version < to.version) {
       const event = events[lastSeq - from.lastSeq];
       const compaction = compactions[version - from.version - (lastSeq - from.lastSeq)];
       version += 1;
@@ -51,7 +58,10 @@ export class ChangeJournal {
       } else if (compaction?.version === version) {
         const range = { from_seq: compaction.fromSeq, to_seq: compaction.toSeq };
         changes.push({ frame: frame('compaction', { version, range }), position: { version, lastSeq } });
-      } else return changes;
+      } else break;
     }
+    // The log has lost a change, which nothing of ours does. Nobody is told the rest as if there were no hole.
+    if (changes.length === 0) throw new Error(`version ${version} is neither an event nor a compaction`);
+    return changes;
   }
 }

@@ -21,6 +21,8 @@ class Log {
   /** A version that cannot be read, though there are later ones. */
   lost: number | undefined;
   reads = 0;
+  /** What windows that are begun wait for. */
+  windowsHeld?: Promise<void>;
 
   record(): Conversation {
     return {
@@ -34,12 +36,12 @@ class Log {
   readonly sources = {
     journal: {
       position: (_id: unknown, version: number) => Promise.resolve({ version, lastSeq: version }),
-      after: async (_id: unknown, { version: after }: { version: number }) => {
+      after: async (_id: unknown, { version: after }: { version: number }, to: { version: number }) => {
         this.reads += 1;
-        const { version: head } = this;
         await Promise.resolve();
+        if (after + 1 === this.lost) throw new Error('lost');
         const changes = [];
-        for (let version = after + 1; version <= head && version !== this.lost; version += 1) {
+        for (let version = after + 1; version <= to.version && version !== this.lost; version += 1) {
           changes.push({
             frame: frame('event', { version, seq: version, event: 'x'.repeat(this.eventBytes) }),
             position: { version, lastSeq: version },
@@ -49,17 +51,25 @@ class Log {
       },
     },
     conversations: { get: () => Promise.resolve(this.record()) },
-    windows: { read: () => Promise.resolve({ needsCompaction: false, usedTokens: this.tokenBudget }) },
+    windows: {
+      readAt: async () => {
+        const usedTokens = this.tokenBudget;
+        await this.windowsHeld;
+        return { needsCompaction: false, usedTokens };
+      },
+    },
   } as unknown as FeedSources;
 }
 
 class Taker implements Outlet {
   readonly sent: string[] = [];
+  lastTokens: unknown;
   closed: number | undefined;
   untakenBytes = 0;
 
-  send({ type, version }: Frame): void {
+  send({ type, version, bytes }: Frame): void {
     this.sent.push(`${type} ${version}`);
+    if (type === 'window') this.lastTokens = JSON.parse(bytes.toString()).used_tokens;
   }
 
   bufferedBytes(): number {
@@ -89,14 +99,17 @@ describe('the feed of a conversation', () => {
 
   async function follow(cursor?: number, version = log.version): Promise<Taker> {
     const taker = new Taker();
-    void feed.subscribe(new Subscription(taker, true, cursor ?? version), cursor, version);
+    void feed.subscribe(new Subscription(taker, true, cursor ?? version), cursor, {
+      version,
+      lastSeq: version,
+    });
     await settle();
     return taker;
   }
 
   async function append(): Promise<void> {
     log.version += 1;
-    feed.wake(true);
+    feed.wake();
     await settle();
   }
 
@@ -141,12 +154,27 @@ describe('the feed of a conversation', () => {
     const slow = await follow(0);
     slow.untakenBytes = FULL_BYTES;
     log.tokenBudget = 50;
-    feed.wake(true);
+    feed.wake();
     await settle();
     expect(slow.sent).toEqual(['window 0']);
     slow.untakenBytes = 0;
     await jest.advanceTimersByTimeAsync(100);
     expect(slow.sent).toEqual(['window 0', 'window 0']);
+  });
+
+  it('sends a reader whose settings change on the way to its first window the window of the new ones', async () => {
+    const other = await follow();
+    let release!: () => void;
+    log.windowsHeld = new Promise((resolve) => (release = resolve));
+    const late = await follow(0);
+    log.windowsHeld = undefined;
+    log.tokenBudget = 50;
+    feed.wake();
+    await settle();
+    expect([other.lastTokens, late.sent]).toEqual([50, []]);
+    release();
+    await settle();
+    expect([other.lastTokens, late.lastTokens]).toEqual([50, 50]);
   });
 
   it('closes a full reader that takes nothing for 30 s, and not one that is slow', async () => {
@@ -170,7 +198,7 @@ describe('the feed of a conversation', () => {
     log.version = 3;
     const taker = new Taker();
     taker.untakenBytes = FULL_BYTES;
-    void feed.subscribe(new Subscription(taker, true, 0), 0, 3);
+    void feed.subscribe(new Subscription(taker, true, 0), 0, log.record());
     await jest.advanceTimersByTimeAsync(1000);
     await append();
     expect(taker.sent).toEqual([]);

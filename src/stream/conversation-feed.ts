@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ConversationId } from '../common/conversation-id.js';
 import { log } from '../common/logging/logger.js';
 import type { Conversation } from '../conversations/conversation.js';
+import type { ConversationRecord } from '../conversations/record-reader.js';
 import type { ConversationsService } from '../conversations/conversations.service.js';
 import type { WindowService } from '../window/window.service.js';
 import type { ChangeJournal, JournalPosition } from './change-journal.js';
@@ -35,9 +36,12 @@ export class ConversationFeed {
   private sentBytes = 0;
   private settings: string;
   private following?: Promise<void>;
+  /** The record that is to be looked at next: it is read while what the one before said is still being sent. */
+  private next?: Promise<ConversationRecord>;
+  /** There may be something newer than `next`, whose reading had begun. */
+  private wokenUp = false;
   /** A read failed, and with it perhaps a window that was due. */
   private failed = false;
-  private wakeUps = { log: false, record: false };
 
   constructor(
     private readonly id: ConversationId,
@@ -52,22 +56,11 @@ export class ConversationFeed {
     return this.subscriptions.size === 0;
   }
 
-  /** There may be more in the log; `record` if settings or tombstone may have changed too. */
-  wake(record: boolean): void {
-    this.wakeUps.log = true;
-    this.wakeUps.record ||= record;
-    this.following ??= this.follow()
-      .catch((error: unknown) => {
-        this.failed = true; // `differsFrom` has the poll try again
-        log.warn(
-          { err: error, conversation_id: this.id.id },
-          'a stream could not be read; it will be tried again',
-        );
-      })
-      .finally(() => {
-        this.following = undefined;
-        if (this.wakeUps.log && !this.failed) this.wake(false); // it came between the last look and this
-      });
+  /** There may be something new: in the log, of the settings, or a tombstone. */
+  wake(): void {
+    if (this.next) this.wokenUp = true;
+    else this.readNext();
+    this.start();
   }
 
   /** Whether a record just read says something that this feed has not sent yet. */
@@ -84,19 +77,23 @@ export class ConversationFeed {
    * Takes a reader in and brings it up to date: everything after its cursor, then one window, then what comes.
    *
    * @param cursor undefined for a reader that wants only what comes from now on
-   * @param version the conversation's, just read; this feed may not have come so far yet, or further since
+   * @param read the conversation's place, just read; this feed may not have come so far yet, or further since
    */
-  async subscribe(subscription: Subscription, cursor: number | undefined, version: number): Promise<void> {
+  async subscribe(
+    subscription: Subscription,
+    cursor: number | undefined,
+    read: JournalPosition,
+  ): Promise<void> {
     this.subscriptions.add(subscription);
-    const current = Math.max(version, this.position.version);
-    if (cursor !== undefined && cursor <= current) {
-      await this.catchUp(subscription, cursor);
+    const current = this.position.version > read.version ? this.position : read;
+    if (cursor !== undefined && cursor <= current.version) {
+      await this.catchUp(subscription, cursor, current);
       return;
     }
-    if (cursor === undefined) subscription.version = current;
-    else subscription.sendCursorAhead(current);
+    if (cursor === undefined) subscription.version = current.version;
+    else subscription.sendCursorAhead(current.version);
     this.live.add(subscription);
-    this.wake(true); // a tombstone, above all, may be there already
+    this.wake(); // a tombstone, above all, may be there already
   }
 
   leave(subscription: Subscription): void {
@@ -105,21 +102,29 @@ export class ConversationFeed {
   }
 
   /** Replays what follows `version`, and has the reader be live from then on. It is closed if the log cannot be read. */
-  private async catchUp(subscription: Subscription, version: number): Promise<void> {
+  private async catchUp(
+    subscription: Subscription,
+    version: number,
+    current: JournalPosition,
+  ): Promise<void> {
     try {
-      await this.replay(subscription, await this.sources.journal.position(this.id, version));
-      this.wake(true); // there may be a tombstone, of which the log says nothing
+      await this.replay(subscription, await this.sources.journal.position(this.id, version), current);
+      this.wake(); // there may be a tombstone, of which the log says nothing
     } catch (error) {
       log.warn({ err: error, conversation_id: this.id.id }, 'a stream could not be brought up to date');
       subscription.close(CLOSE.overloaded, 'the log cannot be read; reconnect with your cursor');
     }
   }
 
-  private async replay(subscription: Subscription, from: JournalPosition): Promise<void> {
+  private async replay(
+    subscription: Subscription,
+    from: JournalPosition,
+    current: JournalPosition,
+  ): Promise<void> {
     let at = from;
     while (subscription.isOpen) {
-      const committed = this.position.version;
-      const changes = await this.sources.journal.after(this.id, at);
+      const to = this.position.version > current.version ? this.position : current;
+      const changes = at.version < to.version ? await this.sources.journal.after(this.id, at, to) : [];
       for (const { frame: change, position } of changes) {
         // A reader sets its own pace here: nothing is read for it before it has taken what it has.
         if (subscription.isFull && !(await this.emptied(subscription))) return;
@@ -127,66 +132,89 @@ export class ConversationFeed {
         at = position;
       }
       if (changes.length) continue;
-      if (at.version < committed) throw missing(at.version + 1);
-      subscription.sendWindow(await this.windowAt(at.version), true);
+      const conversation = await this.sources.conversations.get(this.id);
+      subscription.sendWindow(await this.windowAt(conversation, at), true);
       // No wait between this look and the reader being live: nothing can come in between.
       if (at.version >= this.position.version) {
         if (this.subscriptions.has(subscription)) this.live.add(subscription);
+        // Settings changed on the way to its window: the next look, which follows, sends the window again.
+        if (settingsOf(conversation) !== this.settings) this.settings = '';
         return;
       }
     }
   }
 
+  private readNext(): void {
+    this.wokenUp = false;
+    this.next = this.sources.conversations.get(this.id);
+    this.next.catch(() => undefined); // who awaits it is told
+  }
+
+  private start(): void {
+    this.following ??= this.follow()
+      .catch((error: unknown) => {
+        this.failed = true; // `differsFrom` has the poll try again
+        this.next = undefined;
+        log.warn(
+          { err: error, conversation_id: this.id.id },
+          'a stream could not be read; it will be tried again',
+        );
+      })
+      .finally(() => {
+        this.following = undefined;
+        if (this.next && !this.failed) this.start(); // it came between the last look and this
+      });
+  }
+
   /** Reads and sends until nothing more is known to be there. */
   private async follow(): Promise<void> {
-    while (this.wakeUps.log || this.wakeUps.record) {
-      const { record } = this.wakeUps;
-      this.wakeUps = { log: false, record: false };
-      await this.sendChanges();
-      if (this.failed) await this.sendWindow(this.position.version, true);
+    while (this.next) {
+      const conversation = await this.next.finally(() => (this.next = undefined));
+      if (this.wokenUp) this.readNext();
+      await this.sendChanges(conversation);
+      const settings = settingsOf(conversation);
+      const isDue = this.failed || settings !== this.settings;
+      this.settings = settings;
+      if (isDue) await this.sendWindow(conversation, this.position, true);
       this.failed = false;
-      if (record) await this.sendRecord();
+      // A tombstone is the last there is: it lets no further change in.
+      if (conversation.tombstonedAt)
+        this.publish((subscription) => subscription.sendTombstoned(conversation.version));
     }
   }
 
-  private async sendChanges(): Promise<void> {
-    for (;;) {
-      const changes = await this.sources.journal.after(this.id, this.position);
-      if (changes.length === 0) return;
+  private async sendChanges(conversation: ConversationRecord): Promise<void> {
+    while (this.position.version < conversation.version) {
+      const changes = await this.sources.journal.after(this.id, this.position, conversation);
       for (const [index, { frame: change, position }] of changes.entries()) {
         this.publish((subscription) => subscription.sendChange(change));
         this.sentBytes += change.bytes.length;
         // It moves with what is sent, so that a reader being caught up knows when it has everything.
         this.position = position;
         if (changes.length <= MAX_WINDOWS_AT_ONCE || index === changes.length - 1)
-          await this.sendWindow(position.version);
+          await this.sendWindow(conversation, position);
       }
     }
   }
 
-  private async sendWindow(version: number, again = false): Promise<void> {
+  private async sendWindow(
+    conversation: ConversationRecord,
+    position: JournalPosition,
+    again = false,
+  ): Promise<void> {
     if (this.live.size === 0) return;
-    const window = await this.windowAt(version);
+    const window = await this.windowAt(conversation, position);
     this.publish((subscription) => subscription.sendWindow(window, again));
   }
 
-  private async sendRecord(): Promise<void> {
-    const conversation = await this.sources.conversations.get(this.id);
-    // Changes first: what the record says holds from the version on that it was read at.
-    if (this.position.version < conversation.version) await this.sendChanges();
-    if (this.position.version < conversation.version) throw missing(this.position.version + 1);
-    const settings = settingsOf(conversation);
-    if (settings !== this.settings) {
-      this.settings = settings;
-      await this.sendWindow(this.position.version, true);
-    }
-    // A tombstone is the last there is: it lets no further change in.
-    if (conversation.tombstonedAt)
-      this.publish((subscription) => subscription.sendTombstoned(conversation.version));
-  }
-
-  private async windowAt(version: number): Promise<Frame> {
-    const { needsCompaction, usedTokens } = await this.sources.windows.read(this.id, { atVersion: version });
+  /** @param conversation the record, read at this place or later */
+  private async windowAt(conversation: ConversationRecord, position: JournalPosition): Promise<Frame> {
+    const { needsCompaction, usedTokens } = await this.sources.windows.readAt(
+      this.id,
+      conversation,
+      position,
+    );
+    const { version } = position;
     return frame('window', { version, needs_compaction: needsCompaction, used_tokens: usedTokens });
   }
 
@@ -203,7 +231,7 @@ export class ConversationFeed {
     const sentBefore = this.sentBytes;
     if (!(await this.emptied(subscription))) return;
     if (this.sentBytes - sentBefore > MAX_BEHIND_BYTES) subscription.sendSkipped(this.position.version);
-    await this.catchUp(subscription, subscription.version);
+    await this.catchUp(subscription, subscription.version, this.position);
   }
 
   /** Waits until a full reader has taken enough. It is given up if it takes nothing for long: false. */
@@ -217,11 +245,6 @@ export class ConversationFeed {
     }
     return subscription.isOpen;
   }
-}
-
-/** The log has lost a change, which nothing of ours does. Nobody is told the rest as if there were no hole. */
-function missing(version: number): Error {
-  return new Error(`version ${version} is neither an event nor a compaction`);
 }
 
 /** What of a record moves the window. */

@@ -27,7 +27,7 @@ export class Feeds implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.changes.onChange((id) => this.feeds.get(id.key)?.feed.wake(true));
+    this.changes.onChange((id) => this.feeds.get(id.key)?.feed.wake());
     this.poll = setInterval(() => void this.pollOnce(), POLL_INTERVAL_MS).unref();
   }
 
@@ -51,7 +51,7 @@ export class Feeds implements OnModuleInit, OnApplicationShutdown {
     const sources = { journal: this.journal, conversations: this.conversations, windows: this.windows };
     const entry = this.feeds.get(key) ?? { id, feed: new ConversationFeed(id, sources, conversation) };
     this.feeds.set(key, entry);
-    void entry.feed.subscribe(subscription, cursor, conversation.version);
+    void entry.feed.subscribe(subscription, cursor, conversation);
     return () => {
       entry.feed.leave(subscription);
       if (entry.feed.isIdle) this.feeds.delete(key);
@@ -66,7 +66,7 @@ export class Feeds implements OnModuleInit, OnApplicationShutdown {
       const found = await this.conversations.getAll(entries.map(({ id }) => id));
       for (const [index, conversation] of found.entries()) {
         const feed = entries[index]?.feed;
-        if (conversation && feed?.differsFrom(conversation)) feed.wake(true);
+        if (conversation && feed?.differsFrom(conversation)) feed.wake();
       }
     } catch (error) {
       log.warn({ err: error }, 'the streams could not be polled; it will be tried again');

@@ -4,7 +4,6 @@ import { jsonValue } from '../common/json/json-value.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { CompactionService } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
-import type { Conversation } from '../conversations/conversation.js';
 import type { ConversationRecord } from '../conversations/record-reader.js';
 import { VersionMismatchError } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
@@ -27,7 +26,6 @@ const SHARE = 3 / 8;
 export interface WindowOptions {
   budgetTokens?: number;
   ifVersion?: number;
-  atVersion?: number;
 }
 
 /** The live half of a window: what fits, and the tokens of all that the policy selected. */
@@ -70,37 +68,58 @@ export class WindowService implements OnModuleInit {
    * of one version whatever is appended or compacted meanwhile.
    *
    * @param budgetTokens narrows the budget for this call
-   * @param atVersion an earlier version to read it of, under the settings of now; default the current one
    * @throws ConversationNotFoundError (404)
    * @throws VersionMismatchError (409) if the conversation is not at `ifVersion`
    */
   async read(id: ConversationId, options: WindowOptions = {}): Promise<ReadyWindow> {
     const done = this.metrics.windowLatency.startTimer();
-    const current = await this.conversations.get(id);
-    const conversation = await this.at(id, current, options.atVersion ?? current.version);
+    const conversation = await this.conversations.get(id);
     const { version } = conversation;
     if (options.ifVersion !== undefined && options.ifVersion !== version) {
       throw new VersionMismatchError(options.ifVersion, version);
     }
-    const key = JSON.stringify([id.namespace, id.id, options.budgetTokens]);
-    const ready = this.ready.get(key);
-    const window = ready?.isOf(conversation)
-      ? ready
-      : await this.make(id, conversation, options.budgetTokens);
-    // Not one of an earlier version: a stream that is behind would push out what others ask for.
-    if (window !== ready && window.tag !== undefined && version === current.version) {
-      this.ready.set(key, window, window.bytes);
-    }
-    this.metrics.windowsRead.inc({ ready: String(window === ready) });
-    this.metrics.snapshotTokens.observe(window.snapshotTokens);
+    const window = await this.of(id, conversation, options.budgetTokens);
     done();
+    return window;
+  }
+
+  /**
+   * Reads the window as it was at a version that the conversation has been at, under the settings of its record.
+   *
+   * @param lastSeq the log's at that version
+   */
+  async readAt(
+    id: ConversationId,
+    conversation: ConversationRecord,
+    { version, lastSeq }: { version: number; lastSeq: number },
+  ): Promise<ReadyWindow> {
+    if (version === conversation.version) return this.of(id, conversation);
+    const tokensTotal = await this.events.tokensThrough(id, lastSeq);
+    return this.make(id, { ...conversation, version, lastSeq, tokensTotal });
+  }
+
+  /** The window of a record, which may be there already. */
+  private async of(
+    id: ConversationId,
+    conversation: ConversationRecord,
+    callBudget?: number,
+  ): Promise<ReadyWindow> {
+    const key = JSON.stringify([id.namespace, id.id, callBudget]);
+    const ready = this.ready.get(key);
+    const isReady = ready?.isOf(conversation) === true;
+    const window = isReady ? ready : await this.make(id, conversation, callBudget);
+    // Not one of an earlier version: a reader that is behind would push out what others ask for.
+    const isNewer = !isReady && window.version >= (ready?.version ?? 0);
+    if (isNewer && window.tag !== undefined) this.ready.set(key, window, window.bytes);
+    this.metrics.windowsRead.inc({ ready: String(isReady) });
+    this.metrics.snapshotTokens.observe(window.snapshotTokens);
     return window;
   }
 
   private async make(
     id: ConversationId,
     conversation: ConversationRecord,
-    callBudget: number | undefined,
+    callBudget?: number,
   ): Promise<ReadyWindow> {
     const policy = this.policies.configure(
       conversation.policyStrategy,
@@ -154,17 +173,6 @@ export class WindowService implements OnModuleInit {
       budgetTokens,
       needsCompaction: exceedsRatio(snapshotTokens, conversation.triggerRatio, budgetTokens),
     };
-  }
-
-  /** The record as it was at `version`, but for its settings. */
-  private async at<Record extends Conversation>(
-    id: ConversationId,
-    record: Record,
-    version: number,
-  ): Promise<Record> {
-    if (version === record.version) return record;
-    const lastSeq = await this.compactions.lastSeqAt(id, version);
-    return { ...record, version, lastSeq, tokensTotal: await this.events.tokensThrough(id, lastSeq) };
   }
 
   /** All live events from `fromSeq` on, as many of the newest as fit: a lookup by the stored running totals. */
