@@ -22,6 +22,15 @@ it('an abort is the last chunk', async () => {
   expect((await typesAround(new AbortController(), 'start')).at(-1)).toBe('abort');
 });
 
+it('an abort comes after all that was there', async () => {
+  expect(await typesAround(new AbortController(), 'start', 'text-start', 'text-delta')).toEqual([
+    'start',
+    'text-start',
+    'text-delta',
+    'abort',
+  ]);
+});
+
 it.each(['finish', 'abort'])('an abort after a %s is none', async (type) => {
   expect(await typesAround(new AbortController(), type)).toEqual([type]);
 });

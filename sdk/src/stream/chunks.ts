@@ -23,9 +23,11 @@ export function withEnding(
 ): ReadableStream<Chunk> {
   const reader = chunks.getReader();
   const stop = () => void reader.cancel(signal?.reason).catch(() => undefined);
-  const settle = () => signal?.removeEventListener('abort', stop);
+  // What is there already comes first: a text that is saved has all that the model had said.
+  const stopSoon = () => setTimeout(stop);
+  const settle = () => signal?.removeEventListener('abort', stopSoon);
   if (signal?.aborted) stop();
-  else signal?.addEventListener('abort', stop, { once: true });
+  else signal?.addEventListener('abort', stopSoon, { once: true });
   let hasEnded = false;
   return new ReadableStream<Chunk>({
     async pull(controller) {
