@@ -27,9 +27,10 @@ export function apiDocument(app: NestFastifyApplication): OpenAPIObject {
   const schemas = ((document.components ??= {}).schemas ??= {});
   for (const [type, schema] of Object.entries(FRAME_SCHEMAS)) schemas[frameSchemaName(type)] = schema;
   for (const path of Object.values(document.paths)) {
-    for (const operation of Object.values(
-      path as Record<string, { responses?: Record<string, ResponseObject> }>,
-    )) {
+    for (const operation of Object.values(path as Record<string, Operation>)) {
+      // Envelopes are strict: RequestPipe refuses every other field.
+      const envelope = operation.requestBody?.content['application/json']?.schema.$ref.split('/').at(-1);
+      if (envelope) Object.assign(schemas[envelope] ?? {}, { additionalProperties: false });
       for (const response of Object.values(operation.responses ?? {})) {
         response.headers = {
           'x-request-id': { description: 'Id of the request', schema: { type: 'string' } },
@@ -41,8 +42,9 @@ export function apiDocument(app: NestFastifyApplication): OpenAPIObject {
   return document;
 }
 
-interface ResponseObject {
-  headers?: Record<string, unknown>;
+interface Operation {
+  requestBody?: { content: Record<string, { schema: { $ref: string } } | undefined> };
+  responses?: Record<string, { headers?: Record<string, unknown> }>;
 }
 
 /** Swagger UI at `/docs`, the document at `/docs-json`. */

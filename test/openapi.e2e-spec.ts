@@ -60,6 +60,28 @@ describe('the document', () => {
     ).resolves.toBeDefined();
   });
 
+  it('says that bodies are strict, with what of them may be of any shape', () => {
+    const bodies = [...operations().values()].filter(({ requestBody }) => requestBody);
+    expect(bodies).toHaveLength(4);
+    const faultsOf = (operationId: string, body: object) => {
+      const { requestBody } = bodies.find((operation) => operation.operationId === operationId)!;
+      return schemaFaults(body, requestBody.content['application/json'].schema as Schema, document);
+    };
+    for (const { operationId, requestBody } of bodies) {
+      const { $ref } = requestBody.content['application/json'].schema;
+      expect([operationId, resolve($ref as string, document).additionalProperties]).toEqual([
+        operationId,
+        false,
+      ]);
+    }
+    const event = { role: 'user', parts: [{ type: 'own', own: 1 }], own: 1, metadata: { own: 1 } };
+    expect(faultsOf('appendEvents', { event })).toEqual([]);
+    expect(
+      faultsOf('putConversation', { metadata: { own: 1 }, policy: { strategy: 'budget', config: {} } }),
+    ).toEqual([]);
+    expect(faultsOf('putConversation', { policy: { strategy: 'budget', own: 1 } })).toHaveLength(1);
+  });
+
   it('is the same as YAML', async () => {
     const yaml = await service.http.request('GET', '/docs-yaml');
     expect(yaml.status).toBe(200);

@@ -34,7 +34,7 @@ export function schemaFaults(value: unknown, schema: Schema, document: Schema, p
     for (const [name, field] of Object.entries(fields)) {
       if (properties[name])
         faults.push(...schemaFaults(field, properties[name], document, `${path}.${name}`));
-      else if (schema.additionalProperties === undefined && schema.properties)
+      else if (!schema.additionalProperties && schema.properties)
         faults.push(`${path}.${name}: is not documented`);
     }
   }

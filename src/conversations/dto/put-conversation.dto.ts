@@ -39,6 +39,7 @@ export class PutConversationDto {
   @ApiPropertyOptional({
     type: 'object',
     required: ['strategy'],
+    additionalProperties: false,
     properties: {
       strategy: {
         type: 'string',
