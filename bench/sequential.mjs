@@ -1,4 +1,4 @@
-// One client after another request: appends to two conversations in turn and reads the window of each right after, and a page
+// One client after another request: appends to some conversations in turn and reads the window of each right after, and a page
 // of the log, so that what differs between the two is the length of their logs alone. Prints the times as JSON.
 import http from 'node:http';
 import { appendBody } from './messages.mjs';

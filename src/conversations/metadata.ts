@@ -7,14 +7,15 @@ const MAX_METADATA_BYTES = 64 * 1024;
 
 /** @throws InvalidPayloadError (400) if it is over 64 KiB */
 export function storedMetadata(text: string): string {
-  const faults = sizeFaults(text);
+  const compact = compactJson(text);
+  const faults = sizeFaults(compact);
   if (faults.length) throw new InvalidPayloadError(faults);
-  return compactJson(text);
+  return compact;
 }
 
-/** What is wrong with the size of metadata, given as JSON text. */
-export function sizeFaults(text: string): ErrorDetail[] {
-  const bytes = Buffer.byteLength(compactJson(text));
+/** What is wrong with the size of metadata, given as compact JSON. */
+export function sizeFaults(compact: string): ErrorDetail[] {
+  const bytes = Buffer.byteLength(compact);
   if (bytes <= MAX_METADATA_BYTES) return [];
   const message = `must be at most ${MAX_METADATA_BYTES} bytes as JSON, this is ${bytes}`;
   return [{ path: 'metadata', message }];

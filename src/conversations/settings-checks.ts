@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ErrorDetail } from '../common/errors/app-error.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import type { BodyCheck } from '../common/http/body-check.js';
+import { compactJson } from '../common/json/json-scanner.js';
 import { ConversationsService } from './conversations.service.js';
 import { sizeFaults } from './metadata.js';
 import { PolicyRegistry } from '../window/policies/policy.registry.js';
@@ -43,7 +44,7 @@ export class PolicyCheck implements BodyCheck {
 @Injectable()
 export class MetadataCheck implements BodyCheck {
   faults(value: unknown, path: string, text: string): ErrorDetail[] {
-    return isObject(value) ? sizeFaults(text) : [{ path, message: 'must be an object' }];
+    return isObject(value) ? sizeFaults(compactJson(text)) : [{ path, message: 'must be an object' }];
   }
 }
 

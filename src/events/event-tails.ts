@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
+import { CACHE_SHARES } from '../config/cache-shares.js';
 import { EventLogRepository } from './event-log.repository.js';
 import type { BudgetedRange, CountedEvent, SeqRange, StoredEvent } from './stored-event.js';
 
@@ -10,9 +11,6 @@ const MAX_EXTENSION_EVENTS = 256;
 const MAX_EXTENSION_BYTES = 1024 * 1024;
 /** What an event takes beside its body, in bytes, roughly. */
 const EVENT_OVERHEAD_BYTES = 400;
-
-/** Share of the node's memory for answers that goes to the newest events. */
-const SHARE = 3 / 8;
 
 /** The newest events of a conversation up to some seq, without a hole; ascending, at least one. */
 type Tail = readonly CountedEvent[];
@@ -30,7 +28,7 @@ export class EventTails {
     private readonly log: EventLogRepository,
     { cacheBytes }: AppConfig,
   ) {
-    this.tails = new BoundedCache(cacheBytes * SHARE);
+    this.tails = new BoundedCache(cacheBytes * CACHE_SHARES.tails);
   }
 
   /** As `EventLogRepository.suffix`. */

@@ -3,8 +3,6 @@ import {
   ApiCreatedResponse,
   ApiExtraModels,
   ApiHeader,
-  ApiNotModifiedResponse,
-  ApiOkResponse,
   ApiOperation,
   ApiTags,
   getSchemaPath,
@@ -13,19 +11,18 @@ import type { FastifyReply } from 'fastify';
 import { Conversation } from '../auth/conversation.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
-import { IF_NONE_MATCH, entityTag, isUnmodified } from '../common/http/entity-tag.js';
+import { isUnmodified } from '../common/http/entity-tag.js';
 import { AnswersJsonText } from '../common/http/json-text.decorator.js';
 import { NoQuery } from '../common/http/no-query.dto.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
+import { ApiEntityTag } from '../common/openapi/entity-tag.decorator.js';
 import { AppendEventsDto } from './dto/append-events.dto.js';
 import { AppendedDto, AppendedTurnDto } from './dto/appended.dto.js';
 import { EventPageDto } from './dto/event-page.dto.js';
 import { ReadEventsDto } from './dto/read-events.dto.js';
 import { EventsApi } from './events.api.js';
 import { IdempotencyKeyHeader } from './idempotency-key.decorator.js';
-
-const ENTITY_TAG = entityTag('From the range of the page');
 
 @ApiTags('events')
 @ApiConversationId()
@@ -68,12 +65,7 @@ export class EventsController {
     description: 'A page also ends at about 8 MiB, after at least one event.',
     operationId: 'readEvents',
   })
-  @ApiOkResponse({ type: EventPageDto, headers: { ETag: ENTITY_TAG } })
-  @ApiHeader(IF_NONE_MATCH)
-  @ApiNotModifiedResponse({
-    description: 'The page is the one whose `ETag` was sent',
-    headers: { ETag: ENTITY_TAG },
-  })
+  @ApiEntityTag(EventPageDto, 'page', 'From the range of the page')
   @ApiErrors(400, 401, 403, 404, 500, 503)
   async read(
     @Conversation() id: ConversationId,

@@ -2,11 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
+import { CACHE_SHARES } from '../config/cache-shares.js';
 import { eventPageJson } from './dto/event-page.dto.js';
 import { EventsService, type PageRange } from './events.service.js';
-
-/** Share of the node's memory for answers that goes to log pages. */
-const SHARE = 1 / 4;
 
 /** Log pages as they are sent, of those read lately: what a range of the log says never changes. */
 @Injectable()
@@ -17,7 +15,7 @@ export class ReadyPages {
     private readonly events: EventsService,
     { cacheBytes }: AppConfig,
   ) {
-    this.pages = new BoundedCache(cacheBytes * SHARE);
+    this.pages = new BoundedCache(cacheBytes * CACHE_SHARES.pages);
   }
 
   /** The page cut from a range, as JSON text. */

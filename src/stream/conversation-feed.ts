@@ -85,7 +85,7 @@ export class ConversationFeed {
     read: JournalPosition,
   ): Promise<void> {
     this.subscriptions.add(subscription);
-    const current = this.position.version > read.version ? this.position : read;
+    const current = later(this.position, read);
     if (cursor !== undefined && cursor <= current.version) {
       await this.catchUp(subscription, cursor, current);
       return;
@@ -123,7 +123,7 @@ export class ConversationFeed {
   ): Promise<void> {
     let at = from;
     while (subscription.isOpen) {
-      const to = this.position.version > current.version ? this.position : current;
+      const to = later(this.position, current);
       const changes = at.version < to.version ? await this.sources.journal.after(this.id, at, to) : [];
       for (const { frame: change, position } of changes) {
         // A reader sets its own pace here: nothing is read for it before it has taken what it has.
@@ -245,6 +245,10 @@ export class ConversationFeed {
     }
     return subscription.isOpen;
   }
+}
+
+function later(a: JournalPosition, b: JournalPosition): JournalPosition {
+  return a.version > b.version ? a : b;
 }
 
 /** What of a record moves the window. */

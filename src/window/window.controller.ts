@@ -1,20 +1,17 @@
 import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiNotModifiedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Conversation } from '../auth/conversation.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
-import { IF_NONE_MATCH, entityTag, isUnmodified } from '../common/http/entity-tag.js';
+import { isUnmodified } from '../common/http/entity-tag.js';
 import { AnswersJsonText } from '../common/http/json-text.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
+import { ApiEntityTag } from '../common/openapi/entity-tag.decorator.js';
 import { ReadWindowDto } from './dto/read-window.dto.js';
 import { WindowDto } from './dto/window.dto.js';
 import { WindowService } from './window.service.js';
-
-const ENTITY_TAG = entityTag(
-  'From the version and the settings; absent where the window follows from the clock too',
-);
 
 @ApiTags('window')
 @ApiConversationId()
@@ -31,12 +28,11 @@ export class WindowController {
       'Within the budget, the newest contiguous run of what the policy leaves, and valid for the provider.',
     operationId: 'readWindow',
   })
-  @ApiOkResponse({ type: WindowDto, headers: { ETag: ENTITY_TAG } })
-  @ApiHeader(IF_NONE_MATCH)
-  @ApiNotModifiedResponse({
-    description: 'The window is the one whose `ETag` was sent',
-    headers: { ETag: ENTITY_TAG },
-  })
+  @ApiEntityTag(
+    WindowDto,
+    'window',
+    'From the version and the settings; absent where the window follows from the clock too',
+  )
   @ApiErrors(400, 401, 403, 404, 409, 500, 503)
   async read(
     @Conversation() id: ConversationId,

@@ -4,6 +4,7 @@ import { jsonValue } from '../common/json/json-value.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { CompactionService } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
+import { CACHE_SHARES } from '../config/cache-shares.js';
 import type { ConversationRecord } from '../conversations/record-reader.js';
 import { VersionMismatchError } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
@@ -19,9 +20,6 @@ import { LogTimeline, StoredLiveEvent } from './log-timeline.js';
 import { PolicyRegistry, type ConfiguredPolicy } from './policies/policy.registry.js';
 import type { LiveEvent } from './policies/timeline.js';
 import { ReadyWindow, windowTag, type Window } from './ready-window.js';
-
-/** Share of the node's memory for answers that goes to ready windows. */
-const SHARE = 3 / 8;
 
 export interface WindowOptions {
   budgetTokens?: number;
@@ -56,7 +54,7 @@ export class WindowService implements OnModuleInit {
     private readonly metrics: Metrics,
     private readonly config: AppConfig,
   ) {
-    this.ready = new BoundedCache(config.cacheBytes * SHARE);
+    this.ready = new BoundedCache(config.cacheBytes * CACHE_SHARES.windows);
   }
 
   async onModuleInit(): Promise<void> {

@@ -1,18 +1,6 @@
 import { HttpStatus } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 
-/** The request header of routes that answer with an entity tag, for the OpenAPI document. */
-export const IF_NONE_MATCH = {
-  name: 'if-none-match',
-  required: false,
-  description: 'An `ETag` of before: 304 while it still holds',
-};
-
-/** The response header, for the OpenAPI document. */
-export function entityTag(description: string) {
-  return { description, schema: { type: 'string' as const } };
-}
-
 /** Sends the tag along; true if the client has what it names: then it is told so, 304, and needs no body. */
 export function isUnmodified(reply: FastifyReply, ifNoneMatch: string | undefined, tag: string): boolean {
   reply.header('etag', tag);
