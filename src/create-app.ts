@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { createFastifyAdapter } from './common/http/fastify.js';
+import { useRequestDeadline } from './common/http/request-deadline.js';
 import { NestLogger } from './common/logging/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { Lifecycle } from './health/lifecycle.js';
@@ -39,7 +40,9 @@ export async function createApp(
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   });
-  useRequestHooks(app.getHttpAdapter().getInstance(), app.get(Lifecycle), app.get(Metrics));
+  const fastify = app.getHttpAdapter().getInstance();
+  useRequestHooks(fastify, app.get(Lifecycle), app.get(Metrics));
+  useRequestDeadline(fastify, config.requestTimeoutMs);
   app.useWebSocketAdapter(new StreamWsAdapter(app));
   serveApiDocs(app);
   await app.init();

@@ -19,6 +19,17 @@ for (const signal of STOP_SIGNALS) {
   });
 }
 
+// A promise that nobody handles has failed one piece of work, whose request is answered by its time limit.
+process.on('unhandledRejection', (error) =>
+  log.error({ err: error }, 'a promise was rejected and not handled'),
+);
+// After an exception that nobody caught the process may be in any state: an orderly end, so that the database is stopped.
+process.once('uncaughtException', (error) => {
+  log.fatal({ err: error }, 'an exception was not caught; stopping');
+  if (service) void service.stop().finally(() => process.exit(1));
+  else process.exit(1);
+});
+
 try {
   service = await Service.start(AppConfig.fromEnvironment(process.env));
 } catch (error) {

@@ -208,7 +208,7 @@ describe('with a row of the database locked by somebody', () => {
   let service: TestService;
   let outsider: pg.Client;
   beforeAll(async () => {
-    service = await TestService.start({ env: { ...DEFAULT_TIMEOUT, FASTPACA_POOL_SIZE: '2' } });
+    service = await TestService.start({ env: { ...DEFAULT_TIMEOUT, FASTPACA_POOL_SIZE: '3' } }); // writes leave one to reads
     outsider = new pg.Client({ connectionString: service.database.url });
     await outsider.connect();
     for (const id of ['locked-1', 'locked-2', 'free']) await service.http.put(id);

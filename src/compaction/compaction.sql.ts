@@ -54,6 +54,7 @@ export const FIND_SUMMARIES: Statement = {
 /** Ends the compactions $4 (versions) of ($1, $2) at version $3, the one that replaces them. */
 export const SUPERSEDE_COMPACTIONS: Statement = {
   name: 'supersede_compactions',
+  writes: true,
   text: `
     UPDATE fastpaca.compactions SET active_until = $3
      WHERE namespace = $1 AND conversation_id = $2 AND version = ANY ($4::bigint[])`,
@@ -61,6 +62,7 @@ export const SUPERSEDE_COMPACTIONS: Statement = {
 
 export const INSERT_COMPACTION: Statement = {
   name: 'insert_compaction',
+  writes: true,
   text: `
     INSERT INTO fastpaca.compactions (namespace, conversation_id, version, from_seq, to_seq, last_seq, tokens_before,
                                       tokens_through, replacement, message_tokens, token_estimate, inserted_at, active_until)

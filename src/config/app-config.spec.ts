@@ -28,6 +28,7 @@ describe('AppConfig', () => {
       cacheBytes: 32 * 1024 * 1024,
       poolSize: 16,
       databaseTimeoutMs: 2000,
+      requestTimeoutMs: 4500,
       appendQueueLimit: 10_000,
       streamMaxConnections: 512,
       streamPingIntervalMs: 30_000,

@@ -24,6 +24,7 @@ export class AppConfig {
   readonly cacheBytes!: number;
   readonly poolSize!: number;
   readonly databaseTimeoutMs!: number;
+  readonly requestTimeoutMs!: number;
   readonly appendQueueLimit!: number;
   readonly streamMaxConnections!: number;
   readonly streamPingIntervalMs!: number;
@@ -69,6 +70,7 @@ export class AppConfig {
       cacheBytes: read('FASTPACA_CACHE_BYTES'),
       poolSize: read('FASTPACA_POOL_SIZE'),
       databaseTimeoutMs: read('FASTPACA_DATABASE_TIMEOUT_MS'),
+      requestTimeoutMs: read('FASTPACA_REQUEST_TIMEOUT_MS'),
       appendQueueLimit: read('FASTPACA_APPEND_QUEUE_LIMIT'),
       streamMaxConnections: read('FASTPACA_STREAM_MAX_CONNECTIONS'),
       streamPingIntervalMs: read('FASTPACA_STREAM_PING_INTERVAL_MS'),

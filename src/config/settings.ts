@@ -1,3 +1,4 @@
+import { serverUrls } from './database-url.js';
 import { parseEstimatorName } from '../tokens/estimator-name.js';
 
 /** How one environment variable is read. `parse` throws an Error whose message says what is expected. */
@@ -36,10 +37,7 @@ function boolean(fallback: boolean) {
 }
 
 function databaseUrl(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) {
-    throw new Error('must be a URL like postgresql://user:password@host:5432/database');
-  }
+  if (value !== undefined) serverUrls(value);
   return value;
 }
 
@@ -61,7 +59,8 @@ export const SETTINGS = {
     parse: (value: string | undefined) => value,
   },
   DATABASE_URL: {
-    meaning: 'PostgreSQL 14 or later; without it the service runs its own',
+    meaning:
+      'PostgreSQL 14 or later; several hosts (`h1:5432,h2:5432`) are tried in turn for one that accepts writes; without it the service runs its own',
     default: 'none: embedded PostgreSQL',
     parse: databaseUrl,
   },
@@ -112,9 +111,15 @@ export const SETTINGS = {
   },
   FASTPACA_POOL_SIZE: { meaning: 'database connections', default: '16', parse: integer(2, 1000, 16) },
   FASTPACA_DATABASE_TIMEOUT_MS: {
-    meaning: 'longest wait for a connection and, apart from it, for a statement; then 503',
+    meaning: 'timeout in milliseconds for acquiring a connection, and again for each statement; then 503',
     default: '2000',
     parse: integer(100, 600_000, 2000),
+  },
+  FASTPACA_REQUEST_TIMEOUT_MS: {
+    meaning:
+      'timeout in milliseconds for answering a request that has been read, whatever it waits for; then 503',
+    default: '4500',
+    parse: integer(100, 600_000, 4500),
   },
   FASTPACA_APPEND_QUEUE_LIMIT: {
     meaning: 'appends that may wait in this node; then 503',

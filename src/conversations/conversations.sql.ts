@@ -38,6 +38,7 @@ export const LOCK_CONVERSATION: Statement = {
  */
 export const PUT_CONVERSATION: Statement = {
   name: 'put_conversation',
+  writes: true,
   text: `
     INSERT INTO fastpaca.conversations AS c
            (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config, metadata)
@@ -57,6 +58,7 @@ export const PUT_CONVERSATION: Statement = {
 /** The same for a PUT without a budget, which can only update. */
 export const UPDATE_CONVERSATION: Statement = {
   name: 'update_conversation',
+  writes: true,
   text: `
     UPDATE fastpaca.conversations
        SET trigger_ratio = COALESCE($3::float8, trigger_ratio),
@@ -71,6 +73,7 @@ export const UPDATE_CONVERSATION: Statement = {
 /** Replaces the metadata of conversation ($1, $2), whose row the transaction has locked. */
 export const SET_METADATA: Statement = {
   name: 'set_metadata',
+  writes: true,
   text: `
     UPDATE fastpaca.conversations SET metadata = $3::json, updated_at = ${NOW}
      WHERE namespace = $1 AND id = $2
@@ -80,6 +83,7 @@ export const SET_METADATA: Statement = {
 /** Tombstones conversation ($1, $2), once: the time of the first call stays. */
 export const TOMBSTONE_CONVERSATION: Statement = {
   name: 'tombstone_conversation',
+  writes: true,
   text: `
     UPDATE fastpaca.conversations
        SET tombstoned_at = COALESCE(tombstoned_at, clock_timestamp()),
@@ -91,6 +95,7 @@ export const TOMBSTONE_CONVERSATION: Statement = {
 /** One more version for conversation ($1, $2), whose row the transaction has locked: a compaction's. */
 export const ADVANCE_VERSION: Statement = {
   name: 'advance_version',
+  writes: true,
   text: `
     UPDATE fastpaca.conversations SET version = version + 1, updated_at = ${NOW}
      WHERE namespace = $1 AND id = $2

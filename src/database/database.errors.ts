@@ -2,6 +2,10 @@ import { DatabaseError } from 'pg';
 import { AppError } from '../common/errors/app-error.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { isError } from '../common/errors/is-error.js';
+import { ReadOnlyServerError } from './database-client.js';
+
+/** Read-only transaction: the server is a standby, or a primary that has been demoted. */
+const READ_ONLY_SQLSTATE = '25006';
 
 /**
  * SQLSTATEs that say "not now" rather than "not this"; https://www.postgresql.org/docs/current/errcodes-appendix.html.
@@ -12,7 +16,7 @@ const UNAVAILABLE_SQLSTATES = [
   '53', // insufficient resources: too many connections, disk full, out of memory
   '28', // login refused: a password that was rotated; at the start the process ends with it
   '3D000', // the database itself is gone
-  '25006', // read-only transaction: a standby, or a primary that has been demoted
+  READ_ONLY_SQLSTATE,
   '40001', // serialization failure
   '40P01', // deadlock detected
   '55000', // the database does not accept connections: an administrator has closed it
@@ -46,6 +50,7 @@ export function toAppError(error: unknown): unknown {
 function isUnavailable(error: Error): boolean {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (error instanceof DatabaseError) return UNAVAILABLE_SQLSTATES.some((state) => code.startsWith(state));
+  if (error instanceof ReadOnlyServerError) return true;
   if (error instanceof AggregateError && error.errors.length) return isUnavailable(error.errors[0] as Error);
   return UNAVAILABLE_CODES.test(code) || UNAVAILABLE_MESSAGES.test(error.message);
 }
@@ -55,10 +60,18 @@ export function isRefused(error: unknown): boolean {
   return error instanceof DatabaseError && REFUSED_SQLSTATES.some((state) => error.code?.startsWith(state));
 }
 
-/** Whether the connection that raised it may be of no use any more: all but an ordinary answer of the database. */
+/** Whether the server has rejected a write because it accepts none. */
+export function isReadOnly(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === READ_ONLY_SQLSTATE;
+}
+
+/**
+ * Whether the connection that raised it may be of no use any more: all but an ordinary answer of a database that accepts
+ * writes.
+ */
 export function isBroken(error: unknown): error is Error {
   if (!isError(error) || error instanceof AppError) return false;
-  return !(error instanceof DatabaseError) || error.severity !== 'ERROR';
+  return !(error instanceof DatabaseError) || error.severity !== 'ERROR' || isReadOnly(error);
 }
 
 /** Whether `error` is the violation of the unique constraint of this name. */

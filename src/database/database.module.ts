@@ -1,11 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from './database.js';
 import { isRefused, toAppError } from './database.errors.js';
-import { databaseOptions } from './database.options.js';
+import { connectDataSource, databaseOptions } from './database.options.js';
 import { migrate, requireMigrated } from './migrate.js';
 
 /** How long a start waits for a database that is not up yet, as when both are started together. */
@@ -25,6 +25,7 @@ const CONNECT_RETRY_DELAY_MS = 2000;
         retryDelay: CONNECT_RETRY_DELAY_MS,
         toRetry: (error: unknown) => !isRefused(error) && toAppError(error) instanceof UnavailableError,
       }),
+      dataSourceFactory: (options) => connectDataSource(options as DataSourceOptions),
     }),
   ],
   providers: [
@@ -34,7 +35,7 @@ const CONNECT_RETRY_DELAY_MS = 2000;
       // Nobody gets a connection before the schema fits.
       useFactory: async (dataSource: DataSource, config: AppConfig) => {
         await (config.migrateOnBoot ? migrate : requireMigrated)(config);
-        return new Database(dataSource);
+        return new Database(dataSource, config);
       },
     },
   ],

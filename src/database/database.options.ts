@@ -1,6 +1,8 @@
 import pg from 'pg';
-import type { DataSourceOptions } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { AppConfig } from '../config/app-config.js';
+import { DatabaseClient } from './database-client.js';
+import { DatabaseServers } from './database-servers.js';
 import { MIGRATIONS } from './migrations/index.js';
 
 type TypeId = Parameters<typeof pg.types.getTypeParser>[0];
@@ -34,9 +36,10 @@ export function databaseOptions({
 }: DatabaseSettings): DataSourceOptions {
   if (!databaseUrl)
     throw new Error('databaseUrl is not set: a caller without DATABASE_URL starts EmbeddedPostgres first');
+  const servers = new DatabaseServers(databaseUrl);
   return {
     type: 'postgres',
-    url: databaseUrl,
+    url: servers.current,
     schema: 'fastpaca',
     migrations: MIGRATIONS,
     migrationsTableName: 'migrations',
@@ -46,15 +49,16 @@ export function databaseOptions({
     poolSize,
     connectTimeoutMS: databaseTimeoutMs,
     applicationName: `fastpaca ${nodeName}`,
-    // An idle connection has died: the pool has already dropped it.
+    // An idle connection was lost: the pool has already dropped it.
     poolErrorHandler: () => undefined,
     extra: {
+      Client: DatabaseClient,
+      servers,
       types,
-      // The server gives up first, so that the connection stays usable; the client's own limit is for a server
-      // that is no longer there to do it.
+      // The server ends a statement, so that its connection stays usable; `Database` answers the caller when a server
+      // does not.
       statement_timeout: databaseTimeoutMs,
       lock_timeout: databaseTimeoutMs,
-      query_timeout: databaseTimeoutMs && databaseTimeoutMs + 500,
       // Every statement of ours finds its rows by an index. A plan made while a table was small would scan it, and be
       // kept, with the statement's name, while it grows.
       options: '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan',
@@ -63,4 +67,12 @@ export function databaseOptions({
       idle_in_transaction_session_timeout: 60_000,
     },
   };
+}
+
+/** TypeORM's data source on the first server that accepts writes. */
+export async function connectDataSource(options: DataSourceOptions): Promise<DataSource> {
+  const { servers } = options.extra as { servers: DatabaseServers };
+  const dataSource = new DataSource(options);
+  await servers.tryEach(() => dataSource.initialize());
+  return dataSource;
 }

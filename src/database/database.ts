@@ -1,7 +1,14 @@
-import { Injectable } from '@nestjs/common';
-import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { Pool, QueryResult, QueryResultRow } from 'pg';
 import { DataSource } from 'typeorm';
-import { isBroken, toAppError } from './database.errors.js';
+import { UnavailableError } from '../common/errors/common.errors.js';
+import { Slots } from '../common/slots.js';
+import { withTimeLimit } from '../common/time-limit.js';
+import { AppConfig } from '../config/app-config.js';
+import type { DatabaseClient } from './database-client.js';
+import { DatabaseServers } from './database-servers.js';
+import { isBroken, isReadOnly, toAppError } from './database.errors.js';
+import { UnansweredConnections } from './unanswered-connections.js';
 import type { Statement } from './statement.js';
 
 /** Where a statement runs: on any connection of the pool, or in a transaction that somebody holds. */
@@ -14,22 +21,50 @@ export interface Executor {
   query<Row extends QueryResultRow>(statement: Statement, values: unknown[]): Promise<Row[]>;
 }
 
-/** The pool that TypeORM holds, used directly where a statement must be named. */
-@Injectable()
-export class Database implements Executor {
-  private readonly pool: Pool;
+/** A connection of the pool. */
+type PooledClient = DatabaseClient & { release: (destroy?: boolean) => void };
 
-  constructor(dataSource: DataSource) {
+/** Share of the pool that writes leave to reads: one connection in four, at least one. */
+const READ_SHARE = 1 / 4;
+/** The server ends a statement after the database's time limit; what has not been answered so much later, in ms, will be late. */
+const ANSWER_GRACE_MS = 500;
+
+/**
+ * The pool that TypeORM holds, used directly where a statement must be named.
+ *
+ * A commit may wait for a synchronous standby that is away, and the server ends that wait neither by a time limit nor when
+ * the client leaves. So the connection of a statement that is not answered in time stays in use until the server
+ * answers, and writes never take all connections: the backends of a node are bounded, and reads go on.
+ */
+@Injectable()
+export class Database implements Executor, BeforeApplicationShutdown {
+  private readonly pool: Pool;
+  private readonly servers: DatabaseServers;
+  private readonly writeSlots: Slots;
+  private readonly unanswered: UnansweredConnections;
+  private readonly answerTimeoutMs: number;
+
+  constructor(dataSource: DataSource, { poolSize, databaseTimeoutMs }: AppConfig) {
     this.pool = (dataSource.driver as unknown as { master: Pool }).master;
+    this.servers = (this.pool.options as unknown as { servers: DatabaseServers }).servers;
+    const readConnections = Math.max(1, Math.floor(poolSize * READ_SHARE));
+    this.writeSlots = new Slots(
+      poolSize - readConnections,
+      databaseTimeoutMs,
+      'Too many writes wait for the database; retry in a moment',
+    );
+    this.answerTimeoutMs = databaseTimeoutMs + ANSWER_GRACE_MS;
+    this.unanswered = new UnansweredConnections(this.servers, databaseTimeoutMs);
   }
 
   query<Row extends QueryResultRow>(statement: Statement, values: unknown[]): Promise<Row[]> {
-    return this.withClient((client) => run<Row>(client, statement, values));
+    const work = (client: DatabaseClient) => run<Row>(client, statement, values);
+    return statement.writes ? this.withWriteSlot(work) : this.withClient(work);
   }
 
   /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
   transaction<T>(work: (tx: Executor) => Promise<T>): Promise<T> {
-    return this.withClient(async (client) => {
+    return this.withWriteSlot(async (client) => {
       try {
         await client.query('BEGIN');
         const result = await work({ query: (statement, values) => run(client, statement, values) });
@@ -46,31 +81,70 @@ export class Database implements Executor {
   /** Connections in use, idle, and callers waiting for one. */
   load(): { inUse: number; idle: number; waiting: number } {
     const { totalCount, idleCount, waitingCount } = this.pool;
-    return { inUse: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+    return {
+      inUse: totalCount - idleCount,
+      idle: idleCount,
+      waiting: waitingCount + this.writeSlots.waitingCount,
+    };
   }
 
-  /** Hands out a connection. `Pool.query` would do, but it ends the connection after every error, a duplicate key too. */
-  private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    let client: PoolClient | undefined;
-    let broken: Error | undefined;
-    // The statement under way is told as well; without a listener the loss of its connection would end the process.
-    const onError = (error: Error) => (broken = error);
+  /** The pool can only end once every connection has been given back. */
+  beforeApplicationShutdown(): void {
+    this.unanswered.destroyAll();
+  }
+
+  private async withWriteSlot<T>(work: (client: DatabaseClient) => Promise<T>): Promise<T> {
+    await this.writeSlots.take();
+    return this.withClient(work, () => this.writeSlots.release());
+  }
+
+  /**
+   * Runs `work` on a connection of the pool. `Pool.query` would do, but it ends the connection after every error, a
+   * duplicate key too.
+   *
+   * @param onDone called when the connection is given back, which may be after the caller was answered
+   */
+  private async withClient<T>(
+    work: (client: DatabaseClient) => Promise<T>,
+    onDone: () => void = () => undefined,
+  ): Promise<T> {
+    let client: PooledClient;
     try {
-      client = await this.pool.connect();
-      client.on('error', onError);
-      return await work(client);
+      client = await this.servers.tryEach(() => this.connect());
     } catch (error) {
-      if (isBroken(error)) broken = error;
+      onDone();
       throw toAppError(error);
-    } finally {
-      client?.off('error', onError);
-      client?.release(broken);
+    }
+    const done = work(client).then(
+      (result) => {
+        client.release();
+        onDone();
+        return result;
+      },
+      (error: unknown) => {
+        if (isReadOnly(error)) client.reportReadOnly();
+        client.release(isBroken(error));
+        onDone();
+        throw toAppError(error);
+      },
+    );
+    return withTimeLimit(done, this.answerTimeoutMs, () => {
+      this.unanswered.add(client, done);
+      return new UnavailableError('The database takes too long; whether a write was stored is not known');
+    });
+  }
+
+  private async connect(): Promise<PooledClient> {
+    for (;;) {
+      const client = (await this.pool.connect()) as unknown as PooledClient;
+      if (client.isUsable) return client;
+      client.release(true);
     }
   }
 }
 
 async function run<Row extends QueryResultRow>(
-  on: PoolClient,
+  on: DatabaseClient,
   { name, text }: Statement,
   values: unknown[],
 ): Promise<Row[]> {

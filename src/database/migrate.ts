@@ -1,5 +1,5 @@
-import { DataSource, type QueryRunner } from 'typeorm';
-import { databaseOptions, type DatabaseSettings } from './database.options.js';
+import type { QueryRunner } from 'typeorm';
+import { connectDataSource, databaseOptions, type DatabaseSettings } from './database.options.js';
 import { MIGRATIONS } from './migrations/index.js';
 
 /** Key of the advisory lock that lets one node migrate at a time: "fpca" in ASCII. */
@@ -44,8 +44,9 @@ async function withRunner(
   settings: DatabaseSettings,
   work: (runner: QueryRunner) => Promise<void>,
 ): Promise<void> {
-  const dataSource = new DataSource(databaseOptions({ ...settings, poolSize: 2, databaseTimeoutMs: 0 }));
-  await dataSource.initialize();
+  const dataSource = await connectDataSource(
+    databaseOptions({ ...settings, poolSize: 2, databaseTimeoutMs: 0 }),
+  );
   const runner = dataSource.createQueryRunner();
   try {
     await work(runner);

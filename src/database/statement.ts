@@ -5,4 +5,6 @@
 export interface Statement {
   readonly name: string;
   readonly text: string;
+  /** It changes something: by itself it may wait long for its commit, and writes leave some connections to reads. */
+  readonly writes?: true;
 }

@@ -98,7 +98,11 @@ export class AppendQueue {
     const keys = this.hold(turns.map(({ id }) => id.key));
     const leave = this.setOut();
     const slow = setTimeout(leave, SLOW_AFTER_MS);
-    const undecided = await this.write(turns);
+    // A turn that was answered already stays so: only the others are rejected.
+    const undecided = await this.write(turns).catch((cause: unknown) => {
+      for (const { reject } of turns) reject(new UnavailableError('The append failed; retry it', { cause }));
+      return [];
+    });
     clearTimeout(slow);
     leave();
     // What the batch could not decide goes on by itself, and holds up no conversation but its own.
@@ -151,7 +155,13 @@ export class AppendQueue {
   }
 
   private async writeEach(turns: readonly WaitingTurn[]): Promise<[]> {
-    for (const turn of turns) await this.log.append(turn).then(turn.resolve, turn.reject);
+    for (const turn of turns) {
+      try {
+        turn.resolve(await this.log.append(turn));
+      } catch (error) {
+        turn.reject(error);
+      }
+    }
     return [];
   }
 }

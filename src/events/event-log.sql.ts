@@ -17,6 +17,7 @@ const BODY_BYTES = 'octet_length(e.body::text)';
  */
 export const APPEND_EVENT: Statement = {
   name: 'append_event',
+  writes: true,
   text: `
     WITH head AS (
       UPDATE fastpaca.conversations
@@ -47,6 +48,7 @@ export const APPEND_EVENT: Statement = {
  */
 export const APPEND_TURN: Statement = {
   name: 'append_turn',
+  writes: true,
   text: `
     WITH head AS (
       UPDATE fastpaca.conversations
@@ -83,6 +85,7 @@ export const APPEND_TURN: Statement = {
  */
 export const APPEND_BATCH: Statement = {
   name: 'append_batch',
+  writes: true,
   text: `
     WITH lane AS (
       SELECT * FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS l (namespace, id, lane)

@@ -5,7 +5,7 @@ import { UnavailableError } from '../common/errors/common.errors.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { Database } from '../database/database.js';
 import { Lifecycle } from './lifecycle.js';
-import { PING } from './health.sql.js';
+import { CHECK_WRITABLE } from './health.sql.js';
 
 class HealthDto {
   @ApiProperty({ enum: ['ok'] })
@@ -32,18 +32,19 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** Requests will be answered: started, not draining, and the database is there. */
+  /** Requests will be answered: started, not draining, and the database is there and accepts writes. */
   @Get('ready')
   @Public()
   @ApiOperation({
-    summary: 'Whether requests will be answered: not draining, and the database is there',
+    summary: 'Whether requests will be answered: not draining, and the database accepts writes',
     operationId: 'getReadiness',
   })
   @ApiOkResponse({ type: HealthDto })
   @ApiErrors(503)
   async ready(): Promise<HealthDto> {
     if (!this.lifecycle.isReady) throw new UnavailableError('The service is starting or stopping');
-    await this.database.query(PING, []);
+    const [row] = await this.database.query<{ writable: boolean }>(CHECK_WRITABLE, []);
+    if (!row?.writable) throw new UnavailableError('The database server accepts no writes');
     return { status: 'ok' };
   }
 }

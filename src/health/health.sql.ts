@@ -1,3 +1,13 @@
 import type { Statement } from '../database/statement.js';
 
-export const PING: Statement = { name: 'ping', text: 'SELECT 1' };
+/**
+ * Whether the server accepts writes, as "writable". With too little memory for its rows it also writes a temporary file, which
+ * fails with 53100 on a full disk, and leaves nothing behind.
+ */
+export const CHECK_WRITABLE: Statement = {
+  name: 'check_writable',
+  text: `
+    WITH memory AS MATERIALIZED (SELECT set_config('work_mem', '64kB', true))
+    SELECT bool_and(NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off') AS writable
+      FROM memory CROSS JOIN LATERAL generate_series(1, 4000)`,
+};

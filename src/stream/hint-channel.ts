@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import pg from 'pg';
 import { ConversationId } from '../common/conversation-id.js';
 import { log } from '../common/logging/logger.js';
 import { AppConfig } from '../config/app-config.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
+import { DatabaseClient } from '../database/database-client.js';
+import { DatabaseServers } from '../database/database-servers.js';
 
 const CHANNEL = 'fastpaca_changes';
 /** How long hints are gathered before they go out together, in milliseconds. */
@@ -25,7 +26,8 @@ const PROBE_INTERVAL_MS = 5000;
 export class HintChannel implements OnModuleInit, OnApplicationShutdown {
   /** Keys of conversations, each `[namespace, id]` as JSON. Made anew whenever it is sent: see `AppendQueue`. */
   private waiting = new Set<string>();
-  private client?: pg.Client;
+  private readonly servers: DatabaseServers;
+  private client?: DatabaseClient;
   private sending = false;
   private stopped = false;
   private probe?: NodeJS.Timeout;
@@ -33,7 +35,9 @@ export class HintChannel implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly changes: ConversationChanges,
     private readonly config: AppConfig,
-  ) {}
+  ) {
+    this.servers = new DatabaseServers(config.databaseUrl ?? '');
+  }
 
   onModuleInit(): void {
     this.changes.onCommit((id) => this.tell(id));
@@ -85,18 +89,16 @@ export class HintChannel implements OnModuleInit, OnApplicationShutdown {
 
   private async keepConnected(): Promise<void> {
     for (let attempt = 0; !this.isStopped(); attempt += 1) {
-      const client = new pg.Client({
-        connectionString: this.config.databaseUrl,
+      const client = new DatabaseClient({
+        servers: this.servers,
         application_name: `fastpaca ${this.config.nodeName} hints`,
         connectionTimeoutMillis: this.config.databaseTimeoutMs,
         query_timeout: this.config.databaseTimeoutMs,
         keepAlive: true,
       });
       const ended = new Promise<void>((resolve) => client.once('end', resolve));
-      client.on('error', () => undefined); // told by `end` as well
       client.on('notification', ({ processId, payload }) => {
-        const own = (client as pg.Client & { processID: number }).processID === processId;
-        if (!own) this.receive(payload ?? '');
+        if (client.backendPid !== processId) this.receive(payload ?? '');
       });
       try {
         await client.connect();

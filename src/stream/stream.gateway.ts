@@ -38,7 +38,5 @@ export class StreamGateway implements OnGatewayInit, OnGatewayConnection {
       outlet.pong(data);
     });
     socket.on('close', connection.ended);
-    // A frame that is too large or malformed: the library closes with the code of the protocol.
-    socket.on('error', () => undefined);
   }
 }

@@ -24,10 +24,11 @@ export class StreamWsAdapter extends WsAdapter {
       socket.on('error', () => undefined); // a client that leaves while it is being answered
       void this.upgrades.admit(request, socket).then((admitted) => {
         const [server] = (this.wsServersRegistry.get(port) ?? []) as WebSocketServer[];
-        if (admitted)
-          server?.handleUpgrade(request, socket, head, (client) =>
-            server.emit('connection', client, request),
-          );
+        if (!admitted || !server) return;
+        server.handleUpgrade(request, socket, head, (client) => {
+          client.on('error', () => undefined); // the close that follows tells of it
+          server.emit('connection', client, request);
+        });
       });
     };
     httpServer.on('upgrade', listener);

@@ -11,11 +11,14 @@ import {
   InvalidPayloadError,
   RouteNotFoundError,
   UnauthorizedError,
+  UnavailableError,
 } from '../common/errors/common.errors.js';
 import { errorBody, errorHeaders } from '../common/http/error-body.js';
 import { requestIdOf } from '../common/http/request-id.js';
 import { RequestPipe } from '../common/http/request.pipe.js';
 import { log } from '../common/logging/logger.js';
+import { withTimeLimit } from '../common/time-limit.js';
+import { AppConfig } from '../config/app-config.js';
 import { Connections, type StreamRequest } from './connections.js';
 import { StreamQueryDto } from './dto/stream-query.dto.js';
 import { StreamRequests } from './stream-requests.js';
@@ -35,6 +38,7 @@ export class Upgrades {
     private readonly requests: StreamRequests,
     private readonly connections: Connections,
     private readonly pipe: RequestPipe,
+    private readonly config: AppConfig,
   ) {}
 
   /** @returns whether the upgrade may go on; if not, the socket has been answered */
@@ -43,7 +47,12 @@ export class Upgrades {
     try {
       const { id, query } = this.decode(request);
       socket.once('close', this.connections.reserve());
-      this.accepted.set(request, await this.requests.accept(id, query));
+      const accepted = withTimeLimit(
+        this.requests.accept(id, query),
+        this.config.requestTimeoutMs,
+        () => new UnavailableError('The request takes too long'),
+      );
+      this.accepted.set(request, await accepted);
       log.info({ request_id: requestId, conversation_id: id.id, route: STREAM_PATH, status: 101 }, 'stream');
       return true;
     } catch (error) {

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
+import { log } from '../common/logging/logger.js';
 import type { CountProgress } from './text-counter.js';
 import type { SliceTask, SliceWorkerData } from './text-slice.worker.js';
 
@@ -28,6 +29,8 @@ export class WorkerCounter {
       idleTimeout: IDLE_TIMEOUT_MS,
       recordTiming: false,
     });
+    // A worker that dies while it counts nothing: the next count starts another.
+    this.#pool.on('error', (error) => log.warn({ err: error }, 'the worker that counts tokens has ended'));
   }
 
   /** Tokens of `text` from `start` on, the beginning of a piece, in UTF-16 units. Rejects if the worker dies. */

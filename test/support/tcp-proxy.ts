@@ -1,11 +1,22 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
+/** What PostgreSQL says when a session may begin, and when an administrator ends it, as the protocol's messages. */
+const READY_FOR_QUERY = Buffer.from('Z\0\0\0\x05I', 'latin1');
+const FATAL = Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0');
+const FATAL_MESSAGE = Buffer.concat([
+  Buffer.from('E\0\0\0', 'latin1'),
+  Buffer.from([FATAL.length + 4]),
+  FATAL,
+]);
+
 /** Stands between the service and its database, and can take it away in the ways a network does. */
 export class TcpProxy {
   private server!: Server;
   private readonly pairs = new Set<[Socket, Socket | undefined]>();
   private stalled = false;
+  /** The server's first ReadyForQuery on a connection brings a FATAL in the same packet, and the end. */
+  fatalAfterReady = false;
 
   private constructor(
     private readonly target: { host: string; port: number },
@@ -78,6 +89,10 @@ export class TcpProxy {
     };
     for (const socket of pair) socket?.on('error', end).on('close', end);
     near.on('data', (chunk) => far?.write(chunk));
-    far?.on('data', (chunk) => near.write(chunk));
+    far?.on('data', (chunk) => {
+      const isReady = this.fatalAfterReady && chunk.includes(READY_FOR_QUERY);
+      near.write(isReady ? Buffer.concat([chunk, FATAL_MESSAGE]) : chunk);
+      if (isReady) near.end();
+    });
   }
 }

@@ -31,6 +31,7 @@ export class TestService {
     const config = AppConfig.fromEnvironment({
       // A shared machine may take its time; what the time limits do has tests of its own.
       FASTPACA_DATABASE_TIMEOUT_MS: '20000',
+      FASTPACA_REQUEST_TIMEOUT_MS: '600000',
       ...env,
       HOST: '127.0.0.1',
       PORT: '0',

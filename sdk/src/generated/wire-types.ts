@@ -26,7 +26,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Whether requests will be answered: not draining, and the database is there */
+    /** Whether requests will be answered: not draining, and the database accepts writes */
     get: operations['getReadiness'];
     put?: never;
     post?: never;

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest, RawRequestDefaultExpression } from 'fastify';
 import { InvalidPayloadError } from '../errors/common.errors.js';
+import { log } from '../logging/logger.js';
 import { sendError } from './app-error.filter.js';
 import { errorBody } from './error-body.js';
 import { requestIdOf } from './request-id.js';
@@ -44,6 +45,10 @@ export function createFastifyAdapter({ bodyLimitBytes }: { bodyLimitBytes: numbe
   useJsonBodyParser(fastify);
   // A DELETE has no body: one that is sent, or only announced by a content type, is left alone as a GET's is.
   fastify.addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
+  // From then on it is no failed start, but a connection that could not be accepted: too many open files, say.
+  fastify.server.once('listening', () =>
+    fastify.server.on('error', (error) => log.warn({ err: error }, 'a connection could not be accepted')),
+  );
   // Node would answer 417, again in its own shape. An expectation that a server does not know it may ignore.
   fastify.server.on('checkExpectation', (request, response) =>
     fastify.server.emit('request', request, response),

@@ -116,6 +116,7 @@ async function attempt(
   void ended.then(() => process.off('exit', stopOnExit));
 
   const lastLines: string[] = [];
+  child.stderr.on('error', () => undefined); // the log is lost, and the server goes on
   const lines = createInterface({ input: child.stderr });
   let silence: NodeJS.Timeout | undefined;
   try {
