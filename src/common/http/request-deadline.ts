@@ -18,18 +18,15 @@ declare module 'fastify' {
 export function useRequestDeadline(fastify: FastifyInstance, timeoutMs: number): void {
   fastify.decorateRequest('deadline');
   fastify.addHook('preHandler', (request, reply, done) => {
-    request.deadline = setTimeout(
-      () => {
-        if (reply.sent) return;
-        sendError(
-          new UnavailableError('The request takes too long; whether a write was stored is not known'),
-          request,
-          reply,
-        );
-      },
-      timeoutMs + waitMs(request.query),
-    );
-    reply.raw.once('close', () => clearTimeout(request.deadline));
+    // The hook runs again for a handler that calls the one of unknown routes.
+    if (!request.deadline) {
+      const answer = () => {
+        const error = 'The request takes too long; whether a write was stored is not known';
+        if (!reply.sent) sendError(new UnavailableError(error), request, reply);
+      };
+      request.deadline = setTimeout(answer, timeoutMs + waitMs(request.query)).unref();
+      reply.raw.once('close', () => clearTimeout(request.deadline));
+    }
     done();
   });
 }
