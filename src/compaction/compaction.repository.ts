@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { arrayElements } from '../common/json/json-scanner.js';
 import { Database, type Executor } from '../database/database.js';
-import type { CompactedRange, Compaction, Summary } from './compaction.js';
+import type { CompactionChange, Compaction, Summary } from './compaction.js';
 import {
   ACTIVE_COMPACTIONS,
   COMPACTIONS_AFTER,
@@ -29,8 +29,8 @@ export class CompactionRepository {
     return executor.query<Compaction>(ACTIVE_COMPACTIONS, [namespace, id, version]);
   }
 
-  after({ namespace, id }: ConversationId, version: number, limit: number): Promise<CompactedRange[]> {
-    return this.database.query<CompactedRange>(COMPACTIONS_AFTER, [namespace, id, version, limit]);
+  after({ namespace, id }: ConversationId, version: number, limit: number): Promise<CompactionChange[]> {
+    return this.database.query<CompactionChange>(COMPACTIONS_AFTER, [namespace, id, version, limit]);
   }
 
   async lastUpTo({ namespace, id }: ConversationId, version: number) {

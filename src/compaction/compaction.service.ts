@@ -9,7 +9,7 @@ import type { EventDraft } from '../events/event-draft.js';
 import { EventsService } from '../events/events.service.js';
 import type { SeqRange } from '../events/stored-event.js';
 import { Metrics } from '../metrics/metrics.js';
-import type { CompactedRange, Compaction } from './compaction.js';
+import type { CompactionChange, Compaction } from './compaction.js';
 import { RangeGapError, RangeOverlapError } from './compaction.errors.js';
 import { CompactionRepository } from './compaction.repository.js';
 
@@ -91,7 +91,7 @@ export class CompactionService {
   }
 
   /** The compactions after `version`, by version; at most `limit`. */
-  after(id: ConversationId, version: number, limit: number): Promise<CompactedRange[]> {
+  after(id: ConversationId, version: number, limit: number): Promise<CompactionChange[]> {
     return this.compactions.after(id, version, limit);
   }
 

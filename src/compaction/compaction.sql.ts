@@ -21,7 +21,7 @@ export const ACTIVE_COMPACTIONS: Statement = {
 export const COMPACTIONS_AFTER: Statement = {
   name: 'compactions_after',
   text: `
-    SELECT version, from_seq AS "fromSeq", to_seq AS "toSeq"
+    SELECT version, from_seq AS "fromSeq", to_seq AS "toSeq", inserted_at AS "insertedAt"
       FROM fastpaca.compactions
      WHERE namespace = $1 AND conversation_id = $2 AND version > $3
      ORDER BY version LIMIT $4`,

@@ -6,6 +6,11 @@ export interface CompactedRange {
   toSeq: number;
 }
 
+/** A compacted range, and when it was compacted. */
+export interface CompactionChange extends CompactedRange {
+  insertedAt: Date;
+}
+
 /** An active compaction, as the timeline of a window knows it; the messages are read apart. */
 export interface Compaction extends CompactedRange {
   /** Tokens of its replacement messages. */

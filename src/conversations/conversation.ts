@@ -16,6 +16,14 @@ export interface Conversation {
   updatedAt: Date;
 }
 
+/** A conversation as it was read. */
+export interface ConversationRecord extends Conversation {
+  /** The database's clock. */
+  now: Date;
+  /** Names the history of the database. What was read in one history says nothing about another. */
+  history: string;
+}
+
 /** What a PUT may set; what is undefined keeps its value, or takes the default in a new conversation. */
 export interface ConversationSettings {
   tokenBudget?: number;

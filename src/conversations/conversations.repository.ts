@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { Database, type Executor } from '../database/database.js';
-import type { Conversation, ConversationSettings } from './conversation.js';
+import type { Conversation, ConversationRecord, ConversationSettings } from './conversation.js';
 import {
   ADVANCE_VERSION,
   FIND_CONVERSATION,
@@ -18,17 +18,17 @@ import {
 export class ConversationsRepository {
   constructor(private readonly database: Database) {}
 
-  async find({ namespace, id }: ConversationId): Promise<(Conversation & { now: Date }) | undefined> {
-    const [row] = await this.database.query<Conversation & { now: Date }>(FIND_CONVERSATION, [namespace, id]);
+  async find({ namespace, id }: ConversationId): Promise<ConversationRecord | undefined> {
+    const [row] = await this.database.query<ConversationRecord>(FIND_CONVERSATION, [namespace, id]);
     return row;
   }
 
   /** One entry per id, in their order; undefined where there is none. */
-  async findAll(ids: readonly ConversationId[]): Promise<((Conversation & { now: Date }) | undefined)[]> {
-    const rows = await this.database.query<Conversation & { now: Date; position: number }>(
-      FIND_CONVERSATIONS,
-      [ids.map(({ namespace }) => namespace), ids.map(({ id }) => id)],
-    );
+  async findAll(ids: readonly ConversationId[]): Promise<(ConversationRecord | undefined)[]> {
+    const rows = await this.database.query<ConversationRecord & { position: number }>(FIND_CONVERSATIONS, [
+      ids.map(({ namespace }) => namespace),
+      ids.map(({ id }) => id),
+    ]);
     const found = new Map(rows.map((row) => [row.position, row]));
     return ids.map((_, index) => found.get(index + 1));
   }

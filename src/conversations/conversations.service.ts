@@ -5,10 +5,10 @@ import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database, type Executor } from '../database/database.js';
 import { ConversationChanges } from './conversation-changes.js';
-import type { Conversation, ConversationSettings } from './conversation.js';
+import type { Conversation, ConversationRecord, ConversationSettings } from './conversation.js';
 import { ConversationNotFoundError, TombstonedError } from './conversations.errors.js';
 import { ConversationsRepository } from './conversations.repository.js';
-import { RecordReader, type ConversationRecord } from './record-reader.js';
+import { RecordReader } from './record-reader.js';
 import { mergeMetadata, storedMetadata } from './metadata.js';
 
 /** What a new conversation has where its PUT says nothing. */
@@ -33,7 +33,7 @@ export class ConversationsService {
   }
 
   /** One entry per id, in their order; undefined where there is none. */
-  getAll(ids: readonly ConversationId[]): Promise<(Conversation | undefined)[]> {
+  getAll(ids: readonly ConversationId[]): Promise<(ConversationRecord | undefined)[]> {
     return this.conversations.findAll(ids);
   }
 

@@ -6,20 +6,31 @@ const RECORD = `
   policy_config AS "policyConfig", metadata, version, last_seq AS "lastSeq", tokens_total AS "tokensTotal",
   tombstoned_at AS "tombstonedAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
 
+/**
+ * Which history of the database a record was read from. It changes when another server takes over and when the tables are
+ * restored, so that nothing remembered of a lost history is taken for the new one. Any role may read it. See
+ * docs/decisions/017.
+ */
+const HISTORY = `(SELECT concat_ws('-', extract(epoch FROM pg_postmaster_start_time()),
+    pg_relation_filenode('fastpaca.conversations'), pg_relation_filenode('fastpaca.events')))`;
+
+/** What a record brings besides: the database's clock, and its history. */
+const READ = `clock_timestamp() AS now, ${HISTORY} AS history`;
+
 /** `updated_at` for a change made now; it never goes back, whatever the clock does. */
 const NOW = `GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp()))`;
 
-/** The record of conversation ($1, $2), and the database's clock as `now`. */
+/** The record of conversation ($1, $2). */
 export const FIND_CONVERSATION: Statement = {
   name: 'find_conversation',
-  text: `SELECT ${RECORD}, clock_timestamp() AS now FROM fastpaca.conversations WHERE namespace = $1 AND id = $2`,
+  text: `SELECT ${RECORD}, ${READ} FROM fastpaca.conversations WHERE namespace = $1 AND id = $2`,
 };
 
 /** The same of the conversations ($1[i], $2[i]) that there are, each with its place i in `position`. */
 export const FIND_CONVERSATIONS: Statement = {
   name: 'find_conversations',
   text: `
-    SELECT ${RECORD}, clock_timestamp() AS now, asked.position
+    SELECT ${RECORD}, ${READ}, asked.position
       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (ns, conversation_id, position)
       JOIN fastpaca.conversations ON namespace = asked.ns AND id = asked.conversation_id`,
 };

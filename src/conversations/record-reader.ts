@@ -1,10 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
-import type { Conversation } from './conversation.js';
+import type { ConversationRecord } from './conversation.js';
 import { ConversationsRepository } from './conversations.repository.js';
-
-/** A record as it was read, and the database's clock then. */
-export type ConversationRecord = Conversation & { now: Date };
 
 /** Reads on their way at a time, each on a connection. */
 const MAX_ON_THE_WAY = 2;

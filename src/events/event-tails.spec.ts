@@ -72,12 +72,12 @@ describe('EventTails', () => {
           const toSeq = Math.max(1, log.events.length - behind);
           const fromTokens = log.events[toSeq - 1]!.tokensThrough - room;
           const run = { fromSeq: Math.max(1, toSeq - back), toSeq, fromTokens };
-          const { events, tokensBefore } = await tails.suffix(ID, [run], MANY_BYTES);
+          const { events, tokensBefore } = await tails.suffix(ID, 'h', [run], MANY_BYTES);
           expect({ events, tokensBefore }).toEqual(log.wanted([run]));
           if (!page) continue;
           const fromSeq = Math.min(page[0] + 1, log.events.length);
           const range = { fromSeq, toSeq: Math.min(fromSeq + page[1], log.events.length) };
-          expect(await tails.range(ID, range, MANY_BYTES)).toEqual(
+          expect(await tails.range(ID, 'h', range, MANY_BYTES)).toEqual(
             log.events.slice(range.fromSeq - 1, range.toSeq),
           );
         }
@@ -90,11 +90,11 @@ describe('EventTails', () => {
     const log = new MemoryLog();
     const tails = tailsOf(log);
     for (let count = 0; count < 50; count += 1) log.append(2);
-    await tails.suffix(ID, [{ fromSeq: 11, toSeq: 50, fromTokens: 0 }], MANY_BYTES);
+    await tails.suffix(ID, 'h', [{ fromSeq: 11, toSeq: 50, fromTokens: 0 }], MANY_BYTES);
     for (let count = 0; count < 30; count += 1) {
       log.append(2);
       const toSeq = 51 + count;
-      await tails.suffix(ID, [{ fromSeq: toSeq - 39, toSeq, fromTokens: 0 }], MANY_BYTES);
+      await tails.suffix(ID, 'h', [{ fromSeq: toSeq - 39, toSeq, fromTokens: 0 }], MANY_BYTES);
     }
     expect([log.suffixes, log.eventsRead]).toEqual([1, 30]);
   });
@@ -103,15 +103,15 @@ describe('EventTails', () => {
     const log = new MemoryLog();
     const tails = tailsOf(log);
     for (let count = 0; count < 50; count += 1) log.append(2);
-    await tails.suffix(ID, [{ fromSeq: 11, toSeq: 50, fromTokens: 0 }], MANY_BYTES);
-    await tails.range(ID, { fromSeq: 11, toSeq: 50 }, MANY_BYTES);
+    await tails.suffix(ID, 'h', [{ fromSeq: 11, toSeq: 50, fromTokens: 0 }], MANY_BYTES);
+    await tails.range(ID, 'h', { fromSeq: 11, toSeq: 50 }, MANY_BYTES);
     expect(log.eventsRead).toBe(0);
     for (let count = 0; count < 2; count += 1) log.append(2);
-    await tails.range(ID, { fromSeq: 13, toSeq: 52 }, MANY_BYTES);
-    await tails.range(ID, { fromSeq: 14, toSeq: 52 }, MANY_BYTES);
+    await tails.range(ID, 'h', { fromSeq: 13, toSeq: 52 }, MANY_BYTES);
+    await tails.range(ID, 'h', { fromSeq: 14, toSeq: 52 }, MANY_BYTES);
     expect(log.eventsRead).toBe(2);
-    await tails.range(ID, { fromSeq: 10, toSeq: 52 }, MANY_BYTES); // begins before what there is
-    await tails.range(ID, { fromSeq: 52, toSeq: 52 }, 10); // may be too large
+    await tails.range(ID, 'h', { fromSeq: 10, toSeq: 52 }, MANY_BYTES); // begins before what there is
+    await tails.range(ID, 'h', { fromSeq: 52, toSeq: 52 }, 10); // may be too large
     expect([log.suffixes, log.eventsRead]).toEqual([1, 2 + 43 + 1]);
   });
 
@@ -119,10 +119,10 @@ describe('EventTails', () => {
     const log = new MemoryLog();
     const tails = tailsOf(log);
     log.append(1);
-    await tails.suffix(ID, [{ fromSeq: 1, toSeq: 1, fromTokens: 0 }], MANY_BYTES);
+    await tails.suffix(ID, 'h', [{ fromSeq: 1, toSeq: 1, fromTokens: 0 }], MANY_BYTES);
     for (let count = 0; count < 300; count += 1) log.append(1);
     const run = { fromSeq: 1, toSeq: 301, fromTokens: 0 };
-    expect((await tails.suffix(ID, [run], MANY_BYTES)).events).toHaveLength(301);
+    expect((await tails.suffix(ID, 'h', [run], MANY_BYTES)).events).toHaveLength(301);
     expect([log.suffixes, log.eventsRead]).toEqual([2, 0]);
   });
 
@@ -131,10 +131,11 @@ describe('EventTails', () => {
     const tails = tailsOf(log);
     for (let count = 0; count < 4; count += 1) log.append(1);
     const run = { fromSeq: 1, toSeq: 4, fromTokens: 0 };
-    await tails.suffix(ID, [run], MANY_BYTES);
-    await tails.suffix(ID, [run], 100);
+    await tails.suffix(ID, 'h', [run], MANY_BYTES);
+    await tails.suffix(ID, 'h', [run], 100);
     await tails.suffix(
       ID,
+      'h',
       [
         { ...run, toSeq: 1 },
         { ...run, fromSeq: 3 },
@@ -148,12 +149,12 @@ describe('EventTails', () => {
     const log = new MemoryLog();
     const tails = tailsOf(log);
     for (let count = 0; count < 600; count += 1) log.append(1);
-    await tails.suffix(ID, [{ fromSeq: 1, toSeq: 600, fromTokens: 0 }], MANY_BYTES);
+    await tails.suffix(ID, 'h', [{ fromSeq: 1, toSeq: 600, fromTokens: 0 }], MANY_BYTES);
     const newest = { fromSeq: 591, toSeq: 600, fromTokens: 0 };
-    await tails.suffix(ID, [newest], MANY_BYTES);
-    await tails.suffix(ID, [newest], MANY_BYTES);
+    await tails.suffix(ID, 'h', [newest], MANY_BYTES);
+    await tails.suffix(ID, 'h', [newest], MANY_BYTES);
     expect(log.suffixes).toBe(1);
-    await tails.suffix(ID, [{ ...newest, fromSeq: 1 }], MANY_BYTES);
+    await tails.suffix(ID, 'h', [{ ...newest, fromSeq: 1 }], MANY_BYTES);
     expect(log.suffixes).toBe(2);
   });
 
@@ -162,7 +163,7 @@ describe('EventTails', () => {
     const tails = tailsOf(log, { FASTPACA_CACHE_BYTES: '0' });
     log.append(1);
     const run = { fromSeq: 1, toSeq: 1, fromTokens: 0 };
-    for (let time = 0; time < 2; time += 1) await tails.suffix(ID, [run], MANY_BYTES);
+    for (let time = 0; time < 2; time += 1) await tails.suffix(ID, 'h', [run], MANY_BYTES);
     expect(log.suffixes).toBe(2);
   });
 });

@@ -34,31 +34,39 @@ export class EventTails {
   /** As `EventLogRepository.suffix`. */
   async suffix(
     id: ConversationId,
+    history: string,
     runs: readonly BudgetedRange[],
     maxBytes: number,
   ): Promise<{ events: StoredEvent[]; tokensBefore: number }> {
     const [run] = runs;
     if (!run || runs.length > 1) return this.log.suffix(id, runs, maxBytes);
-    const tail = await this.tailThrough(id, run);
-    if (tail && mostBytes(tail) <= maxBytes) return this.served(id, tail, run);
+    const key = keyOf(id, history);
+    const tail = await this.tailThrough(id, key, run);
+    if (tail && mostBytes(tail) <= maxBytes) return this.served(id, key, tail, run);
     const read = await this.log.suffix(id, runs, maxBytes);
-    this.keep(id, read.events);
+    this.keep(key, read.events);
     return read;
   }
 
   /** The events of a range (at least one), oldest first, no further than `maxBytes` of bodies, but one at least. */
-  async range(id: ConversationId, range: SeqRange, maxBytes: number): Promise<StoredEvent[]> {
-    const tail = await this.tailThrough(id, { ...range, fromTokens: -1 });
+  async range(
+    id: ConversationId,
+    history: string,
+    range: SeqRange,
+    maxBytes: number,
+  ): Promise<StoredEvent[]> {
+    const key = keyOf(id, history);
+    const tail = await this.tailThrough(id, key, { ...range, fromTokens: -1 });
     const events = tail?.filter(({ seq }) => seq >= range.fromSeq && seq <= range.toSeq) ?? [];
     if (!tail || mostBytes(events) > maxBytes)
       return this.log.forward(id, range, range.toSeq - range.fromSeq + 1, maxBytes);
-    this.keep(id, tail);
+    this.keep(key, tail);
     return events;
   }
 
   /** What is remembered, if it has all that the run asks for, or lacks a few of the newest only. */
-  private async tailThrough(id: ConversationId, run: BudgetedRange): Promise<Tail | undefined> {
-    const tail = this.tails.get(id.key);
+  private async tailThrough(id: ConversationId, key: string, run: BudgetedRange): Promise<Tail | undefined> {
+    const tail = this.tails.get(key);
     const [first, last] = [tail?.[0], tail?.at(-1)];
     if (!tail || !first || !last) return undefined;
     // Nothing older is asked for: the totals before older events are no larger.
@@ -71,7 +79,7 @@ export class EventTails {
     return newer.length === missing ? [...tail, ...newer] : undefined;
   }
 
-  private async served(id: ConversationId, tail: Tail, run: BudgetedRange) {
+  private async served(id: ConversationId, key: string, tail: Tail, run: BudgetedRange) {
     const events = tail.filter(
       (event) => event.seq >= run.fromSeq && event.seq <= run.toSeq && totalBefore(event) >= run.fromTokens,
     );
@@ -79,15 +87,20 @@ export class EventTails {
     const tokensBefore = start ? totalBefore(start) : await this.log.tokensThrough(id, run.fromSeq - 1);
     // What nobody has asked for lately goes, now and then.
     const outgrown = tail.length > 2 * events.length + MAX_EXTENSION_EVENTS;
-    this.keep(id, outgrown ? events : tail);
+    this.keep(key, outgrown ? events : tail);
     return { events, tokensBefore };
   }
 
-  private keep({ key }: ConversationId, tail: Tail): void {
+  private keep(key: string, tail: Tail): void {
     if (tail.length === 0) return;
     const bytes = tail.reduce((sum, { body }) => sum + 2 * body.length + EVENT_OVERHEAD_BYTES, 0);
     this.tails.set(key, tail, bytes);
   }
+}
+
+/** Events never change within a history of the database. */
+function keyOf(id: ConversationId, history: string): string {
+  return `${history} ${id.key}`;
 }
 
 /** As UTF-8, at most; the bodies alone. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { jsonEquals } from '../common/json/json-equal.js';
@@ -40,7 +41,9 @@ export type PageRequest =
 
 /** The seqs a page is cut from, at most as many as a page has; `toSeq` before `fromSeq` if there are none. */
 export interface PageRange extends SeqRange {
-  /** Entity tag: events never change, so nothing but the range makes one page of the conversation another. */
+  /** Of the database, when the range was worked out. */
+  history: string;
+  /** Entity tag: within a history events never change, so only the range tells one page of the conversation from another. */
   tag: string;
 }
 
@@ -140,7 +143,7 @@ export class EventsService {
    * @throws ConversationNotFoundError (404)
    */
   async pageRange(id: ConversationId, request: PageRequest): Promise<PageRange> {
-    const { lastSeq, createdAt } = await this.conversations.get(id);
+    const { lastSeq, createdAt, history } = await this.conversations.get(id);
     const byCursor = 'cursor' in request;
     const fromSeq = byCursor ? request.cursor + 1 : firstSeq(request.fromSeq ?? 1, lastSeq);
     const isRange = !byCursor && (request.fromSeq !== undefined || request.toSeq !== undefined);
@@ -149,18 +152,20 @@ export class EventsService {
       MAX_PAGE_EVENTS,
     );
     const toSeq = Math.min(lastSeq, (byCursor ? undefined : request.toSeq) ?? lastSeq, fromSeq + limit - 1);
-    return { fromSeq, toSeq, tag: `"${fromSeq}-${toSeq}-${createdAt.getTime().toString(36)}"` };
+    const origin = createHash('sha256').update(`${createdAt.getTime()} ${history}`).digest('base64url');
+    return { fromSeq, toSeq, history, tag: `"${fromSeq}-${toSeq}-${origin.slice(0, 22)}"` };
   }
 
   /** Reads a page of the log, ascending; it also ends at about 8 MiB, after at least one event. */
-  async page(id: ConversationId, { fromSeq, toSeq }: SeqRange): Promise<Page> {
-    const events = fromSeq <= toSeq ? await this.tails.range(id, { fromSeq, toSeq }, MAX_PAGE_BYTES) : [];
+  async page(id: ConversationId, { fromSeq, toSeq, history }: PageRange): Promise<Page> {
+    const range = { fromSeq, toSeq };
+    const events = fromSeq <= toSeq ? await this.tails.range(id, history, range, MAX_PAGE_BYTES) : [];
     return { events, nextCursor: events.at(-1)?.seq ?? fromSeq - 1 };
   }
 
   /** The `count` events after `seq`, which are there, ascending; no more than about as many bytes as a page has. */
-  after(id: ConversationId, seq: number, count: number): Promise<StoredEvent[]> {
-    return this.tails.range(id, { fromSeq: seq + 1, toSeq: seq + count }, MAX_PAGE_BYTES);
+  after(id: ConversationId, history: string, seq: number, count: number): Promise<StoredEvent[]> {
+    return this.tails.range(id, history, { fromSeq: seq + 1, toSeq: seq + count }, MAX_PAGE_BYTES);
   }
 
   /** The running token total through event `seq`; 0 before the first. */
@@ -179,8 +184,8 @@ export class EventsService {
   }
 
   /** See `EventLogRepository.suffix`. */
-  suffix(id: ConversationId, runs: readonly BudgetedRange[], maxBytes: number) {
-    return this.tails.suffix(id, runs, maxBytes);
+  suffix(id: ConversationId, history: string, runs: readonly BudgetedRange[], maxBytes: number) {
+    return this.tails.suffix(id, history, runs, maxBytes);
   }
 
   /** The first seq inserted at or after `time`; `lastSeq + 1` if there is none. */

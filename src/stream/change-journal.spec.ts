@@ -28,7 +28,7 @@ class MemoryLog {
       else this.events.push({ seq: lastSeq + 1, version, ...BODY });
     }
     const events = {
-      after: (_id: unknown, seq: number, count: number) => {
+      after: (_id: unknown, _history: string, seq: number, count: number) => {
         this.reads.push(`${count} events`);
         expect(seq + count).toBeLessThanOrEqual(this.events.length); // these are there
         return Promise.resolve(this.events.slice(seq, seq + Math.min(count, pageEvents)));
@@ -87,7 +87,7 @@ describe('the change journal', () => {
           for (const look of [...looks.sort((a, b) => a - b), kinds.length]) {
             const to = log.positionAt(Math.min(look, kinds.length));
             while (at.version < to.version) {
-              const page = await log.journal.after(ID, at, to);
+              const page = await log.journal.after(ID, 'h', at, to);
               expect(page.length).toBeGreaterThan(0);
               changes.push(...page);
               at = page.at(-1)!.position;
@@ -109,25 +109,25 @@ describe('the change journal', () => {
 
   it('asks for what there is, and for nothing else', async () => {
     const log = new MemoryLog(['event', 'event', 'compaction', 'event']);
-    await log.journal.after(ID, log.positionAt(0), log.positionAt(2));
-    await log.journal.after(ID, log.positionAt(2), log.positionAt(3));
-    await log.journal.after(ID, log.positionAt(1), log.positionAt(4));
+    await log.journal.after(ID, 'h', log.positionAt(0), log.positionAt(2));
+    await log.journal.after(ID, 'h', log.positionAt(2), log.positionAt(3));
+    await log.journal.after(ID, 'h', log.positionAt(1), log.positionAt(4));
     expect(log.reads).toEqual(['2 events', '1 compactions', '2 events', '1 compactions']);
   });
 
   it('refuses to tell of a log that has a hole', async () => {
     const log = new MemoryLog(['event', 'event', 'event', 'event']);
     log.lose(3);
-    const first = await log.journal.after(ID, log.positionAt(0), log.positionAt(3));
+    const first = await log.journal.after(ID, 'h', log.positionAt(0), log.positionAt(3));
     expect(first.map(({ frame }) => frame.version)).toEqual([1, 2]);
-    await expect(log.journal.after(ID, log.positionAt(2), log.positionAt(3))).rejects.toThrow(
+    await expect(log.journal.after(ID, 'h', log.positionAt(2), log.positionAt(3))).rejects.toThrow(
       'version 3 is neither',
     );
   });
 
   it('says what the frames say', async () => {
     const log = new MemoryLog(['event', 'compaction']);
-    const page = await log.journal.after(ID, log.positionAt(0), log.positionAt(2));
+    const page = await log.journal.after(ID, 'h', log.positionAt(0), log.positionAt(2));
     expect(page.map(({ frame }) => JSON.parse(frame.bytes.toString()))).toEqual([
       {
         type: 'event',

@@ -14,6 +14,15 @@ export interface JournalPosition {
 export interface Change {
   frame: Frame;
   position: JournalPosition;
+  /** When it was made. With the version it tells the change from that of another history. */
+  madeAt: Date;
+}
+
+/** The log does not have a change that it had. */
+export class LostChangeError extends Error {
+  constructor(version: number) {
+    super(`version ${version} is neither an event nor a compaction`);
+  }
 }
 
 /** Most changes read at a time; their bodies are bounded by the log's own page size. */
@@ -35,13 +44,19 @@ export class ChangeJournal {
   /**
    * The changes after `from`, through `to` or as many as fit a page: one at least.
    *
+   * @param history of the database, as the record says that both places are from
    * @param to a later place, one that the conversation's record has been read at: all before it is there
    */
-  async after(id: ConversationId, from: JournalPosition, to: JournalPosition): Promise<Change[]> {
+  async after(
+    id: ConversationId,
+    history: string,
+    from: JournalPosition,
+    to: JournalPosition,
+  ): Promise<Change[]> {
     const eventCount = to.lastSeq - from.lastSeq;
     const compactionCount = to.version - from.version - eventCount;
     const [events, compactions] = await Promise.all([
-      eventCount ? this.events.after(id, from.lastSeq, Math.min(eventCount, PAGE_CHANGES)) : [],
+      eventCount ? this.events.after(id, history, from.lastSeq, Math.min(eventCount, PAGE_CHANGES)) : [],
       compactionCount
         ? this.compactions.after(id, from.version, Math.min(compactionCount, PAGE_CHANGES))
         : [],
@@ -54,14 +69,22 @@ export class ChangeJournal {
       version += 1;
       if (event?.version === version) {
         lastSeq = event.seq;
-        changes.push({ frame: eventFrame(event), position: { version, lastSeq } });
+        changes.push({
+          frame: eventFrame(event),
+          position: { version, lastSeq },
+          madeAt: event.insertedAt,
+        });
       } else if (compaction?.version === version) {
         const range = { from_seq: compaction.fromSeq, to_seq: compaction.toSeq };
-        changes.push({ frame: frame('compaction', { version, range }), position: { version, lastSeq } });
+        changes.push({
+          frame: frame('compaction', { version, range }),
+          position: { version, lastSeq },
+          madeAt: compaction.insertedAt,
+        });
       } else break;
     }
-    // The log has lost a change, which nothing of ours does. Nobody is told the rest as if there were no hole.
-    if (changes.length === 0) throw new Error(`version ${version} is neither an event nor a compaction`);
+    // The log has lost a change, as when a standby without it took over. Nobody is told the rest as if there were no hole.
+    if (changes.length === 0) throw new LostChangeError(version);
     return changes;
   }
 }

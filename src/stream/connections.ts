@@ -3,7 +3,7 @@ import { Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@
 import type { ConversationId } from '../common/conversation-id.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
-import type { Conversation } from '../conversations/conversation.js';
+import type { ConversationRecord } from '../conversations/conversation.js';
 import { Lifecycle } from '../health/lifecycle.js';
 import { Feeds } from './feeds.js';
 import { TooManyStreamsError } from './stream.errors.js';
@@ -12,7 +12,7 @@ import { CLOSE, Subscription, type Outlet } from './subscription.js';
 /** What a reader asks for; `conversation` is the record, just read. */
 export interface StreamRequest {
   id: ConversationId;
-  conversation: Conversation;
+  conversation: ConversationRecord;
   cursor: number | undefined;
   includeEvents: boolean;
 }

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ConversationId } from '../common/conversation-id.js';
-import type { Conversation } from '../conversations/conversation.js';
+import type { ConversationRecord } from '../conversations/conversation.js';
+import { ConversationNotFoundError } from '../conversations/conversations.errors.js';
 import type { FeedSources } from './conversation-feed.js';
+import { LostChangeError } from './change-journal.js';
 import { frame, type Frame } from './frames.js';
 import { CLOSE, Subscription, type Outlet } from './subscription.js';
 
@@ -18,39 +20,53 @@ class Log {
   version = 0;
   tokenBudget = 100;
   eventBytes = 0;
+  history = 'first';
+  /** Of each version, when it was made. */
+  readonly madeAt: number[] = [];
+  exists = true;
   /** A version that cannot be read, though there are later ones. */
   lost: number | undefined;
   reads = 0;
   /** What windows that are begun wait for. */
   windowsHeld?: Promise<void>;
 
-  record(): Conversation {
+  record(): ConversationRecord {
     return {
       version: this.version,
       lastSeq: this.version,
       tokenBudget: this.tokenBudget,
       tombstonedAt: null,
-    } as unknown as Conversation;
+      history: this.history,
+    } as unknown as ConversationRecord;
   }
 
   readonly sources = {
     journal: {
       position: (_id: unknown, version: number) => Promise.resolve({ version, lastSeq: version }),
-      after: async (_id: unknown, { version: after }: { version: number }, to: { version: number }) => {
+      after: async (
+        _id: unknown,
+        _history: string,
+        { version: after }: { version: number },
+        to: { version: number },
+      ) => {
         this.reads += 1;
         await Promise.resolve();
-        if (after + 1 === this.lost) throw new Error('lost');
+        if (after + 1 === this.lost) throw new LostChangeError(after + 1);
         const changes = [];
         for (let version = after + 1; version <= to.version && version !== this.lost; version += 1) {
           changes.push({
             frame: frame('event', { version, seq: version, event: 'x'.repeat(this.eventBytes) }),
             position: { version, lastSeq: version },
+            madeAt: new Date(this.madeAt[version] ?? version),
           });
         }
         return changes;
       },
     },
-    conversations: { get: () => Promise.resolve(this.record()) },
+    conversations: {
+      get: () =>
+        this.exists ? Promise.resolve(this.record()) : Promise.reject(new ConversationNotFoundError()),
+    },
     windows: {
       readAt: async () => {
         const usedTokens = this.tokenBudget;
@@ -102,6 +118,7 @@ describe('the feed of a conversation', () => {
     void feed.subscribe(new Subscription(taker, true, cursor ?? version), cursor, {
       version,
       lastSeq: version,
+      history: log.history,
     });
     await settle();
     return taker;
@@ -215,5 +232,73 @@ describe('the feed of a conversation', () => {
     expect(taker.sent).toEqual(['event 1', 'event 2']);
     expect(taker.closed).toBe(CLOSE.overloaded);
     expect(log.reads).toBeLessThan(10);
+  });
+
+  describe('when another history of the database begins', () => {
+    /** Another server has taken over, whose log has these versions, made at other times from `changedFrom` on. */
+    async function takeOver(version: number, changedFrom: number): Promise<void> {
+      log.history = 'second';
+      log.version = version;
+      for (let each = changedFrom; each <= version; each += 1) log.madeAt[each] = 1000 + each;
+      feed.wake();
+      await settle();
+    }
+
+    it('goes on without a word if the log still has what was sent', async () => {
+      const taker = await follow();
+      for (let n = 0; n < 3; n += 1) await append();
+      await takeOver(4, 4);
+      await append();
+      expect(taker.sent.slice(-4)).toEqual(['event 4', 'window 4', 'event 5', 'window 5']);
+      expect(taker.sent.join()).not.toContain('reset');
+    });
+
+    it.each([
+      ['is shorter', 2, 3],
+      ['has other changes in their place', 3, 2],
+      ['is longer, with other changes', 5, 3],
+    ])('has the reader start over, once, if the log %s', async (_, version, changedFrom) => {
+      const taker = await follow();
+      for (let n = 0; n < 3; n += 1) await append();
+      const before = taker.sent.length;
+      await takeOver(version, changedFrom);
+      await append();
+      expect(taker.sent.slice(before)).toEqual([
+        `reset ${version}`,
+        `window ${version}`,
+        `event ${version + 1}`,
+        `window ${version + 1}`,
+      ]);
+    });
+
+    it('has a reader that was full start over when it has taken what it had', async () => {
+      const full = await follow();
+      await append();
+      full.untakenBytes = FULL_BYTES;
+      await append();
+      await takeOver(1, 1);
+      full.untakenBytes = 0;
+      await jest.advanceTimersByTimeAsync(100);
+      await append();
+      expect(full.sent.slice(2)).toEqual(['reset 1', 'window 1', 'event 2', 'window 2']);
+    });
+
+    it('sends a reader that comes then the new log only', async () => {
+      for (let n = 0; n < 3; n += 1) await append();
+      log.history = 'second';
+      log.version = 2;
+      const taker = await follow(0);
+      await append();
+      expect(taker.sent).toEqual(['event 1', 'event 2', 'window 2', 'event 3', 'window 3']);
+    });
+
+    it('closes the readers of a conversation that is not there any more', async () => {
+      const taker = await follow();
+      await append();
+      log.exists = false;
+      feed.wake();
+      await settle();
+      expect(taker.closed).toBe(CLOSE.notFound);
+    });
   });
 });

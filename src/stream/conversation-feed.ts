@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConversationId } from '../common/conversation-id.js';
 import { log } from '../common/logging/logger.js';
-import type { Conversation } from '../conversations/conversation.js';
-import type { ConversationRecord } from '../conversations/record-reader.js';
+import type { ConversationRecord } from '../conversations/conversation.js';
+import { ConversationNotFoundError } from '../conversations/conversations.errors.js';
 import type { ConversationsService } from '../conversations/conversations.service.js';
 import type { WindowService } from '../window/window.service.js';
-import type { ChangeJournal, JournalPosition } from './change-journal.js';
+import { LostChangeError, type Change, type ChangeJournal, type JournalPosition } from './change-journal.js';
 import { frame, type Frame } from './frames.js';
 import { CLOSE, type Subscription } from './subscription.js';
 
@@ -31,7 +31,13 @@ const DRAIN_TIMEOUT_MS = 30_000;
 export class ConversationFeed {
   /** Readers that have everything through `position`, and are sent what comes as it comes. */
   private readonly live = new Set<Subscription>();
-  private readonly subscriptions = new Set<Subscription>();
+  /** All readers, each with the number of resets it was told of. */
+  private readonly subscriptions = new Map<Subscription, number>();
+  private resets = 0;
+  /** The history of the database that `position` belongs to. */
+  private history: string;
+  /** The last change that was sent, and the place before it. */
+  private lastSent?: Pick<Change, 'position' | 'madeAt'> & { before: JournalPosition };
   private position: JournalPosition;
   private sentBytes = 0;
   private settings: string;
@@ -46,9 +52,10 @@ export class ConversationFeed {
   constructor(
     private readonly id: ConversationId,
     private readonly sources: FeedSources,
-    conversation: Conversation,
+    conversation: ConversationRecord,
   ) {
     this.position = conversation;
+    this.history = conversation.history;
     this.settings = settingsOf(conversation);
   }
 
@@ -64,9 +71,10 @@ export class ConversationFeed {
   }
 
   /** Whether a record just read says something that this feed has not sent yet. */
-  differsFrom(conversation: Conversation): boolean {
+  differsFrom(conversation: ConversationRecord): boolean {
     return (
       this.failed ||
+      conversation.history !== this.history ||
       conversation.version !== this.position.version ||
       settingsOf(conversation) !== this.settings ||
       (conversation.tombstonedAt !== null && !this.isIdle)
@@ -77,14 +85,19 @@ export class ConversationFeed {
    * Takes a reader in and brings it up to date: everything after its cursor, then one window, then what comes.
    *
    * @param cursor undefined for a reader that wants only what comes from now on
-   * @param read the conversation's place, just read; this feed may not have come so far yet, or further since
+   * @param read the conversation's record, just read; this feed may not have come so far yet, or further since
    */
   async subscribe(
     subscription: Subscription,
     cursor: number | undefined,
-    read: JournalPosition,
+    read: JournalPosition & Pick<ConversationRecord, 'history'>,
   ): Promise<void> {
-    this.subscriptions.add(subscription);
+    this.subscriptions.set(subscription, this.resets);
+    if (read.history !== this.history) {
+      this.wake();
+      await this.following;
+      this.subscriptions.set(subscription, this.resets); // it has nothing of an older history from here
+    }
     const current = later(this.position, read);
     if (cursor !== undefined && cursor <= current.version) {
       await this.catchUp(subscription, cursor, current);
@@ -123,8 +136,10 @@ export class ConversationFeed {
   ): Promise<void> {
     let at = from;
     while (subscription.isOpen) {
+      if (this.tellReset(subscription)) at = current = this.position;
       const to = later(this.position, current);
-      const changes = at.version < to.version ? await this.sources.journal.after(this.id, at, to) : [];
+      const changes =
+        at.version < to.version ? await this.sources.journal.after(this.id, this.history, at, to) : [];
       for (const { frame: change, position } of changes) {
         // A reader sets its own pace here: nothing is read for it before it has taken what it has.
         if (subscription.isFull && !(await this.emptied(subscription))) return;
@@ -133,6 +148,11 @@ export class ConversationFeed {
       }
       if (changes.length) continue;
       const conversation = await this.sources.conversations.get(this.id);
+      if (conversation.history !== this.history) {
+        this.wake();
+        await this.following;
+        continue;
+      }
       subscription.sendWindow(await this.windowAt(conversation, at), true);
       // No wait between this look and the reader being live: nothing can come in between.
       if (at.version >= this.position.version) {
@@ -155,6 +175,10 @@ export class ConversationFeed {
       .catch((error: unknown) => {
         this.failed = true; // `differsFrom` has the poll try again
         this.next = undefined;
+        if (error instanceof ConversationNotFoundError) {
+          this.closeAll();
+          return;
+        }
         log.warn(
           { err: error, conversation_id: this.id.id },
           'a stream could not be read; it will be tried again',
@@ -171,6 +195,7 @@ export class ConversationFeed {
     while (this.next) {
       const conversation = await this.next.finally(() => (this.next = undefined));
       if (this.wokenUp) this.readNext();
+      if (conversation.history !== this.history) await this.enterHistory(conversation);
       await this.sendChanges(conversation);
       const settings = settingsOf(conversation);
       const isDue = this.failed || settings !== this.settings;
@@ -183,12 +208,55 @@ export class ConversationFeed {
     }
   }
 
+  /**
+   * Another server has taken over, or the tables were restored. Goes on if the log still has the last change that was sent,
+   * and so all before it; otherwise every reader has to start over.
+   */
+  private async enterHistory(conversation: ConversationRecord): Promise<void> {
+    const isContinued = await this.hasLastSent(conversation);
+    this.history = conversation.history;
+    if (isContinued) return;
+    this.position = conversation;
+    this.lastSent = undefined;
+    this.resets += 1;
+    this.settings = ''; // the window is sent again
+    this.publish((subscription) => this.tellReset(subscription));
+  }
+
+  private async hasLastSent({ version, history }: ConversationRecord): Promise<boolean> {
+    if (!this.lastSent) return false;
+    const { before, position, madeAt } = this.lastSent;
+    if (position.version > version) return false;
+    try {
+      const [found] = await this.sources.journal.after(this.id, history, before, position);
+      return found?.madeAt.getTime() === madeAt.getTime();
+    } catch (error) {
+      if (error instanceof LostChangeError) return false;
+      throw error;
+    }
+  }
+
+  /** @returns whether there was a reset that the reader had not been told of */
+  private tellReset(subscription: Subscription): boolean {
+    if (this.subscriptions.get(subscription) === this.resets) return false;
+    this.subscriptions.set(subscription, this.resets);
+    subscription.sendReset(this.position.version);
+    return true;
+  }
+
+  /** The conversation is not there any more: the database that has taken over never had it. */
+  private closeAll(): void {
+    for (const subscription of this.subscriptions.keys())
+      subscription.close(CLOSE.notFound, 'the conversation does not exist any more');
+  }
+
   private async sendChanges(conversation: ConversationRecord): Promise<void> {
     while (this.position.version < conversation.version) {
-      const changes = await this.sources.journal.after(this.id, this.position, conversation);
-      for (const [index, { frame: change, position }] of changes.entries()) {
+      const changes = await this.sources.journal.after(this.id, this.history, this.position, conversation);
+      for (const [index, { frame: change, position, madeAt }] of changes.entries()) {
         this.publish((subscription) => subscription.sendChange(change));
         this.sentBytes += change.bytes.length;
+        this.lastSent = { before: this.position, position, madeAt };
         // It moves with what is sent, so that a reader being caught up knows when it has everything.
         this.position = position;
         if (changes.length <= MAX_WINDOWS_AT_ONCE || index === changes.length - 1)
@@ -252,6 +320,6 @@ function later(a: JournalPosition, b: JournalPosition): JournalPosition {
 }
 
 /** What of a record moves the window. */
-function settingsOf({ tokenBudget, triggerRatio, policyStrategy, policyConfig }: Conversation): string {
+function settingsOf({ tokenBudget, triggerRatio, policyStrategy, policyConfig }: ConversationRecord): string {
   return JSON.stringify([tokenBudget, triggerRatio, policyStrategy, policyConfig]);
 }

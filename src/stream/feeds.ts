@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nest
 import type { ConversationId } from '../common/conversation-id.js';
 import { log } from '../common/logging/logger.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
-import type { Conversation } from '../conversations/conversation.js';
+import type { ConversationRecord } from '../conversations/conversation.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { WindowService } from '../window/window.service.js';
 import { ChangeJournal } from './change-journal.js';
@@ -43,7 +43,7 @@ export class Feeds implements OnModuleInit, OnApplicationShutdown {
    */
   subscribe(
     id: ConversationId,
-    conversation: Conversation,
+    conversation: ConversationRecord,
     subscription: Subscription,
     cursor: number | undefined,
   ): () => void {
@@ -66,7 +66,8 @@ export class Feeds implements OnModuleInit, OnApplicationShutdown {
       const found = await this.conversations.getAll(entries.map(({ id }) => id));
       for (const [index, conversation] of found.entries()) {
         const feed = entries[index]?.feed;
-        if (conversation && feed?.differsFrom(conversation)) feed.wake();
+        // One that is not there any more is found out by the feed itself.
+        if (!conversation || feed?.differsFrom(conversation)) feed?.wake();
       }
     } catch (error) {
       log.warn({ err: error }, 'the streams could not be polled; it will be tried again');

@@ -11,12 +11,12 @@ export interface Outlet {
 }
 
 /** Codes of a close: https://www.iana.org/assignments/websocket; 4000 and above are ours. */
-export const CLOSE = { done: 1000, goingAway: 1001, overloaded: 1013, idle: 4408 } as const;
+export const CLOSE = { done: 1000, goingAway: 1001, overloaded: 1013, notFound: 4404, idle: 4408 } as const;
 
 /** What a reader may have untaken and still be sent more, in bytes. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
-/** One reader of one conversation, and where it is. Versions never go back. */
+/** One reader of one conversation, and where it is. Versions never go back, but for a reset. */
 export class Subscription {
   /** The last version that was sent, or left out and named. */
   version: number;
@@ -57,6 +57,13 @@ export class Subscription {
     if (window.version < this.version || (window.version === this.windowVersion && !again)) return;
     this.windowVersion = window.version;
     this.send(window);
+  }
+
+  /** Says that the log is another one now, at this version: what the reader has of it may not be there any more. */
+  sendReset(version: number): void {
+    this.version = version;
+    this.windowVersion = -1;
+    this.send(frame('reset', { version }));
   }
 
   /** Says that the reader's cursor is ahead of the conversation; it goes on from where the conversation is. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Conversation } from '../conversations/conversation.js';
+import type { ConversationRecord } from '../conversations/conversation.js';
 import { windowJson } from './dto/window.dto.js';
 import type { Segment } from './assemble.js';
 
@@ -19,9 +19,9 @@ export interface Window {
 
 /** What a window follows from besides the log: two of one version and equal settings are the same. */
 export type WindowBasis = Pick<
-  Conversation,
-  'version' | 'tokenBudget' | 'triggerRatio' | 'policyStrategy' | 'policyConfig'
-> & { createdAt: Date };
+  ConversationRecord,
+  'version' | 'tokenBudget' | 'triggerRatio' | 'policyStrategy' | 'policyConfig' | 'createdAt' | 'history'
+>;
 
 /** A window as it is sent, and what it was made of. Its text is made when somebody first asks for it. */
 export class ReadyWindow {
@@ -62,6 +62,7 @@ export class ReadyWindow {
   isOf(basis: WindowBasis): boolean {
     return (
       this.basis.version === basis.version &&
+      this.basis.history === basis.history &&
       this.basis.policyConfig === basis.policyConfig &&
       this.basis.policyStrategy === basis.policyStrategy &&
       this.basis.tokenBudget === basis.tokenBudget &&
@@ -76,9 +77,10 @@ export class ReadyWindow {
  * node gives the same.
  */
 export function windowTag(basis: WindowBasis, budgetTokens: number | undefined): string {
-  const { version, createdAt, tokenBudget, triggerRatio, policyStrategy, policyConfig } = basis;
+  const { version, createdAt, history, tokenBudget, triggerRatio, policyStrategy, policyConfig } = basis;
   const settings = [
     createdAt.getTime(),
+    history,
     tokenBudget,
     triggerRatio,
     policyStrategy,

@@ -5,7 +5,7 @@ import type { ConversationId } from '../common/conversation-id.js';
 import { CompactionService } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
 import { CACHE_SHARES } from '../config/cache-shares.js';
-import type { ConversationRecord } from '../conversations/record-reader.js';
+import type { ConversationRecord } from '../conversations/conversation.js';
 import { VersionMismatchError } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { ROLES } from '../events/event-check.js';
@@ -158,7 +158,7 @@ export class WindowService implements OnModuleInit {
     const selection = await policy.select(timeline, conversation.now);
     const live =
       'fromSeq' in selection
-        ? await this.suffix(id, runs, selection.fromSeq, room)
+        ? await this.suffix(id, conversation.history, runs, selection.fromSeq, room)
         : await this.collect(selection, room, conversation.policyStrategy);
 
     const segments = assemble(summaries, runs.runs, live.pieces);
@@ -174,7 +174,13 @@ export class WindowService implements OnModuleInit {
   }
 
   /** All live events from `fromSeq` on, as many of the newest as fit: a lookup by the stored running totals. */
-  private async suffix(id: ConversationId, live: LiveRuns, fromSeq: number, room: Room): Promise<LivePart> {
+  private async suffix(
+    id: ConversationId,
+    history: string,
+    live: LiveRuns,
+    fromSeq: number,
+    room: Room,
+  ): Promise<LivePart> {
     const runs = live.from(fromSeq);
     const [oldest] = runs;
     if (!oldest) return { pieces: [], selectedTokens: 0 };
@@ -186,7 +192,7 @@ export class WindowService implements OnModuleInit {
       wanted.unshift({ fromSeq: Math.max(run.fromSeq, fromSeq), toSeq: run.toSeq, fromTokens });
       left -= run.tokensThrough - run.tokensBefore;
     }
-    const { events, tokensBefore } = await this.events.suffix(id, wanted, room.bytes);
+    const { events, tokensBefore } = await this.events.suffix(id, history, wanted, room.bytes);
     return {
       pieces: events.map((stored) => ({ stored, tokens: stored.tokenEstimate })),
       selectedTokens:

@@ -1,7 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,13 +11,23 @@ import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.
 import type { TestDatabase } from './test-database.js';
 
 /** Settings that the embedded database fixes otherwise, and that may have standbys. */
-const REPLICATED = ['wal_level=replica', 'max_wal_senders=4'];
+const REPLICATED = ['wal_level=replica', 'max_wal_senders=4', 'wal_keep_size=64MB'];
+
+/** How a server is started. */
+interface Launch {
+  program: string;
+  clusterDir: string;
+  port: number;
+  /** Arguments besides the folder and the port. */
+  settings: readonly string[];
+}
 
 /** A PostgreSQL of a test's own, for settings that concern the whole server; it may have standbys. */
 export class OwnServer {
   private constructor(
     public url: string,
     private readonly dataDir: string,
+    private readonly launch: Launch,
     private readonly child: ChildProcess,
   ) {}
 
@@ -24,15 +35,68 @@ export class OwnServer {
   static async start(): Promise<OwnServer> {
     const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-test-own-'));
     const made = await EmbeddedPostgres.start({ dataDir });
-    const { url, pid } = made;
-    const [program = '', ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+    const { url, pid, port } = made;
+    const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+    const [program = '', , clusterDir = '', , , ...rest] = commandLine; // -D folder -p port
     await made.stop();
-    const { uid, gid } = await stat(join(dataDir, 'postgres'));
-    const settings = REPLICATED.flatMap((setting) => ['-c', setting]);
-    const child = spawn(program, [...args, ...settings], { uid, gid, cwd: '/', env: {}, stdio: 'ignore' });
-    const server = new OwnServer(url, dataDir, child);
-    while (!(await server.query('SELECT').then(Boolean, () => false))) await delay(5);
+    const settings = [...rest, ...REPLICATED.flatMap((setting) => ['-c', setting])];
+    return OwnServer.launch(url, dataDir, { program, clusterDir, port, settings });
+  }
+
+  private static async launch(url: string, dataDir: string, launch: Launch): Promise<OwnServer> {
+    const { uid, gid } = await stat(launch.clusterDir);
+    const args = ['-D', launch.clusterDir, '-p', String(launch.port), ...launch.settings];
+    const child = spawn(launch.program, args, { uid, gid, cwd: '/', env: {}, stdio: 'ignore' });
+    const server = new OwnServer(url, dataDir, launch, child);
+    while (!(await server.query('SELECT').then(Boolean, () => false))) {
+      if (child.exitCode !== null) throw new Error(`PostgreSQL ended with ${child.exitCode}`);
+      await delay(5);
+    }
     return server;
+  }
+
+  /** Starts an asynchronous standby of this server, with the same login. */
+  async startStandby(): Promise<OwnServer> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-test-own-'));
+    await chmod(dataDir, 0o711);
+    const clusterDir = join(dataDir, 'postgres');
+    const backup = new pg.Client({ connectionString: this.url });
+    await backup.connect();
+    await backup.query("SELECT pg_backup_start('standby', true)");
+    execFileSync('cp', ['-a', this.launch.clusterDir, clusterDir]);
+    const { rows } = await backup.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop()');
+    await backup.end();
+    await rm(join(clusterDir, 'postmaster.pid'));
+    const { uid, gid } = await stat(clusterDir);
+    const files = { backup_label: rows[0]!.labelfile, 'standby.signal': '' };
+    for (const [name, content] of Object.entries(files)) {
+      await writeFile(join(clusterDir, name), content);
+      await chown(join(clusterDir, name), uid, gid);
+    }
+    await appendFile(join(clusterDir, 'postgresql.auto.conf'), `\nprimary_conninfo = '${this.url}'\n`);
+    const port = await freePort();
+    const url = Object.assign(new URL(this.url), { port: String(port) }).href;
+    return OwnServer.launch(url, dataDir, { ...this.launch, clusterDir, port });
+  }
+
+  /** Resolves when this standby has all that `primary` has. */
+  async caughtUpWith(primary: OwnServer): Promise<void> {
+    const [{ lsn }] = (await primary.query('SELECT pg_current_wal_lsn() AS lsn')) as [{ lsn: string }];
+    const behind = async () =>
+      (await this.query('SELECT pg_last_wal_replay_lsn() < $1 AS behind', [lsn]))[0]?.behind !== false;
+    while (await behind()) await delay(5);
+  }
+
+  /** Has this standby receive nothing more. */
+  async disconnectFromPrimary(): Promise<void> {
+    await this.query("ALTER SYSTEM SET primary_conninfo = ''");
+    await this.query('SELECT pg_reload_conf()');
+    while ((await this.query('SELECT FROM pg_stat_wal_receiver')).length > 0) await delay(5);
+  }
+
+  /** Makes this standby a primary. */
+  async promote(): Promise<void> {
+    await this.query('SELECT pg_promote(true, 600)');
   }
 
   get port(): number {
@@ -94,4 +158,14 @@ export class OwnServer {
     await exited;
     await rm(this.dataDir, { recursive: true, force: true });
   }
+}
+
+/** A port of 127.0.0.1 that nobody listens on at this moment. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
 }

@@ -19,15 +19,19 @@ export class TcpProxy {
   fatalAfterReady = false;
 
   private constructor(
-    private readonly target: { host: string; port: number },
+    private target: { host: string; port: number },
     private port = 0,
   ) {}
 
   static async start(databaseUrl: string): Promise<TcpProxy> {
-    const { hostname, port } = new URL(databaseUrl);
-    const proxy = new TcpProxy({ host: hostname, port: Number(port) });
+    const proxy = new TcpProxy(addressOf(databaseUrl));
     await proxy.listen();
     return proxy;
+  }
+
+  /** New connections go to this server. */
+  leadTo(databaseUrl: string): void {
+    this.target = addressOf(databaseUrl);
   }
 
   /** The same database, by way of the proxy. */
@@ -95,4 +99,9 @@ export class TcpProxy {
       if (isReady) near.end();
     });
   }
+}
+
+function addressOf(databaseUrl: string): { host: string; port: number } {
+  const { hostname, port } = new URL(databaseUrl);
+  return { host: hostname, port: Number(port) };
 }
