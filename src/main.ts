@@ -1,13 +1,17 @@
+import './check-node-version.js';
 import 'reflect-metadata';
-import { log } from './common/logging/logger.js';
-import { AppConfig } from './config/app-config.js';
-import { Service } from './service.js';
+import type { Service as RunningService } from './service.js';
+
+// Not static imports: those are all linked before the first one runs, and an old Node.js fails at that already.
+const { log } = await import('./common/logging/logger.js');
+const { AppConfig } = await import('./config/app-config.js');
+const { Service } = await import('./service.js');
 
 /** Signals that ask for an end; the second one does not wait. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** Not there while it starts. */
-let service: Service | undefined;
+let service: RunningService | undefined;
 
 // Before the start: one that is interrupted must not leave its database behind, which ends with an orderly exit.
 for (const signal of STOP_SIGNALS) {

@@ -1,7 +1,10 @@
+import './check-node-version.js';
 import 'reflect-metadata';
-import { log } from './common/logging/logger.js';
-import { AppConfig } from './config/app-config.js';
-import { migrate } from './database/migrate.js';
+
+// Not static imports: those are all linked before the first one runs, and an old Node.js fails at that already.
+const { log } = await import('./common/logging/logger.js');
+const { AppConfig } = await import('./config/app-config.js');
+const { migrate } = await import('./database/migrate.js');
 
 // `npm run migrate`: for deployments that start the service with MIGRATE_ON_BOOT=false.
 try {

@@ -9,7 +9,8 @@ const registry = createRequire(import.meta.url)('tiktoken/registry.json') as Rec
 
 /**
  * The letters, marks and digits that came with Unicode 17. tiktoken 1.0.22 has the classes of Unicode 16, in which
- * these are none, Node 20.20 and 24.21 those of 17. Found by counting every code point; the spec would find more.
+ * these are none, Node 22.23 and 24.21 those of 17 (22.21: of 16). Found by counting every code point; the spec would
+ * find more.
  */
 const UNKNOWN_TO_TIKTOKEN =
   '\\u088f\\u0c5c\\u0cdc\\u1acf-\\u1aeb\\ua7ce\\ua7cf\\ua7d2\\ua7d4\\ua7f1\\u{10940}-\\u{10959}\\u{10ec5}-\\u{10ec7}' +
@@ -22,7 +23,7 @@ const UNKNOWN_TO_TIKTOKEN =
  * Rust's dialect, every run bounded.
  *
  * - `\s` is Unicode's White_Space in Rust; in JavaScript it has U+FEFF too and lacks U+0085.
- * - `(?i:…)` is written out, since Node 20 cannot read it. U+017F, to Rust a third case of `s`, is left out: in these
+ * - `(?i:…)` is written out, since Node 22 cannot read it. U+017F, to Rust a third case of `s`, is left out: in these
  *   vocabularies no longer token has it, so it makes no difference.
  * - `\p{…}` is as Unicode 16 has it.
  * - `*` and `+` stop at `MAX_RUN_CHARS`, which changes no piece within that. Without a bound a run of some millions

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest, RawRequestDefaultExpression } from 'fastify';
@@ -17,17 +18,20 @@ const MAX_PARAM_LENGTH = 16 * 1024;
 /** Longest a client may take to send one request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
+/** A constant: Node.js 22 has `shouldUpgradeCallback` from 22.21 on, and its type declarations still lack it. */
+const HTTP_OPTIONS = {
+  // Node would refuse such a request itself, in a shape of its own; a hook does it instead.
+  requireHostHeader: false,
+  // A client that would rather have HTTP/2 (h2c) is answered as ever: a server may ignore the wish.
+  shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
+};
+
 /** Fastify as this service wants it: JSON only, bounded, and every refusal in the one error shape. */
 export function createFastifyAdapter({ bodyLimitBytes }: { bodyLimitBytes: number }): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: {
-      // Node would refuse such a request itself, in a shape of its own; a hook does it instead.
-      requireHostHeader: false,
-      // A client that would rather have HTTP/2 (h2c) is answered as ever: a server may ignore the wish.
-      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
-    },
+    http: HTTP_OPTIONS,
     // By the time the server closes, requests have been drained: what is open is unused, or hangs.
     forceCloseConnections: true,
     // A stopping service answers its last requests itself, in the shape of all errors.
