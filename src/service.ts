@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { checkListenAddress, ListenError } from './common/http/listen-address.js';
 import { log } from './common/logging/logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { createApp } from './create-app.js';
@@ -14,13 +15,20 @@ export class Service {
     private readonly postgres: SupervisedPostgres | undefined,
   ) {}
 
-  /** Starts everything; when it resolves, requests are answered. */
+  /**
+   * Starts everything; when it resolves, requests are answered.
+   *
+   * @throws ListenError the address cannot be used; nearly always found before a database is created or migrated
+   */
   static async start(given: AppConfig): Promise<Service> {
+    await checkListenAddress(given);
     const postgres = given.databaseUrl ? undefined : await startPostgres(given);
     try {
       const config = given.databaseUrl ? given : given.withDatabaseUrl(postgres?.url ?? '');
       const app = await createApp(config);
-      await app.listen(config.port, config.host);
+      await app.listen(config.port, config.host).catch((error: unknown) => {
+        throw new ListenError(config, error);
+      });
       app.get(Lifecycle).started();
       announce(config, await app.getUrl(), postgres !== undefined);
       return new Service(config, app, postgres);

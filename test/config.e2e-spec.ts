@@ -1,14 +1,20 @@
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { DataSource, type EntityMetadata } from 'typeorm';
 import { BuiltService } from './support/built-service.js';
 import { EmbeddedServer } from './support/embedded-server.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 import { TestService } from './support/test-service.js';
+
+/** The advisory lock under which a node migrates. */
+const MIGRATION_LOCK = 0x66706361;
+const OF_THIS_ONE = '(SELECT oid FROM pg_database WHERE datname = current_database())';
 
 /** Starts what cannot start, and gives the one line that says why. */
 async function refusal(env: Record<string, string>): Promise<string> {
@@ -22,6 +28,15 @@ async function refusal(env: Record<string, string>): Promise<string> {
   const { msg } = loud[0]!;
   expect(msg).not.toContain('\n');
   return msg as string;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 describe('a start with a bad configuration', () => {
@@ -90,6 +105,29 @@ describe('a start on a database', () => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     expect(await refusal(env({ PORT: String(port) }))).toContain(String(port));
+    server.close();
+  });
+
+  it('is rejected before it migrates when it cannot listen, and leaves it empty', async () => {
+    database = await createTestDatabase({ migrated: false });
+    expect(await refusal(env({ HOST: '203.0.113.7' }))).toMatch(/no address 203\.0\.113\.7: set HOST/);
+    expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'fastpaca'")).toEqual([]);
+  });
+
+  it('says the same when its port is taken while it starts', async () => {
+    database = await createTestDatabase();
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const port = await freePort();
+    const refused = refusal(env({ PORT: String(port) }));
+    const waiting =
+      "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = " + OF_THIS_ONE;
+    while ((await database.query(waiting)).length === 0) await delay(20);
+    const server = createServer().listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    await holder.end();
+    expect(await refused).toContain(`127.0.0.1:${port} is taken by another program`);
     server.close();
   });
 
@@ -200,12 +238,20 @@ describe('a start on a data folder', () => {
   });
 
   it('that fails later leaves no database behind', async () => {
+    expect(await refusal({ DATA_DIR: folder, MIGRATE_ON_BOOT: 'false' })).toMatch(/npm run migrate/);
+    expect(await readdir(folder)).toContain('postgres');
+    expect(new EmbeddedServer(folder).isRunning()).toBe(false);
+  });
+
+  it('creates no database when its port is taken', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    await refusal({ DATA_DIR: folder, PORT: String(port) });
+    expect(await refusal({ DATA_DIR: join(folder, 'data'), PORT: String(port) })).toBe(
+      `cannot start: 127.0.0.1:${port} is taken by another program: stop that program, or set PORT to another port (0: any free one)`,
+    );
     server.close();
-    expect(new EmbeddedServer(folder).isRunning()).toBe(false);
+    expect(await readdir(folder)).toEqual([]);
   });
 });
 
