@@ -39,13 +39,12 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.js', '**/*.mjs'],
+    files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['process', 'console', 'URL', 'fetch', 'performance', 'setTimeout', 'Buffer'].map((name) => [
-          name,
-          'readonly',
-        ]),
+        ['process', 'console', 'URL', 'fetch', 'performance', 'setTimeout', 'Buffer', 'setInterval'].map(
+          (name) => [name, 'readonly'],
+        ),
       ),
     },
   },
