@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Injectable, Module } from '@nestjs/common';
 import pg from 'pg';
 import * as compactionSql from '../src/compaction/compaction.sql.js';
 import * as conversationsSql from '../src/conversations/conversations.sql.js';
 import * as eventsSql from '../src/events/event-log.sql.js';
+import { Database } from '../src/database/database.js';
+import { PolicyConfigReader } from '../src/window/policies/policy-config.js';
+import type { LiveEvent, Timeline } from '../src/window/policies/timeline.js';
+import { RegisterPolicy, type WindowPolicy } from '../src/window/policies/window-policy.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
+import { TestService } from './support/test-service.js';
 
 const {
   APPEND_TURN,
@@ -13,6 +19,7 @@ const {
   READ_FORWARD,
   READ_SUFFIX,
   TOKENS_OF_RANGE,
+  TOKENS_THROUGH,
 } = eventsSql;
 const { ACTIVE_COMPACTIONS, COMPACTIONS_AFTER, FIND_SUMMARIES, LAST_COMPACTION } = compactionSql;
 const { FIND_CONVERSATION } = conversationsSql;
@@ -96,6 +103,7 @@ const MEASURED: [string, string, (last: number, name: string) => Value[], number
   ],
   ['the reason of a refused append', EXPLAIN_APPEND.text, (_, name) => ['default', name, 'no-such-key'], 10],
   ['the totals of a range', TOKENS_OF_RANGE.text, (last, name) => ['default', name, 5, last - 5], 10],
+  ['the total through an event', TOKENS_THROUGH.text, (last, name) => ['default', name, last - 5], 10],
   ['the record', FIND_CONVERSATION.text, (_, name) => ['default', name], 10],
   // As many are active in both; what they replaced is not looked at.
   [
@@ -195,6 +203,78 @@ describe('the cost of a statement on the hot path', () => {
     });
 
     it.each(titles)('does not grow with the log: %s', (_, index) => compare(late, index));
+  });
+});
+
+/** Looks for what is in no event, in the whole log if it could. */
+@Injectable()
+@RegisterPolicy({ strategy: 'none_such' })
+class NoneSuchPolicy implements WindowPolicy<void> {
+  parseConfig(raw: Record<string, unknown>): void {
+    new PolicyConfigReader(raw).finish();
+  }
+
+  async *select(timeline: Timeline): AsyncGenerator<LiveEvent> {
+    for await (const event of timeline.newestFirst()) if (event.role === 'nobody') yield event;
+  }
+}
+
+@Module({ providers: [NoneSuchPolicy] })
+class TeamModule {}
+
+describe('the window of a policy', () => {
+  /** As many events after the start of a scan, which moves by 512. */
+  const LENGTHS = [10 * 512, 100 * 512];
+  /** Rows that a scan reads: its events, and the page in which the last one lies. */
+  const MAX_ROWS_OF_SCAN = 4096 + 256;
+  let service: TestService;
+  let rowsRead = 0;
+
+  beforeAll(async () => {
+    service = await TestService.start({ modules: [TeamModule], env: { FASTPACA_CACHE_BYTES: '0' } });
+    for (const length of LENGTHS) {
+      await service.http.put(`long-${length}`);
+      await service.database.query(
+        `INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total, inserted_at)
+         SELECT 'default', $1, n, n, '{"role":"user","parts":[{"type":"text","text":"x"}]}', 10, n * 10, now() - interval '1 hour'
+           FROM generate_series(1, $2::integer) n`,
+        [`long-${length}`, length],
+      );
+      await service.database.query(
+        'UPDATE fastpaca.conversations SET version = $2, last_seq = $2, tokens_total = $2::bigint * 10 WHERE id = $1',
+        [`long-${length}`, length],
+      );
+    }
+    const database = service.app.get(Database);
+    const query = database.query.bind(database);
+    database.query = async (statement, values) => {
+      const rows = await query(statement, values);
+      rowsRead += rows.length;
+      return rows as never[];
+    };
+  });
+  afterAll(() => service.stop());
+
+  it.each([
+    ['last_n', {}, 1],
+    ['budget', { max_tokens: 500 }, 1],
+    ['time_window', { max_age_seconds: 60, min_events: 10 }, 1],
+    ['time_window', { max_age_seconds: 7200, max_tokens: 500 }, 1],
+    ['skip_parts', { kinds: ['*'] }, 1],
+    ['skip_parts', { kinds: ['*'], limit: 20, trim_to: 10 }, 2],
+    ['skip_parts', { kinds: [], limit: 1_000_000, max_tokens: 500 }, 1],
+    ['strip_tool_results', { limit: 100_000, trim_to: 1, max_tokens: 500 }, 2],
+    ['none_such', {}, 1],
+  ])('reads no more rows of a longer log: %s %j', async (strategy, config, scans) => {
+    const read: number[] = [];
+    for (const length of LENGTHS) {
+      await service.http.put(`long-${length}`, { policy: { strategy, config } });
+      rowsRead = 0;
+      expect((await service.http.window(`long-${length}`)).status).toBe(200);
+      read.push(rowsRead);
+    }
+    expect(read[1]).toBe(read[0]);
+    expect(read[0]).toBeLessThan(scans * MAX_ROWS_OF_SCAN);
   });
 });
 

@@ -156,4 +156,57 @@ describe('a window', () => {
     );
     expect(windows).toBeGreaterThanOrEqual(CONVERSATIONS * 4);
   });
+
+  it('is what the contract says at each place where the scan of a policy begins', async () => {
+    const id = 'model-scan';
+    await service.http.put(id);
+    const sent: any[] = [];
+    const append = async (count: number) => {
+      for (let left = count; left > 0; left -= 100) {
+        const events = Array.from({ length: Math.min(100, left) }, () => {
+          const seq = sent.length + 1;
+          const type = seq % 7 === 0 ? 'image' : seq % 11 === 0 ? 'tool_result' : 'text';
+          const event = { role: 'user', parts: [{ type, text: `${seq}` }], token_count: 5 };
+          sent.push(event);
+          return event;
+        });
+        expect((await service.http.append(id, { events })).status).toBe(201);
+      }
+    };
+    const readings = [
+      { strategy: 'skip_parts', config: { kinds: ['*'] } },
+      { strategy: 'skip_parts', config: { kinds: ['text'], limit: 1_000_000 } },
+      { strategy: 'strip_tool_results', config: { limit: 5000 } },
+      { strategy: 'strip_tool_results', config: { limit: 3300, trim_to: 3000, max_tokens: 90 } },
+    ];
+    const replacement = [{ role: 'system', content: 's' }];
+    await append(200);
+    const { body: compaction } = await service.http.compact(id, { from_seq: 101, to_seq: 200, replacement });
+    const made: ModelCompaction[] = [{ version: compaction.version, fromSeq: 101, toSeq: 200, replacement }];
+    // A hundred events are compacted, so that of 4,196 and of 4,708 events a scan gives all there may be.
+    for (const length of [4196, 4197, 4708, 4709]) {
+      await append(length - sent.length);
+      const log = sent.map((event, index) => ({ seq: index + 1, event, insertedAt: '' }));
+      for (const { strategy, config } of readings) {
+        const settings = { token_budget: 1_000_000, trigger_ratio: 0.7 };
+        await service.http.put(id, { ...settings, policy: { strategy, config } });
+        const { body } = await service.http.window(id);
+        const expected = modelWindow(log, made, {
+          tokenBudget: settings.token_budget,
+          triggerRatio: settings.trigger_ratio,
+          strategy,
+          config,
+        });
+        const { version, messages, ...window } = body;
+        expect(version).toBe(length + 1);
+        expect({ ...window, seqs: messages.map(({ seq }: any) => seq) }).toEqual({
+          used_tokens: expected.used_tokens,
+          needs_compaction: expected.needs_compaction,
+          segments: expected.segments,
+          budget_tokens: expected.budget_tokens,
+          seqs: expected.messages.map(({ seq }: any) => seq),
+        });
+      }
+    }
+  });
 });

@@ -306,6 +306,28 @@ describe('a window', () => {
     expect(await seqs(id)).toEqual([3, 4]);
   });
 
+  it('is of the newest FASTPACA_WINDOW_LIMIT bytes of events where the policy reads events, left out ones included', async () => {
+    const large = (type: string) => ({
+      role: 'user',
+      parts: [{ type, text: 'x'.repeat(90_000) }],
+      token_count: 1,
+    });
+    const events = [
+      said('user', 'a', 1),
+      large('image'),
+      large('image'),
+      large('image'),
+      said('user', 'b', 1),
+    ];
+    const id = await conversation(
+      { policy: { strategy: 'skip_parts', config: { kinds: ['image'] } } },
+      events,
+    );
+    expect(await seqs(id)).toEqual([1, 5]);
+    await service.http.append(id, { event: large('image') });
+    expect(await seqs(id)).toEqual([5]);
+  });
+
   it('is limited in bytes, not in characters', async () => {
     const wide = { role: 'user', parts: [{ type: 'text', text: '窗'.repeat(45_000) }], token_count: 1 };
     for (const strategy of ['budget', 'last_n', 'strip_tool_results', 'skip_parts']) {

@@ -34,9 +34,14 @@ function logOf(events: StoredEvent[]): EventsService {
   return service as EventsService;
 }
 
-function timelineOf(events: StoredEvent[], covered: readonly SeqRange[] = []): LogTimeline {
+function timelineOf(
+  events: StoredEvent[],
+  covered: readonly SeqRange[] = [],
+  maxScannedBytes = Infinity,
+): LogTimeline {
   const compactions = covered.map((range) => ({ ...range, tokensBefore: 0, tokensThrough: 0 }));
-  return new LogTimeline(logOf(events), BASE_TOKENS, ID, new LiveRuns(events.length, 0, compactions));
+  const runs = new LiveRuns(events.length, 0, compactions);
+  return new LogTimeline(logOf(events), BASE_TOKENS, ID, runs, maxScannedBytes);
 }
 
 async function newestFirst(timeline: Timeline): Promise<LiveEvent[]> {
@@ -93,6 +98,41 @@ describe('LogTimeline', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('newestFirst', () => {
+  const texts = (count: number) =>
+    Array.from({ length: count }, (_, index) => stored(index + 1, ['text'], new Date(START)));
+  const scanned = async (timeline: Timeline) => {
+    const read = await newestFirst(timeline);
+    return [read.length, read.at(-1)?.seq, read.at(-1)?.position];
+  };
+
+  it.each([
+    [4096, [4096, 1, 1]],
+    [4097, [3585, 513, 513]],
+    [4608, [4096, 513, 513]],
+    [4609, [3585, 1025, 1025]],
+    [10_000, [3856, 6145, 6145]],
+  ])('ends, of %d live events, at a multiple of 512 with at most 4096 after it', async (count, expected) => {
+    expect(await scanned(timelineOf(texts(count)))).toEqual(expected);
+  });
+
+  it('counts the live events, and not what is compacted', async () => {
+    const covered = [
+      { fromSeq: 101, toSeq: 1100 },
+      { fromSeq: 2001, toSeq: 2900 },
+    ];
+    // 4,100 live events: the first 512 are seqs 1 to 100 and 1,101 to 1,512.
+    expect(await scanned(timelineOf(texts(6000), covered))).toEqual([3588, 1513, 513]);
+  });
+
+  it('ends before the event that would pass the limit of bytes, but gives one at least', async () => {
+    const bytes = Buffer.byteLength(texts(1)[0]!.body);
+    expect(await scanned(timelineOf(texts(10), [], 3 * bytes))).toEqual([3, 8, 8]);
+    expect(await scanned(timelineOf(texts(10), [], 3 * bytes - 1))).toEqual([2, 9, 9]);
+    expect(await scanned(timelineOf(texts(10), [], 1))).toEqual([1, 10, 10]);
   });
 });
 

@@ -3,18 +3,20 @@ import type { ConversationId } from '../common/conversation-id.js';
 import type { EventsService } from '../events/events.service.js';
 import type { StoredEvent } from '../events/stored-event.js';
 import type { LiveRuns } from './live-runs.js';
-import type { LiveEvent, Part, Timeline } from './policies/timeline.js';
+import { firstScanned, type LiveEvent, type Part, type Timeline } from './policies/timeline.js';
 
 /** What a message of each role costs before its parts, in tokens. */
 export type BaseTokens = ReadonlyMap<string, number>;
 
 /** The timeline of a stored conversation: positions are computed, events read as a policy asks for them. */
 export class LogTimeline implements Timeline {
+  /** @param maxScannedBytes most bytes of events that `newestFirst` gives; one event at least */
   constructor(
     private readonly events: EventsService,
     private readonly baseTokens: BaseTokens,
     private readonly id: ConversationId,
     private readonly live: LiveRuns,
+    private readonly maxScannedBytes: number,
   ) {}
 
   get lastSeq(): number {
@@ -34,8 +36,13 @@ export class LogTimeline implements Timeline {
   }
 
   async *newestFirst(): AsyncGenerator<StoredLiveEvent> {
+    const fromSeq = this.live.seqAt(firstScanned(this.live.count));
+    const runs = this.live.from(fromSeq).map((run) => ({ ...run, fromSeq: Math.max(run.fromSeq, fromSeq) }));
     let position = this.live.count;
-    for await (const event of this.events.newestFirst(this.id, this.live.runs)) {
+    let bytes = 0;
+    for await (const event of this.events.newestFirst(this.id, runs)) {
+      bytes += Buffer.byteLength(event.body);
+      if (bytes > this.maxScannedBytes && position < this.live.count) return;
       yield StoredLiveEvent.of(event, position, this.baseTokens);
       position -= 1;
     }

@@ -154,7 +154,7 @@ export class WindowService implements OnModuleInit {
       bytes: windowLimitBytes - sum(summaries, ({ summary }) => sum(summary.messages, byteLength)),
     };
 
-    const timeline = new LogTimeline(this.events, this.baseTokens, id, runs);
+    const timeline = new LogTimeline(this.events, this.baseTokens, id, runs, windowLimitBytes);
     const selection = await policy.select(timeline, conversation.now);
     const live =
       'fromSeq' in selection

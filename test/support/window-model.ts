@@ -137,6 +137,13 @@ export function modelWindow(
   };
 }
 
+/** What a policy may look at that reads events: all, less the oldest 512 again and again until 4,096 at most are left. */
+function scanned(live: Item[]): Item[] {
+  let left = live;
+  while (left.length > 4096) left = left.slice(512);
+  return left;
+}
+
 function select(live: Item[], strategy: string, config: any, now: Date): Item[] {
   const limit = config.limit ?? 200;
   const trimTo = config.trim_to ?? limit;
@@ -148,7 +155,7 @@ function select(live: Item[], strategy: string, config: any, now: Date): Item[] 
       return trim(live, live.length, limit, trimTo);
     case 'strip_tool_results':
       return trim(
-        without(live, (type) => type === 'tool_result' || type === 'tool-result'),
+        without(scanned(live), (type) => type === 'tool_result' || type === 'tool-result'),
         live.length,
         limit,
         trimTo,
@@ -157,7 +164,7 @@ function select(live: Item[], strategy: string, config: any, now: Date): Item[] 
       const kinds: string[] = config.kinds ?? ['tool*', 'reasoning'];
       const dropped = (type: string): boolean =>
         kinds.some((kind) => (kind.endsWith('*') ? type.startsWith(kind.slice(0, -1)) : type === kind));
-      return trim(without(live, dropped), live.length, limit, trimTo);
+      return trim(without(scanned(live), dropped), live.length, limit, trimTo);
     }
     case 'time_window': {
       const oldest = now.getTime() - config.max_age_seconds * 1000;

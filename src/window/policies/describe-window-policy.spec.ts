@@ -119,6 +119,14 @@ const WRONG: Record<string, new () => WindowPolicy> = {
       return events;
     }
   },
+  'reads more of a longer log': class extends GoodPolicy {
+    protected override async *choose(timeline: Timeline, limit: number): AsyncGenerator<LiveEvent> {
+      for (let begin = 1; begin < timeline.liveCount; begin += 4096) {
+        for await (const { position } of timeline.newestFirst()) if (position === begin) break;
+      }
+      yield* super.choose(timeline, limit);
+    }
+  },
   'changes the time': class extends GoodPolicy {
     override select(timeline: Timeline, config: { limit: number }, now: Date): Selection {
       now.setTime(0);

@@ -176,6 +176,21 @@ export function describeWindowPolicy(
       }
     });
 
+    it('reads no more events of a longer log', async () => {
+      for (const config of valid) {
+        for (const part of [{ type: 'text' }, { type: 'tool_result' }]) {
+          const read: number[] = [];
+          // As many events after the start of the scan, which moves by 512.
+          for (const length of [10 * 512, 40 * 512]) {
+            const timeline = new InMemoryTimeline(uniformLog(length, part));
+            await selectedEvents(factory(), config, timeline);
+            read.push(timeline.eventsRead);
+          }
+          assert.equal(read[1], read[0], `events read, with ${JSON.stringify(config)}`);
+        }
+      }
+    });
+
     it('leaves timeline, time and parsed config as they were', async () => {
       for (const config of valid) {
         for (const make of Object.values(EXAMPLES)) {

@@ -1,4 +1,4 @@
-import type { LiveEvent, Part, Timeline } from './timeline.js';
+import { firstScanned, type LiveEvent, type Part, type Timeline } from './timeline.js';
 
 /** An event of a timeline that a test makes up. A part costs one token, and so does the message around it. */
 export interface TimelineEvent {
@@ -36,9 +36,11 @@ export class InMemoryTimeline implements Timeline {
   }
 
   async *newestFirst(): AsyncGenerator<LiveEvent> {
-    for (const [index, event] of [...this.events.entries()].reverse()) {
+    for (let position = this.events.length; position >= firstScanned(this.events.length); position -= 1) {
+      const event = this.events[position - 1];
+      if (!event) return;
       this.eventsRead += 1;
-      yield await Promise.resolve(new InMemoryEvent(this, event, index + 1));
+      yield await Promise.resolve(new InMemoryEvent(this, event, position));
     }
   }
 

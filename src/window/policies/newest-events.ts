@@ -29,7 +29,7 @@ export function startOfNewest(count: number, { limit, trimTo }: Newest): number 
 /**
  * The newest events of what is left of a timeline when only some parts are kept, newest first. As `startOfNewest`, but
  * `limit` counts the events that are left: the window begins at the first step with no more than `limit` after it.
- * Reads back as far as that takes, whatever lies before.
+ * Reads back as far as that takes, but no further than the timeline gives events.
  */
 export async function* newestWithParts(
   timeline: Timeline,

@@ -27,6 +27,21 @@ export interface Timeline {
   seqAt(position: number): number;
   /** The position of the first live event inserted at or after `time`, `liveCount + 1` if there is none. One lookup. */
   firstSince(time: Date): Promise<number>;
-  /** The live events, newest first, read in pages as they are asked for. */
+  /**
+   * The newest live events, newest first, read in pages as they are asked for. Ends after the event at
+   * `firstScanned(liveCount)`, and at most `FASTPACA_WINDOW_LIMIT` bytes of events back, after at least one event. So a
+   * policy that looks for something does not search the whole log.
+   */
   newestFirst(): AsyncIterable<LiveEvent>;
+}
+
+/** Most events that `newestFirst` gives: about 20 ms of reading. */
+export const MAX_SCANNED_EVENTS = 4096;
+/** The start of a scan moves by this many live events at a time, so that it stands still for as many appends. */
+const SCAN_STEP_EVENTS = 512;
+
+/** The position of the oldest live event that `newestFirst` gives: 1 + a multiple of 512. */
+export function firstScanned(liveCount: number): number {
+  const steps = Math.ceil((liveCount - MAX_SCANNED_EVENTS) / SCAN_STEP_EVENTS);
+  return 1 + SCAN_STEP_EVENTS * Math.max(0, steps);
 }
