@@ -45,6 +45,16 @@ export class Slots {
     });
   }
 
+  /** Runs `work` with a slot. @throws UnavailableError (503) none became free in time */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    await this.take();
+    try {
+      return await work();
+    } finally {
+      this.release();
+    }
+  }
+
   release(): void {
     const next = this.waiting.shift();
     if (next) next();

@@ -41,6 +41,14 @@ export interface AppendObstacle {
   turnSize: number | null;
 }
 
+/** The newest wanted events of a log. */
+export interface LogSuffix {
+  events: CountedEvent[];
+  tokensBefore: number;
+  /** The size of the newest wanted event that did not fit; undefined if all fit. */
+  skippedBytes?: number;
+}
+
 /** The events table, and the counters of a conversation that an append moves in the same statement. */
 @Injectable()
 export class EventLogRepository {
@@ -146,11 +154,16 @@ export class EventLogRepository {
   }
 
   /**
-   * The wanted events of these runs (ascending, at least one), oldest first, and the running token total before the
-   * first run.
+   * The wanted events of these runs (ascending, at least one), oldest first, as many of the newest as fit `maxBytes` of
+   * bodies, and the running token total before the first run.
    */
-  async suffix({ namespace, id }: ConversationId, runs: readonly BudgetedRange[], maxBytes: number) {
-    const rows = await this.database.query<CountedEvent & { tokensBefore: number }>(READ_SUFFIX, [
+  async suffix(
+    { namespace, id }: ConversationId,
+    runs: readonly BudgetedRange[],
+    maxBytes: number,
+  ): Promise<LogSuffix> {
+    type Row = CountedEvent & { tokensBefore: number; skippedBytes: number | null };
+    const rows = await this.database.query<Row>(READ_SUFFIX, [
       namespace,
       id,
       runs.map(({ fromSeq }) => fromSeq),
@@ -158,9 +171,10 @@ export class EventLogRepository {
       runs.map(({ fromTokens }) => fromTokens),
       maxBytes,
     ]);
-    // A row without an event is there when none fits.
-    const events: CountedEvent[] = rows.filter((row) => (row.seq as number | null) !== null);
-    return { events, tokensBefore: rows[0]?.tokensBefore ?? 0 };
+    // The first row is without a body when an event was skipped, and without an event when none is wanted.
+    const [first] = rows;
+    const events: CountedEvent[] = (first?.body as string | null) === null ? rows.slice(1) : rows;
+    return { events, tokensBefore: first?.tokensBefore ?? 0, skippedBytes: first?.skippedBytes ?? undefined };
   }
 
   async firstSince({ namespace, id }: ConversationId, lastSeq: number, time: Date): Promise<number> {

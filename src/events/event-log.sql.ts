@@ -192,7 +192,8 @@ export const READ_BACKWARD: Statement = {
  * The LIMIT of a probe keeps it a lookup of its own: without it, a plan made while the table was small joins all of the
  * conversation to the probes (1,500 pages instead of 16 for the newest 100 of 50,000 events).
  *
- * "tokensBefore", on every row, is the running total before event $3[1]; if no event fits, one row has it alone.
+ * "tokensBefore", on every row, is the running total before event $3[1]; if no event fits, one row has it alone. The
+ * newest event that does not fit $6 any more is there without its body, and with its size as "skippedBytes".
  */
 export const READ_SUFFIX: Statement = {
   name: 'read_suffix',
@@ -209,7 +210,7 @@ export const READ_SUFFIX: Statement = {
                              FROM fastpaca.events e
                             WHERE e.namespace = $1 AND e.conversation_id = $2 AND e.seq = p.mid LIMIT 1) m
     ), suffix AS (
-      SELECT e.*, sum(${BODY_BYTES}) OVER (ORDER BY e.seq DESC) AS bytes
+      SELECT e.*, ${BODY_BYTES} AS body_bytes, sum(${BODY_BYTES}) OVER (ORDER BY e.seq DESC) AS bytes
         FROM probe p
        CROSS JOIN LATERAL (SELECT * FROM fastpaca.events
                             WHERE namespace = $1 AND conversation_id = $2 AND seq BETWEEN p.lo AND p.to_seq
@@ -218,8 +219,10 @@ export const READ_SUFFIX: Statement = {
     )
     SELECT (SELECT e.tokens_total - e.token_estimate FROM fastpaca.events e
              WHERE e.namespace = $1 AND e.conversation_id = $2 AND e.seq = ($3::bigint[])[1]) AS "tokensBefore",
-           ${EVENT}
-      FROM (SELECT) one LEFT JOIN suffix e ON e.bytes <= $6
+           e.seq, e.version, CASE WHEN e.bytes <= $6 THEN e.body END AS body,
+           CASE WHEN e.bytes > $6 THEN e.body_bytes END AS "skippedBytes", e.token_estimate AS "tokenEstimate",
+           e.part_tokens AS "partTokens", e.inserted_at AS "insertedAt", e.tokens_total AS "tokensThrough"
+      FROM (SELECT) one LEFT JOIN suffix e ON e.bytes - e.body_bytes <= $6
      ORDER BY e.seq`,
 };
 

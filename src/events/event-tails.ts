@@ -3,7 +3,7 @@ import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
 import { CACHE_SHARES } from '../config/cache-shares.js';
-import { EventLogRepository } from './event-log.repository.js';
+import { EventLogRepository, type LogSuffix } from './event-log.repository.js';
 import type { BudgetedRange, CountedEvent, SeqRange, StoredEvent } from './stored-event.js';
 
 /** Most events, and bytes of bodies, by which a tail is lengthened; more are as soon read anew. */
@@ -37,7 +37,7 @@ export class EventTails {
     history: string,
     runs: readonly BudgetedRange[],
     maxBytes: number,
-  ): Promise<{ events: StoredEvent[]; tokensBefore: number }> {
+  ): Promise<LogSuffix> {
     const [run] = runs;
     if (!run || runs.length > 1) return this.log.suffix(id, runs, maxBytes);
     const key = keyOf(id, history);
@@ -79,7 +79,7 @@ export class EventTails {
     return newer.length === missing ? [...tail, ...newer] : undefined;
   }
 
-  private async served(id: ConversationId, key: string, tail: Tail, run: BudgetedRange) {
+  private async served(id: ConversationId, key: string, tail: Tail, run: BudgetedRange): Promise<LogSuffix> {
     const events = tail.filter(
       (event) => event.seq >= run.fromSeq && event.seq <= run.toSeq && totalBefore(event) >= run.fromTokens,
     );

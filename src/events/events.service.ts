@@ -16,7 +16,12 @@ import { Metrics } from '../metrics/metrics.js';
 import { AppendQueue } from './append-queue.js';
 import type { EventDraft } from './event-draft.js';
 import { EventTails } from './event-tails.js';
-import { EventLogRepository, type AppendedEvent, type AppendObstacle } from './event-log.repository.js';
+import {
+  EventLogRepository,
+  type AppendedEvent,
+  type AppendObstacle,
+  type LogSuffix,
+} from './event-log.repository.js';
 import { IdempotencyConflictError } from './events.errors.js';
 import type { BudgetedRange, SeqRange, StoredEvent } from './stored-event.js';
 
@@ -183,9 +188,31 @@ export class EventsService {
     }
   }
 
-  /** See `EventLogRepository.suffix`. */
-  suffix(id: ConversationId, history: string, runs: readonly BudgetedRange[], maxBytes: number) {
-    return this.tails.suffix(id, history, runs, maxBytes);
+  /**
+   * As `EventLogRepository.suffix`, but in statements of a few MiB each: one of 60 MiB meets the time limit of a
+   * statement when others are read beside it.
+   */
+  async suffix(
+    id: ConversationId,
+    history: string,
+    runs: readonly BudgetedRange[],
+    maxBytes: number,
+  ): Promise<LogSuffix> {
+    let read = await this.tails.suffix(id, history, runs, Math.min(maxBytes, MAX_PAGE_BYTES));
+    const parts = [read];
+    const older = [...runs];
+    let left = maxBytes;
+    for (;;) {
+      const { skippedBytes, events } = read;
+      if (skippedBytes === undefined) break;
+      left -= events.reduce((bytes, { body }) => bytes + Buffer.byteLength(body), 0);
+      if (skippedBytes > left) break;
+      if (events[0]) cutFrom(older, events[0].seq);
+      read = await this.log.suffix(id, older, Math.min(left, Math.max(MAX_PAGE_BYTES, skippedBytes)));
+      parts.push(read);
+    }
+    if (parts.length === 1) return read;
+    return { ...read, events: parts.reverse().flatMap(({ events }) => events) };
   }
 
   /** The first seq inserted at or after `time`; `lastSeq + 1` if there is none. */
@@ -217,6 +244,6 @@ function newestRuns(runs: readonly SeqRange[]): SeqRange[] {
 function cutFrom(runs: SeqRange[], seq: number): void {
   for (let last = runs.at(-1); last && last.toSeq >= seq; last = runs.at(-1)) {
     runs.pop();
-    if (last.fromSeq < seq) runs.push({ fromSeq: last.fromSeq, toSeq: seq - 1 });
+    if (last.fromSeq < seq) runs.push({ ...last, toSeq: seq - 1 });
   }
 }

@@ -10,6 +10,9 @@ export type BaseTokens = ReadonlyMap<string, number>;
 
 /** The timeline of a stored conversation: positions are computed, events read as a policy asks for them. */
 export class LogTimeline implements Timeline {
+  /** Whether a scan has ended at the limit of bytes. */
+  cutByBytes = false;
+
   /** @param maxScannedBytes most bytes of events that `newestFirst` gives; one event at least */
   constructor(
     private readonly events: EventsService,
@@ -42,7 +45,10 @@ export class LogTimeline implements Timeline {
     let bytes = 0;
     for await (const event of this.events.newestFirst(this.id, runs)) {
       bytes += Buffer.byteLength(event.body);
-      if (bytes > this.maxScannedBytes && position < this.live.count) return;
+      if (bytes > this.maxScannedBytes && position < this.live.count) {
+        this.cutByBytes = true;
+        return;
+      }
       yield StoredLiveEvent.of(event, position, this.baseTokens);
       position -= 1;
     }

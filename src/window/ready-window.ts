@@ -51,25 +51,34 @@ export class ReadyWindow {
 
   /** `WindowDto` as JSON text. */
   get body(): Buffer {
+    return this.written().text as Buffer;
+  }
+
+  /** Makes the text now, and lets go of the messages. */
+  written(): this {
     if (this.window) {
       this.text = Buffer.from(windowJson(this.window));
       this.window = undefined;
     }
-    return this.text as Buffer;
+    return this;
   }
 
   /** Whether it is the window of this basis too. */
   isOf(basis: WindowBasis): boolean {
-    return (
-      this.basis.version === basis.version &&
-      this.basis.history === basis.history &&
-      this.basis.policyConfig === basis.policyConfig &&
-      this.basis.policyStrategy === basis.policyStrategy &&
-      this.basis.tokenBudget === basis.tokenBudget &&
-      this.basis.triggerRatio === basis.triggerRatio &&
-      this.basis.createdAt.getTime() === basis.createdAt.getTime()
-    );
+    return isSameBasis(this.basis, basis);
   }
+}
+
+export function isSameBasis(a: WindowBasis, b: WindowBasis): boolean {
+  return (
+    a.version === b.version &&
+    a.history === b.history &&
+    a.policyConfig === b.policyConfig &&
+    a.policyStrategy === b.policyStrategy &&
+    a.tokenBudget === b.tokenBudget &&
+    a.triggerRatio === b.triggerRatio &&
+    a.createdAt.getTime() === b.createdAt.getTime()
+  );
 }
 
 /**

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { BoundedCache } from '../common/bounded-cache.js';
 import { jsonValue } from '../common/json/json-value.js';
 import type { ConversationId } from '../common/conversation-id.js';
+import { Slots } from '../common/slots.js';
 import { CompactionService } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
 import { CACHE_SHARES } from '../config/cache-shares.js';
@@ -20,6 +21,7 @@ import { LogTimeline, StoredLiveEvent } from './log-timeline.js';
 import { PolicyRegistry, type ConfiguredPolicy } from './policies/policy.registry.js';
 import type { LiveEvent } from './policies/timeline.js';
 import { ReadyWindow, windowTag, type Window } from './ready-window.js';
+import { SharedBuilds } from './shared-builds.js';
 
 export interface WindowOptions {
   budgetTokens?: number;
@@ -30,7 +32,12 @@ export interface WindowOptions {
 interface LivePart {
   pieces: LivePiece[];
   selectedTokens: number;
+  /** Whether bytes, and not tokens, have left events out. */
+  cutByBytes: boolean;
 }
+
+/** A window of more bytes of messages than this is made by itself, not beside others. */
+const SMALL_WINDOW_BYTES = 4 * 1024 * 1024;
 
 /** What the summaries leave for live events. */
 interface Room {
@@ -44,6 +51,8 @@ export class WindowService implements OnModuleInit {
   private readonly baseTokens = new Map<string, number>();
   /** Windows of timeless policies, by conversation and budget of the call. */
   private readonly ready: BoundedCache<ReadyWindow>;
+  private readonly builds = new SharedBuilds();
+  private readonly largeBuilds: Slots;
 
   constructor(
     private readonly conversations: ConversationsService,
@@ -55,6 +64,11 @@ export class WindowService implements OnModuleInit {
     private readonly config: AppConfig,
   ) {
     this.ready = new BoundedCache(config.cacheBytes * CACHE_SHARES.windows);
+    this.largeBuilds = new Slots(
+      1,
+      2 * config.databaseTimeoutMs,
+      'Too many large windows are being read; retry in a moment',
+    );
   }
 
   async onModuleInit(): Promise<void> {
@@ -105,7 +119,7 @@ export class WindowService implements OnModuleInit {
     const key = JSON.stringify([id.namespace, id.id, callBudget]);
     const ready = this.ready.get(key);
     const isReady = ready?.isOf(conversation) === true;
-    const window = isReady ? ready : await this.make(id, conversation, callBudget);
+    const window = isReady ? ready : await this.shared(key, id, conversation, callBudget);
     // Not one of an earlier version: a reader that is behind would push out what others ask for.
     const isNewer = !isReady && window.version >= (ready?.version ?? 0);
     if (isNewer && window.tag !== undefined) this.ready.set(key, window, window.bytes);
@@ -114,21 +128,43 @@ export class WindowService implements OnModuleInit {
     return window;
   }
 
+  /** Makes the window, once for all who ask for it meanwhile. */
+  private shared(
+    key: string,
+    id: ConversationId,
+    conversation: ConversationRecord,
+    callBudget: number | undefined,
+  ): Promise<ReadyWindow> {
+    const underWay = this.builds.find(key, conversation);
+    if (underWay) return underWay;
+    const policy = this.policyOf(conversation);
+    const window = this.make(id, conversation, policy, callBudget);
+    if (policy.timeless) this.builds.add(key, conversation, window);
+    return window;
+  }
+
+  private policyOf({ policyStrategy, policyConfig }: ConversationRecord): ConfiguredPolicy {
+    return this.policies.configure(policyStrategy, jsonValue(policyConfig) as Record<string, unknown>);
+  }
+
   private async make(
     id: ConversationId,
     conversation: ConversationRecord,
+    policy = this.policyOf(conversation),
     callBudget?: number,
   ): Promise<ReadyWindow> {
-    const policy = this.policies.configure(
-      conversation.policyStrategy,
-      jsonValue(conversation.policyConfig) as Record<string, unknown>,
-    );
-    const window = await this.compute(id, conversation, policy, callBudget);
-    return new ReadyWindow(
-      window,
-      conversation,
-      policy.timeless ? windowTag(conversation, callBudget) : undefined,
-    );
+    const { windowLimitBytes } = this.config;
+    const build = async (maxBytes: number) => {
+      const { window, cutByBytes } = await this.compute(id, conversation, policy, callBudget, maxBytes);
+      const tag = policy.timeless ? windowTag(conversation, callBudget) : undefined;
+      return { window: new ReadyWindow(window, conversation, tag), cutByBytes };
+    };
+    const small = await build(Math.min(SMALL_WINDOW_BYTES, windowLimitBytes));
+    if (!small.cutByBytes || windowLimitBytes <= SMALL_WINDOW_BYTES) return small.window;
+    return this.largeBuilds.run(async () => {
+      const { window } = await build(windowLimitBytes);
+      return window.written(); // its messages are memory that the next large build takes
+    });
   }
 
   private async compute(
@@ -136,7 +172,8 @@ export class WindowService implements OnModuleInit {
     conversation: ConversationRecord,
     policy: ConfiguredPolicy,
     callBudget: number | undefined,
-  ): Promise<Window> {
+    maxBytes: number,
+  ): Promise<{ window: Window; cutByBytes: boolean }> {
     const { version, lastSeq } = conversation;
     const budgetTokens = Math.min(
       conversation.tokenBudget,
@@ -147,14 +184,13 @@ export class WindowService implements OnModuleInit {
     const compactions = version > lastSeq ? await this.compactions.activeAt(id, version) : [];
     const runs = new LiveRuns(lastSeq, conversation.tokensTotal, compactions);
     const pinned = newestThatFit(compactions, ({ tokenEstimate }) => tokenEstimate, budgetTokens);
-    const { windowLimitBytes } = this.config;
-    const summaries = await this.compactions.summaries(id, pinned, windowLimitBytes);
+    const summaries = await this.compactions.summaries(id, pinned, maxBytes);
     const room = {
       tokens: budgetTokens - sum(summaries, ({ compaction }) => compaction.tokenEstimate),
-      bytes: windowLimitBytes - sum(summaries, ({ summary }) => sum(summary.messages, byteLength)),
+      bytes: maxBytes - sum(summaries, ({ summary }) => sum(summary.messages, byteLength)),
     };
 
-    const timeline = new LogTimeline(this.events, this.baseTokens, id, runs, windowLimitBytes);
+    const timeline = new LogTimeline(this.events, this.baseTokens, id, runs, maxBytes);
     const selection = await policy.select(timeline, conversation.now);
     const live =
       'fromSeq' in selection
@@ -163,13 +199,17 @@ export class WindowService implements OnModuleInit {
 
     const segments = assemble(summaries, runs.runs, live.pieces);
     const snapshotTokens = sum(compactions, ({ tokenEstimate }) => tokenEstimate) + live.selectedTokens;
-    return {
+    const window = {
       version,
       segments,
       snapshotTokens,
       usedTokens: sum(segments, ({ messages }) => sum(messages, ({ tokens }) => tokens)),
       budgetTokens,
       needsCompaction: exceedsRatio(snapshotTokens, conversation.triggerRatio, budgetTokens),
+    };
+    return {
+      window,
+      cutByBytes: live.cutByBytes || timeline.cutByBytes || summaries.length < pinned.length,
     };
   }
 
@@ -183,7 +223,7 @@ export class WindowService implements OnModuleInit {
   ): Promise<LivePart> {
     const runs = live.from(fromSeq);
     const [oldest] = runs;
-    if (!oldest) return { pieces: [], selectedTokens: 0 };
+    if (!oldest) return { pieces: [], selectedTokens: 0, cutByBytes: false };
     const wanted: BudgetedRange[] = [];
     let left = room.tokens;
     for (const run of runs.toReversed()) {
@@ -192,11 +232,13 @@ export class WindowService implements OnModuleInit {
       wanted.unshift({ fromSeq: Math.max(run.fromSeq, fromSeq), toSeq: run.toSeq, fromTokens });
       left -= run.tokensThrough - run.tokensBefore;
     }
-    const { events, tokensBefore } = await this.events.suffix(id, history, wanted, room.bytes);
+    const read = await this.events.suffix(id, history, wanted, room.bytes);
+    const { events, tokensBefore, skippedBytes } = read;
     return {
       pieces: events.map((stored) => ({ stored, tokens: stored.tokenEstimate })),
       selectedTokens:
         sum(runs, (run) => run.tokensThrough - run.tokensBefore) - (tokensBefore - oldest.tokensBefore),
+      cutByBytes: skippedBytes !== undefined,
     };
   }
 
@@ -221,7 +263,7 @@ export class WindowService implements OnModuleInit {
       open &&= selectedTokens <= room.tokens && bytes <= room.bytes;
       if (open) pieces.push(toPiece(event));
     }
-    return { pieces: pieces.reverse(), selectedTokens };
+    return { pieces: pieces.reverse(), selectedTokens, cutByBytes: bytes > room.bytes };
   }
 }
 
