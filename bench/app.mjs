@@ -67,7 +67,7 @@ Module({ controllers: [EmptyRequests] })(BenchModule);
 class Root {}
 const config = AppConfig.fromEnvironment(process.env);
 const app = await createApp(config, { module: Root, imports: [AppModule.forRoot(config), BenchModule] });
-await app.listen(config.port, config.host);
+await app.listen({ port: config.port, host: config.host, backlog: config.backlog });
 app.get(Lifecycle).started();
 
 // What the benchmark asks for: the longest stall of the event loop since it last asked, memory and CPU time.

@@ -26,7 +26,8 @@ export class Service {
     try {
       const config = given.databaseUrl ? given : given.withDatabaseUrl(postgres?.url ?? '');
       const app = await createApp(config);
-      await app.listen(config.port, config.host).catch((error: unknown) => {
+      const address = { port: config.port, host: config.host, backlog: config.backlog };
+      await app.listen(address).catch((error: unknown) => {
         throw new ListenError(config, error);
       });
       app.get(Lifecycle).started();

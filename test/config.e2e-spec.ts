@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -203,6 +203,31 @@ describe('what a start says', () => {
     ]);
     expect(open).toEqual([expect.stringMatching(/NO API KEY.*0\.0\.0\.0.*FASTPACA_API_KEY/)]);
     expect([guarded, ...local]).toEqual([[], [], []]);
+  });
+});
+
+describe('a service that cannot accept for a moment', () => {
+  it('has FASTPACA_BACKLOG connections wait, as far as the system lets it', async () => {
+    const most = Number(await readFile('/proc/sys/net/core/somaxconn', 'utf8'));
+    const database = await createTestDatabase();
+    const service = await BuiltService.start({ DATABASE_URL: database.url });
+    const port = Number(new URL(service.url).port);
+    const sockets: Socket[] = [];
+    service.kill('SIGSTOP');
+    try {
+      // Linux accepts one more than the backlog; a connection too many would wait for ever.
+      const connected = Array.from({ length: Math.min(1000, most) }, async () => {
+        const socket = connect(port, '127.0.0.1');
+        sockets.push(socket);
+        await once(socket, 'connect');
+      });
+      await Promise.all(connected);
+    } finally {
+      for (const socket of sockets) socket.on('error', () => undefined).destroy();
+      service.kill('SIGCONT');
+      await service.stop();
+      await database.drop();
+    }
   });
 });
 

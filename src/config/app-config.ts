@@ -11,6 +11,7 @@ export class InvalidConfigError extends Error {}
 export class AppConfig {
   readonly port!: number;
   readonly host!: string;
+  readonly backlog!: number;
   /** Undefined: the service starts its own PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   readonly dataDir!: string;
@@ -59,6 +60,7 @@ export class AppConfig {
     const values = {
       port: read('PORT'),
       host: read('HOST') ?? (env.FASTPACA_API_KEY ? '0.0.0.0' : '127.0.0.1'),
+      backlog: read('FASTPACA_BACKLOG'),
       databaseUrl: read('DATABASE_URL'),
       dataDir: resolve(read('DATA_DIR')),
       migrateOnBoot: read('MIGRATE_ON_BOOT'),

@@ -58,6 +58,11 @@ export const SETTINGS = {
     default: '`127.0.0.1` without an API key, else `0.0.0.0`',
     parse: (value: string | undefined) => value,
   },
+  FASTPACA_BACKLOG: {
+    meaning: 'connections that may wait to be accepted; the system caps it (Linux: `net.core.somaxconn`)',
+    default: '4096',
+    parse: integer(1, 65_535, 4096),
+  },
   DATABASE_URL: {
     meaning:
       'PostgreSQL 14 or later; several hosts (`h1:5432,h2:5432`) are tried in turn for one that accepts writes; without it the service runs its own',
