@@ -352,6 +352,19 @@ describe('metrics', () => {
     });
   });
 
+  it('are numbers, right after the start and however often they are read', async () => {
+    const fresh = await TestService.start({ database: service.database });
+    for (const read of [fresh, service]) {
+      for (let times = 0; times < 20; times += 1) {
+        const reading = await readMetrics(read);
+        expect(reading.samples.filter(({ value }) => Number.isNaN(value))).toEqual([]);
+        // In seconds: of no delay at all Node.js says that the least is 292 years.
+        expect(reading.value('nodejs_eventloop_lag_min_seconds')).toBeLessThan(1e9);
+      }
+    }
+    await fresh.stop();
+  });
+
   it('have no id, key, text or path in them, and name the node', async () => {
     for (const path of [
       `/${MARK}`,

@@ -6,6 +6,14 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 const LATENCY_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 const TOKEN_BUCKETS = [100, 500, 1000, 4000, 16_000, 32_000, 64_000, 128_000, 256_000, 512_000, 1_000_000];
 
+const LAG = 'nodejs_eventloop_lag_';
+/** What Node.js gives as the least of no delays, 2^63 - 1 ns; the mean of none is NaN. */
+const NO_LAG_RECORDED_S = (2 ** 63 - 1) / 1e9;
+/** As prom-client sets these gauges. */
+interface LagGauge {
+  set: (labels: object, seconds: number) => void;
+}
+
 /** A histogram in milliseconds that is fed by a started timer. */
 class LatencyMs {
   private readonly histogram: Histogram;
@@ -73,6 +81,7 @@ export class Metrics {
   constructor(database: Database, config: AppConfig) {
     this.registry.setDefaultLabels({ node: config.nodeName });
     collectDefaultMetrics({ register: this.registry }); // event-loop lag among them
+    this.keepRecordedLag();
     new Gauge({
       name: 'fastpaca_pool_connections',
       help: 'Database connections in use and idle, and callers waiting for one',
@@ -85,5 +94,16 @@ export class Metrics {
         this.set({ state: 'waiting' }, waiting);
       },
     });
+  }
+
+  /** The gauges of event-loop lag keep their value when no delay was recorded since the last scrape. */
+  private keepRecordedLag(): void {
+    for (const { name } of this.registry.getMetricsAsArray().filter(({ name }) => name.startsWith(LAG))) {
+      const gauge = this.registry.getSingleMetric(name) as unknown as LagGauge;
+      const set = gauge.set.bind(gauge);
+      gauge.set = (labels, seconds) => {
+        if (seconds < NO_LAG_RECORDED_S) set(labels, seconds);
+      };
+    }
   }
 }
