@@ -25,6 +25,9 @@ export interface Connection {
   ended: () => void;
 }
 
+/** How often idle readers are looked for, in milliseconds: so much later than configured they are closed at most. */
+const MAX_IDLE_CHECK_INTERVAL_MS = 1000;
+
 /** How long a stop waits for readers to take their leave, in milliseconds, and how often it looks. */
 const GOODBYE_MS = 1000;
 const GOODBYE_POLL_MS = 10;
@@ -34,7 +37,7 @@ const GOODBYE_POLL_MS = 10;
 export class Connections implements OnModuleInit, BeforeApplicationShutdown {
   private readonly open = new Map<Subscription, { lastSeenMs: number }>();
   private reserved = 0;
-  private heartbeat?: NodeJS.Timeout;
+  private timers: NodeJS.Timeout[] = [];
 
   constructor(
     private readonly feeds: Feeds,
@@ -43,13 +46,18 @@ export class Connections implements OnModuleInit, BeforeApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.heartbeat = setInterval(() => this.beat(), this.config.streamPingIntervalMs).unref();
+    const { streamPingIntervalMs, streamIdleTimeoutMs } = this.config;
+    const idleCheckMs = Math.min(MAX_IDLE_CHECK_INTERVAL_MS, streamIdleTimeoutMs / 10);
+    this.timers = [
+      setInterval(() => this.ping(), streamPingIntervalMs).unref(),
+      setInterval(() => this.closeIdle(), idleCheckMs).unref(),
+    ];
     this.lifecycle.onDrain(() => this.closeAll());
   }
 
   /** Before the HTTP server closes, which would wait for open streams for ever, and cut websockets off. */
   async beforeApplicationShutdown(): Promise<void> {
-    clearInterval(this.heartbeat);
+    for (const timer of this.timers) clearInterval(timer);
     const end = performance.now() + GOODBYE_MS;
     while (this.open.size && performance.now() < end) await delay(GOODBYE_POLL_MS);
   }
@@ -87,11 +95,14 @@ export class Connections implements OnModuleInit, BeforeApplicationShutdown {
     };
   }
 
-  private beat(): void {
+  private ping(): void {
+    for (const subscription of this.open.keys()) subscription.sendPing();
+  }
+
+  private closeIdle(): void {
     const deadMs = performance.now() - this.config.streamIdleTimeoutMs;
     for (const [subscription, { lastSeenMs }] of this.open) {
-      if (lastSeenMs < deadMs) subscription.close(CLOSE.idle, 'nothing was heard of the reader');
-      else subscription.sendPing();
+      if (lastSeenMs <= deadMs) subscription.close(CLOSE.idle, 'nothing was heard of the reader');
     }
   }
 

@@ -1,9 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Frame } from './frames.js';
-import type { Outlet } from './subscription.js';
-
-/** How long a reader has to take the last of what it was sent, in milliseconds. */
-const CLOSE_TIMEOUT_MS = 1000;
+import { CLOSE_TIMEOUT_MS, type Outlet } from './subscription.js';
 
 /** A reader of server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html. */
 export class SseOutlet implements Outlet {

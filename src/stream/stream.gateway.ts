@@ -4,6 +4,7 @@ import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '
 import type { WebSocket, WebSocketServer } from 'ws';
 import { Connections } from './connections.js';
 import { STREAM_PATH, Upgrades } from './upgrades.js';
+import { CLOSE_TIMEOUT_MS } from './subscription.js';
 import { WebSocketOutlet } from './websocket.outlet.js';
 
 /** Clients have nothing to say but "pong", in bytes. */
@@ -15,6 +16,7 @@ const MAX_CLIENT_FRAME_BYTES = 1024;
   maxPayload: MAX_CLIENT_FRAME_BYTES,
   perMessageDeflate: false,
   autoPong: false,
+  closeTimeout: CLOSE_TIMEOUT_MS,
 })
 export class StreamGateway implements OnGatewayInit, OnGatewayConnection {
   constructor(

@@ -13,6 +13,9 @@ export interface Outlet {
 /** Codes of a close: https://www.iana.org/assignments/websocket; 4000 and above are ours. */
 export const CLOSE = { done: 1000, goingAway: 1001, overloaded: 1013, notFound: 4404, idle: 4408 } as const;
 
+/** How long a reader has to take the last of what it was sent and its close, in milliseconds; then it is cut off. */
+export const CLOSE_TIMEOUT_MS = 1000;
+
 /** What a reader may have untaken and still be sent more, in bytes. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
