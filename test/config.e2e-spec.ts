@@ -1,9 +1,11 @@
+import { execFile as execFileWithCallback } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { DataSource, type EntityMetadata } from 'typeorm';
@@ -15,6 +17,7 @@ import { TestService } from './support/test-service.js';
 /** The advisory lock under which a node migrates. */
 const MIGRATION_LOCK = 0x66706361;
 const OF_THIS_ONE = '(SELECT oid FROM pg_database WHERE datname = current_database())';
+const execFile = promisify(execFileWithCallback);
 
 /** Starts what cannot start, and gives the one line that says why. */
 async function refusal(env: Record<string, string>): Promise<string> {
@@ -60,6 +63,25 @@ describe('a start with a bad configuration', () => {
     ])
       expect(message).toContain(`${name} must be`);
     expect(message).not.toContain(secret);
+  });
+
+  it('ends with 1 and one line that names an unknown variable, and the one that was meant', async () => {
+    const secret = 'sesame-4711';
+    const message = await refusal({ FASTPACA_API_KEYS: secret });
+    expect(message).toMatch(/FASTPACA_API_KEYS is not a known variable \(did you mean FASTPACA_API_KEY\?\)/);
+    expect(message).not.toContain(secret);
+  });
+
+  it('ends npm run migrate too, before the database is touched', async () => {
+    const env = { FASTPACA_API_KEYS: 'sesame-4711', DATABASE_URL: 'postgresql://127.0.0.1:1/none' };
+    const migrate = execFile(process.execPath, [join(import.meta.dirname, '../dist/src/migrate.js')], {
+      env: { PATH: process.env.PATH, ...env },
+    });
+    const failed = (await migrate.catch((error: unknown) => error)) as { code: number; stdout: string };
+    expect(failed.code).toBe(1);
+    const { msg } = JSON.parse(failed.stdout) as { msg: string };
+    expect(msg).toMatch(/^cannot migrate: .*FASTPACA_API_KEYS is not a known variable/);
+    expect(failed.stdout).not.toContain('sesame');
   });
 
   it('says so of LOG_LEVEL as well, though the log depends on it', async () => {

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { AppConfig } from './app-config.js';
 import { SETTINGS } from './settings.js';
@@ -130,6 +131,70 @@ describe('AppConfig', () => {
     expect(message.split('; ')).toHaveLength(bad.length);
     expect(message).not.toContain('sesame');
     expect(message).not.toContain('4711');
+  });
+
+  it.each([
+    ['FASTPACA_API_KEYS', 'FASTPACA_API_KEY'],
+    ['FASTPACA_APIKEY', 'FASTPACA_API_KEY'],
+    ['FASTPACA_KEY', 'FASTPACA_API_KEY'],
+    ['fastpaca_api_key', 'FASTPACA_API_KEY'],
+    ['FASTPACA_POOLSIZE', 'FASTPACA_POOL_SIZE'],
+    ['FASTPACA_PORT', 'PORT'],
+    ['FASTPACA_DATABASE_URL', 'DATABASE_URL'],
+    ['FASTPACA_UR', 'FASTPACA_URL'],
+  ])('rejects %s, suggests %s and does not quote the value', (name, suggestion) => {
+    for (const value of ['', '4711', 'sesame 4711']) {
+      expect(messageOf({ [name]: value })).toBe(
+        `Invalid configuration: ${name} is not a known variable (did you mean ${suggestion}?)`,
+      );
+    }
+  });
+
+  it('rejects an unknown variable that is like no other, and lists it beside the bad ones', () => {
+    expect(messageOf({ FASTPACA_ZZZ: 'x', FASTPACA_: 'x', [`FASTPACA_${'Q'.repeat(10_000)}`]: 'x' })).toMatch(
+      /^Invalid configuration: FASTPACA_ZZZ is not a known variable; FASTPACA_ is not .*; FASTPACA_Q+ is not a known variable$/,
+    );
+    expect(messageOf({ PORT: 'x', FASTPACA_API_KEYS: 'k' })).toMatch(
+      /FASTPACA_API_KEYS is not a known variable.*; PORT must be/,
+    );
+  });
+
+  it('takes what it does not know for the business of others if it does not begin with FASTPACA_', () => {
+    const others = {
+      MY_FASTPACA_API_KEYS: 'x',
+      FASTPACA: 'x',
+      FAST: 'x',
+      npm_config_fastpaca: 'x',
+      LOG_LEVELS: 'x',
+    };
+    expect(messageOf(others)).toBe('fine');
+  });
+
+  it('knows every variable that the client package and the example read', () => {
+    const files = ['sdk/src', 'examples/chat'].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter(({ name, parentPath }) => name.endsWith('.ts') && !parentPath.includes('node_modules'))
+        .map(({ name, parentPath }) => readFileSync(join(parentPath, name), 'utf8')),
+    );
+    const read = new Set(files.flatMap((text) => text.match(/\bFASTPACA_[A-Z_]+/g) ?? []));
+    expect([...read].sort()).toEqual(['FASTPACA_API_KEY', 'FASTPACA_URL']);
+    for (const name of read) expect(messageOf({ [name]: 'x' })).toBe('fine');
+  });
+
+  it('takes what Kubernetes sets beside a Service named fastpaca, or fastpaca-db', () => {
+    for (const service of ['FASTPACA', 'FASTPACA_DB']) {
+      const links = {
+        [`${service}_SERVICE_HOST`]: '10.0.0.11',
+        [`${service}_SERVICE_PORT`]: '4000',
+        [`${service}_SERVICE_PORT_HTTP`]: '4000',
+        [`${service}_PORT`]: 'tcp://10.0.0.11:4000',
+        [`${service}_PORT_4000_TCP`]: 'tcp://10.0.0.11:4000',
+        [`${service}_PORT_4000_TCP_PROTO`]: 'tcp',
+        [`${service}_PORT_4000_TCP_PORT`]: '4000',
+        [`${service}_PORT_4000_TCP_ADDR`]: '10.0.0.11',
+      };
+      expect(messageOf(links)).toBe('fine');
+    }
   });
 
   it('keeps everything but the database when it is given one', () => {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { SETTINGS } from './settings.js';
+import { unknownVariables } from './unknown-variables.js';
 
 type Environment = Record<string, string | undefined>;
 
-/** Every bad variable in one message, so that one start shows them all. Never quotes a value: it may be a secret. */
+/** Every bad or unknown variable in one message, so that one start shows them all. Never quotes a value: it may be a secret. */
 export class InvalidConfigError extends Error {}
 
 /** The configuration of the process: read once at start, validated whole, never changed. */
@@ -43,9 +44,9 @@ export class AppConfig {
     return Object.assign(Object.create(AppConfig.prototype), this, { databaseUrl }) as AppConfig;
   }
 
-  /** @throws InvalidConfigError listing every bad variable */
+  /** @throws InvalidConfigError listing every bad variable, and every unknown one that begins with `FASTPACA_` */
   static fromEnvironment(env: Environment): AppConfig {
-    const faults: string[] = [];
+    const faults = unknownVariables(env);
     const read = <Name extends keyof typeof SETTINGS>(name: Name) => {
       try {
         return SETTINGS[name].parse(env[name] === '' ? undefined : env[name]) as ReturnType<
