@@ -96,6 +96,8 @@ describe('GET /v1/conversations/:id/events', () => {
     ['?from_seq=-10', run(1, 10), 10],
     ['?from_seq=-11', run(1, 10), 10],
     ['?from_seq=-9007199254740991', run(1, 10), 10],
+    ['?from_seq=-99999999999999999999', run(1, 10), 10],
+    [`?from_seq=-${'9'.repeat(400)}&to_seq=3`, run(1, 3), 3],
     ['?from_seq=-5&to_seq=7', run(6, 7), 7],
     ['?from_seq=-3&to_seq=2', [], 7],
     ['?from_seq=9007199254740991', [], 9007199254740990],
@@ -172,7 +174,14 @@ describe('GET /v1/conversations/:id/events', () => {
   });
 
   it('takes a limit over 1000 as 1000, of a cursor and of a range', async () => {
-    for (const limit of [1000, 1001, 5000, 9007199254740991]) {
+    for (const limit of [
+      '1000',
+      '1001',
+      '5000',
+      '9007199254740991',
+      '99999999999999999999',
+      '9'.repeat(400),
+    ]) {
       expect(await page('long', `?limit=${limit}`)).toEqual({ seqs: run(1, 1000), next: 1000 });
       expect(await page('long', `?cursor=7&limit=${limit}`)).toEqual({ seqs: run(8, 1007), next: 1007 });
       expect(await page('long', `?from_seq=8&limit=${limit}`)).toEqual({ seqs: run(8, 1007), next: 1007 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { LogWaits } from '../src/events/log-waits.js';
 import { BuiltService } from './support/built-service.js';
 import { expectError, expectErrorShape } from './support/error-shape.js';
 import type { Answer } from './support/http-client.js';
@@ -212,6 +213,14 @@ describe('following a conversation', () => {
       expectForward(reader);
     });
 
+    it('names the gap up to the highest cursor there can be', async () => {
+      const cursor = Number.MAX_SAFE_INTEGER;
+      await conversation(name('far ahead'), 2);
+      const reader = await open('far ahead', `?cursor=${cursor}`);
+      const gap = await reader.frame(({ type }) => type === 'gap');
+      expect(gap).toMatchObject({ version: 2, expected: cursor + 1, actual: 2, reason: 'cursor_ahead' });
+    });
+
     it.each(['includeEvents', 'include_events'])('leaves events out with %s=false', async (parameter) => {
       const id = `no events/${parameter}`;
       await conversation(name(id), 2);
@@ -400,7 +409,13 @@ describe('resuming server-sent events', () => {
     expect(versionsOf(reader)).toEqual([4, 5]);
   });
 
-  it.each(['', 'x', '-1', '1.5', '1e3', '99999999999999999999'])(
+  it('takes any version there can be as Last-Event-ID', async () => {
+    const headers = { 'last-event-id': String(Number.MAX_SAFE_INTEGER) };
+    const reader = await readers.sse('c', '', { headers });
+    expect(await reader.frame(({ type }) => type === 'gap')).toMatchObject({ reason: 'cursor_ahead' });
+  });
+
+  it.each(['', 'x', '-1', '1.5', '1e3', '9007199254740992', '99999999999999999999'])(
     'refuses Last-Event-ID "%s"',
     async (lastEventId) => {
       const headers = { accept: 'text/event-stream', 'last-event-id': lastEventId };
@@ -805,6 +820,17 @@ describe('GET …/events with wait_ms', () => {
     await service.http.compact('compacted', { from_seq: 1, to_seq: 1, replacement });
     await service.http.say('compacted', 'two');
     expect((await poll).body.next_cursor).toBe(2);
+  });
+
+  it('takes more than 55,000 as 55,000', async () => {
+    await service.http.put('long');
+    const waits = service.app.get(LogWaits, { strict: false });
+    const waited: number[] = [];
+    waits.forMore = (_id, _seq, waitMs) => Promise.resolve(void waited.push(waitMs));
+    for (const ms of ['1', '55000', '55001', '99999999999999999999', '9'.repeat(400)])
+      expect((await service.http.events('long', `?cursor=0&wait_ms=${ms}`)).status).toBe(200);
+    expect(waited).toEqual([1, 55_000, 55_000, 55_000, 55_000]);
+    Reflect.deleteProperty(waits, 'forMore');
   });
 
   it.each(['?wait_ms=10', '?from_seq=1&wait_ms=10', '?cursor=0&wait_ms=-1', '?cursor=0&wait_ms=x'])(

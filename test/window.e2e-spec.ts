@@ -356,6 +356,15 @@ describe('a window', () => {
     ]);
   });
 
+  it('takes budget_tokens of any size, and never widens the budget with it', async () => {
+    const id = await conversation({ policy: { strategy: 'budget' } }, turns(3, 1));
+    const whole = (await service.http.window(id)).body;
+    for (const budget of ['9007199254740992', '99999999999999999999', '9'.repeat(400)]) {
+      const answer = await service.http.window(id, `?budget_tokens=${budget}`);
+      expect([answer.status, answer.body]).toEqual([200, whole]);
+    }
+  });
+
   it('takes budget_tokens from 1 on, and no other parameter', async () => {
     const id = await conversation({ policy: { strategy: 'budget' } }, turns(3, 1));
     expect(await seqs(id, '?budget_tokens=1')).toEqual([3]);

@@ -62,7 +62,7 @@ export class TokenBudgetCheck implements BodyCheck {
   constructor(private readonly conversations: ConversationsService) {}
 
   faults(value: unknown): ErrorDetail[] {
-    return Number.isSafeInteger(value) ? this.conversations.budgetFaults(value as number) : [];
+    return Number.isInteger(value) ? this.conversations.budgetFaults(value as number) : [];
   }
 }
 

@@ -9,6 +9,9 @@ import { LogWaits } from './log-waits.js';
 import { ReadyPages } from './ready-pages.js';
 import { EventsService, type PageRange, type PageRequest } from './events.service.js';
 
+/** Longest a reader waits for more, in milliseconds: below the timeout of most proxies. */
+const MAX_WAIT_MS = 55_000;
+
 /** What the HTTP API asks for, in the terms of the rules, and what an answer looks like. */
 @Injectable()
 export class EventsApi {
@@ -44,7 +47,7 @@ export class EventsApi {
   async pageRange(id: ConversationId, query: ReadEventsDto): Promise<PageRange> {
     const range = await this.events.pageRange(id, toPageRequest(query));
     if (range.fromSeq <= range.toSeq || !query.wait_ms || query.cursor === undefined) return range;
-    await this.waits.forMore(id, query.cursor, query.wait_ms);
+    await this.waits.forMore(id, query.cursor, Math.min(query.wait_ms, MAX_WAIT_MS));
     return this.events.pageRange(id, toPageRequest(query));
   }
 

@@ -7,6 +7,6 @@ export const LastEventId = createParamDecorator((_: unknown, context: ExecutionC
   const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
   const id = headers['last-event-id'] as string | undefined;
   if (id === undefined) return undefined;
-  if (/^\d{1,15}$/.test(id)) return Number(id);
+  if (/^\d+$/.test(id) && Number.isSafeInteger(Number(id))) return Number(id);
   return refuse([{ path: 'Last-Event-ID', message: 'must be the id of an event of this stream' }]);
 });

@@ -1171,7 +1171,7 @@ export interface operations {
         cursor?: number;
         /** @description Most events of the page; more than 1000 is taken as 1000. Without it 1000 for a range, else 100. */
         limit?: number;
-        /** @description With a cursor at the end of the log: answer as soon as there is more, or with an empty page after so long */
+        /** @description With a cursor at the end of the log: answer as soon as there is more, or with an empty page after so many milliseconds; more than 55,000 is taken as 55,000 */
         wait_ms?: number;
       };
       header?: {

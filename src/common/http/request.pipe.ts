@@ -98,7 +98,9 @@ export class RequestPipe implements PipeTransform {
 
 /** A query value as the type its DTO declares; what does not fit stays a string, for the rules to refuse. */
 function fromQuery(value: string, type: unknown): unknown {
-  if (type === Number && /^-?\d+$/.test(value)) return Number(value);
+  // Of very many digits it would be Infinity, which is no integer.
+  if (type === Number && /^-?\d+$/.test(value))
+    return Math.max(-Number.MAX_VALUE, Math.min(Number(value), Number.MAX_VALUE));
   if (type === Boolean && (value === 'true' || value === 'false')) return value === 'true';
   return value;
 }

@@ -7,11 +7,23 @@ import { NEW_EVENT } from '../../events/dto/event.schema.js';
 import { ReplacementCheck } from '../../events/event-check.js';
 
 export class CompactDto {
-  @ApiProperty({ type: 'integer', minimum: 1, description: 'First seq of the range, inclusive', example: 1 })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'First seq of the range, inclusive',
+    example: 1,
+  })
   @IsIntegerIn()
   from_seq!: number;
 
-  @ApiProperty({ type: 'integer', minimum: 1, description: 'Last seq of the range, inclusive', example: 80 })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'Last seq of the range, inclusive',
+    example: 80,
+  })
   @IsIntegerIn()
   to_seq!: number;
 
@@ -28,6 +40,7 @@ export class CompactDto {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
     description: 'Compact only if the conversation is at this version',
   })
   @OptionalIntegerIn(0)

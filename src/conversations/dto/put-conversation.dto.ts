@@ -14,7 +14,7 @@ export class PutConversationDto {
       'Most tokens a window may have; required for a new conversation. The ceiling is configurable.',
     example: 1_000_000,
   })
-  @OptionalIntegerIn(1)
+  @OptionalIntegerIn(1, Infinity)
   @CheckedBy(TokenBudgetCheck)
   token_budget?: number;
 

@@ -36,6 +36,7 @@ export class AppendEventsDto implements HasFaults {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
     description: 'Append only if the conversation is at this version',
   })
   @OptionalIntegerIn(0)

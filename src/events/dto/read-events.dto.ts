@@ -3,24 +3,28 @@ import type { ErrorDetail } from '../../common/errors/app-error.js';
 import type { HasFaults } from '../../common/http/request.pipe.js';
 import { OptionalIntegerIn } from '../../common/http/rules.js';
 
-/** Longest a reader may wait for more, in milliseconds: below the patience of most proxies. */
-const MAX_WAIT_MS = 55_000;
-
 export class ReadEventsDto implements HasFaults {
   @ApiPropertyOptional({
     type: 'integer',
+    maximum: Number.MAX_SAFE_INTEGER,
     description: 'First seq, inclusive; negative counts from the end: -100 is the last 100',
   })
-  @OptionalIntegerIn()
+  @OptionalIntegerIn(-Infinity)
   from_seq?: number;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, description: 'Last seq, inclusive' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'Last seq, inclusive',
+  })
   @OptionalIntegerIn(1)
   to_seq?: number;
 
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
     description: 'Read what comes after this seq; not beside a range',
   })
   @OptionalIntegerIn(0)
@@ -32,17 +36,17 @@ export class ReadEventsDto implements HasFaults {
     description:
       'Most events of the page; more than 1000 is taken as 1000. Without it 1000 for a range, else 100.',
   })
-  @OptionalIntegerIn(1)
+  @OptionalIntegerIn(1, Infinity)
   limit?: number;
 
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 0,
-    maximum: MAX_WAIT_MS,
     description:
-      'With a cursor at the end of the log: answer as soon as there is more, or with an empty page after so long',
+      'With a cursor at the end of the log: answer as soon as there is more, or with an empty page after so many ' +
+      'milliseconds; more than 55,000 is taken as 55,000',
   })
-  @OptionalIntegerIn(0, MAX_WAIT_MS)
+  @OptionalIntegerIn(0, Infinity)
   wait_ms?: number;
 
   faults(): ErrorDetail[] {

@@ -6,6 +6,7 @@ export class StreamQueryDto {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
     description: 'The last version you have; 0 for everything. Without it only what comes from now on.',
   })
   @OptionalIntegerIn(0)

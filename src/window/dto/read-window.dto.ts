@@ -7,12 +7,13 @@ export class ReadWindowDto {
     minimum: 1,
     description: 'Narrows the budget for this call; it never widens it',
   })
-  @OptionalIntegerIn(1)
+  @OptionalIntegerIn(1, Infinity)
   budget_tokens?: number;
 
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
     description: 'Answer only if the conversation is at this version',
   })
   @OptionalIntegerIn(0)
