@@ -98,6 +98,30 @@ describe('the log of the built service', () => {
     expect(await lineOf('r-4')).toMatchObject({ route: '/v1/conversations/:id/events', status: 400 });
   });
 
+  it('has one line for a websocket, under the request id of its answer, and of its rejection', async () => {
+    const upgrade = async (version: number) => {
+      const connection = await RawConnection.open(service.url);
+      const answer = await connection
+        .write(
+          `GET ${path('/stream')} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${API_KEY}\r\nupgrade: websocket\r\n` +
+            `connection: Upgrade\r\nsec-websocket-version: ${version}\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+        )
+        .answer();
+      connection.close();
+      return answer;
+    };
+    for (const [version, status] of [
+      [13, 101],
+      [12, 400],
+    ] as const) {
+      const answer = await upgrade(version);
+      expect(answer.status).toBe(status);
+      const id = answer.headers.get('x-request-id');
+      const line = await service.line(({ msg, request_id }) => msg === 'stream' && request_id === id);
+      expect(line).toMatchObject({ conversation_id: 'visible-id', route: '/v1/conversations/:id/stream' });
+    }
+  });
+
   it('tells requests apart that share a connection and run at the same time', async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `apart-${index}`);
     await Promise.all(ids.map((id) => send('PUT', `/v1/conversations/${id}`, { token_budget: 1000 })));

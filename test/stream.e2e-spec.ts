@@ -502,6 +502,8 @@ describe('refusing a stream', () => {
   it('says 426 for a plain GET', async () => {
     const answer = await service.http.request('GET', '/v1/conversations/c/stream', { headers: good });
     expect(answer.status).toBe(426);
+    expect(answer.headers.get('upgrade')).toBe('websocket');
+    expect(answer.headers.get('connection')).toBe('Upgrade');
     expect(answer.body).toEqual({
       error: 'upgrade_required',
       message: expect.any(String),
@@ -524,6 +526,24 @@ describe('refusing a stream', () => {
     expect(given!.body.request_id).toBe('mine-1');
     const [made] = await refusals('/v1/conversations/absent/stream', { ...good, 'x-request-id': 'not sane' });
     expect(made!.body.request_id).not.toBe('not sane');
+  });
+
+  it("answers an upgrade with the caller's request id, or with one of its own", async () => {
+    const ids = [];
+    for (const headers of [
+      { ...good, 'x-request-id': 'mine-2' },
+      good,
+      { ...good, 'x-request-id': 'not sane' },
+    ]) {
+      const { status, headers: answered } = await upgrade(service, '/v1/conversations/c/stream', headers);
+      expect(status).toBe(101);
+      ids.push(answered.get('x-request-id'));
+    }
+    expect(ids).toEqual([
+      'mine-2',
+      expect.stringMatching(/^[0-9a-f-]{36}$/),
+      expect.stringMatching(/^[0-9a-f-]{36}$/),
+    ]);
   });
 
   it('closes the connection of a refused upgrade, though the client keeps it open', async () => {

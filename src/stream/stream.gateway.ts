@@ -25,6 +25,9 @@ export class StreamGateway implements OnGatewayInit, OnGatewayConnection {
   ) {}
 
   afterInit(server: WebSocketServer): void {
+    server.on('headers', (headers: string[], request: IncomingMessage) =>
+      headers.push(`x-request-id: ${this.upgrades.requestIdFor(request)}`),
+    );
     server.on('wsClientError', (fault: Error, socket: Duplex, request: IncomingMessage) =>
       this.upgrades.refuseHandshake(fault, request, socket),
     );

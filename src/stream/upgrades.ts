@@ -28,10 +28,16 @@ export const STREAM_PATH = '/v1/conversations/:id/stream';
 const STREAM_PATTERN = /^\/v1\/conversations\/([^/]+)\/stream$/;
 const SCOPE: Scope = 'events:read';
 
+/** An upgrade that was admitted. */
+interface Accepted {
+  stream: StreamRequest;
+  requestId: string;
+}
+
 /** Decides about websockets while a refusal can still be a plain HTTP answer, in the shape of all errors. */
 @Injectable()
 export class Upgrades {
-  private readonly accepted = new WeakMap<IncomingMessage, StreamRequest>();
+  private readonly accepted = new WeakMap<IncomingMessage, Accepted>();
 
   constructor(
     private readonly apiKeys: ApiKeys,
@@ -52,7 +58,7 @@ export class Upgrades {
         this.config.requestTimeoutMs,
         () => new UnavailableError('The request takes too long'),
       );
-      this.accepted.set(request, await accepted);
+      this.accepted.set(request, { stream: await accepted, requestId });
       log.info({ request_id: requestId, conversation_id: id.id, route: STREAM_PATH, status: 101 }, 'stream');
       return true;
     } catch (error) {
@@ -66,11 +72,20 @@ export class Upgrades {
   /** Answers an upgrade that was admitted, but is no good handshake. */
   refuseHandshake(fault: Error, request: IncomingMessage, socket: Duplex): void {
     const error = new InvalidPayloadError([{ path: '', message: fault.message }]);
-    refuse(socket, error, requestIdOf(request.headers));
+    refuse(socket, error, this.requestIdFor(request));
   }
 
   /** What was accepted for this upgrade. */
   acceptedFor(request: IncomingMessage): StreamRequest {
+    return this.admitted(request).stream;
+  }
+
+  /** The id of this upgrade's answer and log line. */
+  requestIdFor(request: IncomingMessage): string {
+    return this.admitted(request).requestId;
+  }
+
+  private admitted(request: IncomingMessage): Accepted {
     const accepted = this.accepted.get(request);
     if (!accepted) throw new Error('an upgrade must have been admitted');
     return accepted;

@@ -1775,6 +1775,8 @@ export interface operations {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
+          /** @description The protocol to use: `websocket` */
+          Upgrade?: string;
           [name: string]: unknown;
         };
         content: {

@@ -16,6 +16,8 @@ export function errorBody(error: AppError | undefined, requestId: string): Recor
 export function errorHeaders(error: AppError | undefined): Record<string, string> {
   return {
     ...(error?.retryAfterSeconds !== undefined && { 'retry-after': String(error.retryAfterSeconds) }),
+    // Required of a 426; `Upgrade` belongs to this connection: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22
+    ...(error?.status === 426 && { upgrade: 'websocket', connection: 'Upgrade' }),
     ...(error?.status === 401 && { 'www-authenticate': 'Bearer' }),
   };
 }

@@ -19,6 +19,7 @@ const DESCRIPTIONS = {
 const HEADERS: Partial<Record<number, Record<string, { description: string; schema: { type: 'string' } }>>> =
   {
     401: { 'WWW-Authenticate': { description: 'The scheme to use: `Bearer`', schema: { type: 'string' } } },
+    426: { Upgrade: { description: 'The protocol to use: `websocket`', schema: { type: 'string' } } },
     429: { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'string' } } },
     503: { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'string' } } },
   };
