@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
+import { BrowserAccess } from './auth/browser-access.js';
 import { createFastifyAdapter } from './common/http/fastify.js';
 import { useRequestDeadline } from './common/http/request-deadline.js';
 import { NestLogger } from './common/logging/nest-logger.js';
@@ -41,7 +42,7 @@ export async function createApp(
     xXssProtection: false,
   });
   const fastify = app.getHttpAdapter().getInstance();
-  useRequestHooks(fastify, app.get(Lifecycle), app.get(Metrics));
+  useRequestHooks(fastify, app.get(BrowserAccess), app.get(Lifecycle), app.get(Metrics));
   useRequestDeadline(fastify, config.requestTimeoutMs);
   app.useWebSocketAdapter(new StreamWsAdapter(app));
   serveApiDocs(app);

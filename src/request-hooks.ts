@@ -1,21 +1,41 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { BrowserAccess } from './auth/browser-access.js';
 import { InvalidPayloadError, UnavailableError } from './common/errors/common.errors.js';
 import { log } from './common/logging/logger.js';
 import { requestFields, withRequestFields } from './common/logging/request-context.js';
 import type { Lifecycle } from './health/lifecycle.js';
 import type { Metrics } from './metrics/metrics.js';
 
-/** What happens around every request: its id, its log line, its count, and 503 once the service is stopping. */
-export function useRequestHooks(fastify: FastifyInstance, lifecycle: Lifecycle, metrics: Metrics): void {
+/**
+ * What happens around every request: its id, its log line, its count, 403 for web pages that may not use the service,
+ * and 503 once the service is stopping.
+ */
+export function useRequestHooks(
+  fastify: FastifyInstance,
+  access: BrowserAccess,
+  lifecycle: Lifecycle,
+  metrics: Metrics,
+): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     lifecycle.requestBegan();
     reply.raw.once('close', () => lifecycle.requestEnded()); // also when the client leaves before the answer
     reply.header('x-request-id', request.id);
     withRequestFields({ request_id: request.id }, () => {
-      const isProbe = request.routeOptions.config.scope === 'public';
-      if (lifecycle.isDraining && !isProbe) {
+      const { headers, method, raw } = request;
+      const { scope, underAnyHost } = request.routeOptions.config;
+      try {
+        if (!underAnyHost) access.check(headers, 'http');
+      } catch (error) {
+        done(error as Error);
+        return;
+      }
+      const forPages = access.answerHeaders(headers);
+      if (forPages) reply.headers(forPages);
+      const preflight = access.preflightHeaders(method, headers);
+      if (preflight) void reply.code(204).headers(preflight).send();
+      else if (lifecycle.isDraining && scope !== 'public') {
         done(new UnavailableError('The service is stopping'));
-      } else if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      } else if (headers.host === undefined && raw.httpVersion === '1.1') {
         done(new InvalidPayloadError([{ path: 'Host', message: 'is a header that HTTP/1.1 requires' }]));
       } else done();
     });

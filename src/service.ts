@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { checkListenAddress, ListenError } from './common/http/listen-address.js';
+import { isLoopback } from './common/http/origin.js';
 import { log } from './common/logging/logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { createApp } from './create-app.js';
@@ -70,7 +71,8 @@ function announce(config: AppConfig, url: string, embedded: boolean): void {
   if (config.apiKeys.length === 0 && !isLoopback(config.host)) {
     log.warn(
       `NO API KEY IS SET and the service listens on ${config.host}: anybody who reaches it can read and write every conversation. ` +
-        'Set FASTPACA_API_KEY, or HOST=127.0.0.1.',
+        'Set FASTPACA_API_KEY, or HOST=127.0.0.1. Until then only web pages are kept out, except those of ' +
+        'FASTPACA_ALLOWED_ORIGINS, and requests for other hosts than localhost, HOST and FASTPACA_ALLOWED_HOSTS.',
     );
   }
   const database = embedded ? `embedded PostgreSQL in ${config.dataDir}` : 'PostgreSQL of DATABASE_URL';
@@ -78,8 +80,4 @@ function announce(config: AppConfig, url: string, embedded: boolean): void {
     { url, node: config.nodeName, database },
     `Fastpaca listens on ${url} (API under ${url}/v1, docs at ${url}/docs)`,
   );
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

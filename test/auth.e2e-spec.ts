@@ -118,7 +118,8 @@ describe('with two keys', () => {
   });
 
   describe('is decided before the body is read', () => {
-    const head = 'POST /v1/conversations/one/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer wrong\r\n';
+    const head =
+      'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer wrong\r\n';
 
     it.each([
       ['of the wrong type', 'content-type: text/plain\r\ncontent-length: 3\r\n\r\nabc'],
@@ -214,7 +215,7 @@ describe('scopes', () => {
     become([]);
     const answer = await sendRaw(
       service.url,
-      'PUT /v1/conversations/one HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{',
+      'PUT /v1/conversations/one HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{',
     );
     expectError(answer, 403);
   });

@@ -223,7 +223,11 @@ describe('what a start says', () => {
       warnings({ HOST: '127.0.0.1' }),
       warnings({ HOST: 'localhost' }),
     ]);
-    expect(open).toEqual([expect.stringMatching(/NO API KEY.*0\.0\.0\.0.*FASTPACA_API_KEY/)]);
+    expect(open).toEqual([
+      expect.stringMatching(
+        /NO API KEY.*0\.0\.0\.0.*FASTPACA_API_KEY.*FASTPACA_ALLOWED_ORIGINS.*FASTPACA_ALLOWED_HOSTS/,
+      ),
+    ]);
     expect([guarded, ...local]).toEqual([[], [], []]);
   });
 });

@@ -472,7 +472,7 @@ describe('the conversation id', () => {
       const text = body === undefined ? '' : JSON.stringify(body);
       return sendRaw(
         service.url,
-        `${method} /v1/conversations/${encoded}${rest} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n` +
+        `${method} /v1/conversations/${encoded}${rest} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n` +
           (text && `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n`) +
           `\r\n${text}`,
       );

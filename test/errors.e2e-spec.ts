@@ -63,7 +63,7 @@ describe('a body that is not JSON', () => {
       service.url,
       Buffer.concat([
         Buffer.from(
-          `POST /v1/conversations/one/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`,
+          `POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`,
         ),
         body,
       ]),
@@ -85,7 +85,8 @@ describe('a body that is not JSON', () => {
 });
 
 describe('an oversized body', () => {
-  const head = 'POST /v1/conversations/one/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+  const head =
+    'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
 
   it('is answered 413 by its content-length, before it arrives', async () => {
     const answer = await sendRaw(service.url, `${head}content-length: ${BODY_LIMIT + 1}\r\n\r\n{`);
@@ -160,7 +161,7 @@ describe('the media type', () => {
       await service.http.put(id);
       const answer = await sendRaw(
         service.url,
-        `DELETE ${service.http.path(id)} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+        `DELETE ${service.http.path(id)} HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
       );
       expect(answer.status).toBe(204);
     }
@@ -171,7 +172,7 @@ describe('the media type', () => {
       const text = JSON.stringify(body);
       const answer = await sendRaw(
         service.url,
-        `${method} /v1/conversations/one${rest} HTTP/1.1\r\nhost: x\r\ncontent-length: ${text.length}\r\n\r\n${text}`,
+        `${method} /v1/conversations/one${rest} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${text.length}\r\n\r\n${text}`,
       );
       expectError(answer, 415);
     }
@@ -184,7 +185,7 @@ describe('the media type', () => {
         service.url,
         Buffer.concat([
           Buffer.from(
-            'POST /v1/conversations/one/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
+            'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
               `content-encoding: ${encoding}\r\ncontent-length: ${bytes.length}\r\n\r\n`,
           ),
           bytes,
@@ -203,7 +204,7 @@ describe('the path', () => {
     '/v1/conversations/%ff/events',
     '/%ff',
   ])('is answered 400 when its percent-encoding is broken: %s', async (path) => {
-    expectError(await sendRaw(service.url, `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`), 400);
+    expectError(await sendRaw(service.url, `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`), 400);
   });
 
   it.each([
@@ -527,7 +528,10 @@ describe('the request id', () => {
       const answers = [];
       for (const path of ['/v1/conversations/one', '/nope', '/%ff'])
         answers.push(
-          await sendRaw(service.url, `GET ${path} HTTP/1.1\r\nhost: x\r\nx-request-id: ${id}\r\n\r\n`),
+          await sendRaw(
+            service.url,
+            `GET ${path} HTTP/1.1\r\nhost: localhost\r\nx-request-id: ${id}\r\n\r\n`,
+          ),
         );
       const made = answers.map(({ headers }) => headers.get('x-request-id'));
       expect(new Set(made).size).toBe(3);
@@ -567,7 +571,7 @@ describe('HEAD and OPTIONS', () => {
     '%s is no method of any route',
     async (method) => {
       expectError(
-        await sendRaw(service.url, `${method} /v1/conversations/one HTTP/1.1\r\nhost: x\r\n\r\n`),
+        await sendRaw(service.url, `${method} /v1/conversations/one HTTP/1.1\r\nhost: localhost\r\n\r\n`),
         404,
       );
     },
@@ -578,15 +582,15 @@ describe('what is not even HTTP', () => {
   it.each([
     ['another protocol', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
     ['a line of words', 'hello there\r\n\r\n'],
-    ['an unknown method', 'FROBNICATE /v1/conversations/one HTTP/1.1\r\nhost: x\r\n\r\n'],
-    ['a header without a colon', 'GET / HTTP/1.1\r\nhost: x\r\nnonsense\r\n\r\n'],
+    ['an unknown method', 'FROBNICATE /v1/conversations/one HTTP/1.1\r\nhost: localhost\r\n\r\n'],
+    ['a header without a colon', 'GET / HTTP/1.1\r\nhost: localhost\r\nnonsense\r\n\r\n'],
     [
       'a bad content-length',
-      'POST /v1/conversations/one/events HTTP/1.1\r\nhost: x\r\ncontent-length: ten\r\n\r\n',
+      'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\ncontent-length: ten\r\n\r\n',
     ],
     [
       'a content-length beside chunks',
-      'POST /v1/conversations/one/events HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
     ],
   ])('is answered 400 and the connection closed: %s', async (_, data) => {
     const connection = await RawConnection.open(service.url);
@@ -608,7 +612,7 @@ describe('what is not even HTTP', () => {
     ] as const) {
       const answer = await sendRaw(
         service.url,
-        `GET ${path} HTTP/1.1\r\nhost: x\r\nexpect: a-miracle\r\n\r\n`,
+        `GET ${path} HTTP/1.1\r\nhost: localhost\r\nexpect: a-miracle\r\n\r\n`,
       );
       expect(answer.status).toBe(status);
       expect(answer.headers.get('x-request-id')).toBeTruthy();
@@ -619,7 +623,7 @@ describe('what is not even HTTP', () => {
     const body = JSON.stringify({ event: EVENT });
     const connection = await RawConnection.open(service.url);
     connection.write(
-      'POST /v1/conversations/one/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
+      'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
         `expect: 100-continue\r\ncontent-length: ${body.length}\r\n\r\n`,
     );
     expect((await connection.answer({ toHead: true })).status).toBe(100);
@@ -635,7 +639,7 @@ describe('what is not even HTTP', () => {
   it('is answered 400 when a chunk of the body is broken', async () => {
     const answer = await sendRaw(
       service.url,
-      'POST /v1/conversations/one/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
+      'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
     );
     expectError(answer, 400);
   });
@@ -643,7 +647,7 @@ describe('what is not even HTTP', () => {
   it('is answered in the error shape when the headers are too long', async () => {
     const answer = await sendRaw(
       service.url,
-      `GET /health/live HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`,
+      `GET /health/live HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`,
     );
     expect(answer.status).toBe(431);
     expect(answer.body).toEqual({
@@ -659,7 +663,7 @@ describe('what is not even HTTP', () => {
     for (const [index, connection] of connections.entries()) {
       connection.write(
         index % 2
-          ? 'POST /v1/conversations/one/events HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{'
+          ? 'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99\r\n\r\n{'
           : '\x00',
       );
       connection.close();

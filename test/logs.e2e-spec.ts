@@ -34,7 +34,7 @@ describe('the log of the built service', () => {
     const connection = await RawConnection.open(service.url);
     const answer = await connection
       .write(
-        `POST ${path('/events')} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${API_KEY}\r\n` +
+        `POST ${path('/events')} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${API_KEY}\r\n` +
           `content-type: application/json\r\ncontent-length: 9000000\r\n\r\n${MARK}`,
       )
       .answer();
@@ -103,7 +103,7 @@ describe('the log of the built service', () => {
       const connection = await RawConnection.open(service.url);
       const answer = await connection
         .write(
-          `GET ${path('/stream')} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${API_KEY}\r\nupgrade: websocket\r\n` +
+          `GET ${path('/stream')} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${API_KEY}\r\nupgrade: websocket\r\n` +
             `connection: Upgrade\r\nsec-websocket-version: ${version}\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
         )
         .answer();
@@ -134,7 +134,7 @@ describe('the log of the built service', () => {
           const request = `apart-${lane}-${round}`;
           const body = JSON.stringify({ event: { role: 'user', content: 'x'.repeat((round % 3) * 40_000) } });
           connection.write(
-            `POST /v1/conversations/${id}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${API_KEY}\r\n` +
+            `POST /v1/conversations/${id}/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${API_KEY}\r\n` +
               `x-request-id: ${request}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`,
           );
           // Some bodies come later than their headers, in two pieces.
@@ -232,8 +232,8 @@ describe('the log of the built service', () => {
     // what is not even HTTP
     for (const bytes of [
       `${MARK}\r\n\r\n`,
-      `GET /${MARK} HTTP/1.1\r\nhost: x\r\n${MARK}\r\n\r\n`,
-      `GET /%ff${MARK} HTTP/1.1\r\nhost: x\r\n\r\n`,
+      `GET /${MARK} HTTP/1.1\r\nhost: localhost\r\n${MARK}\r\n\r\n`,
+      `GET /%ff${MARK} HTTP/1.1\r\nhost: localhost\r\n\r\n`,
     ]) {
       const connection = await RawConnection.open(service.url);
       await connection.write(bytes).answer();
@@ -357,7 +357,7 @@ describe('SIGTERM', () => {
     while ((await database.query(waiting)).length === 0) await delay(5);
   };
   const post = (body: string, length = body.length) =>
-    'POST /v1/conversations/one/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
+    'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
     `content-length: ${length}\r\n\r\n${body}`;
   /** Against hanging. */
   const exit = (): Promise<Exit | 'still there'> =>
@@ -371,12 +371,12 @@ describe('SIGTERM', () => {
     );
     appending!.write(post('{"event":{"role":"user","content":"held up"}}'));
     await heldUp();
-    const ready = await keptAlive!.write('GET /health/ready HTTP/1.1\r\nhost: x\r\n\r\n').answer();
+    const ready = await keptAlive!.write('GET /health/ready HTTP/1.1\r\nhost: localhost\r\n\r\n').answer();
     expect(ready.status).toBe(200);
     service.kill('SIGTERM');
     await stopping();
 
-    const unready = await keptAlive!.write('GET /health/ready HTTP/1.1\r\nhost: x\r\n\r\n').answer();
+    const unready = await keptAlive!.write('GET /health/ready HTTP/1.1\r\nhost: localhost\r\n\r\n').answer();
     expectError(unready, 503);
     expect((await service.http.request('GET', '/health/live')).status).toBe(200);
     expectError(await late!.write(post('{"event":{"role":"user","content":"late"}}')).answer(), 503);
@@ -407,7 +407,9 @@ describe('SIGTERM', () => {
   it('waits for idle connections and clients that went away no longer than it takes', async () => {
     await start();
     const idle = await RawConnection.open(service.url);
-    expect((await idle.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n').answer()).status).toBe(200);
+    expect((await idle.write('GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n').answer()).status).toBe(
+      200,
+    );
     const silent = await RawConnection.open(service.url);
     // One client leaves in the middle of its body, one while it waits, one reads nothing of its answer.
     const half = await RawConnection.open(service.url);

@@ -177,7 +177,10 @@ describe('the document', () => {
     for (const path of ['', '/events', '/window']) await send(`GET ${base}${path}`);
     for (const path of ['/events', '/window'])
       await send(`GET ${base}${path}`, { headers: { 'if-none-match': '*' } });
-    for (const path of ['/health/live', '/health/ready', '/metrics']) await send(`GET ${path}`);
+    for (const path of ['/health/live', '/health/ready', '/metrics', '/asyncapi.json'])
+      await send(`GET ${path}`);
+    for (const path of ['/metrics', '/asyncapi.json'])
+      await send(`GET ${path}`, { headers: { origin: 'https://evil.test' } });
     // 400, 404, 413, 415, 409
     for (const key of routes) {
       await send(key, { id: 'a\u0001', body: bodies[key] });

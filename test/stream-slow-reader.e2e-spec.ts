@@ -131,7 +131,7 @@ describe('a reader that stops reading', () => {
       if (takes) socket.resume();
       else socket.pause();
       socket.write(
-        'GET /v1/conversations/pings/stream HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n' +
+        'GET /v1/conversations/pings/stream HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n' +
           'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
       );
       for (let sent = 0; sent < PINGS; sent += AT_ONCE)

@@ -23,7 +23,7 @@ const TRANSPORTS = [
 /** Asks for an upgrade and gives the answer, of a refusal with its body. */
 function upgrade(service: TestService, path: string, headers: Record<string, string> = {}): Promise<Answer> {
   const lines = Object.entries({
-    host: 'x',
+    host: 'localhost',
     connection: 'Upgrade',
     upgrade: 'websocket',
     'sec-websocket-version': '13',
@@ -426,7 +426,8 @@ describe('resuming server-sent events', () => {
   );
 
   it('answers HEAD and ends', async () => {
-    const request = 'HEAD /v1/conversations/c/stream HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n';
+    const request =
+      'HEAD /v1/conversations/c/stream HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n';
     const connection = await RawConnection.open(service.url);
     connection.write(`${request}connection: close\r\n\r\n`);
     await connection.end();
@@ -550,7 +551,7 @@ describe('refusing a stream', () => {
     const { port } = new URL(service.url);
     const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
     socket.on('error', () => undefined); // a closed connection answers with a reset
-    socket.write('GET /x HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n');
+    socket.write('GET /x HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n');
     await once(socket.resume(), 'end');
     while (!socket.destroyed) {
       socket.write('x');
@@ -625,7 +626,7 @@ describe('the limit of connections', () => {
     ]) {
       for (let n = 0; n < 20; n += 1) {
         const connection = await RawConnection.open(service.url);
-        connection.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n${headers}\r\n`);
+        connection.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n`);
         await delay(n % 4);
         connection.close();
       }
@@ -694,7 +695,7 @@ describe('heartbeats', () => {
   it('closes one that breaks the protocol, without harm to the others', async () => {
     const connection = await RawConnection.open(service.url);
     connection.write(
-      'GET /v1/conversations/c/stream HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n' +
+      'GET /v1/conversations/c/stream HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n' +
         'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
     );
     connection.write(Buffer.from('ffffffffffffffffffffffff', 'hex'));

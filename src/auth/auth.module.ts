@@ -3,12 +3,13 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ForbiddenError, UnauthorizedError } from '../common/errors/common.errors.js';
 import { ApiKeys } from './api-keys.js';
+import { BrowserAccess } from './browser-access.js';
 
 /**
  * Guards every route that does not declare itself public, and every unknown path under `/v1`. A Fastify hook and not a
  * Nest guard: guards run after the body has been read.
  */
-@Module({ providers: [ApiKeys], exports: [ApiKeys] })
+@Module({ providers: [ApiKeys, BrowserAccess], exports: [ApiKeys, BrowserAccess] })
 export class AuthModule implements OnModuleInit {
   constructor(
     private readonly adapterHost: HttpAdapterHost,

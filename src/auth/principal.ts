@@ -14,5 +14,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the route asks for; `public` is open to everybody. */
     scope?: Scope | 'public';
+    /** Neither `Host` nor `Origin` is checked. */
+    underAnyHost?: boolean;
   }
 }

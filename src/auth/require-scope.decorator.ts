@@ -11,6 +11,14 @@ export function RequireScope(scope: Scope): MethodDecorator {
   return applyDecorators(RouteConfig({ scope }), ApiBearerAuth());
 }
 
+/**
+ * Declares that a route says nothing but whether the service works, to everybody and under any host name: a probe of
+ * Kubernetes names the address of the pod.
+ */
+export function Probe(): MethodDecorator {
+  return applyDecorators(RouteConfig({ scope: 'public', underAnyHost: true }));
+}
+
 /** Declares that a route is open to everybody. */
 export function Public(): MethodDecorator {
   return applyDecorators(RouteConfig({ scope: 'public' }));

@@ -19,6 +19,8 @@ export class AppConfig {
   readonly migrateOnBoot!: boolean;
   /** Empty: no key is asked for. */
   readonly apiKeys!: readonly string[];
+  readonly allowedHosts!: readonly string[];
+  readonly allowedOrigins!: readonly string[];
   readonly tokenEstimator!: string;
   readonly maxTokenBudget!: number;
   readonly bodyLimitBytes!: number;
@@ -66,6 +68,8 @@ export class AppConfig {
       dataDir: resolve(read('DATA_DIR')),
       migrateOnBoot: read('MIGRATE_ON_BOOT'),
       apiKeys,
+      allowedHosts: read('FASTPACA_ALLOWED_HOSTS'),
+      allowedOrigins: read('FASTPACA_ALLOWED_ORIGINS'),
       tokenEstimator: read('FASTPACA_TOKEN_ESTIMATOR'),
       maxTokenBudget: read('FASTPACA_MAX_TOKEN_BUDGET'),
       bodyLimitBytes: read('FASTPACA_BODY_LIMIT'),

@@ -1,3 +1,4 @@
+import { canonicalHost, canonicalOrigin } from '../common/http/origin.js';
 import { serverUrls } from './database-url.js';
 import { parseEstimatorName } from '../tokens/estimator-name.js';
 
@@ -50,6 +51,16 @@ function apiKeys(value: string | undefined): string[] {
   return keys;
 }
 
+/** A list of which each item is spelled the one way that `canonical` knows. @param rule for the message */
+function list(canonical: (text: string) => string | undefined, rule: string) {
+  return (value: string | undefined): string[] =>
+    (value?.split(',') ?? []).map((item) => {
+      const text = canonical(item.trim());
+      if (text === undefined) throw new Error(rule);
+      return text;
+    });
+}
+
 /** Every variable the service reads, in the order of the README's table. An empty variable counts as unset. */
 export const SETTINGS = {
   PORT: { meaning: 'port to listen on', default: '4000', parse: integer(0, 65_535, 4000) },
@@ -83,6 +94,19 @@ export const SETTINGS = {
     meaning: 'root keys, comma-separated, so that one can be rotated',
     default: 'none: no key is asked for',
     parse: apiKeys,
+  },
+  FASTPACA_ALLOWED_HOSTS: {
+    meaning:
+      'host names and addresses, without a port, comma-separated, under which a service without an API key answers, ' +
+      'besides `localhost`, loopback addresses and `HOST`',
+    default: 'none',
+    parse: list(canonicalHost, 'must be host names or addresses without a port, separated by commas'),
+  },
+  FASTPACA_ALLOWED_ORIGINS: {
+    meaning:
+      'origins such as `https://app.example.com`, comma-separated, whose web pages may use the service (CORS, websockets)',
+    default: 'none',
+    parse: list(canonicalOrigin, 'must be origins like https://app.example.com, separated by commas'),
   },
   FASTPACA_TOKEN_ESTIMATOR: {
     meaning: '`tiktoken:` and a model or an encoding',

@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { Public } from '../auth/require-scope.decorator.js';
+import { Probe } from '../auth/require-scope.decorator.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { Database } from '../database/database.js';
@@ -22,7 +22,7 @@ export class HealthController {
 
   /** The process runs; the database is not asked. */
   @Get('live')
-  @Public()
+  @Probe()
   @ApiOperation({
     summary: 'Whether the process runs; the database is not asked',
     operationId: 'getLiveness',
@@ -34,7 +34,7 @@ export class HealthController {
 
   /** Requests will be answered: started, not draining, and the database is there and accepts writes. */
   @Get('ready')
-  @Public()
+  @Probe()
   @ApiOperation({
     summary: 'Whether requests will be answered: not draining, and the database accepts writes',
     operationId: 'getReadiness',

@@ -1,6 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Public } from '../auth/require-scope.decorator.js';
+import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { Metrics } from './metrics.js';
 
 @ApiTags('operation')
@@ -14,6 +15,7 @@ export class MetricsController {
   @ApiOperation({ summary: 'Metrics in the Prometheus text format', operationId: 'getMetrics' })
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })
+  @ApiErrors(403)
   read(): Promise<string> {
     return this.metrics.registry.metrics();
   }

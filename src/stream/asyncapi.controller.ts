@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../auth/require-scope.decorator.js';
+import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { asyncApiDocument } from './asyncapi.js';
 
 @ApiTags('operation')
@@ -10,6 +11,7 @@ export class AsyncApiController {
   @Public()
   @ApiOperation({ summary: 'The stream as an AsyncAPI 3 document', operationId: 'getAsyncApi' })
   @ApiOkResponse({ schema: { type: 'object', additionalProperties: true } })
+  @ApiErrors(403)
   read(): Record<string, unknown> {
     return asyncApiDocument();
   }

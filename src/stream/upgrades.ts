@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { ApiKeys } from '../auth/api-keys.js';
+import { BrowserAccess } from '../auth/browser-access.js';
 import type { Scope } from '../auth/scopes.js';
 import { ConversationId, idFault } from '../common/conversation-id.js';
 import { AppError } from '../common/errors/app-error.js';
@@ -40,6 +41,7 @@ export class Upgrades {
   private readonly accepted = new WeakMap<IncomingMessage, Accepted>();
 
   constructor(
+    private readonly access: BrowserAccess,
     private readonly apiKeys: ApiKeys,
     private readonly requests: StreamRequests,
     private readonly connections: Connections,
@@ -51,6 +53,7 @@ export class Upgrades {
   async admit(request: IncomingMessage, socket: Duplex): Promise<boolean> {
     const requestId = requestIdOf(request.headers);
     try {
+      this.access.check(request.headers, 'websocket');
       const { id, query } = this.decode(request);
       socket.once('close', this.connections.reserve());
       const accepted = withTimeLimit(

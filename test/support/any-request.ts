@@ -355,7 +355,7 @@ export const anyDamagedBytes: fc.Arbitrary<Buffer> = fc
   .map(({ fine, damages }) => {
     const body = fine.body === undefined ? '' : JSON.stringify(fine.body);
     const head =
-      `${fine.method} /v1/conversations/c0${fine.rest} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n` +
+      `${fine.method} /v1/conversations/c0${fine.rest} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n` +
       (body && `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`);
     return damages.reduce(damage, Buffer.from(`${head}\r\n${body}`));
   });

@@ -5,7 +5,7 @@ import { ErrorDto } from './error.dto.js';
 const DESCRIPTIONS = {
   400: 'The request breaks the schema or makes no sense; `details` lists every fault',
   401: 'No API key, or a wrong one',
-  403: 'The API key lacks the scope of this route',
+  403: 'The API key lacks the scope of this route; or, without an API key, the request comes from a web page or under a host name that is not allowed',
   404: 'No such conversation',
   409: 'Refused in the state the conversation is in; `reason` says why',
   413: 'The body is over the limit',
