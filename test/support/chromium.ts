@@ -1,0 +1,9 @@
+import { existsSync } from 'node:fs';
+
+/** The browser for tests of web pages; undefined where there is none, and then these tests are skipped. */
+export const CHROMIUM = [
+  process.env.CHROMIUM_PATH,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => path && existsSync(path));
