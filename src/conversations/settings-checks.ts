@@ -14,19 +14,25 @@ const FIELDS = ['strategy', 'config', 'trigger_ratio'];
 export class PolicyCheck implements BodyCheck {
   constructor(private readonly policies: PolicyRegistry) {}
 
-  faults(value: unknown, path: string): ErrorDetail[] {
-    if (!isObject(value)) return [{ path, message: 'must be an object' }];
-    const faults = Object.keys(value)
-      .filter((name) => !FIELDS.includes(name))
-      .map((name) => ({ path: `${path}.${name.slice(0, 100)}`, message: 'is not a known field' }));
+  *faults(value: unknown, path: string): Generator<ErrorDetail> {
+    if (!isObject(value)) {
+      yield { path, message: 'must be an object' };
+      return;
+    }
+    for (const name of Object.keys(value)) {
+      if (!FIELDS.includes(name))
+        yield { path: `${path}.${name.slice(0, 100)}`, message: 'is not a known field' };
+    }
     const { strategy, trigger_ratio: ratio } = value;
     const config = value.config ?? {};
-    if (!isRatio(ratio)) faults.push({ path: `${path}.trigger_ratio`, message: RATIO_RULE });
-    if (typeof strategy !== 'string') faults.push({ path: `${path}.strategy`, message: 'must be a string' });
-    if (!isObject(config)) return [...faults, { path: `${path}.config`, message: 'must be an object' }];
-    if (!isRatio(config.trigger_ratio))
-      faults.push({ path: `${path}.config.trigger_ratio`, message: RATIO_RULE });
-    return typeof strategy === 'string' ? [...faults, ...this.configFaults(strategy, config)] : faults;
+    if (!isRatio(ratio)) yield { path: `${path}.trigger_ratio`, message: RATIO_RULE };
+    if (typeof strategy !== 'string') yield { path: `${path}.strategy`, message: 'must be a string' };
+    if (!isObject(config)) {
+      yield { path: `${path}.config`, message: 'must be an object' };
+      return;
+    }
+    if (!isRatio(config.trigger_ratio)) yield { path: `${path}.config.trigger_ratio`, message: RATIO_RULE };
+    if (typeof strategy === 'string') yield* this.configFaults(strategy, config);
   }
 
   private configFaults(strategy: string, config: Record<string, unknown>): ErrorDetail[] {

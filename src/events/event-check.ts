@@ -14,23 +14,26 @@ const MAX_TOKEN_COUNT = 2_147_483_647;
  */
 @Injectable()
 export class EventCheck implements BodyCheck {
-  faults(value: unknown, path: string): ErrorDetail[] {
-    if (!isObject(value)) return [{ path, message: 'must be an object' }];
-    const faults: ErrorDetail[] = [];
-    const fault = (field: string, message: string) => faults.push({ path: `${path}.${field}`, message });
+  *faults(value: unknown, path: string): Generator<ErrorDetail> {
+    if (!isObject(value)) {
+      yield { path, message: 'must be an object' };
+      return;
+    }
+    const fault = (field: string, message: string) => ({ path: `${path}.${field}`, message });
     const { role, parts, content, id, metadata, token_count: tokenCount } = value;
 
-    if (!(ROLES as readonly unknown[]).includes(role)) fault('role', `must be one of ${ROLES.join(', ')}`);
-    if (isGiven(parts) && isGiven(content)) fault('content', 'must not be given beside parts');
+    if (!(ROLES as readonly unknown[]).includes(role))
+      yield fault('role', `must be one of ${ROLES.join(', ')}`);
+    if (isGiven(parts) && isGiven(content)) yield fault('content', 'must not be given beside parts');
     else if (isGiven(content)) {
-      if (typeof content !== 'string') fault('content', 'must be a string; give anything else as parts');
-    } else faults.push(...partsFaults(parts, `${path}.parts`));
-    if (isGiven(id) && typeof id !== 'string') fault('id', 'must be a string');
-    if (isGiven(metadata) && !isObject(metadata)) fault('metadata', 'must be an object');
+      if (typeof content !== 'string')
+        yield fault('content', 'must be a string; give anything else as parts');
+    } else yield* partsFaults(parts, `${path}.parts`);
+    if (isGiven(id) && typeof id !== 'string') yield fault('id', 'must be a string');
+    if (isGiven(metadata) && !isObject(metadata)) yield fault('metadata', 'must be an object');
     if (isGiven(tokenCount) && !isCount(tokenCount)) {
-      fault('token_count', `must be an integer from 0 to ${MAX_TOKEN_COUNT}`);
+      yield fault('token_count', `must be an integer from 0 to ${MAX_TOKEN_COUNT}`);
     }
-    return faults;
   }
 }
 
@@ -39,7 +42,7 @@ export class EventCheck implements BodyCheck {
 export class TurnCheck implements BodyCheck {
   constructor(private readonly event: EventCheck) {}
 
-  faults(value: unknown, path: string): ErrorDetail[] {
+  faults(value: unknown, path: string): Generator<ErrorDetail> {
     return listFaults(value, path, MAX_TURN_SIZE, this.event);
   }
 }
@@ -49,33 +52,30 @@ export class TurnCheck implements BodyCheck {
 export class ReplacementCheck implements BodyCheck {
   constructor(private readonly event: EventCheck) {}
 
-  faults(value: unknown, path: string): ErrorDetail[] {
+  faults(value: unknown, path: string): Generator<ErrorDetail> {
     return listFaults(value, path, Infinity, this.event);
   }
 }
 
-function listFaults(value: unknown, path: string, most: number, check: EventCheck): ErrorDetail[] {
+function* listFaults(value: unknown, path: string, most: number, check: EventCheck): Generator<ErrorDetail> {
   if (!Array.isArray(value) || value.length === 0 || value.length > most) {
-    return [
-      {
-        path,
-        message:
-          most === Infinity ? 'must be a list of one event or more' : `must be a list of 1 to ${most} events`,
-      },
-    ];
+    const size = most === Infinity ? 'one event or more' : `1 to ${most} events`;
+    yield { path, message: `must be a list of ${size}` };
+    return;
   }
-  return value.flatMap((event, index) => check.faults(event, `${path}[${index}]`));
+  for (const [index, event] of value.entries()) yield* check.faults(event, `${path}[${index}]`);
 }
 
-function partsFaults(parts: unknown, path: string): ErrorDetail[] {
-  if (!Array.isArray(parts) || parts.length === 0)
-    return [{ path, message: 'must be a list of one part or more' }];
-  return parts.flatMap((part: unknown, index) => {
-    if (!isObject(part)) return [{ path: `${path}[${index}]`, message: 'must be an object' }];
-    return typeof part.type === 'string'
-      ? []
-      : [{ path: `${path}[${index}].type`, message: 'must be a string' }];
-  });
+function* partsFaults(parts: unknown, path: string): Generator<ErrorDetail> {
+  if (!Array.isArray(parts) || parts.length === 0) {
+    yield { path, message: 'must be a list of one part or more' };
+    return;
+  }
+  for (const [index, part] of parts.entries() as ArrayIterator<[number, unknown]>) {
+    if (!isObject(part)) yield { path: `${path}[${index}]`, message: 'must be an object' };
+    else if (typeof part.type !== 'string')
+      yield { path: `${path}[${index}].type`, message: 'must be a string' };
+  }
 }
 
 function isGiven(value: unknown): boolean {

@@ -8,6 +8,7 @@ import {
   objectText,
   type JsonMember,
 } from '../common/json/json-scanner.js';
+import { runAtOnce, runInTurns, type Stages } from '../common/stages.js';
 import { countsByText, MessageTokens } from '../tokens/message-tokens.js';
 
 /** An event ready to be written: its text without the fields the server owns, and its tokens. */
@@ -43,14 +44,9 @@ export class EventDrafter {
     );
   }
 
-  async draft({ value, text }: RawJson): Promise<EventDraft> {
-    const { role, parts: sentParts, content, token_count: ownCount } = value as CheckedEvent;
-    const compact = compactJson(text);
-    const sent = objectMembers(compact);
-    const kept = sent.filter(({ key }) => !SERVER_OWNED.includes(key));
-    const stored = typeof content === 'string' ? withContentAsPart(kept, content) : kept;
-    const body = stored.length === sent.length && stored === kept ? compact : objectText(stored);
-
+  async draft(event: RawJson): Promise<EventDraft> {
+    const { role, parts: sentParts, content, token_count: ownCount } = event.value as CheckedEvent;
+    const { stored, body } = event.isLarge ? await runInTurns(store(event)) : runAtOnce(store(event));
     const parts = sentParts ?? [{ type: 'text', text: content }];
     const single = parts.length === 1;
     // The caller's own count is taken as it is; only a window that leaves parts out asks what each one costs.
@@ -69,6 +65,20 @@ export class EventDrafter {
       partTokens: single ? null : counted.parts,
     };
   }
+}
+
+/** What is stored of an event, as members and as text. */
+function* store({ value, text }: RawJson): Stages<{ stored: JsonMember[]; body: string }> {
+  const { content } = value as CheckedEvent;
+  const compact = compactJson(text);
+  yield;
+  const sent = objectMembers(compact);
+  yield;
+  const kept = sent.filter(({ key }) => !SERVER_OWNED.includes(key));
+  const stored = typeof content === 'string' ? withContentAsPart(kept, content) : kept;
+  const body = stored.length === sent.length && stored === kept ? compact : objectText(stored);
+  yield;
+  return { stored, body };
 }
 
 /** `content: "text"` becomes one text part, in the place where it stood. */

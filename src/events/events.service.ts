@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
-import { jsonEquals } from '../common/json/json-equal.js';
+import { jsonEqualsStages } from '../common/json/json-equal.js';
+import { runInTurns } from '../common/stages.js';
 import { noteInRequestLog } from '../common/logging/request-context.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
 import {
@@ -137,8 +138,10 @@ export class EventsService {
     if (turnSeq === null || turnSize !== drafts.length) throw new IdempotencyConflictError();
     const range = { fromSeq: turnSeq, toSeq: turnSeq + turnSize - 1 };
     const stored = await this.log.forward(id, range, turnSize, Number.MAX_SAFE_INTEGER);
-    const same = stored.every(({ body }, index) => jsonEquals(body, drafts[index]?.body ?? ''));
-    if (!same) throw new IdempotencyConflictError();
+    for (const [index, { body }] of stored.entries()) {
+      const same = await runInTurns(jsonEqualsStages(body, drafts[index]?.body ?? ''));
+      if (!same) throw new IdempotencyConflictError();
+    }
     return stored;
   }
 

@@ -19,7 +19,7 @@ export abstract class AppError extends Error {
   abstract readonly error: string;
   /** Finer stable code; public API: add reasons, never rename them. */
   readonly reason?: string;
-  /** Every fault found, not the first. */
+  /** The violations found, at most one more than an answer lists. */
   readonly details?: ErrorDetail[];
   /** Seconds after which a retry makes sense; sent as `Retry-After`. */
   readonly retryAfterSeconds?: number;

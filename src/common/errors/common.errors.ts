@@ -1,16 +1,29 @@
 import { HttpStatus } from '@nestjs/common';
 import { AppError, type ErrorDetail } from './app-error.js';
+import { addViolations, MAX_LISTED } from './violations.js';
 
-/** The request breaks the schema or makes no sense; `details` lists every fault. */
+/** Violations that the message of an error repeats. */
+const MAX_IN_MESSAGE = 10;
+
+/** The request breaks the schema or makes no sense; `details` has the violations. */
 export class InvalidPayloadError extends AppError {
   readonly status = HttpStatus.BAD_REQUEST;
   readonly error = 'invalid_payload';
-  constructor(
-    override readonly details: ErrorDetail[],
-    message = details.map(({ path, message }) => (path ? `${path} ${message}` : message)).join('; '),
-  ) {
-    super(message);
+  override readonly details: ErrorDetail[] = [];
+
+  constructor(violations: Iterable<ErrorDetail>, message?: string) {
+    super();
+    addViolations(this.details, violations);
+    this.message = message ?? summary(this.details);
   }
+}
+
+function summary(details: readonly ErrorDetail[]): string {
+  const shown = details.slice(0, MAX_IN_MESSAGE);
+  const texts = shown.map(({ path, message }) => (path ? `${path} ${message}` : message));
+  const more = details.length - shown.length;
+  if (more > 0) texts.push(`and ${details.length > MAX_LISTED ? 'at least ' : ''}${more} more`);
+  return texts.join('; ');
 }
 
 /** No key, or none that the service knows. */

@@ -2,10 +2,14 @@ import type { Type } from '@nestjs/common';
 import { Allow } from 'class-validator';
 import type { ErrorDetail } from '../errors/app-error.js';
 
-/** Says what is wrong with one field of a body, every fault of it; none where it is fine. */
+/** Says what is wrong with one field of a body; nothing where it is fine. */
 export interface BodyCheck {
-  /** @param text of a verbatim field, its JSON as it was sent */
-  faults(value: unknown, path: string, text: string): ErrorDetail[];
+  /**
+   * Every violation, one after the other: of many, the rest is not asked for.
+   *
+   * @param text of a verbatim field, its JSON as it was sent
+   */
+  faults(value: unknown, path: string, text: string): Iterable<ErrorDetail>;
 }
 
 /** How a body field is looked at, beside the rules of class-validator. */

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ErrorDetail } from '../errors/app-error.js';
 import { InvalidPayloadError } from '../errors/common.errors.js';
+import { addViolations } from '../errors/violations.js';
 import { requestFields } from '../logging/request-context.js';
 
 /** What the parts of a request under way are refused for, by what is kept for its log line. */
@@ -16,7 +17,7 @@ export async function refuse(faults: readonly ErrorDetail[]): Promise<never> {
   const request = requestFields() ?? {};
   const all = faultsOf.get(request) ?? [];
   faultsOf.set(request, all);
-  for (const fault of faults) all.push(fault);
+  addViolations(all, faults);
   await turn();
   throw new InvalidPayloadError(all);
 }

@@ -2,7 +2,9 @@ import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from
 import { ModuleRef } from '@nestjs/core';
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
 import type { ErrorDetail } from '../errors/app-error.js';
-import { member, objectMembers } from '../json/json-scanner.js';
+import { addViolations } from '../errors/violations.js';
+import { member, objectMembers, type JsonMember } from '../json/json-scanner.js';
+import { runAtOnce, runInTurns, type Stages } from '../stages.js';
 import { RawJson } from './raw-json.js';
 import { refuse } from './refuse.js';
 import { checkedFields, type CheckedField } from './body-check.js';
@@ -12,7 +14,7 @@ export interface HasFaults {
   faults(): ErrorDetail[];
 }
 
-/** A part of a request as its DTO, and what is wrong with it. */
+/** A part of a request as its DTO, and what is wrong with it; see `addViolations`. */
 interface Checked {
   dto: object;
   faults: ErrorDetail[];
@@ -28,7 +30,7 @@ interface Envelope {
 
 /**
  * Turns body and query into their DTO. Envelopes are strict: an unknown field is refused, `null` counts as absent, no
- * value is converted in a body, and in a query only `-?\d+` is a number. Every fault is reported, not the first.
+ * value is converted in a body, and in a query only `-?\d+` is a number. Every violation is reported, as far as an answer lists them.
  */
 @Injectable()
 export class RequestPipe implements PipeTransform {
@@ -38,14 +40,14 @@ export class RequestPipe implements PipeTransform {
 
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (!metatype || (type !== 'body' && type !== 'query')) return value;
-    const { dto, faults } =
-      type === 'body'
-        ? this.body(value, metatype)
-        : this.query(value as Record<string, string | string[]>, metatype);
-    return faults.length ? refuse(faults) : dto;
+    if (type === 'query') return dtoOf(this.query(value as Record<string, string | string[]>, metatype));
+    const checked = this.body(value, metatype);
+    return value instanceof RawJson && value.isLarge
+      ? runInTurns(checked).then(dtoOf)
+      : dtoOf(runAtOnce(checked));
   }
 
-  private body(body: unknown, dtoClass: Type): Checked {
+  private *body(body: unknown, dtoClass: Type): Stages<Checked> {
     if (!(body instanceof RawJson) || !isObject(body.value)) {
       return { dto: {}, faults: [{ path: '', message: 'The body must be a JSON object' }] };
     }
@@ -53,13 +55,20 @@ export class RequestPipe implements PipeTransform {
     const dto = new dtoClass() as Record<string, unknown>;
     const faults: ErrorDetail[] = [];
     let ruled = !optional;
-    const members = checked.size ? objectMembers(body.text) : [];
-    for (const [name, value] of Object.entries(body.value)) {
-      if (!fields.has(name)) faults.push(unknown(name, 'field'));
-      else if (value !== null) {
+    let members: JsonMember[] | undefined;
+    for (const name of Object.keys(body.value)) {
+      const value = (body.value as Record<string, unknown>)[name];
+      if (!fields.has(name)) {
+        if (!addViolations(faults, [unknown(name, 'field')])) break;
+      } else if (value !== null) {
         const { check, verbatim = false } = checked.get(name) ?? {};
-        const text = verbatim ? (member(members, name) ?? '') : '';
-        if (check) faults.push(...this.modules.get(check, { strict: false }).faults(value, name, text));
+        if (verbatim) members ??= objectMembers(body.text);
+        const text = members && verbatim ? (member(members, name) ?? '') : '';
+        if (check) {
+          yield;
+          addViolations(faults, this.modules.get(check, { strict: false }).faults(value, name, text));
+          yield;
+        }
         dto[name] = verbatim ? new RawJson(value, text) : value;
         ruled ||= !verbatim;
       }
@@ -73,8 +82,9 @@ export class RequestPipe implements PipeTransform {
     const faults: ErrorDetail[] = [];
     const given = Object.entries(query);
     for (const [name, value] of given) {
-      if (!fields.has(name)) faults.push(unknown(name, 'parameter'));
-      else if (Array.isArray(value)) faults.push({ path: name, message: 'is given more than once' });
+      if (!fields.has(name)) addViolations(faults, [unknown(name, 'parameter')]);
+      else if (Array.isArray(value))
+        addViolations(faults, [{ path: name, message: 'is given more than once' }]);
       else
         dto[name] = fromQuery(value, Reflect.getMetadata('design:type', dtoClass.prototype as object, name));
     }
@@ -96,6 +106,10 @@ export class RequestPipe implements PipeTransform {
   }
 }
 
+function dtoOf({ dto, faults }: Checked): object {
+  return faults.length ? refuse(faults) : dto;
+}
+
 /** A query value as the type its DTO declares; what does not fit stays a string, for the rules to refuse. */
 function fromQuery(value: string, type: unknown): unknown {
   // Of very many digits it would be Infinity, which is no integer.
@@ -106,8 +120,8 @@ function fromQuery(value: string, type: unknown): unknown {
 }
 
 function allFaults(dto: object, faults: ErrorDetail[], ruled: boolean): ErrorDetail[] {
-  if (ruled) faults.push(...ruleFaults(dto));
-  if ('faults' in dto) faults.push(...(dto as HasFaults).faults());
+  if (ruled) addViolations(faults, ruleFaults(dto));
+  if ('faults' in dto) addViolations(faults, (dto as HasFaults).faults());
   return faults;
 }
 

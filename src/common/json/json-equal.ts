@@ -1,8 +1,11 @@
 import { canonicalNumber, EXACT_DIGITS } from './canonical-number.js';
 import { endOfScalar, endOfString, isDigit, MINUS, QUOTE } from './json-tokens.js';
-import { jsonValue } from './json-value.js';
+import { runAtOnce, type Stages } from '../stages.js';
+import { jsonValueStages } from './json-value.js';
 
 const LOWER_E = 0x65;
+/** Rewritten numbers after which there is a pause: some 10 ms. */
+const NUMBERS_PER_STAGE = 20_000;
 
 /**
  * Whether two JSON texts are the same JSON value. White space, key order and spelling of strings don't matter; numbers
@@ -10,7 +13,17 @@ const LOWER_E = 0x65;
  * last wins. Time and memory are linear in the texts, recursion as deep as they nest.
  */
 export function jsonEquals(a: string, b: string): boolean {
-  return a === b || sameValue(jsonValue(withExactNumbers(a)), jsonValue(withExactNumbers(b)));
+  return runAtOnce(jsonEqualsStages(a, b));
+}
+
+/** The same in stages, for large texts. */
+export function* jsonEqualsStages(a: string, b: string): Stages<boolean> {
+  if (a === b) return true;
+  const valueOfA = yield* jsonValueStages(yield* withExactNumbers(a));
+  yield;
+  const valueOfB = yield* jsonValueStages(yield* withExactNumbers(b));
+  yield;
+  return sameValue(valueOfA, valueOfB);
 }
 
 function sameValue(a: unknown, b: unknown): boolean {
@@ -35,8 +48,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
  * canonicalNumber, some of them to strings that begin with `#`. Strings and keys that begin with `#` get another `#`, so
  * that none can pass for a number.
  */
-function withExactNumbers(text: string): string {
+function* withExactNumbers(text: string): Stages<string> {
   const pieces: string[] = [];
+  let rewritten = 0;
   let kept = 0;
   for (let at = 0; at < text.length;) {
     const code = text.charCodeAt(at);
@@ -51,10 +65,12 @@ function withExactNumbers(text: string): string {
       if (!isExactAsItIs(text, at, end)) {
         pieces.push(text.slice(kept, at), canonicalNumber(text.slice(at, end)));
         kept = end;
+        if (++rewritten % NUMBERS_PER_STAGE === 0) yield;
       }
       at = end;
     } else at++;
   }
+  yield;
   return kept === 0 ? text : pieces.join('') + text.slice(kept);
 }
 

@@ -1,8 +1,12 @@
 import { BACKSLASH, QUOTE } from './json-tokens.js';
 
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
-const WHITE_SPACE = [0x20, 0x09, 0x0a, 0x0d];
-const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
+/** What may follow a backslash, beside a `u` and four digits: by code, 1 for each of `"\\/bfnrt`. */
+const ESCAPED = Uint8Array.from({ length: 128 }, (_, code) =>
+  Number('"\\/bfnrt'.includes(String.fromCharCode(code))),
+);
+const LOWER_U = 0x75;
+const HEX_DIGITS = /^[\da-fA-F]{4}$/;
 
 class Fault extends Error {
   constructor(readonly position: number) {
@@ -50,10 +54,17 @@ function endOfCheckedString(text: string, start: number): number {
   for (;;) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) return at + 1;
-    if (code === BACKSLASH) at = endOfMatch(ESCAPE, text, at);
+    if (code === BACKSLASH) at = endOfEscape(text, at);
     else if (code >= 0x20) at++;
     else throw new Fault(at); // a control character, or the end
   }
+}
+
+function endOfEscape(text: string, at: number): number {
+  const code = text.charCodeAt(at + 1);
+  if (ESCAPED[code] === 1) return at + 2;
+  if (code === LOWER_U && HEX_DIGITS.test(text.slice(at + 2, at + 6))) return at + 6;
+  throw new Fault(at);
 }
 
 function endOfSign(sign: '"' | ':' | ',', text: string, at: number): number {
@@ -63,8 +74,10 @@ function endOfSign(sign: '"' | ':' | ',', text: string, at: number): number {
 
 /** Unlike skipSpace for parsed text, this one stops at any other control character. */
 function skipWhiteSpace(text: string, at: number): number {
-  while (WHITE_SPACE.includes(text.charCodeAt(at))) at++;
-  return at;
+  for (; ; at++) {
+    const code = text.charCodeAt(at);
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return at;
+  }
 }
 
 function endOfMatch(pattern: RegExp, text: string, at: number): number {

@@ -1,3 +1,4 @@
+import { runAtOnce, type Stages } from '../stages.js';
 import {
   BRACE,
   closes,
@@ -20,8 +21,16 @@ import {
  * @throws SyntaxError as JSON.parse does; its message quotes the text
  */
 export function jsonValue(text: string): unknown {
+  return runAtOnce(jsonValueStages(text));
+}
+
+/** The same in stages, for a large text. */
+export function* jsonValueStages(text: string): Stages<unknown> {
   const value: unknown = JSON.parse(text);
-  return hasEscapedKey(text) ? new JsonReader(text).value() : value;
+  yield;
+  if (!hasEscapedKey(text)) return value;
+  yield;
+  return yield* new JsonReader(text).value();
 }
 
 /** Looks only at strings that have a backslash: is a colon behind them? */
@@ -35,30 +44,33 @@ function hasEscapedKey(text: string): boolean {
   return false;
 }
 
+/** Members after which a reader pauses: 5 ms, or 10 if their names are long. */
+const MEMBERS_PER_STAGE = 4000;
+
 /** Reads text that has passed JSON.parse. */
 class JsonReader {
   private at: number;
+  private members = 0;
 
   constructor(private readonly text: string) {
     this.at = skipSpace(text, 0);
   }
 
   /** The value at which the reader stands; then it stands behind it. */
-  value(): unknown {
+  *value(): Stages<unknown> {
     const first = this.text.charCodeAt(this.at);
-    if (first === QUOTE) return this.string();
-    if (first === BRACE) return this.object();
-    if (opens(first)) return this.array();
-    return this.scalar();
+    if (!opens(first)) return this.leaf();
+    return first === BRACE ? yield* this.object() : yield* this.array();
   }
 
-  private object(): object {
+  private *object(): Stages<object> {
     const object: Record<string, unknown> = {};
     this.at = skipSpace(this.text, this.at + 1);
     while (!closes(this.text.charCodeAt(this.at))) {
+      if (++this.members % MEMBERS_PER_STAGE === 0) yield;
       const key = this.string();
       this.at = skipSpace(this.text, skipSpace(this.text, this.at) + 1);
-      const value = this.value();
+      const value = this.standsAtLeaf() ? this.leaf() : yield* this.value();
       if (key !== '__proto__') object[key] = value;
       else
         Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
@@ -68,15 +80,23 @@ class JsonReader {
     return object;
   }
 
-  private array(): unknown[] {
+  private *array(): Stages<unknown[]> {
     const array: unknown[] = [];
     this.at = skipSpace(this.text, this.at + 1);
     while (!closes(this.text.charCodeAt(this.at))) {
-      array.push(this.value());
+      array.push(this.standsAtLeaf() ? this.leaf() : yield* this.value());
       this.at = nextItem(this.text, this.at);
     }
     this.at++;
     return array;
+  }
+
+  private standsAtLeaf(): boolean {
+    return !opens(this.text.charCodeAt(this.at));
+  }
+
+  private leaf(): unknown {
+    return this.text.charCodeAt(this.at) === QUOTE ? this.string() : this.scalar();
   }
 
   private string(): string {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { runAtOnce, type Stages } from '../stages.js';
 import { faultPosition } from './json-fault.js';
-import { jsonValue } from './json-value.js';
+import { jsonValueStages } from './json-value.js';
 import { closes, endOfString, opens, QUOTE } from './json-tokens.js';
 
 /** Most levels of nesting accepted: PostgreSQL's json parser and JSON.stringify recurse. */
@@ -11,22 +12,35 @@ export class InvalidJsonError extends Error {
   override readonly name = 'InvalidJsonError';
 }
 
+interface ParsedJson {
+  value: unknown;
+  text: string;
+}
+
 /**
  * Parses a request body, together with its text, which keeps what parsing loses. A byte order mark in front is left
  * out; `__proto__` is a key like any other. Positions in messages count UTF-16 units of the text from 0.
  *
  * @throws InvalidJsonError the body is empty, not UTF-8, not JSON or nested deeper than `MAX_JSON_DEPTH`
  */
-export function parseJson(body: Buffer): { value: unknown; text: string } {
+export function parseJson(body: Buffer): ParsedJson {
+  return runAtOnce(parseJsonStages(body));
+}
+
+/** The same in stages, for a large body. */
+export function* parseJsonStages(body: Buffer): Stages<ParsedJson> {
   if (!isUtf8(body)) throw new InvalidJsonError('the body is not UTF-8');
   const text = body.toString('utf8', hasByteOrderMark(body) ? 3 : 0);
   if (text === '') throw new InvalidJsonError('the body is empty');
+  yield;
   const deep = tooDeepAt(text);
   if (deep >= 0)
     throw new InvalidJsonError(`nested deeper than ${MAX_JSON_DEPTH} levels at position ${deep}`);
+  yield;
   try {
-    return { value: jsonValue(text), text };
+    return { value: yield* jsonValueStages(text), text };
   } catch {
+    yield;
     throw new InvalidJsonError(faultMessage(text)); // V8's own message quotes the body
   }
 }

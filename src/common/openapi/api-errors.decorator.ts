@@ -3,7 +3,7 @@ import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { ErrorDto } from './error.dto.js';
 
 const DESCRIPTIONS = {
-  400: 'The request breaks the schema or makes no sense; `details` lists every fault',
+  400: 'The request breaks the schema or makes no sense; `details` lists up to 100 violations',
   401: 'No API key, or a wrong one',
   403: 'The API key lacks the scope of this route; or, without an API key, the request comes from a web page or under a host name that is not allowed',
   404: 'No such conversation',

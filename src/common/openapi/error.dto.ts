@@ -47,7 +47,8 @@ export class ErrorDto {
 
   @ApiPropertyOptional({
     type: [ErrorDetailDto],
-    description: 'Every fault of the request (`invalid_payload`)',
+    description:
+      'The violations, at most 100; if there are more, a last entry without a path says so (`invalid_payload`)',
   })
   details?: ErrorDetailDto[];
 

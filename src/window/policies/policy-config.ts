@@ -1,5 +1,6 @@
 import { InvalidPayloadError } from '../../common/errors/common.errors.js';
 import type { ErrorDetail } from '../../common/errors/app-error.js';
+import { addViolations } from '../../common/errors/violations.js';
 
 /** A policy's `config` has fields of the wrong kind, unknown ones, or lacks one. Paths are field names. */
 export class InvalidPolicyConfigError extends InvalidPayloadError {}
@@ -36,11 +37,14 @@ export class PolicyConfigReader {
 
   /** @throws InvalidPolicyConfigError if anything was wrong, or a field was never asked for */
   finish(): void {
-    for (const name of Object.keys(this.raw)) {
-      if (!this.known.has(name))
-        this.faults.push({ path: name, message: 'is not a known field of this policy' });
-    }
+    addViolations(this.faults, this.unknownFields());
     if (this.faults.length) throw new InvalidPolicyConfigError(this.faults);
+  }
+
+  private *unknownFields(): Generator<ErrorDetail> {
+    for (const name of Object.keys(this.raw)) {
+      if (!this.known.has(name)) yield { path: name, message: 'is not a known field of this policy' };
+    }
   }
 
   private take(name: string): unknown {

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { ErrorDetail } from '../../common/errors/app-error.js';
 import { InvalidPayloadError } from '../../common/errors/common.errors.js';
+import { addViolations } from '../../common/errors/violations.js';
 import { InvalidPolicyConfigError, PolicyConfigReader } from './policy-config.js';
 import type { Timeline } from './timeline.js';
 import { RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
@@ -79,7 +80,8 @@ function collect<T>(faults: ErrorDetail[], read: () => T): T | undefined {
     return read();
   } catch (error) {
     if (!(error instanceof InvalidPolicyConfigError)) throw error;
-    for (const { path, message } of error.details) faults.push({ path: `policy.config.${path}`, message });
+    const prefixed = error.details.map(({ path, message }) => ({ path: `policy.config.${path}`, message }));
+    addViolations(faults, prefixed);
     return undefined;
   }
 }
