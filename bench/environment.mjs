@@ -43,9 +43,11 @@ export class Environment {
     await this.stopService();
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
-    this.child = spawn(process.execPath, [...(await startFlags()), join(import.meta.dirname, 'app.mjs')], {
+    const { flags, env } = await startOptions();
+    this.child = spawn(process.execPath, [...flags, join(import.meta.dirname, 'app.mjs')], {
       env: {
         ...process.env,
+        ...env,
         NODE_OPTIONS: '',
         DATABASE_URL: this.databaseUrl,
         PORT: String(port),
@@ -115,10 +117,11 @@ export class Environment {
   }
 }
 
-/** What `npm start` runs the service with. */
-export async function startFlags() {
+/** What `npm start` runs the service with: flags of Node.js and variables. */
+export async function startOptions() {
   const { scripts } = JSON.parse(await readFile(join(import.meta.dirname, '../package.json'), 'utf8'));
-  return scripts.start.match(/--\S+/g);
+  const variables = [...scripts.start.matchAll(/\b([A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name, value]);
+  return { flags: scripts.start.match(/--\S+/g), env: Object.fromEntries(variables) };
 }
 
 /** Waits till the service at `url` says it is ready. */

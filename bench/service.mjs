@@ -3,20 +3,22 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, startFlags, untilReady } from './environment.mjs';
+import { freePort, startOptions, untilReady } from './environment.mjs';
 
-export async function startService(env = {}) {
+export async function startService(settings = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-bench-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, [...(await startFlags()), 'dist/src/main.js'], {
+  const { flags, env } = await startOptions();
+  const child = spawn(process.execPath, [...flags, 'dist/src/main.js'], {
     env: {
       ...process.env,
+      ...env,
       NODE_OPTIONS: '',
       DATABASE_URL: '',
       DATA_DIR: dataDir,
       PORT: String(port),
-      ...env,
+      ...settings,
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   });

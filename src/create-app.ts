@@ -4,6 +4,7 @@ import { AppModule } from './app.module.js';
 import { BrowserAccess } from './auth/browser-access.js';
 import { createFastifyAdapter } from './common/http/fastify.js';
 import { useRequestDeadline } from './common/http/request-deadline.js';
+import { UploadBudget } from './common/http/upload-budget.js';
 import { NestLogger } from './common/logging/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { Lifecycle } from './health/lifecycle.js';
@@ -23,7 +24,8 @@ export async function createApp(
   config: AppConfig,
   root: RootModule = AppModule.forRoot(config),
 ): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(root, createFastifyAdapter(config), {
+  const uploads = new UploadBudget(config.uploadBytes);
+  const app = await NestFactory.create<NestFastifyApplication>(root, createFastifyAdapter(config, uploads), {
     logger: new NestLogger(),
     bodyParser: false,
     abortOnError: false,
@@ -44,6 +46,7 @@ export async function createApp(
   const fastify = app.getHttpAdapter().getInstance();
   useRequestHooks(fastify, app.get(BrowserAccess), app.get(Lifecycle), app.get(Metrics));
   useRequestDeadline(fastify, config.requestTimeoutMs);
+  app.get(Metrics).showUploads(() => uploads.load());
   app.useWebSocketAdapter(new StreamWsAdapter(app));
   serveApiDocs(app);
   await app.init();

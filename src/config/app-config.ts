@@ -24,6 +24,7 @@ export class AppConfig {
   readonly tokenEstimator!: string;
   readonly maxTokenBudget!: number;
   readonly bodyLimitBytes!: number;
+  readonly uploadBytes!: number;
   readonly windowLimitBytes!: number;
   readonly cacheBytes!: number;
   readonly poolSize!: number;
@@ -73,6 +74,7 @@ export class AppConfig {
       tokenEstimator: read('FASTPACA_TOKEN_ESTIMATOR'),
       maxTokenBudget: read('FASTPACA_MAX_TOKEN_BUDGET'),
       bodyLimitBytes: read('FASTPACA_BODY_LIMIT'),
+      uploadBytes: read('FASTPACA_UPLOAD_BYTES'),
       windowLimitBytes: read('FASTPACA_WINDOW_LIMIT'),
       cacheBytes: read('FASTPACA_CACHE_BYTES'),
       poolSize: read('FASTPACA_POOL_SIZE'),

@@ -127,6 +127,12 @@ export const SETTINGS = {
     default: '8388608',
     parse: integer(KIB, 64 * MIB, 8 * MIB),
   },
+  FASTPACA_UPLOAD_BYTES: {
+    meaning:
+      'bytes of request bodies in flight, a quarter of them for bodies of up to 64 KiB; beyond it 503. A body that is alone is always admitted',
+    default: '268435456',
+    parse: integer(MIB, 65_536 * MIB, 256 * MIB),
+  },
   FASTPACA_WINDOW_LIMIT: {
     meaning: 'largest window, in bytes of its messages; the oldest live events go first',
     default: '67108864',

@@ -106,4 +106,19 @@ export class Metrics {
       };
     }
   }
+
+  /** Adds the gauge of request bodies in flight. */
+  showUploads(load: () => { small: number; large: number }): void {
+    new Gauge({
+      name: 'fastpaca_upload_bytes',
+      help: 'Bytes of request bodies that are being received or handled, small ones (up to 64 KiB) and large ones',
+      labelNames: ['size'],
+      registers: this.registers,
+      collect() {
+        const { small, large } = load();
+        this.set({ size: 'small' }, small);
+        this.set({ size: 'large' }, large);
+      },
+    });
+  }
 }

@@ -14,7 +14,7 @@ const WORKER_FILE = fileURLToPath(new URL(`text-slice.worker${extname(import.met
 const SLICE_CHARS = 256 * 1024;
 
 /** How long an unused worker is kept: it starts in 0.3 s and holds some 55 MB. */
-const IDLE_TIMEOUT_MS = 60_000;
+const IDLE_TIMEOUT_MS = 30_000;
 
 /** Counts texts on one worker thread, which is started by the first and never keeps the process alive when idle. */
 export class WorkerCounter {

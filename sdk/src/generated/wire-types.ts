@@ -238,7 +238,7 @@ export interface components {
       expected?: number;
       /** @description The version that was found (`version_mismatch`) */
       actual?: number;
-      /** @description Every fault of the request (`invalid_payload`) */
+      /** @description The violations, at most 100; if there are more, a last entry without a path says so (`invalid_payload`) */
       details?: components['schemas']['ErrorDetailDto'][];
       /** @description Also in the header `x-request-id`, and in the log */
       request_id: string;
@@ -660,7 +660,7 @@ export interface operations {
           'application/json': components['schemas']['HealthDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, or the service is stopping; nothing is lost by a retry */
+      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
       503: {
         headers: {
           /** @description Id of the request */
@@ -735,7 +735,7 @@ export interface operations {
           'application/json': components['schemas']['ConversationDto'];
         };
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists every fault */
+      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -792,7 +792,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, or the service is stopping; nothing is lost by a retry */
+      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
       503: {
         headers: {
           /** @description Id of the request */
@@ -848,7 +848,7 @@ export interface operations {
           'application/json': components['schemas']['ConversationDto'];
         };
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists every fault */
+      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -894,7 +894,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The body is over the limit */
+      /** @description The body has too many bytes, JSON values or members of objects */
       413: {
         headers: {
           /** @description Id of the request */
@@ -927,7 +927,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, or the service is stopping; nothing is lost by a retry */
+      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
       503: {
         headers: {
           /** @description Id of the request */
@@ -965,7 +965,7 @@ export interface operations {
         };
         content?: never;
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists every fault */
+      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -1022,7 +1022,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, or the service is stopping; nothing is lost by a retry */
+      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
       503: {
         headers: {
           /** @description Id of the request */
@@ -1066,7 +1066,7 @@ export interface operations {
           'application/json': components['schemas']['ConversationDto'];
         };
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists every fault */
+      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -1123,7 +1123,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The body is over the limit */
+      /** @description The body has too many bytes, JSON values or members of objects */
       413: {
         headers: {
           /** @description Id of the request */
@@ -1156,7 +1156,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, or the service is stopping; nothing is lost by a retry */
+      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
       503: {
         headers: {
           /** @description Id of the request */
@@ -1222,7 +1222,7 @@ export interface operations {
         };
         content?: never;
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists every fault */
+      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -1279,7 +1279,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, or the service is stopping; nothing is lost by a retry */
+      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
       503: {
         headers: {
           /** @description Id of the request */
@@ -1326,7 +1326,7 @@ export interface operations {
           'application/json': components['schemas']['AppendedDto'] | components['schemas']['AppendedTurnDto'];
         };
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists every fault */
+      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -1383,7 +1383,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The body is over the limit */
+      /** @description The body has too many bytes, JSON values or members of objects */
       413: {
         headers: {
           /** @description Id of the request */
@@ -1416,7 +1416,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, or the service is stopping; nothing is lost by a retry */
+      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
       503: {
         headers: {
           /** @description Id of the request */
@@ -1476,7 +1476,7 @@ export interface operations {
         };
         content?: never;
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists every fault */
+      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -1544,7 +1544,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, or the service is stopping; nothing is lost by a retry */
+      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
       503: {
         headers: {
           /** @description Id of the request */
@@ -1588,7 +1588,7 @@ export interface operations {
           'application/json': components['schemas']['CompactedDto'];
         };
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists every fault */
+      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -1645,7 +1645,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The body is over the limit */
+      /** @description The body has too many bytes, JSON values or members of objects */
       413: {
         headers: {
           /** @description Id of the request */
@@ -1678,7 +1678,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, or the service is stopping; nothing is lost by a retry */
+      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
       503: {
         headers: {
           /** @description Id of the request */
@@ -1735,7 +1735,7 @@ export interface operations {
             | components['schemas']['PingFrame'];
         };
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists every fault */
+      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -1805,7 +1805,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, or the service is stopping; nothing is lost by a retry */
+      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
       503: {
         headers: {
           /** @description Id of the request */

@@ -55,9 +55,6 @@ export class RouteNotFoundError extends AppError {
 export class PayloadTooLargeError extends AppError {
   readonly status = HttpStatus.PAYLOAD_TOO_LARGE;
   readonly error = 'payload_too_large';
-  constructor(limitBytes: number) {
-    super(`The body is larger than the limit of ${limitBytes} bytes`);
-  }
 }
 
 export class UnsupportedMediaTypeError extends AppError {

@@ -21,7 +21,7 @@ export class AppErrorFilter implements ExceptionFilter {
 
 /** The same for what Fastify refuses before Nest sees it. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const known = toKnownError(error, request);
+  const known = toKnownError(error);
   if (!known) log.error({ err: error, request_id: request.id }, 'unexpected error');
   else if (known.cause) log.warn({ err: known.cause, request_id: request.id }, known.message);
   if (reply.sent || reply.raw.headersSent) return;
@@ -33,7 +33,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 }
 
 /** What Fastify and Nest raise, as ours; undefined for what nobody expects. */
-function toKnownError(error: unknown, request: FastifyRequest): AppError | undefined {
+function toKnownError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error;
   const { code, statusCode } = error as { code?: string; statusCode?: number };
   if (code === 'FST_ERR_BAD_URL') return malformed('The path is not valid percent-encoding');
@@ -43,7 +43,7 @@ function toKnownError(error: unknown, request: FastifyRequest): AppError | undef
     case 404:
       return new RouteNotFoundError();
     case 413:
-      return new PayloadTooLargeError(request.routeOptions.bodyLimit);
+      return new PayloadTooLargeError('The body is too large');
     case 415:
       return new UnsupportedMediaTypeError();
     default:

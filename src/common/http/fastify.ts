@@ -9,6 +9,8 @@ import { sendError } from './app-error.filter.js';
 import { errorBody } from './error-body.js';
 import { requestIdOf } from './request-id.js';
 import { useJsonBodyParser } from './json-body.parser.js';
+import { keepReadingAfterErrors } from './unread-body.js';
+import type { UploadBudget } from './upload-budget.js';
 
 /**
  * Longest path parameter as it is sent: 255 code points of four bytes, each percent-encoded. What is longer still
@@ -27,9 +29,11 @@ const HTTP_OPTIONS = {
 };
 
 /** Fastify as this service wants it: JSON only, bounded, and every refusal in the one error shape. */
-export function createFastifyAdapter({ bodyLimitBytes }: { bodyLimitBytes: number }): FastifyAdapter {
+export function createFastifyAdapter(
+  { bodyLimitBytes }: { bodyLimitBytes: number },
+  uploads: UploadBudget,
+): FastifyAdapter {
   const adapter = new FastifyAdapter({
-    bodyLimit: bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: HTTP_OPTIONS,
     // By the time the server closes, requests have been drained: what is open is unused, or hangs.
@@ -46,7 +50,8 @@ export function createFastifyAdapter({ bodyLimitBytes }: { bodyLimitBytes: numbe
     skipMiddie: true,
   });
   const fastify = adapter.getInstance();
-  useJsonBodyParser(fastify);
+  useJsonBodyParser(fastify, bodyLimitBytes, uploads);
+  keepReadingAfterErrors(fastify);
   // A DELETE has no body: one that is sent, or only announced by a content type, is left alone as a GET's is.
   fastify.addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
   // From then on it is no failed start, but a connection that could not be accepted: too many open files, say.

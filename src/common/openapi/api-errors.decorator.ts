@@ -8,12 +8,12 @@ const DESCRIPTIONS = {
   403: 'The API key lacks the scope of this route; or, without an API key, the request comes from a web page or under a host name that is not allowed',
   404: 'No such conversation',
   409: 'Refused in the state the conversation is in; `reason` says why',
-  413: 'The body is over the limit',
+  413: 'The body has too many bytes, JSON values or members of objects',
   415: 'The body is not JSON',
   426: 'Neither a websocket nor `Accept: text/event-stream`',
   429: 'Too many requests',
   500: 'A fault of the service',
-  503: 'The database is away, the pool exhausted, or the service is stopping; nothing is lost by a retry',
+  503: 'The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry',
 } as const;
 
 const HEADERS: Partial<Record<number, Record<string, { description: string; schema: { type: 'string' } }>>> =

@@ -1,0 +1,46 @@
+import { BACKSLASH, closes, COLON, COMMA, isSpace, opens, QUOTE } from './json-tokens.js';
+
+/** Most values of one body: objects, arrays, strings, numbers and literals, at any depth. */
+export const MAX_JSON_VALUES = 200_000;
+/** Most members of its objects. One costs up to ten times what another value costs: its name is looked up and kept. */
+export const MAX_JSON_MEMBERS = 50_000;
+
+/**
+ * Counts the values and members of a JSON text in UTF-8 as its bytes arrive, a few ns a byte: that is what parsing and
+ * checking it will cost, and known before it is parsed. Bytes that are no JSON give some count.
+ */
+export class JsonSize {
+  private values = 1;
+  private members = 0;
+  /** Right after an opening bracket: whatever follows, but the closing one, is the first value inside. */
+  private opened = false;
+  private inString = false;
+  private escaped = false;
+
+  get isTooLarge(): boolean {
+    return this.values > MAX_JSON_VALUES || this.members > MAX_JSON_MEMBERS;
+  }
+
+  add(bytes: Uint8Array): void {
+    let { values, members, opened, inString, escaped } = this;
+    // eslint-disable-next-line @typescript-eslint/prefer-for-of -- takes six times as long for a Buffer
+    for (let at = 0; at < bytes.length; at++) {
+      const code = bytes[at] ?? 0;
+      if (inString) {
+        if (escaped) escaped = false;
+        else if (code === BACKSLASH) escaped = true;
+        else if (code === QUOTE) inString = false;
+        continue;
+      }
+      if (opened && !isSpace(code)) {
+        opened = false;
+        if (!closes(code)) values++;
+      }
+      if (code === QUOTE) inString = true;
+      else if (code === COMMA) values++;
+      else if (code === COLON) members++;
+      else if (opens(code)) opened = true;
+    }
+    Object.assign(this, { values, members, opened, inString, escaped });
+  }
+}
