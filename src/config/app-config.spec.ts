@@ -28,6 +28,7 @@ describe('AppConfig', () => {
       tokenEstimator: 'tiktoken:gpt-4o',
       maxTokenBudget: 1_000_000,
       bodyLimitBytes: 8 * 1024 * 1024,
+      uploadBytes: 256 * 1024 * 1024,
       windowLimitBytes: 64 * 1024 * 1024,
       cacheBytes: 32 * 1024 * 1024,
       poolSize: 16,
