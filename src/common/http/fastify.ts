@@ -9,7 +9,7 @@ import { sendError } from './app-error.filter.js';
 import { errorBody } from './error-body.js';
 import { requestIdOf } from './request-id.js';
 import { useJsonBodyParser } from './json-body.parser.js';
-import { keepReadingAfterErrors } from './unread-body.js';
+import { endBodies } from './unread-body.js';
 import type { UploadBudget } from './upload-budget.js';
 
 /**
@@ -51,7 +51,7 @@ export function createFastifyAdapter(
   });
   const fastify = adapter.getInstance();
   useJsonBodyParser(fastify, bodyLimitBytes, uploads);
-  keepReadingAfterErrors(fastify);
+  endBodies(fastify);
   // A DELETE has no body: one that is sent, or only announced by a content type, is left alone as a GET's is.
   fastify.addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
   // From then on it is no failed start, but a connection that could not be accepted: too many open files, say.

@@ -61,11 +61,6 @@ export function useJsonBodyParser(
       }
     });
   });
-  // Not when the connection closes: a client that leaves does not end what its request has begun.
-  fastify.addHook('onSend', (request, _reply, _payload, done) => {
-    request.releaseBody?.();
-    done();
-  });
 }
 
 /** Undefined for an empty body: many clients name a content type on a DELETE too. */
