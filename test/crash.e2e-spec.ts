@@ -112,7 +112,7 @@ describe('kill -9 in the middle of a burst of appends', () => {
          WHERE tokens_total <> (SELECT sum(token_estimate) FROM fastpaca.events e WHERE e.conversation_id = c.id)`);
       expect(wrong).toEqual([]);
     },
-    60_000 + ROUNDS * 20_000,
+    300_000 + ROUNDS * 30_000,
   );
 
   const readAll = async (id: string) => {

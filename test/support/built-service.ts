@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { HttpClient } from './http-client.js';
+import { PATIENCE_MS } from './patience.js';
+import { UNHURRIED } from './unhurried.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/src/main.js');
 
@@ -24,7 +26,7 @@ export class BuiltService {
 
   private constructor(env: Record<string, string>) {
     const child = spawn(process.execPath, [MAIN], {
-      env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...env },
+      env: { PATH: process.env.PATH, ...UNHURRIED, HOST: '127.0.0.1', PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
@@ -98,7 +100,7 @@ export class BuiltService {
   /** Ends it as a deploy does, or at once if it does not listen to that. */
   async stop(): Promise<Exit> {
     this.kill('SIGTERM');
-    const patience = setTimeout(() => this.kill('SIGKILL'), 20_000);
+    const patience = setTimeout(() => this.kill('SIGKILL'), PATIENCE_MS);
     const exit = await this.exited;
     clearTimeout(patience);
     return exit;

@@ -1,8 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Answer } from './http-client.js';
-
-/** How long a test waits for an answer or an end that should have come long ago, in milliseconds. */
-const PATIENCE_MS = 20_000;
+import { PATIENCE_MS } from './patience.js';
 
 /** A connection on which a test writes what no HTTP client would, and reads what comes back. */
 export class RawConnection {

@@ -1,9 +1,7 @@
 import { request, type IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { HttpClient } from './http-client.js';
-
-/** How long a test waits for what should have come long ago, in milliseconds: against hanging only. */
-const PATIENCE_MS = 30_000;
+import { PATIENCE_MS } from './patience.js';
 
 export interface StreamFrame {
   type: string;

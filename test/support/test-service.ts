@@ -6,6 +6,7 @@ import { createApp } from '../../src/create-app.js';
 import { Lifecycle } from '../../src/health/lifecycle.js';
 import { HttpClient } from './http-client.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
+import { UNHURRIED } from './unhurried.js';
 
 /** Stands for a team's own root module. */
 @Module({})
@@ -29,9 +30,7 @@ export class TestService {
   static async start({ env = {}, modules = [], database }: StartOptions = {}): Promise<TestService> {
     const own = database ?? (await createTestDatabase());
     const config = AppConfig.fromEnvironment({
-      // A shared machine may take its time; what the time limits do has tests of its own.
-      FASTPACA_DATABASE_TIMEOUT_MS: '20000',
-      FASTPACA_REQUEST_TIMEOUT_MS: '600000',
+      ...UNHURRIED,
       ...env,
       HOST: '127.0.0.1',
       PORT: '0',
