@@ -1,8 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../test/support/eventually.js';
 import { TestService } from '../../test/support/test-service.js';
 import { ConflictError, ConnectionError, createClient, TimeoutError, type Context } from '../src/index.js';
 import { allOf } from './support/all-of.js';
+import { ClientTimers } from './support/client-timers.js';
 import { HttpProxy } from './support/http-proxy.js';
+
+/** Never over by itself: the test that needs it to be ends it. */
+const TIMEOUT_MS = 1_234_567;
 
 let service: TestService;
 let proxy: HttpProxy;
@@ -16,7 +21,7 @@ beforeEach(async () => {
   proxy = await HttpProxy.start(service.url);
   const id = `append-${(conversations += 1)}`;
   await service.http.put(id);
-  ctx = await createClient({ baseUrl: `${proxy.url}/v1`, timeoutMs: 2000 }).context(id);
+  ctx = await createClient({ baseUrl: `${proxy.url}/v1`, timeoutMs: TIMEOUT_MS }).context(id);
 });
 afterEach(() => proxy.stop());
 
@@ -148,7 +153,14 @@ describe('an append whose answer does not come', () => {
     ['is 502 of a proxy', { type: 'answer', status: 502, body: '<html>' }],
   ] as const)('since it %s is sent again with the same key, and is one event', async (_, fault) => {
     proxy.next(fault);
-    const result = await ctx.append({ role: 'user', content: 'once' });
+    const timers = new ClientTimers();
+    const append = ctx.append({ role: 'user', content: 'once' });
+    if (fault.type === 'hang') {
+      await eventually('the request', () => proxy.seen.length === 1);
+      timers.runOut((ms) => ms === TIMEOUT_MS);
+    }
+    const result = await append;
+    timers.restore();
     expect(result).toMatchObject({ seq: 1, version: 1 });
     expect(proxy.seen).toHaveLength(2);
     expect(bodies()[1]).toEqual(bodies()[0]);
@@ -190,8 +202,10 @@ describe('an append whose answer does not come', () => {
     proxy.next({ type: 'hang' });
     const append = ctx.append({ role: 'user', content: 'a' }, { signal: controller.signal });
     const reason = new Error('enough');
-    setTimeout(() => controller.abort(reason), 20);
-    await expect(append).rejects.toBe(reason);
+    const outcome = expect(append).rejects.toBe(reason);
+    await eventually('the request', () => proxy.seen.length === 1);
+    controller.abort(reason);
+    await outcome;
     await expect(ctx.append({ role: 'user', content: 'a' }, { signal: controller.signal })).rejects.toBe(
       reason,
     );
@@ -201,9 +215,13 @@ describe('an append whose answer does not come', () => {
   it('is not waited for in a pause between two tries, when the caller aborts', async () => {
     const controller = new AbortController();
     proxy.next({ type: 'answer', status: 503, headers: { 'retry-after': '20' } });
+    const timers = new ClientTimers();
     const append = ctx.append({ role: 'user', content: 'a' }, { signal: controller.signal });
-    setTimeout(() => controller.abort(), 200);
-    await expect(append).rejects.toMatchObject({ name: 'AbortError' });
+    const outcome = expect(append).rejects.toMatchObject({ name: 'AbortError' });
+    await timers.isSet((ms) => ms >= 20_000 && ms < TIMEOUT_MS);
+    timers.restore();
+    controller.abort();
+    await outcome;
     expect(proxy.seen).toHaveLength(1);
   });
 });
