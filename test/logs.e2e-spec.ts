@@ -8,10 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { BuiltService, type Exit } from './support/built-service.js';
+import { BuiltService } from './support/built-service.js';
 import { EmbeddedServer } from './support/embedded-server.js';
 import { expectError } from './support/error-shape.js';
-import type { HttpClient } from './support/http-client.js';
+import { PATIENCE_MS } from './support/patience.js';
 import { RawConnection } from './support/raw-http.js';
 import { TcpProxy } from './support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
@@ -20,15 +20,18 @@ import { createTestDatabase, type TestDatabase } from './support/test-database.j
 const MARK = 'MARK7f3a';
 const API_KEY = `${MARK}-api-key`;
 const EVENT = { role: 'user', content: `${MARK} text` };
+/** What the service is set to where everything it says is looked at. */
+const TALKATIVE = { LOG_LEVEL: 'trace', FASTPACA_API_KEY: `${MARK}-other-key,${API_KEY}` };
 
 describe('the log of the built service', () => {
   let database: TestDatabase;
-  let proxy: TcpProxy;
   let service: BuiltService;
-  let http: HttpClient;
 
-  const send = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
-    http.request(method, path, { body, headers: { authorization: `Bearer ${API_KEY}`, ...headers } });
+  const requestTo =
+    ({ http }: BuiltService) =>
+    (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+      http.request(method, path, { body, headers: { authorization: `Bearer ${API_KEY}`, ...headers } });
+  const send: ReturnType<typeof requestTo> = (...request) => requestTo(service)(...request);
   /** Announces more than the limit and sends a little of it: sent whole, the answer might come before it is taken. */
   const tooLarge = async () => {
     const connection = await RawConnection.open(service.url);
@@ -48,19 +51,11 @@ describe('the log of the built service', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    proxy = await TcpProxy.start(database.url);
-    service = await BuiltService.start({
-      DATABASE_URL: proxy.through(database.url),
-      LOG_LEVEL: 'trace',
-      FASTPACA_API_KEY: `${MARK}-other-key,${API_KEY}`,
-      FASTPACA_DATABASE_TIMEOUT_MS: '1000',
-    });
-    http = service.http;
+    service = await BuiltService.start({ DATABASE_URL: database.url, ...TALKATIVE });
     await send('PUT', path(), { token_budget: 1000, metadata: { [`${MARK}-name`]: `${MARK}-value` } });
   });
   afterAll(async () => {
     await service.stop();
-    await proxy.stop();
     await database.drop();
   });
 
@@ -217,18 +212,6 @@ describe('the log of the built service', () => {
     expectError(await send('POST', path('/events'), { event: EVENT, idempotency_key: `${MARK}-gone` }), 500);
     await database.query('ALTER TABLE fastpaca.gone RENAME TO events');
 
-    // 503
-    await proxy.refuse();
-    expectError(await send('POST', path('/events'), { event: EVENT, idempotency_key: `${MARK}-503` }), 503);
-    expectError(await send('PATCH', path('/metadata'), { metadata: { [MARK]: MARK } }), 503);
-    await proxy.restore();
-    proxy.stall();
-    expectError(
-      await send('POST', path('/events'), { event: EVENT, idempotency_key: `${MARK}-stalled` }),
-      503,
-    );
-    await proxy.restore();
-
     // what is not even HTTP
     for (const bytes of [
       `${MARK}\r\n\r\n`,
@@ -242,17 +225,47 @@ describe('the log of the built service', () => {
 
     await send('GET', '/health/live', undefined, { 'x-request-id': 'the-last' });
     await lineOf('the-last');
-    expect(service.lines.filter((line) => line.toLowerCase().includes(MARK.toLowerCase()))).toEqual([]);
-    expect(service.lines.filter((line) => line.includes(new URL(database.url).password))).toEqual([]);
-    expect(service.errors).toBe('');
-    for (const record of service.records()) {
-      expect(record).toMatchObject({
+    expectSilence(service);
+  });
+
+  it('never says it either when the database is away', async () => {
+    const proxy = await TcpProxy.start(database.url);
+    const hasty = await BuiltService.start({
+      DATABASE_URL: proxy.through(database.url),
+      FASTPACA_DATABASE_TIMEOUT_MS: '1000',
+      ...TALKATIVE,
+    });
+    const ask = requestTo(hasty);
+    try {
+      await proxy.refuse();
+      expectError(await ask('POST', path('/events'), { event: EVENT, idempotency_key: `${MARK}-503` }), 503);
+      expectError(await ask('PATCH', path('/metadata'), { metadata: { [MARK]: MARK } }), 503);
+      await proxy.restore();
+      proxy.stall();
+      const stalled = { event: EVENT, idempotency_key: `${MARK}-stalled` };
+      expectError(await ask('POST', path('/events'), stalled, { 'x-request-id': 'the-last' }), 503);
+      await hasty.line(({ msg, request_id }) => msg === 'request' && request_id === 'the-last');
+      expectSilence(hasty);
+    } finally {
+      await proxy.restore();
+      await hasty.stop();
+      await proxy.stop();
+    }
+  });
+
+  /** Nothing of a client is in what it wrote, and all of that is lines of the one shape. */
+  function expectSilence({ lines, errors }: BuiltService): void {
+    expect(lines.filter((line) => line.toLowerCase().includes(MARK.toLowerCase()))).toEqual([]);
+    expect(lines.filter((line) => line.includes(new URL(database.url).password))).toEqual([]);
+    expect(errors).toBe('');
+    for (const line of lines) {
+      expect(JSON.parse(line)).toMatchObject({
         level: expect.any(String),
         time: expect.any(String),
         msg: expect.any(String),
       });
     }
-  });
+  }
 
   it('says of a fault of the inside what it was, under the request id that the client was told', async () => {
     await database.query('ALTER TABLE fastpaca.conversations RENAME TO gone');
@@ -316,7 +329,7 @@ describe('a log whose reader is gone or stuck', () => {
     }
     child.stdin.write('end');
     try {
-      const [code] = await once(child, 'exit', { signal: AbortSignal.timeout(9000) });
+      const [code] = await once(child, 'exit', { signal: AbortSignal.timeout(PATIENCE_MS) });
       expect(code).toBe(7);
     } finally {
       child.kill('SIGKILL');
@@ -328,7 +341,7 @@ describe('SIGTERM', () => {
   let database: TestDatabase;
   let service: BuiltService;
   let holder: pg.Client;
-  const env = () => ({ DATABASE_URL: database.url, FASTPACA_DATABASE_TIMEOUT_MS: '30000' });
+  const env = () => ({ DATABASE_URL: database.url });
 
   beforeEach(async () => {
     database = await createTestDatabase();
@@ -356,12 +369,16 @@ describe('SIGTERM', () => {
       "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     while ((await database.query(waiting)).length === 0) await delay(5);
   };
-  const post = (body: string, length = body.length) =>
+  const post = (body: string, length = body.length, more = '') =>
     'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
-    `content-length: ${length}\r\n\r\n${body}`;
-  /** Against hanging. */
-  const exit = (): Promise<Exit | 'still there'> =>
-    Promise.race([service.exited, delay(9000, 'still there' as const, { ref: false })]);
+    `content-length: ${length}\r\n${more}\r\n${body}`;
+  /** Sends the beginning of a body, and resolves when the service is at work on the request. */
+  const begin = async (body: string, length: number): Promise<RawConnection> => {
+    const connection = await RawConnection.open(service.url);
+    const { status } = await connection.write(post('', length, 'expect: 100-continue\r\n')).answer();
+    expect(status).toBe(100);
+    return connection.write(body);
+  };
 
   it('lets running requests finish while it says that it is not ready and takes no others, then exits with 0', async () => {
     await start();
@@ -385,7 +402,7 @@ describe('SIGTERM', () => {
     await holder.query('ROLLBACK');
     const answer = await appending!.answer();
     expect([answer.status, answer.body.seq]).toEqual([201, 1]);
-    expect(await exit()).toEqual({ code: 0, signal: null });
+    expect(await service.exited).toEqual({ code: 0, signal: null });
     expect(await database.query('SELECT seq FROM fastpaca.events')).toHaveLength(1);
     expect(service.records().filter(({ level }) => level === 'fatal')).toEqual([]);
   });
@@ -395,13 +412,11 @@ describe('SIGTERM', () => {
     const body = JSON.stringify({
       event: { role: 'user', parts: [{ type: 'file', data: 'x'.repeat(8_000_000) }], token_count: 1 },
     });
-    const connection = await RawConnection.open(service.url);
-    connection.write(post(body.slice(0, 4_000_000), body.length));
-    await delay(100); // till the first half is there
+    const connection = await begin(body.slice(0, 4_000_000), body.length);
     service.kill('SIGTERM');
     await stopping();
     expect((await connection.write(body.slice(4_000_000)).answer()).status).toBe(201);
-    expect(await exit()).toEqual({ code: 0, signal: null });
+    expect(await service.exited).toEqual({ code: 0, signal: null });
   });
 
   it('waits for idle connections and clients that went away no longer than it takes', async () => {
@@ -412,39 +427,33 @@ describe('SIGTERM', () => {
     );
     const silent = await RawConnection.open(service.url);
     // One client leaves in the middle of its body, one while it waits, one reads nothing of its answer.
-    const half = await RawConnection.open(service.url);
-    half.write(post('{"event":', 1000));
+    const half = await begin('{"event":', 1000);
     await hold();
     const waiting = await RawConnection.open(service.url);
     waiting.write(post('{"event":{"role":"user","content":"held up"}}'));
     await heldUp();
     half.close();
     waiting.close();
-    await delay(50);
     await holder.query('ROLLBACK');
     service.kill('SIGTERM');
-    expect(await exit()).toEqual({ code: 0, signal: null });
+    expect(await service.exited).toEqual({ code: 0, signal: null });
     await Promise.all([idle.end(), silent.end()]);
   });
 
   it('is not held up longer than its time limit by a request that never ends', async () => {
     await start({ SHUTDOWN_TIMEOUT_MS: '500' });
-    const endless = await RawConnection.open(service.url);
-    endless.write(post('{"event":', 1000));
-    await delay(100);
+    await begin('{"event":', 1000);
     service.kill('SIGTERM');
-    expect(await exit()).toEqual({ code: expect.any(Number), signal: null });
+    expect(await service.exited).toEqual({ code: expect.any(Number), signal: null });
   });
 
   it('ends at once when it comes twice', async () => {
-    await start({ SHUTDOWN_TIMEOUT_MS: '600000' });
-    const endless = await RawConnection.open(service.url);
-    endless.write(post('{"event":', 1000));
-    await delay(100);
+    await start();
+    await begin('{"event":', 1000);
     service.kill('SIGTERM');
     await stopping();
     service.kill('SIGTERM');
-    expect(await exit()).toEqual({ code: 1, signal: null });
+    expect(await service.exited).toEqual({ code: 1, signal: null });
   });
 });
 
