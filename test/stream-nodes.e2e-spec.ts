@@ -105,7 +105,7 @@ describe('streams on one node, writers on another', () => {
 
   it('wake a long poll', async () => {
     await writer.http.put('poll');
-    const poll = node.http.events('poll', '?cursor=0&wait_ms=20000');
+    const poll = node.http.events('poll', '?cursor=0&wait_ms=55000');
     await writer.http.say('poll', 'hello');
     expect((await poll).body.next_cursor).toBe(1);
   });
@@ -174,7 +174,7 @@ describe('streams of a node that hears no hints', () => {
           (frame) => frame.type === 'window' && frame.version === version && frame.needs_compaction,
         ),
       ).toMatchObject({ used_tokens: 0 });
-    const poll = node.http.events('c', `?cursor=${version - 3}&wait_ms=20000`);
+    const poll = node.http.events('c', `?cursor=${version - 3}&wait_ms=55000`);
     await writer.http.say('c', 'one more');
     expect((await poll).body.events).toHaveLength(1);
     await writer.http.delete('c');
@@ -211,9 +211,18 @@ describe('streams of a node that loses its database for a while', () => {
     await database.drop();
   });
 
+  /** The node gives its database little time, and says 503 where a slow machine takes longer. */
+  async function opened(open: () => Promise<StreamReader>): Promise<StreamReader> {
+    for (;;) {
+      const reader = await open().catch(() => undefined);
+      if (reader) return reader;
+      await delay(10);
+    }
+  }
+
   it.each(['refuse', 'stall', 'cut'] as const)('miss nothing, and stay connected (%s)', async (way) => {
     await writer.http.put(way);
-    const both = [await readers.ws(way), await readers.sse(way)];
+    const both = [await opened(() => readers.ws(way)), await opened(() => readers.sse(way))];
     let version = await fiveMore(writer, way, 0);
     await Promise.all(both.map((reader) => reader.windowOf(version)));
     await proxy[way]();
