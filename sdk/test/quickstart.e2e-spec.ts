@@ -107,7 +107,7 @@ beforeAll(async () => {
     'run.mjs': RUN,
     'run.cjs': REQUIRE,
   });
-}, 120_000);
+});
 afterAll(async () => {
   await service.stop();
   await project.remove();

@@ -36,12 +36,7 @@ export class AiProject {
     const sdk = join(project.folder, 'node_modules/fastpaca');
     await mkdir(sdk, { recursive: true });
     await cp(join(ROOT, 'sdk/package.json'), join(sdk, 'package.json'));
-    try {
-      await run(process.execPath, [join(ROOT, 'sdk/scripts/build.mjs'), join(sdk, 'dist')]);
-    } catch (error) {
-      await project.remove();
-      throw error;
-    }
+    await cp(join(ROOT, 'sdk/dist'), join(sdk, 'dist'), { recursive: true }); // which `npm test` has built
     return project;
   }
 
