@@ -36,10 +36,10 @@ const ROUTES: [method: string, rest: string, body?: unknown][] = [
  * service runs in: what holds the service's own limits up, holds these up too.
  */
 async function inTime(answer: Promise<Answer>): Promise<Answer> {
-  let isThere = false;
-  void answer.finally(() => (isThere = true)).catch(() => undefined);
+  const progress = { isThere: false };
+  void answer.finally(() => (progress.isThere = true)).catch(() => undefined);
   const late = (async () => {
-    for (let limits = 0; limits < LIMITS_PER_ANSWER && !isThere; limits += 1)
+    for (let limits = 0; limits < LIMITS_PER_ANSWER && !progress.isThere; limits += 1)
       await delay(LIMIT_MS, undefined, { ref: false });
     throw new Error(`no answer though ${LIMITS_PER_ANSWER} limits of ${LIMIT_MS} ms have run out`);
   })();
@@ -307,9 +307,9 @@ describe('with a row of the database locked by somebody', () => {
       const stuck = ['locked-1', 'locked-2'].map((id) => inTime(service.http.put(id)));
       const others = Array.from({ length: 8 }, () => inTime(service.http.say('free', 'hello')));
       const reads = Array.from({ length: 8 }, () => inTime(service.http.window('free')));
-      let answered = false;
-      const answers = Promise.all([...stuck, ...others, ...reads]).finally(() => (answered = true));
-      while (!answered) {
+      const progress = { answered: false };
+      const answers = Promise.all([...stuck, ...others, ...reads]).finally(() => (progress.answered = true));
+      while (!progress.answered) {
         const metrics = await readMetrics(service);
         for (const state of ['in_use', 'waiting'] as const)
           connections[state] = Math.max(
