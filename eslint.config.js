@@ -3,6 +3,22 @@ import prettier from 'eslint-config-prettier';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
+/** An assertion on a time that has passed fails on a slow machine: docs/architecture.md. */
+const ELAPSED_TIME = [
+  'CallExpression[callee.name="expect"]:has(CallExpression[callee.object.name=/^(performance|Date)$/][callee.property.name="now"])',
+  'CallExpression[callee.name="expect"]:has(Identifier[name=/(elapsed|duration|tookMs|took)/i]):not(:has(ObjectExpression))',
+].map((selector) => ({
+  selector,
+  message: 'Assert what happened and in which order, not how long it took.',
+}));
+
+/** `it(title, test, timeout)` and its like. */
+const OWN_LIMITS = [
+  'CallExpression[callee.name=/^(it|test)$/][arguments.length>2]',
+  'CallExpression[callee.name=/^(beforeAll|beforeEach|afterAll|afterEach)$/][arguments.length>1]',
+  'CallExpression[callee.object.name="jest"][callee.property.name="setTimeout"]',
+].map((selector) => ({ selector, message: 'The testTimeout of jest.config.js is the one limit of a test.' }));
+
 export default defineConfig(
   globalIgnores(['**/dist/', 'data/', 'coverage/', '**/node_modules/']),
   js.configs.recommended,
@@ -36,6 +52,7 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-return': 'off',
       '@typescript-eslint/no-explicit-any': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
+      'no-restricted-syntax': ['error', ...ELAPSED_TIME, ...OWN_LIMITS],
     },
   },
   {
