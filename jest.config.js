@@ -17,5 +17,5 @@ export default {
   testTimeout: 300_000,
   maxWorkers: 2,
   // Jest keeps the modules of every file a worker has run. A worker with so much heap is replaced after its file.
-  workerIdleMemoryLimit: '400MB',
+  workerIdleMemoryLimit: '300MB',
 };
