@@ -1,0 +1,62 @@
+// The embedded database of a node, as somebody outside of the service sees it: its processes and its SQL.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { isRunning, kill, withChildren } from './processes.mjs';
+
+export class EmbeddedDatabase {
+  /** @param dataDir the service's DATA_DIR */
+  constructor(dataDir) {
+    this.cluster = join(dataDir, 'postgres');
+  }
+
+  /** `kill -9` of the main process alone; its children end when they notice. */
+  killPostmaster() {
+    kill([this.pid]);
+  }
+
+  /** `kill -9` of the main process and all of its children. */
+  killAll() {
+    kill(withChildren(this.pid));
+  }
+
+  get pid() {
+    return Number(this.pidFile()[0]);
+  }
+
+  /** Whether a main process is there that is not `formerPid`. */
+  isRunningAgain(formerPid) {
+    try {
+      return this.pid !== formerPid && isRunning(this.pid);
+    } catch {
+      return false; // no pid file
+    }
+  }
+
+  get url() {
+    const password = readFileSync(join(this.cluster, 'fastpaca.password'), 'utf8').trim();
+    return `postgresql://fastpaca:${password}@127.0.0.1:${this.pidFile()[3]}/fastpaca?sslmode=disable`;
+  }
+
+  /** Runs one statement on a connection of its own. */
+  query(text, values) {
+    return queryOnce(this.url, text, values);
+  }
+
+  /** Lines of postmaster.pid: process, folder, start, port, … */
+  pidFile() {
+    return readFileSync(join(this.cluster, 'postmaster.pid'), 'utf8').split('\n');
+  }
+}
+
+/** Runs one statement on a connection of its own; gives its rows. */
+export async function queryOnce(connectionString, text, values) {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => undefined); // told by the failed query
+  try {
+    await client.connect();
+    return (await client.query(text, values)).rows;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

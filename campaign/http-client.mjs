@@ -1,0 +1,91 @@
+// HTTP as the campaign needs it: whatever happens to a request is a result and not an exception.
+import { randomUUID } from 'node:crypto';
+import http from 'node:http';
+
+/** A request without an answer for so long hangs. The service promises a few seconds; the machine may be busy. */
+const HANGS_AFTER_MS = 30_000;
+
+export class HttpClient {
+  /** @param url where the service is now; a function, since it may move */
+  constructor(url, headers = {}) {
+    this.url = url;
+    this.headers = headers;
+    this.agent = new http.Agent({ keepAlive: true, maxSockets: 128 });
+  }
+
+  /**
+   * @param body a value is sent as JSON, a string as it stands
+   * @returns `{status, headers, text, body, ms}`; without an answer `{status: 0, problem}`, `problem` being `hangs` or an
+   *   error code
+   */
+  send(method, path, { body, headers = {} } = {}) {
+    const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const startedAt = performance.now();
+    return new Promise((resolve) => {
+      const fail = (problem) =>
+        resolve({ status: 0, problem, headers: {}, ms: performance.now() - startedAt });
+      const request = http.request(this.url() + path, {
+        method,
+        agent: this.agent,
+        timeout: HANGS_AFTER_MS,
+        headers: {
+          'x-request-id': randomUUID(),
+          ...this.headers,
+          ...(payload !== undefined && {
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(payload),
+          }),
+          ...headers,
+        },
+      });
+      request.on('timeout', () => {
+        fail('hangs');
+        request.destroy();
+      });
+      request.on('error', (error) => fail(error.code ?? error.message));
+      request.on('response', (response) => {
+        const chunks = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('error', (error) => fail(error.code ?? error.message));
+        response.on('close', () => fail('cut short')); // nothing, if it has ended
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          const { statusCode: status, headers: answered } = response;
+          resolve({ status, headers: answered, text, body: parsed(text), ms: performance.now() - startedAt });
+        });
+      });
+      request.end(payload);
+    });
+  }
+
+  close() {
+    this.agent.destroy();
+  }
+}
+
+/** The path of a conversation and of what is below it. */
+export function conversationPath(id, rest = '') {
+  return `/v1/conversations/${encodeURIComponent(id)}${rest}`;
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is wrong with an error answer, or undefined: the one shape of every error, at most 64 KiB of it. */
+export function errorShapeViolation({ status, headers, text, body }) {
+  if (text.length > 64 * 1024) return `${status} with ${text.length} bytes`;
+  if (
+    typeof body?.error !== 'string' ||
+    typeof body.message !== 'string' ||
+    typeof body.request_id !== 'string'
+  )
+    return `${status} without the error shape: ${text.slice(0, 200)}`;
+  if (status === 503 && !/^\d+$/.test(headers['retry-after'] ?? '')) return '503 without Retry-After';
+  if (status === 400 && !Array.isArray(body.details)) return '400 without details';
+  return undefined;
+}

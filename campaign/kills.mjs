@@ -1,0 +1,80 @@
+// Scenario `kills`: `kill -9` of the service, of the embedded database's main process alone, of the whole database, and of
+// service and database together, at random moments while clients write; and all database connections terminated at once.
+// After each the logs are compared.
+import { setTimeout as delay } from 'node:timers/promises';
+import { Checker } from './checker.mjs';
+import { EmbeddedDatabase } from './embedded-database.mjs';
+import { Load } from './load.mjs';
+import { ServiceNode } from './service-node.mjs';
+import { until } from './waiting.mjs';
+
+/** Acknowledged appends between two kills, at least. */
+const BETWEEN_KILLS = 60;
+/** The kill comes up to so much later. */
+const LATER_MS = 300;
+/** Connections are terminated before every so many kills. */
+const KILLS_PER_CUT = 3;
+
+export async function kills(context) {
+  const { folder, verdict, random, canary, options, progress, onEnd } = context;
+  const dataDir = await folder.make('kills');
+  const node = await ServiceNode.start(
+    { name: 'kills', folder: dataDir, env: { DATA_DIR: dataDir } },
+    context,
+  );
+  const database = new EmbeddedDatabase(dataDir);
+  const load = new Load({ nodes: [node], verdict, random, prefix: 'kills', canary });
+  const query = (...statement) => database.query(...statement);
+  const checker = new Checker({ ledger: load.ledger, nodes: [node], verdict, query });
+  const waysToDie = {
+    service: async () => {
+      await node.kill();
+      await node.launch();
+    },
+    postmaster: () => restartsDatabase(() => database.killPostmaster()),
+    database: () => restartsDatabase(() => database.killAll()),
+    both: async () => {
+      const killed = node.kill();
+      database.killAll();
+      await killed;
+      await node.launch();
+    },
+  };
+  const restartsDatabase = async (killIt) => {
+    const { pid } = database;
+    killIt();
+    await until('the database runs again', () => database.isRunningAgain(pid), { limitMs: 120_000 });
+    await node.ready();
+  };
+
+  onEnd(() => load.abandon());
+  load.start();
+  for (let round = 1; round <= options.kills; round += 1) {
+    const way = random.pick(Object.keys(waysToDie));
+    verdict.at = `kill ${round} (${way})`;
+    await load.grow(BETWEEN_KILLS);
+    if (round % KILLS_PER_CUT === 0) {
+      await cutConnections(database);
+      verdict.count('connection cuts');
+      await load.grow(BETWEEN_KILLS);
+    }
+    await delay(random.integer(0, LATER_MS));
+    await waysToDie[way]();
+    verdict.count('kills');
+    await checker.checkActive();
+    if (round % 20 === 0) progress(`kills: ${round} of ${options.kills}`);
+  }
+  verdict.at = 'after all kills';
+  await load.grow(BETWEEN_KILLS);
+  await load.stop();
+  await checker.checkAll();
+  await node.stop();
+}
+
+/** Terminates every connection of the service, in the middle of whatever it does. */
+async function cutConnections(database) {
+  await database.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+  );
+}

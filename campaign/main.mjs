@@ -1,0 +1,69 @@
+// `npm run campaign`: kills, failovers, reconnects, overload and hostile requests against the built service, with a
+// checker that knows every acknowledgement. Prints a line per promise, and exits 1 if one is broken. docs/reliability.md
+// explains it; `npm run campaign -- --help` lists the options. Needs Linux (/proc).
+import { failovers } from './failovers.mjs';
+import { kills } from './kills.mjs';
+import { readOptions, SCENARIOS, USAGE } from './options.mjs';
+import { kill, processesIn } from './processes.mjs';
+import { Random } from './random.mjs';
+import { RunFolder } from './run-folder.mjs';
+import { Verdict } from './verdict.mjs';
+
+const RUN = { kills, failovers };
+
+const startedAt = performance.now();
+
+function progress(text) {
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  console.log(`[${seconds} s] ${text}`);
+}
+
+async function runScenarios(options, folder) {
+  const verdict = new Verdict(options.seed, (evidence) => progress(`BROKEN: ${evidence}`));
+  for (const figure of ['missing', 'doubled', 'exits']) verdict.count(figure, 0);
+  const random = new Random(options.seed);
+  const canary = `canary-${options.seed.toString(36)}-${Date.now().toString(36)}`;
+  for (const name of SCENARIOS.filter((each) => options.only.includes(each))) {
+    progress(`${name} …`);
+    verdict.at = name;
+    const endings = [];
+    const onEnd = (ending) => endings.push(ending);
+    try {
+      await RUN[name]({ folder, verdict, random: random.fork(name), canary, options, progress, onEnd });
+      verdict.count('scenarios');
+    } catch (error) {
+      verdict.broken('campaign', `${name} ended early: ${error.stack}`);
+    } finally {
+      for (const ending of endings) await ending();
+      kill(processesIn(folder.path));
+    }
+  }
+  return verdict;
+}
+
+async function main() {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const folder = await RunFolder.create();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.once(signal, () => void folder.remove().then(() => process.exit(130)));
+  try {
+    progress(`campaign with --seed ${options.seed}`);
+    const verdict = await runScenarios(options, folder);
+    console.log(verdict.lines().join('\n'));
+    progress(verdict.anyBroken ? 'at least one promise is BROKEN' : 'every tested promise held');
+    return verdict.anyBroken ? 1 : 0;
+  } finally {
+    await folder.remove();
+  }
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  console.error(error.message);
+  process.exit(2);
+}

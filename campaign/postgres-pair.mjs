@@ -1,0 +1,196 @@
+// A PostgreSQL primary with a standby, of Debian's packages, in a folder of the campaign. PostgreSQL refuses to run as
+// root: as root, the programs run as the user `postgres`. Written data is not synced to the disk, since only processes
+// are killed here; nothing that a killed process has written is lost.
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFile, chown, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePort } from '../bench/environment.mjs';
+import { queryOnce } from './embedded-database.mjs';
+import { kill, withChildren } from './processes.mjs';
+import { until } from './waiting.mjs';
+
+const execute = promisify(execFile);
+const PACKAGES = '/usr/lib/postgresql';
+/** So few that nodes that leave sessions behind soon have used them up. */
+const MAX_CONNECTIONS = 60;
+const SETTINGS = `
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = ${MAX_CONNECTIONS}
+shared_buffers = 32MB
+fsync = off
+wal_log_hints = on
+wal_keep_size = 256MB
+hot_standby = on
+synchronous_standby_names = '*'
+wal_receiver_status_interval = 1s
+`;
+
+/** The folder of PostgreSQL's programs, of the newest version installed. @throws Error that says what to install */
+export function findPrograms() {
+  const versions = existsSync(PACKAGES) ? readdirSync(PACKAGES).sort((a, b) => a - b) : [];
+  const found = versions
+    .map((version) => join(PACKAGES, version, 'bin'))
+    .findLast((folder) => existsSync(join(folder, 'pg_basebackup')));
+  if (!found)
+    throw new Error(
+      `failovers need PostgreSQL's server programs in ${PACKAGES}: install them with "apt-get install postgresql"`,
+    );
+  return found;
+}
+
+export class PostgresPair {
+  servers = 0;
+
+  /** A primary with the empty database `fastpaca`, and a synchronous standby that is connected. */
+  static async create(folder, onEnd) {
+    const pair = new PostgresPair();
+    const programs = findPrograms();
+    const account = process.getuid() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {};
+    if (account.uid !== undefined) await chown(folder, account.uid, account.gid);
+    pair.run = (program, args) =>
+      execute(join(programs, program), args, {
+        ...account,
+        cwd: folder,
+        env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC' },
+      });
+    pair.folder = folder;
+    onEnd(() => pair.stop());
+    const primary = await pair.newServer();
+    await pair.run('initdb', ['-D', primary.dir, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync']);
+    await appendFile(join(primary.dir, 'postgresql.conf'), SETTINGS);
+    await primary.start();
+    await primary.query('CREATE ROLE fastpaca LOGIN', 'postgres');
+    await primary.query('CREATE DATABASE fastpaca OWNER fastpaca', 'postgres');
+    pair.primary = primary;
+    await pair.addStandby();
+    return pair;
+  }
+
+  /** A new standby of the primary, from a base backup or by rewinding a former primary that was ended. */
+  async addStandby(former) {
+    const rewound = former && (await this.rewind(former));
+    this.standby = rewound ? former : await this.baseBackup();
+    await this.standby.start();
+    await this.standbyIs('sync');
+    if (former && !rewound) await rm(former.dir, { recursive: true, force: true });
+  }
+
+  /** Resolves when the standby streams and commits wait for it (`sync`), or do not (`async`). */
+  async standbyIs(state) {
+    await this.untilOnPrimary(
+      `the standby is ${state}`,
+      `SELECT FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = '${state}'`,
+    );
+  }
+
+  /** Resolves when the standby has all that the primary has written; while nobody writes. */
+  async standbyHasAll() {
+    await this.untilOnPrimary(
+      'the standby has all',
+      'SELECT FROM pg_stat_replication WHERE replay_lsn = pg_current_wal_lsn()',
+    );
+  }
+
+  async untilOnPrimary(what, sql) {
+    await until(what, async () => (await this.primary.query(sql, 'postgres')).length > 0);
+  }
+
+  /** Has commits wait for the standby, as at first, or not. */
+  async setSynchronous(synchronous) {
+    const change = synchronous ? 'RESET synchronous_standby_names' : "SET synchronous_standby_names = ''";
+    await this.primary.query(`ALTER SYSTEM ${change}`, 'postgres');
+    await this.primary.query('SELECT pg_reload_conf()', 'postgres');
+  }
+
+  /** The standby becomes the primary; gives the former one, which nobody has ended if the caller has not. */
+  async promote() {
+    const former = this.primary;
+    await this.run('pg_ctl', ['promote', '-w', '-D', this.standby.dir]);
+    this.primary = this.standby;
+    this.standby = undefined;
+    return former;
+  }
+
+  async stop() {
+    for (const server of [this.standby, this.primary]) await server?.stop('immediate').catch(() => undefined);
+  }
+
+  async newServer() {
+    this.servers += 1;
+    return new Server(this, join(this.folder, `server-${this.servers}`), await freePort());
+  }
+
+  async baseBackup() {
+    const server = await this.newServer();
+    const source = `host=127.0.0.1 port=${this.primary.port} user=postgres application_name=standby`;
+    await this.run('pg_basebackup', [
+      '-D',
+      server.dir,
+      '-d',
+      source,
+      '-R',
+      '-c',
+      'fast',
+      '-X',
+      'stream',
+      '-N',
+    ]);
+    return server;
+  }
+
+  async rewind(former) {
+    const source = `host=127.0.0.1 port=${this.primary.port} user=postgres dbname=postgres`;
+    try {
+      await this.run('pg_rewind', [`--target-pgdata=${former.dir}`, `--source-server=${source}`, '-R', '-N']);
+      return true;
+    } catch {
+      return false; // as when it needs a log file that is no longer there
+    }
+  }
+}
+
+/** One server of the pair. */
+class Server {
+  constructor(pair, dir, port) {
+    Object.assign(this, { pair, dir, port });
+  }
+
+  /** Settings of a server are on its command line: the configuration file is copied to the next. */
+  async start() {
+    const log = join(this.pair.folder, 'postgres.log');
+    await this.pair.run('pg_ctl', ['start', '-w', '-D', this.dir, '-l', log, '-o', `-p ${this.port}`]);
+  }
+
+  /** @param mode `fast` disconnects clients, `immediate` also skips the checkpoint */
+  async stop(mode) {
+    await this.pair.run('pg_ctl', ['stop', '-w', '-D', this.dir, '-m', mode]);
+  }
+
+  /** `kill -9` of the main process and all of its children. */
+  kill() {
+    kill(withChildren(this.pid));
+  }
+
+  get pid() {
+    return Number(readFileSync(join(this.dir, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  }
+
+  /** Runs one statement as the superuser, which waits for no standby. */
+  query(text, database = 'fastpaca') {
+    const options = encodeURIComponent('-c synchronous_commit=local');
+    return queryOnce(`postgresql://postgres@127.0.0.1:${this.port}/${database}?options=${options}`, text);
+  }
+}
+
+function idOf(flag) {
+  try {
+    return Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  } catch {
+    throw new Error(
+      'there is no user "postgres" to run PostgreSQL as: "apt-get install postgresql" makes one',
+    );
+  }
+}

@@ -1,0 +1,61 @@
+// Looks up processes in /proc: who is whose child, who works in a folder, how much memory one holds.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+function processIds() {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** Process `pid` and its children. */
+export function withChildren(pid) {
+  return [pid, ...processIds().filter((each) => parentOf(each) === pid)];
+}
+
+/** Processes whose working folder is `folder` or lies in it. */
+export function processesIn(folder) {
+  return processIds().filter((pid) => {
+    try {
+      const workingFolder = readlinkSync(`/proc/${pid}/cwd`).replace(/ \(deleted\)$/, '');
+      return workingFolder === folder || workingFolder.startsWith(`${folder}/`);
+    } catch {
+      return false; // ended meanwhile
+    }
+  });
+}
+
+export function isRunning(pid) {
+  return !['', 'Z', 'X'].includes(statOf(pid)[0] ?? '');
+}
+
+/** Sends SIGKILL to each; one that has ended meanwhile is fine. */
+export function kill(pids) {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+/** Resident memory of a process in bytes: now, and the peak since it started. */
+export function memoryOf(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const bytes = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
+  return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
+}
+
+function parentOf(pid) {
+  return Number(statOf(pid)[1]);
+}
+
+/** Fields of /proc/<pid>/stat from the state on (man 5 proc); the name before them may hold blanks and brackets. */
+function statOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
+  }
+}

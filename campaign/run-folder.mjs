@@ -1,0 +1,36 @@
+// The temporary folder of one campaign. Every process that the campaign starts works in it, so that one rule finds them
+// all. A second process (sweep.mjs) waits until the campaign has ended, in whatever way, and then ends those processes
+// and removes the folder.
+import { spawn } from 'node:child_process';
+import { chmod, mkdir, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export class RunFolder {
+  static async create() {
+    const folder = new RunFolder();
+    folder.path = await mkdtemp(join(tmpdir(), 'fastpaca-campaign-'));
+    await chmod(folder.path, 0o711); // PostgreSQL runs as another user when the campaign runs as root
+    // Detached: Ctrl-C must not reach it. Its standard input ends when the campaign's process does.
+    folder.sweeper = spawn(process.execPath, [join(import.meta.dirname, 'sweep.mjs'), folder.path], {
+      detached: true,
+      cwd: '/',
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
+    folder.swept = new Promise((resolve) => folder.sweeper.once('exit', resolve));
+    return folder;
+  }
+
+  /** A new folder in it. */
+  async make(name) {
+    const path = join(this.path, name);
+    await mkdir(path, { recursive: true });
+    return path;
+  }
+
+  /** Ends what still runs in it and removes it. */
+  async remove() {
+    this.sweeper.stdin.end();
+    await this.swept;
+  }
+}

@@ -1,0 +1,156 @@
+// A node of the built service, run as `npm start` runs it, and started again when it ends by itself, as a supervisor
+// does. Its log is searched for secrets and otherwise thrown away, but for the last lines.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort, startFlags } from '../bench/environment.mjs';
+import { HttpClient } from './http-client.mjs';
+import { memoryOf } from './processes.mjs';
+import { until } from './waiting.mjs';
+
+const MAIN = join(import.meta.dirname, '../dist/src/main.js');
+/** A start that fails is tried so often. */
+const START_ATTEMPTS = 5;
+/** A start may have to recover the database first. */
+const START_LIMIT_MS = 120_000;
+const STOP_LIMIT_MS = 30_000;
+const KEPT_LINES = 5;
+
+export class ServiceNode {
+  /**
+   * @param name of the node, for evidence
+   * @param folder its working folder
+   * @param env settings of the service
+   * @param context of the scenario
+   */
+  static async start({ name, folder, env }, { verdict, canary, onEnd }) {
+    const node = new ServiceNode();
+    const port = await freePort();
+    const key = `campaign-key-${port}`;
+    // Neither may be in a log line or a metric.
+    Object.assign(node, { name, folder, verdict, secrets: [canary, key], lastLines: [] });
+    onEnd(() => node.abandon());
+    node.url = `http://127.0.0.1:${port}`;
+    node.headers = { authorization: `Bearer ${key}` };
+    node.env = {
+      // Nothing else of the campaign's own environment: it could hold settings of the service.
+      ...Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map((each) => [each, process.env[each] ?? ''])),
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      FASTPACA_API_KEY: key,
+      FASTPACA_NODE_NAME: name,
+      ...env,
+    };
+    node.http = new HttpClient(() => node.url, node.headers);
+    await node.launch();
+    return node;
+  }
+
+  /** Resolves when the node is ready; waits for a start that is under way. */
+  async ready(limitMs = START_LIMIT_MS) {
+    await until(`${this.name} is ready`, () => this.isReady(), { limitMs });
+  }
+
+  async isReady() {
+    return (await this.http.send('GET', '/health/ready')).status === 200;
+  }
+
+  get memory() {
+    return memoryOf(this.child.pid);
+  }
+
+  /** `kill -9`; resolves when the process has ended. */
+  async kill() {
+    await this.starting;
+    this.expectExit = true;
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  /** Starts it again on the same port and resolves when it is ready. */
+  launch() {
+    this.starting = this.launchUntilReady().finally(() => (this.starting = undefined));
+    return this.starting;
+  }
+
+  /** Ends it as a deploy does; evidence if it does not end. */
+  async stop() {
+    await this.searchMetrics();
+    await this.starting?.catch(() => undefined);
+    this.expectExit = true;
+    this.http.close();
+    this.child.kill('SIGTERM');
+    if ((await Promise.race([this.exited, delay(STOP_LIMIT_MS, 'late', { ref: false })])) === 'late') {
+      this.verdict.broken(
+        'survives',
+        `${this.name} did not stop within ${STOP_LIMIT_MS / 1000} s of SIGTERM`,
+      );
+      this.child.kill('SIGKILL');
+      await this.exited;
+    }
+  }
+
+  /** Ends it at once, whatever it does. */
+  abandon() {
+    this.abandoned = true;
+    this.http.close();
+    this.child?.kill('SIGKILL');
+  }
+
+  async launchUntilReady() {
+    for (let attempt = 1; ; attempt += 1) {
+      this.spawn();
+      this.verdict.count('node starts');
+      const { child } = this;
+      const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+      await until(`${this.name} is ready`, async () => hasEnded() || (await this.isReady()), {
+        limitMs: START_LIMIT_MS,
+      });
+      if (!hasEnded() || this.abandoned) return;
+      this.verdict.broken('survives', `${this.name} did not start: ${this.lastLines.join(' | ')}`);
+      if (attempt === START_ATTEMPTS) throw new Error(`${this.name} did not start ${attempt} times`);
+      await delay(200);
+    }
+  }
+
+  spawn() {
+    this.expectExit = false;
+    this.child = spawn(process.execPath, [...FLAGS, MAIN], {
+      cwd: this.folder,
+      env: this.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    createInterface({ input: this.child.stdout }).on('line', (line) => this.takeLine(line));
+    createInterface({ input: this.child.stderr }).on('line', (line) => this.takeLine(line, true));
+    const { child } = this;
+    this.exited = new Promise((resolve) => child.once('close', resolve));
+    child.once('close', (code, signal) => {
+      this.verdict.count('exits', 0);
+      if (this.expectExit || this.starting || this.abandoned) return;
+      this.verdict.count('exits');
+      const last = this.lastLines.join(' | ');
+      this.verdict.broken('survives', `${this.name} ended by itself (${signal ?? code}): ${last}`);
+      this.launch().catch((error) => this.verdict.broken('survives', error.message));
+    });
+  }
+
+  takeLine(line, isError = false) {
+    this.verdict.count('log lines searched');
+    const secret = this.secrets.find((each) => line.includes(each));
+    if (secret) this.verdict.broken('secret', `${this.name} logged "${secret}": ${line.slice(0, 300)}`);
+    if (!isError && !/"level":(50|60)|Error/.test(line)) return;
+    this.lastLines.push(line.slice(0, 300));
+    if (this.lastLines.length > KEPT_LINES) this.lastLines.shift();
+  }
+
+  async searchMetrics() {
+    const { status, text } = await this.http.send('GET', '/metrics');
+    if (status !== 200) return;
+    this.verdict.count('metrics searched', text.split('\n').length);
+    for (const secret of this.secrets)
+      if (text.includes(secret)) this.verdict.broken('secret', `${this.name} has "${secret}" in /metrics`);
+  }
+}
+
+const FLAGS = await startFlags();

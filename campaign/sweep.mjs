@@ -1,0 +1,17 @@
+// Started by run-folder.mjs beside every campaign: waits until standard input ends, which it does also when the campaign
+// was killed, then ends every process that works in the campaign's folder, and removes the folder.
+import { rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { kill, processesIn } from './processes.mjs';
+
+const folder = process.argv[2];
+process.stdin.resume();
+await new Promise((resolve) => process.stdin.once('close', resolve));
+// Again, since a process may have started another meanwhile.
+for (let attempt = 0; attempt < 50; attempt += 1) {
+  const left = processesIn(folder);
+  if (left.length === 0 && attempt > 0) break;
+  kill(left);
+  await delay(50);
+}
+rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

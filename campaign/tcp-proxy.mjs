@@ -1,0 +1,52 @@
+// Stands between the nodes and the database, as a load balancer or a virtual address does: it can be pointed at another
+// server, with or without ending the connections there are, and counts what passes.
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+
+export class TcpProxy {
+  /** Bytes that have passed, in both directions. */
+  bytes = 0;
+  pairs = new Set();
+
+  static async start(targetPort) {
+    const proxy = new TcpProxy();
+    proxy.targetPort = targetPort;
+    proxy.server = createServer((near) => proxy.join(near)).listen(0, '127.0.0.1');
+    await once(proxy.server, 'listening');
+    proxy.port = proxy.server.address().port;
+    return proxy;
+  }
+
+  /** New connections go to this port; those there are stay. */
+  pointTo(port) {
+    this.targetPort = port;
+  }
+
+  /** Ends the connections there are. */
+  cut() {
+    for (const pair of this.pairs) for (const socket of pair) socket.destroy();
+  }
+
+  stop() {
+    this.server.close();
+    this.cut();
+  }
+
+  join(near) {
+    const far = connect({ host: '127.0.0.1', port: this.targetPort, noDelay: true });
+    near.setNoDelay(true);
+    const pair = [near, far];
+    this.pairs.add(pair);
+    const end = () => {
+      this.pairs.delete(pair);
+      for (const socket of pair) socket.destroy();
+    };
+    for (const [from, to] of [pair, pair.toReversed()]) {
+      from.on('error', end).on('close', end);
+      from.on('data', (chunk) => {
+        this.bytes += chunk.length;
+        to.write(chunk);
+      });
+    }
+  }
+}
