@@ -32,17 +32,22 @@ export class Load {
 
   /** @param nodes whose `http` the clients use in turn @param canary a word in every text and key */
   constructor({ nodes, verdict, random, prefix, canary, clients = 32, conversations = 12 }) {
-    Object.assign(this, { nodes, verdict, canary, clients });
+    Object.assign(this, { nodes, verdict, canary, random });
     this.ledger = new Ledger(prefix, conversations);
-    this.random = random;
     this.created = new Map();
+    // They go on where they were when the load is started again.
+    this.clients = Array.from({ length: clients }, (_, number) => ({
+      number,
+      random: random.fork(`client ${number}`),
+      turns: 0,
+      texts: 0,
+    }));
   }
 
   start() {
     this.over = false;
-    this.running = Array.from({ length: this.clients }, (_, number) => this.run(number));
     // A client that fails is told by stop() or grow().
-    this.failed = Promise.all(this.running).then(
+    this.failed = Promise.all(this.clients.map((client) => this.run(client))).then(
       () => undefined,
       (error) => error,
     );
@@ -73,8 +78,7 @@ export class Load {
     this.abandoned = true;
   }
 
-  async run(number) {
-    const client = { number, random: this.random.fork(`client ${number}`), turns: 0, texts: 0 };
+  async run(client) {
     while (!this.over) {
       const slot = client.random.integer(0, this.ledger.active.length - 1);
       const conversation = this.ledger.at(slot);
@@ -235,26 +239,29 @@ export class Load {
       : await this.anyNode(client).send('POST', path, { body });
     if (!withKey) this.noteAnswer(answer);
 
-    if (answer.status === 201) {
-      if (allowed || wasDeleted)
-        this.verdict.broken(
-          'atomic',
-          `${conversation.id}: ${body} was taken, ${allowed ?? 409} was expected`,
-        );
+    if (answer.status === 201 && (allowed || wasDeleted))
+      this.verdict.broken('atomic', `${conversation.id}: ${body} was taken, ${allowed ?? 409} was expected`);
+    const expected = allowed ?? (ifVersion === undefined ? [] : [409]);
+    this.settle(conversation, append, answer, expected);
+    if (answer.status === 201 && withKey) conversation.lastBody = { append, body };
+    if (append.outcome === 'unknown') await delay(RETRY_AFTER_MS);
+  }
+
+  /** Enters the outcome of an append. @param expected statuses of a rejection that may be */
+  settle(conversation, append, answer, expected = []) {
+    const { status } = answer;
+    if (status === 201) {
       this.noteAcknowledgement(conversation, append, answer);
-      if (withKey) conversation.lastBody = { append, body };
       this.acknowledged += 1;
-      this.verdict.count('acknowledged', count);
-    } else if (answer.status >= 400 && answer.status < 500) {
+      this.verdict.count('acknowledged', append.texts.length);
+    } else if (status >= 400 && status < 500) {
       append.outcome = 'rejected';
       this.verdict.count('rejected requests');
-      const expected = allowed ?? [...(ifVersion === undefined ? [] : [409])];
-      if (!expected.includes(answer.status) && conversation.deletion === 'none')
+      if (!expected.includes(status) && conversation.deletion === 'none')
         this.verdict.broken('answers', `an append to ${conversation.id} was answered ${answer.text}`);
     } else {
       append.outcome = 'unknown';
       this.verdict.count('requests without an outcome');
-      await delay(RETRY_AFTER_MS);
     }
   }
 

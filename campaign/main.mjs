@@ -2,14 +2,18 @@
 // checker that knows every acknowledgement. Prints a line per promise, and exits 1 if one is broken. docs/reliability.md
 // explains it; `npm run campaign -- --help` lists the options. Needs Linux (/proc).
 import { failovers } from './failovers.mjs';
+import { growth } from './growth.mjs';
+import { hostile } from './hostile.mjs';
 import { kills } from './kills.mjs';
 import { readOptions, SCENARIOS, USAGE } from './options.mjs';
+import { overload } from './overload.mjs';
 import { kill, processesIn } from './processes.mjs';
 import { Random } from './random.mjs';
+import { reconnects } from './reconnects.mjs';
 import { RunFolder } from './run-folder.mjs';
 import { Verdict } from './verdict.mjs';
 
-const RUN = { kills, failovers };
+const RUN = { kills, failovers, reconnects, overload, hostile, growth };
 
 const startedAt = performance.now();
 

@@ -1,0 +1,95 @@
+// Scenario `hostile`: malformed and hostile requests from a seeded generator. No answer is a 500, every rejection has the
+// error shape and at most 64 KiB, the process survives, a valid request in between works, and a conversation that no
+// valid request touches stays as it is.
+import { HealthWatch } from './health-watch.mjs';
+import { hostileRequest } from './hostile-requests.mjs';
+import { conversationPath, errorShapeViolation } from './http-client.mjs';
+import { RawConnection } from './raw-connection.mjs';
+import { ServiceNode } from './service-node.mjs';
+
+const SENDERS = 6;
+/** A valid request comes after so many. */
+const VALID_EVERY = 25;
+
+export async function hostile(context) {
+  const { folder, verdict, random, options, progress } = context;
+  const dataDir = await folder.make('hostile');
+  const node = await ServiceNode.start(
+    { name: 'hostile', folder: dataDir, env: { DATA_DIR: dataDir } },
+    context,
+  );
+  const control = await makeControl(node);
+  await node.http.send('PUT', conversationPath('hostile'), { body: { token_budget: 1000 } });
+  const before = await readControl(node, control);
+  const health = new HealthWatch(node, verdict);
+  const end = performance.now() + options.seconds * 1000;
+  await Promise.all(
+    Array.from({ length: SENDERS }, async (_, sender) => {
+      const own = random.fork(`sender ${sender}`);
+      for (let count = 1; performance.now() < end; count += 1) {
+        await sendHostile(node, own, verdict, `sender ${sender}, request ${count}`);
+        if (count % VALID_EVERY === 0) await sendValid(node, verdict);
+      }
+    }),
+  );
+  await health.stop();
+  if ((await readControl(node, control)) !== before)
+    verdict.broken('atomic', 'hostile requests have changed another conversation');
+  const { peak } = node.memory;
+  progress(
+    `hostile: ${verdict.figures.get('hostile requests')} requests, peak ${Math.round(peak / 1024 / 1024)} MB, ` +
+      `slowest health ${Math.round(health.slowestMs)} ms`,
+  );
+  await node.stop();
+}
+
+async function sendHostile(node, random, verdict, name) {
+  const { kind, bytes, then } = hostileRequest(random, {
+    host: new URL(node.url).host,
+    headers: node.headers,
+  });
+  const connection = await RawConnection.open(node.url).catch(() => undefined);
+  if (!connection) return; // the process has ended, which the node tells
+  verdict.count('hostile requests');
+  const answered = connection.answer();
+  const written = connection.write(bytes);
+  if (then === 'finish') connection.finish();
+  if (then === 'leave') {
+    connection.close();
+    await written;
+    return;
+  }
+  const answer = await answered;
+  connection.close();
+  const { status } = answer;
+  const blame = (evidence) => verdict.broken('answers', `${name} (${kind}): ${evidence}`);
+  if (answer.problem === 'hangs') blame('no answer');
+  else if (status === 500) blame(answer.text.slice(0, 300));
+  else if (status >= 400 && status !== 431 && answer.text) {
+    const violation = errorShapeViolation(answer);
+    if (violation) blame(violation);
+  }
+}
+
+/** An ordinary request is served as ever. */
+async function sendValid(node, verdict) {
+  const body = { event: { role: 'user', content: 'an ordinary message' } };
+  const answer = await node.http.send('POST', conversationPath('hostile', '/events'), { body });
+  if (answer.status !== 201 && answer.status !== 0)
+    verdict.broken('answers', `a valid append among hostile requests was answered ${answer.text}`);
+}
+
+async function makeControl(node) {
+  const path = conversationPath('control');
+  await node.http.send('PUT', path, { body: { token_budget: 1000, metadata: { keep: 1 } } });
+  const events = ['one', 'two', 'three'].map((content) => ({ role: 'user', content }));
+  await node.http.send('POST', `${path}/events`, { body: { events, idempotency_key: 'control' } });
+  return path;
+}
+
+async function readControl(node, path) {
+  const answers = await Promise.all(
+    ['', '/events', '/window'].map((rest) => node.http.send('GET', path + rest)),
+  );
+  return answers.map(({ text }) => text).join('\n');
+}

@@ -1,0 +1,180 @@
+// Scenario `overload`: more than a node can take at once. 2,000 connections that all append, more appends than the queue
+// holds, large uploads, readers that take nothing, sockets that say nothing. Every request gets an answer, health answers
+// meanwhile, the process survives, and its memory is measured.
+import { setTimeout as delay } from 'node:timers/promises';
+import { Checker } from './checker.mjs';
+import { EmbeddedDatabase } from './embedded-database.mjs';
+import { HealthWatch } from './health-watch.mjs';
+import { conversationPath } from './http-client.mjs';
+import { Load } from './load.mjs';
+import { RawConnection } from './raw-connection.mjs';
+import { ServiceNode } from './service-node.mjs';
+
+const CONNECTIONS = 2000;
+const QUEUE_LIMIT = 500;
+const UPLOAD_BYTES = 7_900_000;
+const SLOW_READERS = 60;
+const SILENT_SOCKETS = 500;
+const SILENT_MS = 5000;
+const MIB = 1024 * 1024;
+/** Resident memory: the bound at its peak, and what it must be back to after a minute. */
+const PEAK_LIMIT = 600 * MIB;
+const AFTERWARDS_LIMIT = 350 * MIB;
+const AFTERWARDS_MS = 60_000;
+
+export async function overload(context) {
+  const { folder, verdict, random, canary, options, progress } = context;
+  const dataDir = await folder.make('overload');
+  const env = { DATA_DIR: dataDir, FASTPACA_APPEND_QUEUE_LIMIT: String(QUEUE_LIMIT) };
+  const node = await ServiceNode.start({ name: 'overload', folder: dataDir, env }, context);
+  const database = new EmbeddedDatabase(dataDir);
+  const load = new Load({ nodes: [node], verdict, random, prefix: 'overload', canary });
+  for (const conversation of load.ledger.active) await load.create(conversation);
+  const health = new HealthWatch(node, verdict);
+  const phases = {
+    'connections at once': () => burst(node, load, verdict),
+    uploads: () => uploads(node, load, verdict, options.uploads),
+    'slow readers': () => slowReaders(node, load),
+    'silent sockets': () => silentSockets(node),
+  };
+  for (const [name, run] of Object.entries(phases)) {
+    verdict.at = `overload by ${name}`;
+    health.slowestMs = 0;
+    await run();
+    const { now, peak } = node.memory;
+    progress(
+      `overload by ${name}: memory ${megabytes(now)} MB, peak ${megabytes(peak)} MB, ` +
+        `slowest health ${Math.round(health.slowestMs)} ms`,
+    );
+    await workAsUsual(load);
+  }
+  verdict.at = 'after the overload';
+  await measureMemory(node, verdict);
+  await health.stop();
+  const query = (...statement) => database.query(...statement);
+  await new Checker({ ledger: load.ledger, nodes: [node], verdict, query }).checkAll();
+  await node.stop();
+}
+
+/** 2,000 connections are made at once, and each appends. */
+async function burst(node, load, verdict) {
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, async (_, index) => {
+      const conversation = load.ledger.at(index % load.ledger.active.length);
+      await appendRaw({ node, load, verdict, conversation, number: `burst.${index}` });
+    }),
+  );
+}
+
+/** Uploads of almost the largest legal size, all at once. */
+async function uploads(node, load, verdict, count) {
+  const filler = Buffer.alloc(UPLOAD_BYTES, 'lorem ipsum dolor sit amet ');
+  const conversation = load.ledger.next();
+  conversation.compacted = true; // its log is larger than its window
+  load.ledger.complete.push(conversation);
+  await load.create(conversation);
+  await Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      appendRaw({ node, load, verdict, conversation, number: `upload.${index}`, filler }),
+    ),
+  );
+}
+
+/** Ask for all of the large log and for streams of it, and read nothing. */
+async function slowReaders(node, load) {
+  const path = conversationPath(load.ledger.complete.at(-1).id);
+  const readers = await Promise.all(
+    Array.from({ length: SLOW_READERS }, async (_, index) => {
+      const connection = await RawConnection.open(node.url);
+      connection.socket.pause();
+      const rest = ['/events?cursor=0&limit=1000', '/window', '/stream?cursor=0'][index % 3];
+      await connection.write(head(node, 'GET', path + rest, { accept: 'text/event-stream, */*' }));
+      return connection;
+    }),
+  );
+  await delay(SILENT_MS);
+  for (const reader of readers) reader.close();
+}
+
+/** Connect and say nothing, or the beginning of a request. */
+async function silentSockets(node) {
+  const sockets = await Promise.all(
+    Array.from({ length: SILENT_SOCKETS }, async (_, index) => {
+      const connection = await RawConnection.open(node.url);
+      if (index % 2) await connection.write('POST /v1/conversations/silent/events HTTP/1.1\r\nHost: 127.0');
+      return connection;
+    }),
+  );
+  await delay(SILENT_MS);
+  for (const socket of sockets) socket.close();
+}
+
+/** One append on a connection of its own. @param filler bytes that go into its text */
+async function appendRaw({ node, load, verdict, conversation, number, filler }) {
+  const start = `${load.canary} ${number} `;
+  const text = start + (filler ? filler.toString('latin1') : 'at once');
+  const append = conversation.sending(
+    [{ role: 'user', parts: [{ type: 'text', text }] }],
+    undefined,
+    undefined,
+  );
+  const [before, after] = [`{"event":{"role":"user","parts":[{"type":"text","text":"${start}`, '"}]}}'];
+  const content = filler ?? Buffer.from('at once');
+  const startedAt = performance.now();
+  const answer = await RawConnection.open(node.url).then(
+    async (connection) => {
+      const answered = connection.answer();
+      const length = before.length + content.length + after.length;
+      await connection.write(
+        head(node, 'POST', conversationPath(conversation.id, '/events'), {
+          'content-type': 'application/json',
+          'content-length': length,
+        }) + before,
+      );
+      await connection.write(content);
+      await connection.write(after);
+      const result = await answered;
+      connection.close();
+      return result;
+    },
+    (error) => ({ status: 0, problem: error.code, headers: {} }),
+  );
+  verdict.count('overload requests');
+  const ms = performance.now() - startedAt;
+  if (answer.status === 0)
+    verdict.broken('answers', `append ${number}: ${answer.problem} after ${Math.round(ms)} ms`);
+  load.noteAnswer({ ...answer, ms });
+  load.settle(conversation, append, answer);
+}
+
+function head(node, method, path, headers) {
+  const lines = Object.entries({ host: new URL(node.url).host, ...node.headers, ...headers });
+  const text = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return `${method} ${path} HTTP/1.1\r\n${text}\r\n`;
+}
+
+/** Ordinary clients are served. */
+async function workAsUsual(load) {
+  load.start();
+  await load.grow(100);
+  await load.stop();
+}
+
+/** The peak so far, and the lowest within a minute from now. */
+async function measureMemory(node, verdict) {
+  const { peak } = node.memory;
+  let afterwards = Infinity;
+  for (let waited = 0; waited < AFTERWARDS_MS && afterwards > AFTERWARDS_LIMIT; waited += 1000) {
+    await delay(1000);
+    afterwards = Math.min(afterwards, node.memory.now);
+  }
+  verdict.highest('peak MB', megabytes(peak));
+  verdict.highest('afterwards MB', megabytes(afterwards));
+  if (peak > PEAK_LIMIT) verdict.broken('memory', `${megabytes(peak)} MB at the peak, allowed 600`);
+  if (afterwards > AFTERWARDS_LIMIT)
+    verdict.broken('memory', `still ${megabytes(afterwards)} MB after a minute, allowed 350`);
+}
+
+function megabytes(bytes) {
+  return Math.round(bytes / MIB);
+}
