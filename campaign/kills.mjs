@@ -12,8 +12,12 @@ import { until } from './waiting.mjs';
 const BETWEEN_KILLS = 60;
 /** The kill comes up to so much later. */
 const LATER_MS = 300;
-/** Connections are terminated before every so many kills. */
+/** Before every so many kills all connections are terminated, several times, some when they have just been made. */
 const KILLS_PER_CUT = 3;
+const CUTS = 5;
+const BETWEEN_CUTS_MS = 60;
+/** The ways to die that take the service less time to recover from come more often. */
+const WEIGHTS = { service: 2, postmaster: 3, database: 3, both: 2 };
 
 export async function kills(context) {
   const { folder, verdict, random, canary, options, progress, onEnd } = context;
@@ -50,12 +54,15 @@ export async function kills(context) {
   onEnd(() => load.abandon());
   load.start();
   for (let round = 1; round <= options.kills; round += 1) {
-    const way = random.pick(Object.keys(waysToDie));
+    const way = random.weighted(WEIGHTS);
     verdict.at = `kill ${round} (${way})`;
     await load.grow(BETWEEN_KILLS);
     if (round % KILLS_PER_CUT === 0) {
-      await cutConnections(database);
-      verdict.count('connection cuts');
+      for (let cut = 0; cut < CUTS; cut += 1) {
+        await cutConnections(database);
+        verdict.count('connection cuts');
+        await delay(random.integer(0, BETWEEN_CUTS_MS));
+      }
       await load.grow(BETWEEN_KILLS);
     }
     await delay(random.integer(0, LATER_MS));

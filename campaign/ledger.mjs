@@ -51,6 +51,8 @@ export class Conversation {
   tokenBudget = new SentCounter();
   patches = new Map();
   deletion = 'none';
+  /** Its log is larger than a window, and too large to be compared twice. */
+  large = false;
   events = 0;
 
   /** @param compacted whether clients compact it; a conversation that is never compacted has checkable window sums */

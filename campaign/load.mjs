@@ -21,7 +21,7 @@ const WEIGHTS = {
   remove: 0.15,
   read: 8,
 };
-const RETRY_AFTER_MS = 40;
+const RETRY_AFTER_MS = 120;
 /** Longest pause of a client between two requests. */
 const PAUSE_MS = 12;
 const FIRST_BUDGET = 500_000;

@@ -173,11 +173,17 @@ class History {
   }
 
   same(node, when, what, found, expected) {
-    const [given, stored] = [found, expected].map((each) => JSON.stringify(each));
     this.stage.verdict.count('answers compared with the database');
-    if (given === stored) return;
-    const evidence = `${this.id} on ${node.name} ${when}: ${what} is ${given}, the database has ${stored}`;
-    this.stage.verdict.broken('history', evidence.slice(0, 1500));
+    const [given, stored] = [found, expected].map((each) => [each].flat().map((one) => JSON.stringify(one)));
+    const length = Math.max(given.length, stored.length);
+    const differs = Array.from({ length }, (_, index) => index).find(
+      (index) => given[index] !== stored[index],
+    );
+    if (differs === undefined) return;
+    this.stage.verdict.broken(
+      'history',
+      `${this.id} on ${node.name} ${when}: ${what} has ${given[differs]}, the database ${stored[differs]}`,
+    );
   }
 
   /** A GET as of a client that keeps what it has read: with a 304 it takes that. */

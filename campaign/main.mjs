@@ -11,6 +11,7 @@ import { kill, processesIn } from './processes.mjs';
 import { Random } from './random.mjs';
 import { reconnects } from './reconnects.mjs';
 import { RunFolder } from './run-folder.mjs';
+import { selfTest } from './self-test.mjs';
 import { Verdict } from './verdict.mjs';
 
 const RUN = { kills, failovers, reconnects, overload, hostile, growth };
@@ -22,27 +23,53 @@ function progress(text) {
   console.log(`[${seconds} s] ${text}`);
 }
 
-async function runScenarios(options, folder) {
-  const verdict = new Verdict(options.seed, (evidence) => progress(`BROKEN: ${evidence}`));
-  for (const figure of ['missing', 'doubled', 'exits']) verdict.count(figure, 0);
-  const random = new Random(options.seed);
-  const canary = `canary-${options.seed.toString(36)}-${Date.now().toString(36)}`;
+/** What every scenario is given; `end` ends whatever it has left. */
+function contextOf(name, { folder, verdict, options }) {
+  const endings = [];
+  return {
+    folder,
+    verdict,
+    options,
+    progress,
+    random: new Random(options.seed).fork(name),
+    canary: `canary-${options.seed.toString(36)}-${Date.now().toString(36)}`,
+    onEnd: (ending) => endings.push(ending),
+    async end() {
+      for (const ending of endings) await ending();
+      kill(processesIn(folder.path));
+    },
+  };
+}
+
+async function runScenarios(shared) {
+  const { verdict, options } = shared;
   for (const name of SCENARIOS.filter((each) => options.only.includes(each))) {
     progress(`${name} …`);
     verdict.at = name;
-    const endings = [];
-    const onEnd = (ending) => endings.push(ending);
+    const context = contextOf(name, shared);
     try {
-      await RUN[name]({ folder, verdict, random: random.fork(name), canary, options, progress, onEnd });
+      await RUN[name](context);
       verdict.count('scenarios');
     } catch (error) {
       verdict.broken('campaign', `${name} ended early: ${error.stack}`);
     } finally {
-      for (const ending of endings) await ending();
-      kill(processesIn(folder.path));
+      await context.end();
     }
   }
-  return verdict;
+  console.log(verdict.lines().join('\n'));
+  progress(verdict.anyBroken ? 'at least one promise is BROKEN' : 'every tested promise held');
+  return verdict.anyBroken ? 1 : 0;
+}
+
+async function runSelfTest(shared) {
+  const context = contextOf('self-test', shared);
+  try {
+    const unnoticed = await selfTest(context);
+    progress(unnoticed.length ? `the checker did not notice: ${unnoticed.join('; ')}` : 'the checker sees');
+    return unnoticed.length || shared.verdict.anyBroken ? 1 : 0;
+  } finally {
+    await context.end();
+  }
 }
 
 async function main() {
@@ -56,10 +83,10 @@ async function main() {
     process.once(signal, () => void folder.remove().then(() => process.exit(130)));
   try {
     progress(`campaign with --seed ${options.seed}`);
-    const verdict = await runScenarios(options, folder);
-    console.log(verdict.lines().join('\n'));
-    progress(verdict.anyBroken ? 'at least one promise is BROKEN' : 'every tested promise held');
-    return verdict.anyBroken ? 1 : 0;
+    const verdict = new Verdict(options.seed, (evidence) => progress(`BROKEN: ${evidence}`));
+    for (const figure of ['missing', 'doubled']) verdict.count(figure, 0);
+    const shared = { folder, verdict, options };
+    return await (options.selfTest ? runSelfTest(shared) : runScenarios(shared));
   } finally {
     await folder.remove();
   }

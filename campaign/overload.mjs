@@ -70,7 +70,7 @@ async function burst(node, load, verdict) {
 async function uploads(node, load, verdict, count) {
   const filler = Buffer.alloc(UPLOAD_BYTES, 'lorem ipsum dolor sit amet ');
   const conversation = load.ledger.next();
-  conversation.compacted = true; // its log is larger than its window
+  conversation.large = true;
   load.ledger.complete.push(conversation);
   await load.create(conversation);
   await Promise.all(
