@@ -83,8 +83,7 @@ export class Checker {
     }
     const ofEvents = new Set(head.map(({ version }) => version));
     const count = record.version - record.last_seq;
-    const { acknowledged, withoutOutcome } = conversation.compactions;
-    const pending = this.nodes.length + 64; // at most one per client
+    const { acknowledged, withoutOutcome, pending } = conversation.compactions;
     if (count < compactions.length || count > acknowledged.length + withoutOutcome + pending)
       this.blame(
         'ordered',

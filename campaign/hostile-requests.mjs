@@ -21,25 +21,30 @@ const QUERIES = [
   '?constructor=1', '?a=1&a=2', '?cursor=1&cursor=2', `?x=${'y'.repeat(5000)}`, '?cursor[]=1', '?=1', '?&&&',
 ]; // prettier-ignore
 
+/** From 1 to `limit`, small ones as often as large ones are. */
+function sizeUpTo(random, limit) {
+  return Math.ceil(limit ** random.next());
+}
+
 /** Kinds of bodies, each of which gives text. */
 const BODIES = {
   deepNesting(random) {
-    const depth = random.integer(100, 100_000);
+    const depth = sizeUpTo(random, 100_000);
     const open = random.pick(['[', '{"a":']);
     const nested = open.repeat(depth) + '1' + (open === '[' ? ']' : '}').repeat(depth);
     return `{"event":{"role":"user","parts":[{"type":"text","text":"x","deep":${nested}}]}}`;
   },
   manyBadParts(random) {
     const part = random.pick(['1', 'null', '{}', '{"type":1}', '[]', '"x"']);
-    const parts = Array.from({ length: random.integer(1, PARTS_LIMIT) }, () => part);
+    const parts = Array.from({ length: sizeUpTo(random, PARTS_LIMIT) }, () => part);
     return `{"event":{"role":"user","parts":[${parts}]}}`;
   },
   manyBadEvents(random) {
-    const events = Array.from({ length: random.integer(1, 1000) }, () => random.pick(VALUES) || '1');
+    const events = Array.from({ length: sizeUpTo(random, 1000) }, () => random.pick(VALUES) || '1');
     return `{"events":[${events}]}`;
   },
   manyUnknownFields(random) {
-    const fields = Array.from({ length: random.integer(1, 100_000) }, (_, index) => `"f${index}":${index}`);
+    const fields = Array.from({ length: sizeUpTo(random, 100_000) }, (_, index) => `"f${index}":${index}`);
     return `{${fields}}`;
   },
   wrongTypes(random) {
@@ -60,7 +65,7 @@ const BODIES = {
   hugeStrings(random) {
     const text = random
       .pick(['a', ' ', '\\n', '<|endoftext|>', '\\ud83d\\ude00'])
-      .repeat(random.integer(1, 50_000));
+      .repeat(sizeUpTo(random, 50_000));
     return `{"event":{"role":"${text.slice(0, 3000)}","parts":[{"type":"text","text":"${text}"}]}}`;
   },
   notJson(random) {

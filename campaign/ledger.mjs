@@ -47,7 +47,7 @@ export class Conversation {
   byText = new Map();
   /** Highest version in any acknowledgement. */
   version = 0;
-  compactions = { acknowledged: [], withoutOutcome: 0 };
+  compactions = { acknowledged: [], withoutOutcome: 0, pending: 0 };
   tokenBudget = new SentCounter();
   patches = new Map();
   deletion = 'none';

@@ -163,9 +163,10 @@ export class Load {
     const to_seq = client.random.integer(2, events);
     const body = { from_seq: 1, to_seq, replacement: [this.event(client, 'system')] };
     if (client.random.chance(0.3)) body.if_version = version;
-    const answer = await this.anyNode(client).send('POST', conversationPath(conversation.id, '/compact'), {
-      body,
-    });
+    const path = conversationPath(conversation.id, '/compact');
+    compactions.pending += 1;
+    const answer = await this.anyNode(client).send('POST', path, { body });
+    compactions.pending -= 1;
     this.noteAnswer(answer);
     if (answer.status === 200) {
       compactions.acknowledged.push(answer.body.version);

@@ -78,13 +78,18 @@ async function main() {
     console.log(USAGE);
     return 0;
   }
+  const verdict = new Verdict(options.seed, (evidence) => progress(`BROKEN: ${evidence}`));
+  for (const figure of ['missing', 'doubled']) verdict.count(figure, 0);
   const folder = await RunFolder.create();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-    process.once(signal, () => void folder.remove().then(() => process.exit(130)));
+    process.once(signal, () => {
+      console.log(verdict.lines().join('\n'));
+      progress(`interrupted by ${signal}`);
+      verdict.report = () => undefined; // what ends now does not end by itself
+      void folder.remove().then(() => process.exit(130));
+    });
   try {
     progress(`campaign with --seed ${options.seed}`);
-    const verdict = new Verdict(options.seed, (evidence) => progress(`BROKEN: ${evidence}`));
-    for (const figure of ['missing', 'doubled']) verdict.count(figure, 0);
     const shared = { folder, verdict, options };
     return await (options.selfTest ? runSelfTest(shared) : runScenarios(shared));
   } finally {

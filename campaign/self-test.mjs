@@ -43,6 +43,8 @@ const DAMAGES = {
      WHERE e.conversation_id = $1 AND o.conversation_id = $1 AND (e.seq, o.seq) IN ((2, 3), (3, 2))`,
   'a running total is wrong': `
     UPDATE fastpaca.events SET tokens_total = tokens_total + 1 WHERE conversation_id = $1 AND seq = 2`,
+  'the version has grown without a change': `
+    UPDATE fastpaca.conversations SET version = version + 1 WHERE id = $1`,
   'a version is used twice': `
     UPDATE fastpaca.events SET version = 1 WHERE conversation_id = $1 AND seq = 2`,
 };

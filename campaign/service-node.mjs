@@ -118,6 +118,7 @@ export class ServiceNode {
     this.expectExit = false;
     this.child = spawn(process.execPath, [...FLAGS, MAIN], {
       cwd: this.folder,
+      detached: true, // Ctrl-C must not reach it
       env: this.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -21,6 +21,7 @@ it('the checker of the campaign notices what a broken service could do to the lo
     'an event has another text: noticed',
     'two events have changed places: noticed',
     'a running total is wrong: noticed',
+    'the version has grown without a change: noticed',
     'a version is used twice: noticed',
   ]);
 });
