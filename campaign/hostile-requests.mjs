@@ -21,9 +21,9 @@ const QUERIES = [
   '?constructor=1', '?a=1&a=2', '?cursor=1&cursor=2', `?x=${'y'.repeat(5000)}`, '?cursor[]=1', '?=1', '?&&&',
 ]; // prettier-ignore
 
-/** From 1 to `limit`, small ones as often as large ones are. */
+/** From 1 to `limit`: small ones as often as large ones are, and the limit itself now and then. */
 function sizeUpTo(random, limit) {
-  return Math.ceil(limit ** random.next());
+  return random.chance(0.05) ? limit : Math.ceil(limit ** random.next());
 }
 
 /** Kinds of bodies, each of which gives text. */

@@ -66,6 +66,7 @@ async function sendHostile(node, random, verdict, name) {
   if (answer.problem === 'hangs') blame('no answer');
   else if (status === 500) blame(answer.text.slice(0, 300));
   else if (status >= 400 && status !== 431 && answer.text) {
+    verdict.count('rejected requests');
     const violation = errorShapeViolation(answer);
     if (violation) blame(violation);
   }

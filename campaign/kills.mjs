@@ -1,6 +1,7 @@
 // Scenario `kills`: `kill -9` of the service, of the embedded database's main process alone, of the whole database, and of
 // service and database together, at random moments while clients write; and all database connections terminated at once.
-// After each the logs are compared.
+// After each the logs are compared. Two services are killed side by side, since most of the time is spent on waiting for
+// a start.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Checker } from './checker.mjs';
 import { EmbeddedDatabase } from './embedded-database.mjs';
@@ -8,6 +9,9 @@ import { Load } from './load.mjs';
 import { ServiceNode } from './service-node.mjs';
 import { until } from './waiting.mjs';
 
+const SERVICES = 2;
+/** Of each service. */
+const CLIENTS = 24;
 /** Acknowledged appends between two kills, at least. */
 const BETWEEN_KILLS = 60;
 /** The kill comes up to so much later. */
@@ -20,14 +24,23 @@ const BETWEEN_CUTS_MS = 60;
 const WEIGHTS = { service: 2, postmaster: 3, database: 3, both: 2 };
 
 export async function kills(context) {
-  const { folder, verdict, random, canary, options, progress, onEnd } = context;
-  const dataDir = await folder.make('kills');
-  const node = await ServiceNode.start(
-    { name: 'kills', folder: dataDir, env: { DATA_DIR: dataDir } },
-    context,
+  const { verdict, random, options } = context;
+  const perService = Math.ceil(options.kills / SERVICES);
+  await Promise.all(
+    Array.from({ length: SERVICES }, (_, index) => {
+      const name = `kills-${index + 1}`;
+      const rounds = Math.min(perService, options.kills - index * perService);
+      return killOne({ ...context, verdict: verdict.fork(), random: random.fork(name) }, name, rounds);
+    }),
   );
+}
+
+async function killOne(context, name, rounds) {
+  const { folder, verdict, random, canary, progress, onEnd } = context;
+  const dataDir = await folder.make(name);
+  const node = await ServiceNode.start({ name, folder: dataDir, env: { DATA_DIR: dataDir } }, context);
   const database = new EmbeddedDatabase(dataDir);
-  const load = new Load({ nodes: [node], verdict, random, prefix: 'kills', canary });
+  const load = new Load({ nodes: [node], verdict, random, prefix: name, canary, clients: CLIENTS });
   const query = (...statement) => database.query(...statement);
   const checker = new Checker({ ledger: load.ledger, nodes: [node], verdict, query });
   const waysToDie = {
@@ -53,9 +66,9 @@ export async function kills(context) {
 
   onEnd(() => load.abandon());
   load.start();
-  for (let round = 1; round <= options.kills; round += 1) {
+  for (let round = 1; round <= rounds; round += 1) {
     const way = random.weighted(WEIGHTS);
-    verdict.at = `kill ${round} (${way})`;
+    verdict.at = `${name}, kill ${round} (${way})`;
     await load.grow(BETWEEN_KILLS);
     if (round % KILLS_PER_CUT === 0) {
       for (let cut = 0; cut < CUTS; cut += 1) {
@@ -70,9 +83,9 @@ export async function kills(context) {
     await waysToDie[way]();
     verdict.count('kills');
     await checker.checkActive();
-    if (round % 20 === 0) progress(`kills: ${round} of ${options.kills}`);
+    if (round % 20 === 0) progress(`${name}: ${round} of ${rounds}`);
   }
-  verdict.at = 'after all kills';
+  verdict.at = `${name}, after all kills`;
   await load.grow(BETWEEN_KILLS);
   await load.stop();
   await node.ready();

@@ -1,12 +1,14 @@
 // `npm run campaign`: kills, failovers, reconnects, overload and hostile requests against the built service, with a
 // checker that knows every acknowledgement. Prints a line per promise, and exits 1 if one is broken. docs/reliability.md
 // explains it; `npm run campaign -- --help` lists the options. Needs Linux (/proc).
+import { existsSync } from 'node:fs';
 import { failovers } from './failovers.mjs';
 import { growth } from './growth.mjs';
 import { hostile } from './hostile.mjs';
 import { kills } from './kills.mjs';
 import { readOptions, SCENARIOS, USAGE } from './options.mjs';
 import { overload } from './overload.mjs';
+import { findPrograms } from './postgres-pair.mjs';
 import { kill, processesIn } from './processes.mjs';
 import { Random } from './random.mjs';
 import { reconnects } from './reconnects.mjs';
@@ -78,6 +80,9 @@ async function main() {
     console.log(USAGE);
     return 0;
   }
+  if (!existsSync('/proc/self/stat'))
+    throw new Error('the campaign needs Linux: it looks processes up in /proc');
+  if (!options.selfTest && options.only.includes('failovers')) findPrograms(); // not after all other scenarios
   const verdict = new Verdict(options.seed, (evidence) => progress(`BROKEN: ${evidence}`));
   for (const figure of ['missing', 'doubled']) verdict.count(figure, 0);
   const folder = await RunFolder.create();

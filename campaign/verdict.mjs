@@ -65,6 +65,11 @@ export class Verdict {
     this.report = report;
   }
 
+  /** The same verdict with a place of its own, for what runs beside something else. */
+  fork() {
+    return Object.create(this);
+  }
+
   count(figure, by = 1) {
     this.figures.set(figure, (this.figures.get(figure) ?? 0) + by);
   }
