@@ -42,6 +42,7 @@ export class Checker {
     const leastVersion = conversation.version;
     const leastBudget = conversation.tokenBudget.acknowledged;
     const leastPatches = Array.from(conversation.patches, ([client, each]) => [client, each.acknowledged]);
+    const wasDeleted = conversation.deletion === 'acknowledged';
     const record = await this.read(node, path);
     if (record === undefined) {
       if (leastVersion > 0) this.blame('durable', conversation, 'the conversation is missing');
@@ -63,7 +64,7 @@ export class Checker {
       const found = record.metadata[`client-${client}`] ?? 0;
       if (found < least) this.blame('durable', conversation, `metadata has patch ${found}, not ${least}`);
     }
-    if (conversation.deletion === 'acknowledged' && !record.tombstoned)
+    if (wasDeleted && !record.tombstoned)
       this.blame('durable', conversation, 'it was deleted and has no tombstone');
     if (!conversation.compacted && !conversation.large) await this.checkWindow(conversation, node, path, log);
   }

@@ -15,27 +15,16 @@ const POLICIES = [
 
 /** An asynchronous standby that lacks the last events is promoted. */
 export async function standbyLacksEvents(stage) {
-  const { pair, proxy } = stage;
+  const { pair } = stage;
   await loseHistory(stage, {
     async remember() {
       await pair.setSynchronous(false);
       await pair.standbyIs('async');
       await pair.standbyHasAll();
-      // It receives nothing from now on.
-      await pair.standby.query("ALTER SYSTEM SET primary_conninfo = ''", 'postgres');
-      await pair.standby.query('SELECT pg_reload_conf()', 'postgres');
-      const sql = 'SELECT FROM pg_stat_replication';
-      await until(
-        'the standby has left',
-        async () => (await pair.primary.query(sql, 'postgres')).length === 0,
-      );
+      await pair.severStandby();
     },
     async lose() {
-      pair.primary.kill();
-      await pair.promote();
-      await pair.setSynchronous(false);
-      proxy.pointTo(pair.primary.port);
-      proxy.cut();
+      await stage.promoteSevered();
       stage.verdict.count('failovers');
     },
     async recover() {

@@ -30,15 +30,23 @@ wal_receiver_status_interval = 1s
 
 /** The folder of PostgreSQL's programs, of the newest version installed. @throws Error that says what to install */
 export function findPrograms() {
-  const versions = existsSync(PACKAGES) ? readdirSync(PACKAGES).sort((a, b) => a - b) : [];
-  const found = versions
-    .map((version) => join(PACKAGES, version, 'bin'))
-    .findLast((folder) => existsSync(join(folder, 'pg_basebackup')));
+  const found = newestPrograms();
   if (!found)
     throw new Error(
       `failovers need PostgreSQL's server programs in ${PACKAGES}: install them with "apt-get install postgresql"`,
     );
   return found;
+}
+
+export function hasPrograms() {
+  return newestPrograms() !== undefined;
+}
+
+function newestPrograms() {
+  const versions = existsSync(PACKAGES) ? readdirSync(PACKAGES).sort((a, b) => a - b) : [];
+  return versions
+    .map((version) => join(PACKAGES, version, 'bin'))
+    .findLast((folder) => existsSync(join(folder, 'pg_basebackup')));
 }
 
 export class PostgresPair {
@@ -103,6 +111,14 @@ export class PostgresPair {
     const change = synchronous ? 'RESET synchronous_standby_names' : "SET synchronous_standby_names = ''";
     await this.primary.query(`ALTER SYSTEM ${change}`, 'postgres');
     await this.primary.query('SELECT pg_reload_conf()', 'postgres');
+  }
+
+  /** The standby receives nothing from now on. */
+  async severStandby() {
+    await this.standby.query("ALTER SYSTEM SET primary_conninfo = ''", 'postgres');
+    await this.standby.query('SELECT pg_reload_conf()', 'postgres');
+    const left = 'SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_replication)';
+    await this.untilOnPrimary('the standby has left', left);
   }
 
   /** The standby becomes the primary; gives the former one, which nobody has ended if the caller has not. */

@@ -3,7 +3,9 @@
 // DATABASE_URL it uses that database, which must be empty, otherwise the service's own.
 import { Checker } from './checker.mjs';
 import { EmbeddedDatabase, queryOnce } from './embedded-database.mjs';
+import { FailoverStage } from './failover-stage.mjs';
 import { Load } from './load.mjs';
+import { hasPrograms } from './postgres-pair.mjs';
 import { ServiceNode } from './service-node.mjs';
 import { Verdict } from './verdict.mjs';
 import { until } from './waiting.mjs';
@@ -49,8 +51,20 @@ const DAMAGES = {
     UPDATE fastpaca.events SET version = 1 WHERE conversation_id = $1 AND seq = 2`,
 };
 
-/** @returns the names of the damages that the checker did not notice; empty when it is sound */
+/** Acknowledged appends that the standby lacks, at least. */
+const LOST_APPENDS = 50;
+
+/** The names of the damages that the checker did not notice; empty when it is sound. */
 export async function selfTest(context) {
+  const unnoticed = await damageBySql(context);
+  // By hand, and where PostgreSQL's programs are, with a real failover too.
+  if (!process.env.DATABASE_URL && hasPrograms() && !(await promoteWithoutLastEvents(context)))
+    unnoticed.push('a failover loses events');
+  return unnoticed;
+}
+
+/** @returns the names of the damages that the checker did not notice */
+async function damageBySql(context) {
   const { folder, verdict, random, canary, progress, onEnd } = context;
   const dataDir = await folder.make('self-test');
   const given = process.env.DATABASE_URL;
@@ -106,4 +120,28 @@ export async function selfTest(context) {
   }
   await node.stop();
   return unnoticed;
+}
+
+/**
+ * Promotes a standby that lacks acknowledged events, while the ledger takes it for a synchronous one.
+ *
+ * @returns whether the checker has noticed
+ */
+async function promoteWithoutLastEvents(context) {
+  const verdict = new Verdict(context.verdict.seed);
+  verdict.at = 'failover';
+  const stage = await FailoverStage.create({ ...context, verdict });
+  const { pair, load, checker } = stage;
+  await pair.setSynchronous(false);
+  load.start();
+  await load.grow(LOST_APPENDS);
+  await pair.severStandby();
+  await load.grow(LOST_APPENDS);
+  await stage.promoteSevered();
+  await load.stop();
+  await checker.checkAll();
+  const missing = verdict.figures.get('missing') ?? 0;
+  context.progress(`a failover loses events: ${missing > 0 ? `noticed, ${missing} missing` : 'NOT NOTICED'}`);
+  await stage.stop();
+  return missing > 0;
 }
