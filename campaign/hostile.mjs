@@ -1,9 +1,10 @@
 // Scenario `hostile`: malformed and hostile requests from a seeded generator. No answer is a 500, every rejection has the
 // error shape and at most 64 KiB, the process survives, a valid request in between works, and a conversation that no
 // valid request touches stays as it is.
+import { errorShapeViolation } from './answers.mjs';
 import { HealthWatch } from './health-watch.mjs';
 import { hostileRequest } from './hostile-requests.mjs';
-import { conversationPath, errorShapeViolation } from './http-client.mjs';
+import { conversationPath } from './http-client.mjs';
 import { RawConnection } from './raw-connection.mjs';
 import { ServiceNode } from './service-node.mjs';
 

@@ -75,17 +75,3 @@ function parsed(text) {
     return undefined;
   }
 }
-
-/** What is wrong with an error answer, or undefined: the one shape of every error, at most 64 KiB of it. */
-export function errorShapeViolation({ status, headers, text, body }) {
-  if (text.length > 64 * 1024) return `${status} with ${text.length} bytes`;
-  if (
-    typeof body?.error !== 'string' ||
-    typeof body.message !== 'string' ||
-    typeof body.request_id !== 'string'
-  )
-    return `${status} without the error shape: ${text.slice(0, 200)}`;
-  if (status === 503 && !/^\d+$/.test(headers['retry-after'] ?? '')) return '503 without Retry-After';
-  if (status === 400 && !Array.isArray(body.details)) return '400 without details';
-  return undefined;
-}

@@ -2,7 +2,8 @@
 // client retries an append with a key until it has an answer, as a careful caller does; one without a key has no outcome
 // when the answer does not come.
 import { setTimeout as delay } from 'node:timers/promises';
-import { conversationPath, errorShapeViolation } from './http-client.mjs';
+import { noteAnswer } from './answers.mjs';
+import { conversationPath } from './http-client.mjs';
 import { Ledger } from './ledger.mjs';
 import { until } from './waiting.mjs';
 
@@ -141,7 +142,7 @@ export class Load {
       this.anyNode(client).send('POST', path, { body: earlier.body }),
     ]);
     for (const answer of answers) {
-      this.noteAnswer(answer);
+      noteAnswer(this.verdict, answer);
       if (answer.status === 201) this.noteAcknowledgement(conversation, earlier.append, answer);
       else if (answer.status >= 400 && answer.status < 500)
         this.verdict.broken(
@@ -167,7 +168,7 @@ export class Load {
     compactions.pending += 1;
     const answer = await this.anyNode(client).send('POST', path, { body });
     compactions.pending -= 1;
-    this.noteAnswer(answer);
+    noteAnswer(this.verdict, answer);
     if (answer.status === 200) {
       compactions.acknowledged.push(answer.body.version);
       conversation.version = Math.max(conversation.version, answer.body.version);
@@ -183,7 +184,7 @@ export class Load {
     const { asked } = counter;
     const body = { token_budget: FIRST_BUDGET + asked };
     const answer = await this.anyNode(client).send('PUT', conversationPath(conversation.id), { body });
-    this.noteAnswer(answer);
+    noteAnswer(this.verdict, answer);
     if (answer.status === 200) counter.acknowledged = asked;
   }
 
@@ -194,7 +195,7 @@ export class Load {
     const body = { metadata: { [`client-${client.number}`]: asked } };
     const path = conversationPath(conversation.id, '/metadata');
     const answer = await this.anyNode(client).send('PATCH', path, { body });
-    this.noteAnswer(answer);
+    noteAnswer(this.verdict, answer);
     if (answer.status === 200) counter.acknowledged = asked;
   }
 
@@ -211,7 +212,7 @@ export class Load {
     const { append } = conversation.lastBody ?? {};
     const rest = client.random.pick(['', '/window', '/events?from_seq=-1']);
     const answer = await this.anyNode(client).send('GET', conversationPath(conversation.id, rest));
-    this.noteAnswer(answer);
+    noteAnswer(this.verdict, answer);
     if (answer.status !== 200) return;
     this.verdict.count('reads after a write');
     const seen = rest.startsWith('/events') ? (answer.body.events.at(-1)?.seq ?? 0) : answer.body.version;
@@ -238,7 +239,7 @@ export class Load {
     const answer = withKey
       ? await this.untilAnswered('POST', path, { body }, client)
       : await this.anyNode(client).send('POST', path, { body });
-    if (!withKey) this.noteAnswer(answer);
+    if (!withKey) noteAnswer(this.verdict, answer);
 
     if (answer.status === 201 && (allowed || wasDeleted))
       this.verdict.broken('atomic', `${conversation.id}: ${body} was taken, ${allowed ?? 409} was expected`);
@@ -283,21 +284,10 @@ export class Load {
   async untilAnswered(method, path, request, client) {
     for (;;) {
       const answer = await this.anyNode(client).send(method, path, request);
-      this.noteAnswer(answer);
+      noteAnswer(this.verdict, answer);
       if (this.abandoned || (answer.status !== 0 && answer.status < 500)) return answer;
       await delay(RETRY_AFTER_MS);
     }
-  }
-
-  /** Every answer must be in time and sound. */
-  noteAnswer(answer) {
-    this.verdict.count('answers');
-    if (answer.status !== 0) this.verdict.highest('slowest answer ms', answer.ms);
-    if (answer.problem === 'hangs') this.verdict.broken('answers', `no answer in ${answer.ms} ms`);
-    if (answer.status >= 500 && answer.status !== 503)
-      this.verdict.broken('answers', `${answer.status}: ${answer.text}`);
-    const violation = answer.status >= 400 && errorShapeViolation(answer);
-    if (violation) this.verdict.broken('answers', violation);
   }
 
   anyNode(client) {

@@ -2,6 +2,7 @@
 // holds, large uploads, readers that take nothing, sockets that say nothing. Every request gets an answer, health answers
 // meanwhile, the process survives, and its memory is measured.
 import { setTimeout as delay } from 'node:timers/promises';
+import { noteAnswer } from './answers.mjs';
 import { Checker } from './checker.mjs';
 import { EmbeddedDatabase } from './embedded-database.mjs';
 import { HealthWatch } from './health-watch.mjs';
@@ -143,7 +144,7 @@ async function appendRaw({ node, load, verdict, conversation, number, filler }) 
   const ms = performance.now() - startedAt;
   if (answer.status === 0)
     verdict.broken('answers', `append ${number}: ${answer.problem} after ${Math.round(ms)} ms`);
-  load.noteAnswer({ ...answer, ms });
+  noteAnswer(verdict, { ...answer, ms });
   load.settle(conversation, append, answer);
 }
 
