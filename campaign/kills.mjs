@@ -7,11 +7,14 @@ import { Checker } from './checker.mjs';
 import { EmbeddedDatabase } from './embedded-database.mjs';
 import { Load } from './load.mjs';
 import { ServiceNode } from './service-node.mjs';
+import { comeAndGo, finishAll, followersOf } from './stream-follower.mjs';
 import { until } from './waiting.mjs';
 
 const SERVICES = 2;
 /** Of each service. */
 const CLIENTS = 24;
+/** Readers of streams, who come back after each kill. */
+const READERS = 4;
 /** Acknowledged appends between two kills, at least. */
 const BETWEEN_KILLS = 60;
 /** The kill comes up to so much later. */
@@ -64,8 +67,15 @@ async function killOne(context, name, rounds) {
     await node.ready();
   };
 
-  onEnd(() => load.abandon());
+  let over = false;
+  onEnd(() => {
+    over = true;
+    load.abandon();
+  });
+  for (const conversation of load.ledger.active) await load.create(conversation);
+  const followers = followersOf(load.ledger.active, READERS, { node, verdict, random });
   load.start();
+  const following = comeAndGo(followers, () => over);
   for (let round = 1; round <= rounds; round += 1) {
     const way = random.weighted(WEIGHTS);
     verdict.at = `${name}, kill ${round} (${way})`;
@@ -87,8 +97,11 @@ async function killOne(context, name, rounds) {
   }
   verdict.at = `${name}, after all kills`;
   await load.grow(BETWEEN_KILLS);
+  over = true;
   await load.stop();
   await node.ready();
+  await following;
+  await finishAll(followers);
   await checker.checkAll();
   await node.stop();
 }

@@ -14,6 +14,8 @@ import { ServiceNode } from './service-node.mjs';
 const CONNECTIONS = 2000;
 const QUEUE_LIMIT = 500;
 const UPLOAD_BYTES = 7_900_000;
+/** An upload that is taken has to wait for those before it. */
+const ANSWER_LIMIT_MS = 120_000;
 const SLOW_READERS = 60;
 const SILENT_SOCKETS = 500;
 const SILENT_MS = 5000;
@@ -124,16 +126,14 @@ async function appendRaw({ node, load, verdict, conversation, number, filler }) 
   const startedAt = performance.now();
   const answer = await RawConnection.open(node.url).then(
     async (connection) => {
-      const answered = connection.answer();
+      const answered = connection.answer(ANSWER_LIMIT_MS);
       const length = before.length + content.length + after.length;
-      await connection.write(
-        head(node, 'POST', conversationPath(conversation.id, '/events'), {
-          'content-type': 'application/json',
-          'content-length': length,
-        }) + before,
-      );
-      await connection.write(content);
-      await connection.write(after);
+      const headers = { 'content-type': 'application/json', 'content-length': length };
+      // Not awaited: the answer may come before all is written.
+      const path = conversationPath(conversation.id, '/events');
+      void connection.write(head(node, 'POST', path, headers) + before);
+      void connection.write(content);
+      void connection.write(after);
       const result = await answered;
       connection.close();
       return result;

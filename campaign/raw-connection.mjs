@@ -37,7 +37,7 @@ export class RawConnection {
   }
 
   /** The first answer: `{status, headers, text, body}`; `{status: 0, problem}` if the connection ends without one. */
-  answer() {
+  answer(limitMs = HANGS_AFTER_MS) {
     return new Promise((resolve) => {
       const { socket } = this;
       const chunks = [this.received];
@@ -55,8 +55,8 @@ export class RawConnection {
         finish(parseAnswer(Buffer.concat(chunks), true) ?? { status: 0, problem: 'closed', headers: {} });
       };
       const timer = setTimeout(
-        () => finish({ status: 0, problem: 'hangs', headers: {}, ms: HANGS_AFTER_MS }),
-        HANGS_AFTER_MS,
+        () => finish({ status: 0, problem: 'hangs', headers: {}, ms: limitMs }),
+        limitMs,
       );
       socket.on('data', take);
       if (this.closed) end();

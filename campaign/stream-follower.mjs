@@ -1,11 +1,42 @@
 // A reader of a stream that loses its connection again and again, resumes with its cursor, and demands every version once
 // and in order.
 import http from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { conversationPath } from './http-client.mjs';
 import { until } from './waiting.mjs';
 
-export class StreamFollower {
+/** A reader that cannot connect tries again after so long. */
+const RETRY_AFTER_MS = 50;
+const CONNECT_LIMIT_MS = 30_000;
+
+/** Readers of these conversations, of both kinds. */
+export function followersOf(conversations, count, { node, verdict, random }) {
+  return Array.from({ length: count }, (_, index) => {
+    const { id } = conversations[index % conversations.length];
+    const kind = index % 2 ? 'websocket' : 'sse';
+    return new StreamFollower({ node, id, kind, verdict, random: random.fork(`reader ${index}`) });
+  });
+}
+
+/** Has them come and go until `isOver`; resolves when all have left. */
+export async function comeAndGo(followers, isOver) {
+  await Promise.all(
+    followers.map(async (follower) => {
+      while (!isOver()) if (!(await follower.visit())) await delay(RETRY_AFTER_MS);
+    }),
+  );
+}
+
+/** Has each follow to the end of its conversation, to which nobody writes; evidence if it does not get there. */
+export async function finishAll(followers) {
+  for (const follower of followers) {
+    const { body } = await follower.node.http.send('GET', conversationPath(follower.id));
+    await follower.finish(body.version).catch((error) => follower.blame(error.message));
+  }
+}
+
+class StreamFollower {
   /** The last version received. */
   cursor = 0;
   received = 0;
@@ -29,6 +60,7 @@ export class StreamFollower {
     const end = performance.now() + this.random.integer(0, 150);
     await until('enough frames', () => this.received >= target || performance.now() > end, { everyMs: 5 });
     leave(this.random.chance(0.5));
+    this.verdict.count('reconnects');
     return true;
   }
 
@@ -61,7 +93,7 @@ export class StreamFollower {
 
   connectWebSocket(path) {
     const address = this.node.url.replace('http', 'ws') + path;
-    const socket = new WebSocket(address, { headers: this.node.headers });
+    const socket = new WebSocket(address, { headers: this.node.headers, handshakeTimeout: CONNECT_LIMIT_MS });
     let left = false;
     socket.on('message', (data) => {
       if (!left) this.take(data.toString());
@@ -81,9 +113,11 @@ export class StreamFollower {
   connectEvents(path) {
     return new Promise((resolve) => {
       const headers = { accept: 'text/event-stream', ...this.node.headers };
-      const request = http.get(this.node.url + path, { headers, agent: false });
+      const request = http.get(this.node.url + path, { headers, agent: false, timeout: CONNECT_LIMIT_MS });
+      request.on('timeout', () => request.destroy(new Error('no answer')));
       request.on('error', () => resolve(undefined));
       request.once('response', (response) => {
+        request.setTimeout(0);
         response.on('error', () => undefined);
         if (response.statusCode !== 200) {
           response.resume();
