@@ -96,7 +96,7 @@ export function hostileRequest(random, { host, headers }) {
   const method = how === 'path' ? random.pick(METHODS) : random.pick(['POST', 'PUT', 'PATCH']);
   const lines = {
     host,
-    ...headers,
+    ...(random.chance(0.95) && headers),
     connection: 'close',
     'content-type': random.chance(0.9)
       ? 'application/json'

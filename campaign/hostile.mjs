@@ -20,7 +20,8 @@ export async function hostile(context) {
     context,
   );
   const control = await makeControl(node);
-  await node.http.send('PUT', conversationPath('hostile'), { body: { token_budget: 1000 } });
+  for (const id of ['hostile', 'valid'])
+    await node.http.send('PUT', conversationPath(id), { body: { token_budget: 1000 } });
   const before = await readControl(node, control);
   const health = new HealthWatch(node, verdict);
   const end = performance.now() + options.seconds * 1000;
@@ -76,7 +77,7 @@ async function sendHostile(node, random, verdict, name) {
 /** An ordinary request is served as ever. */
 async function sendValid(node, verdict) {
   const body = { event: { role: 'user', content: 'an ordinary message' } };
-  const answer = await node.http.send('POST', conversationPath('hostile', '/events'), { body });
+  const answer = await node.http.send('POST', conversationPath('valid', '/events'), { body });
   if (answer.status !== 201 && answer.status !== 0)
     verdict.broken('answers', `a valid append among hostile requests was answered ${answer.text}`);
 }

@@ -49,8 +49,9 @@ const PROMISES = {
   campaign: { says: 'campaign (every scenario ran to its end)', figures: ['scenarios'] },
 };
 
-/** So much evidence is kept per promise; the rest is counted. */
-const KEPT_EVIDENCE = 5;
+/** So much evidence is kept per promise, and so much of it from one place; the rest is counted. */
+const KEPT_EVIDENCE = 12;
+const KEPT_PER_PLACE = 3;
 const MAX_EVIDENCE_LENGTH = 800;
 
 export class Verdict {
@@ -84,8 +85,10 @@ export class Verdict {
     const found = this.violations.get(promise) ?? { count: 0, kept: [] };
     this.violations.set(promise, found);
     found.count += 1;
-    if (found.kept.length >= KEPT_EVIDENCE) return;
-    const full = `seed ${this.seed}, ${this.at}: ${evidence.slice(0, MAX_EVIDENCE_LENGTH)}`;
+    const place = `seed ${this.seed}, ${this.at}: `;
+    const fromHere = found.kept.filter((each) => each.startsWith(place)).length;
+    if (found.kept.length >= KEPT_EVIDENCE || fromHere >= KEPT_PER_PLACE) return;
+    const full = `${place}${evidence.slice(0, MAX_EVIDENCE_LENGTH)}`;
     found.kept.push(full);
     this.report(`${PROMISES[promise].says}: ${full}`);
   }
