@@ -69,6 +69,7 @@ async function loseHistory(stage, { remember, lose, recover }) {
   const histories = [];
   for (const [index, policy] of POLICIES.entries()) {
     const history = new History(stage, `lost-${at}-${index}`, policy);
+    history.compacted = index > 0;
     await history.create();
     await history.append('kept', EVENTS_KEPT);
     histories.push(history);
@@ -76,7 +77,8 @@ async function loseHistory(stage, { remember, lose, recover }) {
   await remember();
   for (const history of histories) {
     await history.append('lost', EVENTS_LOST);
-    await history.compact(4);
+    // Without a compaction the new events get the versions of the lost ones.
+    if (history.compacted) await history.compact(4);
     await history.compare(); // and so every node has it in its memory
   }
   await lose();
@@ -96,7 +98,7 @@ async function loseHistory(stage, { remember, lose, recover }) {
 /** One conversation, and what clients of both nodes have seen of it. */
 class History {
   appended = 0;
-  /** By path: the last entity tag and the answer that it stands for. */
+  /** By path and entity tag: the answer that the tag stands for. */
   seen = new Map();
 
   constructor(stage, id, policy) {
@@ -175,23 +177,18 @@ class History {
     );
   }
 
-  /** A GET as of a client that keeps what it has read: with a 304 it takes that. */
+  /** A GET as of a client that keeps all it has read: with a 304 it takes what it has under that entity tag. */
   async read(node, rest) {
+    if (!this.seen.has(rest)) this.seen.set(rest, new Map());
     const seen = this.seen.get(rest);
-    const answer = await until(`GET ${this.id}${rest}`, async () => {
-      const headers = seen ? { 'if-none-match': seen.etag } : {};
-      const {
-        status,
-        headers: answered,
-        body,
-      } = await node.http.send('GET', conversationPath(this.id, rest), {
-        headers,
-      });
-      if (status === 304) return { etag: seen.etag, body: seen.body };
-      return status === 200 ? { etag: answered.etag, body } : undefined;
+    const headers = seen.size ? { 'if-none-match': [...seen.keys()].join(', ') } : {};
+    return until(`GET ${this.id}${rest}`, async () => {
+      const answer = await node.http.send('GET', conversationPath(this.id, rest), { headers });
+      if (answer.status === 304) return seen.get(answer.headers.etag);
+      if (answer.status !== 200) return undefined;
+      if (answer.headers.etag) seen.set(answer.headers.etag, answer.body);
+      return answer.body;
     });
-    if (answer.etag) this.seen.set(rest, answer);
-    return answer.body;
   }
 
   async stored() {

@@ -15,6 +15,8 @@ const execute = promisify(execFile);
 const PACKAGES = '/usr/lib/postgresql';
 /** So few that nodes that leave sessions behind soon have used them up. */
 const MAX_CONNECTIONS = 60;
+/** A rewound server that does not follow by then is replaced. */
+const REWIND_LIMIT_MS = 20_000;
 const SETTINGS = `
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -77,20 +79,21 @@ export class PostgresPair {
     return pair;
   }
 
-  /** A new standby of the primary, from a base backup or by rewinding a former primary that was ended. */
+  /** A new synchronous standby of the primary: a former primary that was ended, rewound, or else a base backup. */
   async addStandby(former) {
-    const rewound = former && (await this.rewind(former));
-    this.standby = rewound ? former : await this.baseBackup();
+    if (former && (await this.rewind(former))) return;
+    this.standby = await this.baseBackup();
     await this.standby.start();
     await this.standbyIs('sync');
-    if (former && !rewound) await rm(former.dir, { recursive: true, force: true });
+    if (former) await rm(former.dir, { recursive: true, force: true });
   }
 
   /** Resolves when the standby streams and commits wait for it (`sync`), or do not (`async`). */
-  async standbyIs(state) {
+  async standbyIs(state, limitMs) {
     await this.untilOnPrimary(
       `the standby is ${state}`,
       `SELECT FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = '${state}'`,
+      limitMs,
     );
   }
 
@@ -102,8 +105,8 @@ export class PostgresPair {
     );
   }
 
-  async untilOnPrimary(what, sql) {
-    await until(what, async () => (await this.primary.query(sql, 'postgres')).length > 0);
+  async untilOnPrimary(what, sql, limitMs) {
+    await until(what, async () => (await this.primary.query(sql, 'postgres')).length > 0, { limitMs });
   }
 
   /** Has commits wait for the standby, as at first, or not. */
@@ -157,13 +160,19 @@ export class PostgresPair {
     return server;
   }
 
+  /** @returns whether the former primary follows; it cannot when it needs a log file that is no longer there */
   async rewind(former) {
     const source = `host=127.0.0.1 port=${this.primary.port} user=postgres dbname=postgres`;
     try {
+      await this.primary.query('CHECKPOINT', 'postgres'); // pg_rewind learns of the promotion from the control file
       await this.run('pg_rewind', [`--target-pgdata=${former.dir}`, `--source-server=${source}`, '-R', '-N']);
+      await former.start();
+      await this.standbyIs('sync', REWIND_LIMIT_MS);
+      this.standby = former;
       return true;
     } catch {
-      return false; // as when it needs a log file that is no longer there
+      await former.stop('immediate').catch(() => undefined);
+      return false;
     }
   }
 }
