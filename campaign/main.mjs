@@ -25,8 +25,10 @@ function progress(text) {
   console.log(`[${seconds} s] ${text}`);
 }
 
-/** What every scenario is given; `end` ends whatever it has left. */
-function contextOf(name, { folder, verdict, options }) {
+/** What the scenario that runs is given; `end` ends whatever it has left. */
+let context;
+
+function newContext(name, { folder, verdict, options }) {
   const endings = [];
   return {
     folder,
@@ -48,7 +50,7 @@ async function runScenarios(shared) {
   for (const name of SCENARIOS.filter((each) => options.only.includes(each))) {
     progress(`${name} …`);
     verdict.at = name;
-    const context = contextOf(name, shared);
+    context = newContext(name, shared);
     try {
       await RUN[name](context);
       verdict.count('scenarios');
@@ -64,7 +66,7 @@ async function runScenarios(shared) {
 }
 
 async function runSelfTest(shared) {
-  const context = contextOf('self-test', shared);
+  context = newContext('self-test', shared);
   try {
     const unnoticed = await selfTest(context);
     progress(unnoticed.length ? `the checker did not notice: ${unnoticed.join('; ')}` : 'the checker sees');
@@ -91,7 +93,9 @@ async function main() {
       console.log(verdict.lines().join('\n'));
       progress(`interrupted by ${signal}`);
       verdict.report = () => undefined; // what ends now does not end by itself
-      void folder.remove().then(() => process.exit(130));
+      void Promise.resolve(context?.end())
+        .then(() => folder.remove())
+        .then(() => process.exit(130));
     });
   try {
     progress(`campaign with --seed ${options.seed}`);

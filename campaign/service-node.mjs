@@ -99,7 +99,7 @@ export class ServiceNode {
   }
 
   async launchUntilReady() {
-    for (let attempt = 1; ; attempt += 1) {
+    for (let attempt = 1; !this.abandoned; attempt += 1) {
       this.spawn();
       this.verdict.count('node starts');
       const { child } = this;

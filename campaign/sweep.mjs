@@ -4,14 +4,15 @@ import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { kill, processesIn } from './processes.mjs';
 
+const ATTEMPTS = 4;
+const BETWEEN_ATTEMPTS_MS = 150;
+
 const folder = process.argv[2];
 process.stdin.resume();
 await new Promise((resolve) => process.stdin.once('close', resolve));
 // Again, since a process may have started another meanwhile.
-for (let attempt = 0; attempt < 50; attempt += 1) {
-  const left = processesIn(folder);
-  if (left.length === 0 && attempt > 0) break;
-  kill(left);
-  await delay(50);
+for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+  kill(processesIn(folder));
+  await delay(BETWEEN_ATTEMPTS_MS);
+  if (processesIn(folder).length === 0) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
-rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
