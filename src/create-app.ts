@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { BrowserAccess } from './auth/browser-access.js';
 import { createFastifyAdapter } from './common/http/fastify.js';
+import { OpenConnections } from './common/http/open-connections.js';
 import { useRequestDeadline } from './common/http/request-deadline.js';
 import { UploadBudget } from './common/http/upload-budget.js';
 import { NestLogger } from './common/logging/nest-logger.js';
@@ -46,6 +47,8 @@ export async function createApp(
   const fastify = app.getHttpAdapter().getInstance();
   useRequestHooks(fastify, app.get(BrowserAccess), app.get(Lifecycle), app.get(Metrics));
   useRequestDeadline(fastify, config.requestTimeoutMs);
+  const connections = new OpenConnections(fastify);
+  app.get(Lifecycle).onLateDrain(() => connections.endWaitingForClients());
   app.get(Metrics).showUploads(() => uploads.load());
   app.useWebSocketAdapter(new StreamWsAdapter(app));
   serveApiDocs(app);

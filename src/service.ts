@@ -42,7 +42,8 @@ export class Service {
 
   /**
    * Not ready at once; requests under way finish, connections close, the database stops: all within
-   * `SHUTDOWN_TIMEOUT_MS`.
+   * `SHUTDOWN_TIMEOUT_MS`. From half of that time on, connections that wait for their client are ended: uploads that are
+   * not complete, and answers that are not taken. Nothing that was acknowledged depends on them.
    *
    * @returns whether everything ended in time
    */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -440,11 +441,41 @@ describe('SIGTERM', () => {
     await Promise.all([idle.end(), silent.end()]);
   });
 
-  it('is not held up longer than its time limit by a request that never ends', async () => {
-    await start({ SHUTDOWN_TIMEOUT_MS: '500' });
+  it('cuts off uploads that do not end and answers that nobody takes, and exits with 0', async () => {
+    // What is cut off at half of the time leaves the other half for the rest.
+    await start({ SHUTDOWN_TIMEOUT_MS: '10000' });
+    const large = { role: 'user', content: 'x'.repeat(7_000_000), token_count: 1 };
+    expect((await service.http.append('one', { event: large })).status).toBe(201);
     await begin('{"event":', 1000);
+    const path = '/v1/conversations/one';
+    const headers = 'host: localhost\r\n';
+    const requests = [
+      `GET ${path}/events HTTP/1.1\r\n${headers}\r\n`,
+      `GET ${path}/stream?cursor=0 HTTP/1.1\r\n${headers}accept: text/event-stream\r\n\r\n`,
+      `GET ${path}/stream?cursor=0 HTTP/1.1\r\n${headers}connection: Upgrade\r\nupgrade: websocket\r\n` +
+        'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    ];
+    const { hostname, port } = new URL(service.url);
+    const stuck = requests.map((request) => {
+      const socket = connect({ host: hostname, port: Number(port) });
+      socket.on('error', () => undefined).write(request);
+      return socket;
+    });
+    // The first bytes of each answer have come, and nothing is read from then on.
+    await Promise.all(stuck.map((socket) => once(socket, 'readable')));
     service.kill('SIGTERM');
-    expect(await service.exited).toEqual({ code: expect.any(Number), signal: null });
+    expect(await service.exited).toEqual({ code: 0, signal: null });
+    for (const socket of stuck) socket.destroy();
+  });
+
+  it('is not held up longer than its time limit by a request that is still being worked on', async () => {
+    await start({ SHUTDOWN_TIMEOUT_MS: '500' });
+    await hold();
+    const waiting = await RawConnection.open(service.url);
+    waiting.write(post('{"event":{"role":"user","content":"held up"}}'));
+    await heldUp();
+    service.kill('SIGTERM');
+    expect(await service.exited).toEqual({ code: 1, signal: null });
   });
 
   it('ends at once when it comes twice', async () => {

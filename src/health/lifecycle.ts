@@ -11,6 +11,7 @@ export class Lifecycle implements OnModuleDestroy {
   private state: 'starting' | 'ready' | 'draining' = 'starting';
   private requests = 0;
   private readonly drainListeners: (() => void)[] = [];
+  private readonly lateListeners: (() => void)[] = [];
 
   constructor(private readonly config: AppConfig) {}
 
@@ -39,14 +40,23 @@ export class Lifecycle implements OnModuleDestroy {
     this.drainListeners.push(listener);
   }
 
+  /** `listener` is called again and again in the second half of a stop, to end what waits for its client. */
+  onLateDrain(listener: () => void): void {
+    this.lateListeners.push(listener);
+  }
+
   /** From now on not ready; resolves when the last request under way has ended, or after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     if (!this.isDraining) {
       this.state = 'draining';
       for (const listener of this.drainListeners) listener();
     }
-    const end = performance.now() + timeoutMs;
-    while (this.requests > 0 && performance.now() < end) await delay(DRAIN_POLL_MS);
+    const begin = performance.now();
+    const elapsedMs = () => performance.now() - begin;
+    while (this.requests > 0 && elapsedMs() < timeoutMs) {
+      if (elapsedMs() >= timeoutMs / 2) for (const listener of this.lateListeners) listener();
+      await delay(DRAIN_POLL_MS);
+    }
   }
 
   /** An application that is closed is drained first, whoever closes it. */
