@@ -1,7 +1,7 @@
 import { BACKSLASH, closes, COLON, COMMA, isSpace, opens, QUOTE } from './json-tokens.js';
 
 /** Most values of one body: objects, arrays, strings, numbers and literals, at any depth. */
-export const MAX_JSON_VALUES = 200_000;
+export const MAX_JSON_VALUES = 250_000;
 /** Most members of its objects. One costs up to ten times what another value costs: its name is looked up and kept. */
 export const MAX_JSON_MEMBERS = 50_000;
 
