@@ -4,7 +4,6 @@ import { AppModule } from './app.module.js';
 import { BrowserAccess } from './auth/browser-access.js';
 import { createFastifyAdapter } from './common/http/fastify.js';
 import { OpenConnections } from './common/http/open-connections.js';
-import { useRequestDeadline } from './common/http/request-deadline.js';
 import { UploadBudget } from './common/http/upload-budget.js';
 import { NestLogger } from './common/logging/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
@@ -45,9 +44,8 @@ export async function createApp(
     xXssProtection: false,
   });
   const fastify = app.getHttpAdapter().getInstance();
-  useRequestHooks(fastify, app.get(BrowserAccess), app.get(Lifecycle), app.get(Metrics));
-  useRequestDeadline(fastify, config.requestTimeoutMs);
-  const connections = new OpenConnections(fastify);
+  const connections = new OpenConnections(fastify, config.requestTimeoutMs);
+  useRequestHooks(fastify, connections, app.get(BrowserAccess), app.get(Lifecycle), app.get(Metrics));
   app.get(Lifecycle).onLateDrain(() => connections.endWaitingForClients());
   app.get(Metrics).showUploads(() => uploads.load());
   app.useWebSocketAdapter(new StreamWsAdapter(app));

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { BrowserAccess } from './auth/browser-access.js';
 import { InvalidPayloadError, UnavailableError } from './common/errors/common.errors.js';
+import type { OpenConnections } from './common/http/open-connections.js';
 import { log } from './common/logging/logger.js';
 import { requestFields, withRequestFields } from './common/logging/request-context.js';
 import type { Lifecycle } from './health/lifecycle.js';
@@ -12,13 +13,19 @@ import type { Metrics } from './metrics/metrics.js';
  */
 export function useRequestHooks(
   fastify: FastifyInstance,
+  connections: OpenConnections,
   access: BrowserAccess,
   lifecycle: Lifecycle,
   metrics: Metrics,
 ): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     lifecycle.requestBegan();
-    reply.raw.once('close', () => lifecycle.requestEnded()); // also when the client leaves before the answer
+    connections.began(reply);
+    // Also when the client leaves before the answer.
+    reply.raw.once('close', () => {
+      lifecycle.requestEnded();
+      connections.ended(reply);
+    });
     reply.header('x-request-id', request.id);
     withRequestFields({ request_id: request.id }, () => {
       const { headers, method, raw } = request;

@@ -71,6 +71,8 @@ const MAX_ATTEMPTS = 5;
 /** The rules of appending and reading. */
 @Injectable()
 export class EventsService {
+  private historyDigest?: { history: string; digest: string };
+
   constructor(
     private readonly log: EventLogRepository,
     private readonly conversations: ConversationsService,
@@ -160,8 +162,17 @@ export class EventsService {
       MAX_PAGE_EVENTS,
     );
     const toSeq = Math.min(lastSeq, (byCursor ? undefined : request.toSeq) ?? lastSeq, fromSeq + limit - 1);
-    const origin = createHash('sha256').update(`${createdAt.getTime()} ${history}`).digest('base64url');
-    return { fromSeq, toSeq, history, tag: `"${fromSeq}-${toSeq}-${origin.slice(0, 22)}"` };
+    const origin = `${createdAt.getTime().toString(36)}-${this.digestOf(history)}`;
+    return { fromSeq, toSeq, history, tag: `"${fromSeq}-${toSeq}-${origin}"` };
+  }
+
+  /** A short name of a history, for entity tags. There is one at a time, so the last one is kept. */
+  private digestOf(history: string): string {
+    if (this.historyDigest?.history !== history) {
+      const digest = createHash('sha256').update(history).digest('base64url').slice(0, 11);
+      this.historyDigest = { history, digest };
+    }
+    return this.historyDigest.digest;
   }
 
   /** Reads a page of the log, ascending; it also ends at about 8 MiB, after at least one event. */
