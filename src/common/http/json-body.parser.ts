@@ -5,12 +5,12 @@ import { runAtOnce, runInTurns, type Stages } from '../stages.js';
 import { freeBytes, readBody } from './body-reader.js';
 import { BodyTurns } from './body-turns.js';
 import { RawJson } from './raw-json.js';
-import { SMALL_BODY_BYTES, type UploadBudget } from './upload-budget.js';
+import { SMALL_BODY_BYTES, type UploadBudget, type UploadSlot } from './upload-budget.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Gives back what the body takes of the limits of this service; undefined without a body. */
-    releaseBody?: () => void;
+    /** What the body takes of the limits of this service; undefined without a body. */
+    uploadSlot?: UploadSlot;
   }
 }
 
@@ -28,7 +28,7 @@ export function useJsonBodyParser(
 ): void {
   const turns = new BodyTurns();
 
-  fastify.decorateRequest('releaseBody', undefined);
+  fastify.decorateRequest('uploadSlot', undefined);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(JSON_TYPE, (request, payload, done) => {
     const encoding = request.headers['content-encoding'];
@@ -37,15 +37,12 @@ export function useJsonBodyParser(
       return;
     }
     const slot = uploads.open();
-    request.releaseBody = () => slot.release();
+    request.uploadSlot = slot;
     readBody(payload, bodyLimitBytes, slot, (error, body) => {
       if (error) done(error);
       else if (body.length > SMALL_BODY_BYTES) {
         const decoded = turns.take(body.length).then((endTurn) => {
-          request.releaseBody = () => {
-            endTurn();
-            slot.release();
-          };
+          slot.whenReleased(endTurn);
           return runInTurns(decode(body));
         });
         decoded.finally(() => freeBytes(body)).then((json) => done(null, json), done);

@@ -8,15 +8,15 @@ import { readOnInTurn } from './read-turns.js';
 const MAX_READ_ON_MS = 30_000;
 
 /**
- * Ends what a body takes of the limits when its request is answered, and delivers errors that are answered before the body has been read. To close the connection at once, as Node.js does
- * where the connection is not kept, would reset it, and the client would lose the answer while it still writes. So the
- * answer is sent whole, but is ended only when the rest of the body has come, which is discarded. A client that never
- * stops is cut off.
+ * Ends what a body takes of the limits when its request is answered, and delivers errors that are answered before the
+ * body has been read. To close the connection at once, as Node.js does where the connection is not kept, would reset it,
+ * and the client would lose the answer while it still writes. So the answer is sent whole, but is ended only when the
+ * rest of the body has come, which is discarded. A client that never stops is cut off.
  */
 export function endBodies(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (request, reply, payload, done) => {
     // Not when the connection closes: a client that leaves does not end what its request has begun.
-    request.releaseBody?.();
+    request.uploadSlot?.release();
     const { raw } = request;
     if (
       reply.statusCode < 400 ||

@@ -10,11 +10,46 @@ interface Pool {
   bytes: number;
 }
 
-/** The place of one body in the budget, from its first byte to the end of its answer. */
-export interface UploadSlot {
+/**
+ * The place of one body in the budget, from its first byte to the end of its answer. An object with methods: a closure per
+ * request, called from one place, had each request kept until a full collection.
+ */
+export class UploadSlot {
+  private taken = 0;
+  private pool: Pool;
+  private onRelease?: () => void;
+
+  constructor(
+    private readonly small: Pool,
+    private readonly large: Pool,
+  ) {
+    this.pool = small;
+  }
+
   /** Bytes this body takes from now on; false, and nothing changes, if the budget has no space for them. */
-  resize(bytes: number): boolean;
-  release(): void;
+  resize(bytes: number): boolean {
+    const target = bytes > SMALL_BODY_BYTES ? this.large : this.small;
+    const others = target.bytes - (target === this.pool ? this.taken : 0);
+    if (others > 0 && others + bytes > target.limitBytes) return false;
+    this.pool.bytes -= this.taken;
+    target.bytes += bytes;
+    this.pool = target;
+    this.taken = bytes;
+    return true;
+  }
+
+  /** `listener` is called when the slot is released. */
+  whenReleased(listener: () => void): void {
+    this.onRelease = listener;
+  }
+
+  /** Gives the bytes back. Calling it again does nothing. */
+  release(): void {
+    this.pool.bytes -= this.taken;
+    this.taken = 0;
+    this.onRelease?.();
+    this.onRelease = undefined;
+  }
 }
 
 /**
@@ -38,23 +73,6 @@ export class UploadBudget {
 
   /** A slot that takes nothing yet. */
   open(): UploadSlot {
-    let pool = this.small;
-    let taken = 0;
-    return {
-      resize: (bytes) => {
-        const target = bytes > SMALL_BODY_BYTES ? this.large : this.small;
-        const others = target.bytes - (target === pool ? taken : 0);
-        if (others > 0 && others + bytes > target.limitBytes) return false;
-        pool.bytes -= taken;
-        target.bytes += bytes;
-        pool = target;
-        taken = bytes;
-        return true;
-      },
-      release: () => {
-        pool.bytes -= taken;
-        taken = 0;
-      },
-    };
+    return new UploadSlot(this.small, this.large);
   }
 }
