@@ -273,6 +273,26 @@ describe('AppendQueue', () => {
     expect(await next).toEqual(written('a3'));
   });
 
+  it('tells the caller of a bug at once, and goes on with that conversation and others', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log);
+    const bug = () => {
+      throw new TypeError('a bug');
+    };
+    const { append, appendBatch } = log as { append: unknown; appendBatch: unknown };
+    Object.assign(log, { append: bug, appendBatch: bug });
+    const failed = [A, A, B, C].map((id) => expect(queue.append(id, turn('x'))).rejects.toThrow('a bug'));
+    await settled();
+    await Promise.all(failed);
+    Object.assign(log, { append, appendBatch });
+    for (const [index, id] of [A, B, C].entries()) {
+      const next = queue.append(id, turn('y'));
+      await settled();
+      await log.write(index);
+      expect(await next).toEqual(written('y'));
+    }
+  });
+
   it('refuses more than may wait, of all conversations together, until one is done', async () => {
     const log = new FakeLog();
     const queue = queueOn(log, { limit: 2 });

@@ -98,11 +98,7 @@ export class AppendQueue {
     const keys = this.hold(turns.map(({ id }) => id.key));
     const leave = this.setOut();
     const slow = setTimeout(leave, SLOW_AFTER_MS);
-    // A turn that was answered already stays so: only the others are rejected.
-    const undecided = await this.write(turns).catch((cause: unknown) => {
-      for (const { reject } of turns) reject(new UnavailableError('The append failed; retry it', { cause }));
-      return [];
-    });
+    const undecided = await this.write(turns);
     clearTimeout(slow);
     leave();
     // What the batch could not decide goes on by itself, and holds up no conversation but its own.
@@ -156,6 +152,7 @@ export class AppendQueue {
 
   private async writeEach(turns: readonly WaitingTurn[]): Promise<[]> {
     for (const turn of turns) {
+      // Whatever is thrown here, by a bug too, is its turn's alone: the places of this statement must become free.
       try {
         turn.resolve(await this.log.append(turn));
       } catch (error) {
