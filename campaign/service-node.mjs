@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, startFlags } from '../bench/environment.mjs';
+import { freePort, startOptions } from '../bench/environment.mjs';
 import { HttpClient } from './http-client.mjs';
 import { memoryOf } from './processes.mjs';
 import { until } from './waiting.mjs';
@@ -116,10 +116,10 @@ export class ServiceNode {
 
   spawn() {
     this.expectExit = false;
-    this.child = spawn(process.execPath, [...FLAGS, MAIN], {
+    this.child = spawn(process.execPath, [...START.flags, MAIN], {
       cwd: this.folder,
       detached: true, // Ctrl-C must not reach it
-      env: this.env,
+      env: { ...START.env, ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     createInterface({ input: this.child.stdout }).on('line', (line) => this.takeLine(line));
@@ -154,4 +154,4 @@ export class ServiceNode {
   }
 }
 
-const FLAGS = await startFlags();
+const START = await startOptions();
