@@ -26,7 +26,7 @@ function sizeUpTo(random, limit) {
   return random.chance(0.05) ? limit : Math.ceil(limit ** random.next());
 }
 
-/** Kinds of bodies, each of which gives text. */
+/** Kinds of bodies; each is a function that gives text. */
 const BODIES = {
   deepNesting(random) {
     const depth = sizeUpTo(random, 100_000);

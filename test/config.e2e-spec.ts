@@ -11,6 +11,7 @@ import pg from 'pg';
 import { DataSource, type EntityMetadata } from 'typeorm';
 import { BuiltService } from './support/built-service.js';
 import { EmbeddedServer } from './support/embedded-server.js';
+import { freePort } from './support/free-port.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 import { TestService } from './support/test-service.js';
 
@@ -31,15 +32,6 @@ async function refusal(env: Record<string, string>): Promise<string> {
   const { msg } = loud[0]!;
   expect(msg).not.toContain('\n');
   return msg as string;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 describe('a start with a bad configuration', () => {

@@ -1,12 +1,11 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BuiltService } from './support/built-service.js';
 import { EmbeddedServer } from './support/embedded-server.js';
+import { freePort } from './support/free-port.js';
 import type { Answer } from './support/http-client.js';
 
 /** Kills per way to die; more of them for a thorough run by hand. */
@@ -180,13 +179,4 @@ class Burst {
       await delay(10);
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

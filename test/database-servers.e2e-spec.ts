@@ -4,8 +4,8 @@ import { migrate } from '../src/database/migrate.js';
 import { expectError } from './support/error-shape.js';
 import type { Answer } from './support/http-client.js';
 import { OwnServer } from './support/own-server.js';
+import { ProxiedService } from './support/proxied-service.js';
 import { TcpProxy } from './support/tcp-proxy.js';
-import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 import { TestService } from './support/test-service.js';
 
 /** Asks until the answer has this status, however slow the machine is. */
@@ -19,21 +19,12 @@ async function until(status: number, ask: () => Promise<Answer>): Promise<Answer
 }
 
 describe('a server that ends a connection in the moment in which it was made', () => {
-  let database: TestDatabase;
-  let proxy: TcpProxy;
-  let service: TestService;
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    proxy = await TcpProxy.start(database.url);
-    service = await TestService.start({ database: { ...database, url: proxy.through(database.url) } });
-  });
-  afterAll(async () => {
-    await service.stop();
-    await proxy.stop();
-    await database.drop();
-  });
+  let proxied: ProxiedService;
+  beforeAll(async () => (proxied = await ProxiedService.start()));
+  afterAll(() => proxied.stop());
 
   it('costs the requests that wait for it a 503, and nothing else', async () => {
+    const { proxy, service } = proxied;
     await service.http.put('fatal');
     proxy.fatalAfterReady = true;
     proxy.cut();

@@ -30,7 +30,7 @@ function appendOf(bytes: number): string {
   });
   return frame.replace('"data":""', `"data":"${'x'.repeat(bytes - frame.length)}"`);
 }
-/** Resolves when the bytes of large bodies in flight are so many. */
+/** Resolves when this many bytes of large bodies are in flight. */
 async function inFlight(is: (bytes: number) => boolean): Promise<void> {
   while (!is((await readMetrics(service)).value('fastpaca_upload_bytes', { size: 'large' })));
 }

@@ -7,7 +7,8 @@ import { Lifecycle } from '../src/health/lifecycle.js';
 import { expectError } from './support/error-shape.js';
 import type { Answer } from './support/http-client.js';
 import { readMetrics } from './support/metrics-text.js';
-import { TcpProxy } from './support/tcp-proxy.js';
+import { ProxiedService } from './support/proxied-service.js';
+import type { TcpProxy } from './support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 import { TestService } from './support/test-service.js';
 
@@ -92,22 +93,13 @@ describe('health', () => {
 });
 
 describe('with the database away', () => {
+  let proxied: ProxiedService;
   let database: TestDatabase;
   let proxy: TcpProxy;
   let service: TestService;
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    proxy = await TcpProxy.start(database.url);
-    service = await TestService.start({
-      database: { ...database, url: proxy.through(database.url) },
-      env: SHORT_LIMIT,
-    });
-  });
+  beforeAll(async () => ({ database, proxy, service } = proxied = await ProxiedService.start(SHORT_LIMIT)));
   afterAll(async () => {
-    await proxy.restore();
-    await service.stop();
-    await proxy.stop();
-    await database.drop();
+    await proxied.stop();
   });
 
   const outages: [name: string, begin: () => unknown, end: () => Promise<unknown>][] = [
@@ -184,20 +176,13 @@ describe('with the database away', () => {
 });
 
 describe('with connections that are cut', () => {
+  let proxied: ProxiedService;
   let database: TestDatabase;
   let proxy: TcpProxy;
   let service: TestService;
   // No time limit helps here: what is cut is answered at once.
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    proxy = await TcpProxy.start(database.url);
-    service = await TestService.start({ database: { ...database, url: proxy.through(database.url) } });
-  });
-  afterAll(async () => {
-    await service.stop();
-    await proxy.stop();
-    await database.drop();
-  });
+  beforeAll(async () => ({ database, proxy, service } = proxied = await ProxiedService.start()));
+  afterAll(() => proxied.stop());
 
   it('goes on when new ones are to be had', async () => {
     await untilDone(() => service.http.put('cut'));

@@ -51,7 +51,7 @@ function apiKeys(value: string | undefined): string[] {
   return keys;
 }
 
-/** A list of which each item is spelled the one way that `canonical` knows. @param rule for the message */
+/** A comma-separated list; each item is spelled as `canonical` spells it. @param rule for the message */
 function list(canonical: (text: string) => string | undefined, rule: string) {
   return (value: string | undefined): string[] =>
     (value?.split(',') ?? []).map((item) => {

@@ -8,7 +8,7 @@ export class ReadOnlyServerError extends Error {
   }
 }
 
-/** pg's configuration, and the servers of which one is connected to. */
+/** pg's configuration, and the servers to choose from. */
 export type DatabaseClientConfig = pg.ClientConfig & { servers: DatabaseServers };
 
 /** Parameters that a server since PostgreSQL 14 reports when it connects and whenever they change. */

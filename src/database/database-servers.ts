@@ -1,8 +1,8 @@
 import { serverUrls } from '../config/database-url.js';
 
 /**
- * The servers that `DATABASE_URL` names, of which the primary is wanted. New connections go to the server that took the
- * last one; after a failure they go to the next in turn.
+ * The servers that `DATABASE_URL` names. The service needs the one that accepts writes: new connections go to the server
+ * that took the last one, and after a failure to the next in turn.
  */
 export class DatabaseServers {
   private readonly urls: readonly string[];
