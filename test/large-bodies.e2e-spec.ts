@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MAX_JSON_MEMBERS, MAX_JSON_VALUES } from '../src/common/json/json-size.js';
 import { expectError } from './support/error-shape.js';
@@ -215,5 +217,24 @@ describe('an answer that comes before the body has been read', () => {
     for (let round = 0; round < 5; round += 1)
       expect(await writeThenRead({ 'content-length': String(8 * MIB) }, 8)).toBe(503);
     connection.close();
+  });
+
+  it.each([
+    ['leaves the rest out', ''],
+    ['sends what is no HTTP', '\r\nno HTTP\r\n\r\n'],
+  ])('is the only one for a client that %s', async (_, rest) => {
+    const { hostname, port } = new URL(service.url);
+    const framing = rest ? 'transfer-encoding: chunked' : 'content-length: 1000';
+    const socket = connect({ host: hostname, port: Number(port) });
+    const received: Buffer[] = [];
+    socket.on('data', (chunk) => received.push(chunk));
+    socket.write(head(framing).replace('application/json', 'text/plain'));
+    await once(socket, 'data');
+    socket.end(rest);
+    await once(socket, 'close');
+    const answers = Buffer.concat(received)
+      .toString()
+      .match(/HTTP\/1\.1 \d+/g);
+    expect(answers).toEqual(['HTTP/1.1 415']);
   });
 });

@@ -9,7 +9,7 @@ import { sendError } from './app-error.filter.js';
 import { errorBody } from './error-body.js';
 import { requestIdOf } from './request-id.js';
 import { useJsonBodyParser } from './json-body.parser.js';
-import { endBodies } from './unread-body.js';
+import { endBodies, isAnswered } from './unread-body.js';
 import type { UploadBudget } from './upload-budget.js';
 
 /**
@@ -76,7 +76,7 @@ const BROKEN_REQUESTS: Record<string, [status: string, message: string]> = {
 
 /** What is not even HTTP: Node's parser gives up before there is a request to answer. */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswered(socket)) {
     socket.destroy();
     return;
   }

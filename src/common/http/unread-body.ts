@@ -1,8 +1,17 @@
-import { PassThrough } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { freeBytes } from './body-reader.js';
 import { readOnInTurn } from './read-turns.js';
+
+/** Connections that have been sent their answer, while the rest of the body is discarded. */
+const answeredEarly = new WeakSet<Socket>();
+
+/** Whether the request that is arriving on this connection has been answered: nothing may be sent for it any more. */
+export function isAnswered(socket: Socket): boolean {
+  return answeredEarly.has(socket);
+}
 
 /** Longest a client may go on sending the body of a request that has been answered, in milliseconds. */
 const MAX_READ_ON_MS = 30_000;
@@ -42,8 +51,11 @@ function hasBody({ headers }: IncomingMessage): boolean {
 
 function discardRest(request: IncomingMessage, whenOver: () => void): void {
   const timer = setTimeout(() => request.destroy(), MAX_READ_ON_MS).unref();
+  const { socket } = request;
+  answeredEarly.add(socket);
   const end = () => {
     clearTimeout(timer);
+    answeredEarly.delete(socket);
     whenOver();
   };
   request.once('end', end).once('close', end);
