@@ -89,7 +89,8 @@ function parseAnswer(bytes, ended = false) {
   const content = bytes.subarray(headEnd + 4);
   const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
   if (!ended && (length === undefined || content.length < length)) return undefined;
-  const text = content.toString();
+  // What follows answers what follows: a damaged length leaves bytes that are taken for another request.
+  const text = content.subarray(0, length).toString();
   let body;
   try {
     body = JSON.parse(text);

@@ -7,6 +7,7 @@ import type { AppConfig } from './config/app-config.js';
 import { createApp } from './create-app.js';
 import { SupervisedPostgres } from './database/embedded/supervised-postgres.js';
 import { Lifecycle } from './health/lifecycle.js';
+import { collectGarbageWhenIdle } from './idle-collection.js';
 
 /** The process as a whole: its own database if it needs one, the application, and their orderly end. */
 export class Service {
@@ -31,7 +32,9 @@ export class Service {
       await app.listen(address).catch((error: unknown) => {
         throw new ListenError(config, error);
       });
-      app.get(Lifecycle).started();
+      const lifecycle = app.get(Lifecycle);
+      lifecycle.started();
+      collectGarbageWhenIdle(() => lifecycle.isIdle);
       announce(config, await app.getUrl(), postgres !== undefined);
       return new Service(config, app, postgres);
     } catch (error) {

@@ -23,6 +23,11 @@ export class Lifecycle implements OnModuleDestroy {
     return this.state === 'draining';
   }
 
+  /** Whether no request is under way. */
+  get isIdle(): boolean {
+    return this.requests === 0;
+  }
+
   started(): void {
     this.state = 'ready';
   }
