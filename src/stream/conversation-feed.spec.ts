@@ -23,6 +23,7 @@ class Log {
   history = 'first';
   /** Of each version, when it was made. */
   readonly madeAt: number[] = [];
+  updatedAt = new Date(0);
   exists = true;
   /** A version that cannot be read, though there are later ones. */
   lost: number | undefined;
@@ -37,6 +38,7 @@ class Log {
       tokenBudget: this.tokenBudget,
       tombstonedAt: null,
       history: this.history,
+      updatedAt: this.updatedAt,
     } as unknown as ConversationRecord;
   }
 
@@ -239,6 +241,7 @@ describe('the feed of a conversation', () => {
     async function takeOver(version: number, changedFrom: number): Promise<void> {
       log.history = 'second';
       log.version = version;
+      log.updatedAt = new Date(1000);
       for (let each = changedFrom; each <= version; each += 1) log.madeAt[each] = 1000 + each;
       feed.wake();
       await settle();
@@ -251,6 +254,17 @@ describe('the feed of a conversation', () => {
       await append();
       expect(taker.sent.slice(-4)).toEqual(['event 4', 'window 4', 'event 5', 'window 5']);
       expect(taker.sent.join()).not.toContain('reset');
+    });
+
+    it('goes on without a word after a restart of the database in which nothing changed', async () => {
+      log.version = 3;
+      feed = newFeed();
+      const taker = await follow();
+      log.history = 'second';
+      feed.wake();
+      await settle();
+      await append();
+      expect(taker.sent).toEqual(['event 4', 'window 4']);
     });
 
     it.each([

@@ -36,6 +36,8 @@ export class ConversationFeed {
   private resets = 0;
   /** The history of the database that `position` belongs to. */
   private history: string;
+  /** When the conversation had last changed, as the last record that was read says. */
+  private updatedAt: Date;
   /** The last change that was sent, and the place before it. */
   private lastSent?: Pick<Change, 'position' | 'madeAt'> & { before: JournalPosition };
   private position: JournalPosition;
@@ -56,6 +58,7 @@ export class ConversationFeed {
   ) {
     this.position = conversation;
     this.history = conversation.history;
+    this.updatedAt = conversation.updatedAt;
     this.settings = settingsOf(conversation);
   }
 
@@ -151,6 +154,7 @@ export class ConversationFeed {
       if (conversation.history !== this.history) {
         this.wake();
         await this.following;
+        if (this.failed) throw new Error('the new history could not be read');
         continue;
       }
       subscription.sendWindow(await this.windowAt(conversation, at), true);
@@ -196,6 +200,7 @@ export class ConversationFeed {
       const conversation = await this.next.finally(() => (this.next = undefined));
       if (this.wokenUp) this.readNext();
       if (conversation.history !== this.history) await this.enterHistory(conversation);
+      this.updatedAt = conversation.updatedAt;
       await this.sendChanges(conversation);
       const settings = settingsOf(conversation);
       const isDue = this.failed || settings !== this.settings;
@@ -209,11 +214,14 @@ export class ConversationFeed {
   }
 
   /**
-   * Another server has taken over, or the tables were restored. Goes on if the log still has the last change that was sent,
-   * and so all before it; otherwise every reader has to start over.
+   * The server was restarted, another one has taken over, or the tables were restored. Goes on if nothing has changed, or the
+   * log still has the last change that was sent, and so all before it; otherwise every reader has to start over.
    */
   private async enterHistory(conversation: ConversationRecord): Promise<void> {
-    const isContinued = await this.hasLastSent(conversation);
+    const isUnchanged =
+      conversation.version === this.position.version &&
+      conversation.updatedAt.getTime() === this.updatedAt.getTime();
+    const isContinued = isUnchanged || (await this.hasLastSent(conversation));
     this.history = conversation.history;
     if (isContinued) return;
     this.position = conversation;
