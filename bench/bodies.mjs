@@ -22,7 +22,7 @@ const bodies = {
   'a string of escaped quotes': fill(part('"…"'), '\\"'),
   'a string of backslashes': fill(part('"…"'), '\\\\'),
   'white space': fill(part('[1,…1]'), ' '),
-  'white space between the most values': part(`[${times(240_000, () => `1${' '.repeat(40)}`)}]`),
+  'white space between the most values': part(`[${times(240_000, () => `1${' '.repeat(32)}`)}]`),
   'the most numbers': part(`[${times(240_000, (n) => `${n}e1`)}]`),
   'the most strings': part(`[${times(240_000, (n) => `"${padded(n, 240_000)}"`)}]`),
   'the most empty objects': part(`[${times(240_000, () => '{}')}]`),
