@@ -211,7 +211,7 @@ export type Change =
   | { type: 'compaction'; version: number; range: { fromSeq: number; toSeq: number } }
   /** The window has changed: read it again. */
   | { type: 'window'; version: number; needsCompaction: boolean; usedTokens: number }
-  /** The snapshot was rebuilt, as after a repair by hand: forget what you have and read the window. */
+  /** The log is another one now, as after a failover that lost changes or a restore: forget what you have and read again. */
   | { type: 'reset'; version: number }
   /**
    * The conversation has not come as far as your cursor: it is another than the one you know, as after a restore from a

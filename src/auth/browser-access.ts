@@ -57,7 +57,7 @@ export class BrowserAccess {
     };
   }
 
-  /** The answer to the browser's question whether a page may send a request; undefined if that is not asked or not so. */
+  /** The answer to the browser's question whether a page may send a request; undefined for any other request, and for a page that may not. */
   preflightHeaders(method: string, headers: IncomingHttpHeaders): Record<string, string> | undefined {
     if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) return undefined;
     if (headers.origin === undefined || !this.origins.has(headers.origin)) return undefined;

@@ -51,9 +51,9 @@ export class DatabaseClient extends pg.Client {
     this.internals.stream.destroy();
   }
 
-  /** The server has rejected a write as read-only. */
+  /** The server has rejected a write as read-only. Later reports of equally old connections change nothing. */
   reportReadOnly(): void {
-    this.servers.reportReadOnly(this.url);
+    if (this.generation === this.servers.currentGeneration) this.servers.reportReadOnly(this.url);
   }
 
   override connect(): Promise<this>;

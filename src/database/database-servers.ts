@@ -29,7 +29,7 @@ export class DatabaseServers {
     if (url === this.current) this.index = (this.index + 1) % this.urls.length;
   }
 
-  /** A server was found to be read-only: the connections that exist are to be replaced, perhaps by some to another server. */
+  /** The server at `url` was found to be read-only: every existing connection is replaced before its next use. */
   reportReadOnly(url: string): void {
     this.generation += 1;
     this.reportFailure(url);

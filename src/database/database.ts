@@ -26,7 +26,7 @@ type PooledClient = DatabaseClient & { release: (destroy?: boolean) => void };
 
 /** Share of the pool that writes leave to reads: one connection in four, at least one. */
 const READ_SHARE = 1 / 4;
-/** The server ends a statement after the database's time limit; what has not been answered so much later, in ms, will be late. */
+/** The server ends a statement at the database's time limit. How long after that its answer is waited for, in milliseconds. */
 const ANSWER_GRACE_MS = 500;
 
 /**

@@ -5,6 +5,6 @@
 export interface Statement {
   readonly name: string;
   readonly text: string;
-  /** It changes something: by itself it may wait long for its commit, and writes leave some connections to reads. */
+  /** The statement changes data. Its commit may wait for a standby, so it may not use the connections kept for reads. */
   readonly writes?: true;
 }

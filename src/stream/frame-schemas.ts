@@ -46,7 +46,10 @@ export const FRAME_SCHEMAS: Record<FrameType, SchemaObject> = {
     },
   }),
   tombstoned: frameSchema('tombstoned', 'The conversation was deleted; the stream ends'),
-  reset: frameSchema('reset', 'The snapshot was rebuilt, as after a repair by hand: forget what you have'),
+  reset: frameSchema(
+    'reset',
+    'The log is another one now, as after a failover that lost changes or a restore: forget what you have',
+  ),
   gap: frameSchema(
     'gap',
     'Changes `expected` … `actual` are left out: read them from the log; the stream goes on after `version`',

@@ -10,7 +10,7 @@ export interface Frames {
   compaction: { version: number; range: { from_seq: number; to_seq: number } };
   /** The conversation was deleted; the stream ends after this. */
   tombstoned: { version: number };
-  /** The snapshot was rebuilt, as after a repair by hand: forget what you have and read the window. */
+  /** The log is another one now, as after a failover that lost changes or a restore: forget what you have and read again. */
   reset: { version: number };
   /** Changes `expected` … `actual` were left out: read them from the log. The stream goes on after `version`. */
   gap: { version: number; expected: number; actual: number; reason: GapReason };

@@ -583,7 +583,7 @@ export interface components {
       type: 'tombstoned';
       version: number;
     };
-    /** @description The snapshot was rebuilt, as after a repair by hand: forget what you have */
+    /** @description The log is another one now, as after a failover that lost changes or a restore: forget what you have */
     ResetFrame: {
       /** @enum {string} */
       type: 'reset';

@@ -61,8 +61,8 @@ const TOO_MANY_VALUES =
   'send it in parts, or the JSON of tools as text';
 
 /**
- * Gives the memory of a buffer back at once, if it has its memory to itself. Otherwise a garbage collection does it, and
- * there is none while little goes on: 250 MB were kept for minutes.
+ * Gives the memory of a buffer back at once, if it shares the memory with no other buffer. A garbage collection would do
+ * it too, but V8 starts none while little is allocated: 250 MB were kept for minutes.
  *
  * @param bytes of no use afterwards
  */
