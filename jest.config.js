@@ -2,13 +2,16 @@
 export default {
   testEnvironment: 'node',
   testMatch: [
-    '<rootDir>/{src,sdk/src,sdk/test,examples/*/test}/**/*.spec.ts',
-    '<rootDir>/{test,sdk/test,examples/*/test}/**/*.e2e-spec.ts',
+    '<rootDir>/{src,packages/*/src,packages/*/test,examples/*/test}/**/*.spec.ts',
+    '<rootDir>/{test,packages/*/test,examples/*/test}/**/*.e2e-spec.ts',
   ],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '@swc/jest' },
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/sdk/dist'],
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@fastpaca/local-postgres$': '<rootDir>/packages/local-postgres/src/index.ts',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/packages/.*/dist'],
   setupFiles: ['reflect-metadata', '<rootDir>/test/support/quiet-log.mjs'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',

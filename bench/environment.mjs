@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import 'reflect-metadata';
-import { EmbeddedPostgres } from '../dist/src/database/embedded/embedded-postgres.js';
+import { EmbeddedPostgres } from '@fastpaca/local-postgres';
 import { migrate } from '../dist/src/database/migrate.js';
 
 const execute = promisify(execFile);

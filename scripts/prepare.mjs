@@ -28,6 +28,22 @@ const INSTALL = {
   missing: () => absent([...requiredPackages(), 'node_modules/.bin/node']),
 };
 
+const BUILD_LOCAL_POSTGRES = {
+  what: 'the embedded database is not built',
+  says: 'Building the embedded database …',
+  npm: ['run', 'build', '--silent', '--workspace', 'packages/local-postgres'],
+  stamp: 'packages/local-postgres/dist/.built',
+  state: () =>
+    stateOf([
+      'packages/local-postgres/src',
+      'packages/local-postgres/package.json',
+      'packages/local-postgres/tsconfig.build.json',
+      'tsconfig.json',
+      'package-lock.json',
+    ]),
+  missing: () => absent(['packages/local-postgres/dist/index.js', 'packages/local-postgres/dist/index.d.ts']),
+};
+
 const BUILD = {
   what: 'the service is not built',
   says: 'Building …',
@@ -48,10 +64,10 @@ const BUILD = {
 const BUILD_SDK = {
   what: 'the client package is not built',
   says: 'Building the client package …',
-  npm: ['run', 'build', '--silent', '--workspace', 'sdk'],
-  stamp: 'sdk/dist/.built',
-  state: () => stateOf(['sdk/src', 'sdk/scripts', 'sdk/package.json', 'package-lock.json']),
-  missing: () => absent(['sdk/dist/esm/index.js', 'sdk/dist/cjs/index.js']),
+  npm: ['run', 'build', '--silent', '--workspace', 'packages/sdk'],
+  stamp: 'packages/sdk/dist/.built',
+  state: () => stateOf(['packages/sdk/src', 'packages/sdk/scripts', 'packages/sdk/package.json', 'package-lock.json']),
+  missing: () => absent(['packages/sdk/dist/esm/index.js', 'packages/sdk/dist/cjs/index.js']),
 };
 
 const manager = agent.split('/')[0];
@@ -61,7 +77,8 @@ if (manager !== 'npm') {
   end(`Fastpaca is installed and run by npm, and this is ${manager}: run "${command}" instead.`);
 }
 
-const steps = process.argv.includes('sdk') ? [INSTALL, BUILD, BUILD_SDK] : [INSTALL, BUILD];
+const service = [INSTALL, BUILD_LOCAL_POSTGRES, BUILD];
+const steps = process.argv.includes('sdk') ? [...service, BUILD_SDK] : service;
 const [toDo] = steps.filter((step) => !isDone(step));
 if (toDo) {
   const watchChild = await lockCheckout(LOCK, (pid) =>

@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { AuthModule } from './auth/auth.module.js';
 import { AppErrorFilter } from './common/http/app-error.filter.js';
-import { RequestPipe } from './common/http/request.pipe.js';
+import { RequestPipe } from './common/http/validation/request.pipe.js';
 import { CompactionModule } from './compaction/compaction.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';

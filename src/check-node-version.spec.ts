@@ -28,7 +28,7 @@ describe('the supported Node.js releases', () => {
     const source = readFileSync('src/check-node-version.ts', 'utf8');
     expect(source).toContain(`'${engines.node}'`);
     expect(json('examples/chat/package.json').engines).toEqual(engines);
-    expect(json('sdk/package.json').engines).toEqual({ node: '>=22' });
+    expect(json('packages/sdk/package.json').engines).toEqual({ node: '>=22' });
     expect(readFileSync('README.md', 'utf8')).toContain('Node.js 22, 24 or 26');
   });
 });

@@ -4,7 +4,7 @@ import { InvalidPayloadError, UnavailableError } from './common/errors/common.er
 import type { OpenConnections } from './common/http/open-connections.js';
 import { log } from './common/logging/logger.js';
 import { requestFields, withRequestFields } from './common/logging/request-context.js';
-import type { Lifecycle } from './health/lifecycle.js';
+import type { Lifecycle } from './lifecycle/lifecycle.js';
 import type { Metrics } from './metrics/metrics.js';
 
 /**

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { SupervisedPostgres } from '@fastpaca/local-postgres';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { checkListenAddress, ListenError } from './common/http/listen-address.js';
 import { isLoopback } from './common/http/origin.js';
 import { log } from './common/logging/logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { createApp } from './create-app.js';
-import { SupervisedPostgres } from './database/embedded/supervised-postgres.js';
-import { Lifecycle } from './health/lifecycle.js';
-import { collectGarbageWhenIdle } from './idle-collection.js';
+import { Lifecycle } from './lifecycle/lifecycle.js';
+import { collectGarbageWhenIdle } from './lifecycle/idle-collection.js';
 
 /** The process as a whole: its own database if it needs one, the application, and their orderly end. */
 export class Service {
@@ -68,7 +68,12 @@ export class Service {
 }
 
 function startPostgres({ dataDir }: AppConfig): Promise<SupervisedPostgres> {
-  return SupervisedPostgres.start({ dataDir, onLog: (line) => log.debug({ line }, 'postgres') });
+  return SupervisedPostgres.start({
+    dataDir,
+    onLog: (line) => log.debug({ line }, 'postgres'),
+    onExit: (attempt) => log.error({ attempt }, 'the embedded database has ended by itself; starting it again'),
+    onRestartError: (error) => log.error({ err: error }, 'the embedded database cannot be started again'),
+  });
 }
 
 function announce(config: AppConfig, url: string, embedded: boolean): void {

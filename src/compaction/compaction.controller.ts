@@ -1,12 +1,12 @@
 import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Conversation } from '../auth/conversation.decorator.js';
+import { Conversation } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
-import { NoQuery } from '../common/http/no-query.dto.js';
+import { NoQuery } from '../common/http/validation/no-query.dto.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
-import { EventDrafter } from '../events/event-draft.js';
+import { EventDrafter } from '../events/event-normalizer.js';
 import { CompactionService } from './compaction.service.js';
 import { CompactDto, CompactedDto } from './dto/compact.dto.js';
 

@@ -5,7 +5,7 @@ import { ConversationChanges } from '../conversations/conversation-changes.js';
 import { VersionMismatchError } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { Database } from '../database/database.js';
-import type { EventDraft } from '../events/event-draft.js';
+import type { EventDraft } from '../events/event-normalizer.js';
 import { EventsService } from '../events/events.service.js';
 import type { SeqRange } from '../events/stored-event.js';
 import { Metrics } from '../metrics/metrics.js';

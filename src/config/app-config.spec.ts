@@ -217,7 +217,7 @@ describe('AppConfig', () => {
   });
 
   it('knows every variable that the client package and the example read', () => {
-    const files = ['sdk/src', 'examples/chat'].flatMap((folder) =>
+    const files = ['packages/sdk/src', 'examples/chat'].flatMap((folder) =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter(({ name, parentPath }) => name.endsWith('.ts') && !parentPath.includes('node_modules'))
         .map(({ name, parentPath }) => readFileSync(join(parentPath, name), 'utf8')),

@@ -1,6 +1,6 @@
 import { canonicalHost, canonicalOrigin } from '../common/http/origin.js';
 import { serverUrls } from './database-url.js';
-import { parseEstimatorName } from '../tokens/estimator-name.js';
+import { parseEstimatorName } from './estimator-name.js';
 
 /** How one environment variable is read. `parse` throws an Error whose message says what is expected. */
 export interface Setting<T> {

@@ -7,11 +7,11 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Conversation } from '../auth/conversation.decorator.js';
+import { Conversation } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { AnswersJsonText } from '../common/http/json-text.decorator.js';
-import { NoQuery } from '../common/http/no-query.dto.js';
+import { NoQuery } from '../common/http/validation/no-query.dto.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ConversationsService } from './conversations.service.js';

@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { PoliciesModule } from '../window/policies/policies.module.js';
+import { PoliciesModule } from '../policies/policies.module.js';
 import { ConversationChanges } from './conversation-changes.js';
 import { ConversationsController } from './conversations.controller.js';
 import { ConversationsRepository } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
 import { ConversationEntity } from './entities/conversation.entity.js';
-import { RecordReader } from './record-reader.js';
-import { MetadataCheck, MetadataPatchCheck, PolicyCheck, TokenBudgetCheck } from './settings-checks.js';
+import { RecordReader } from './conversation-loader.js';
+import { MetadataCheck, MetadataPatchCheck, PolicyCheck, TokenBudgetCheck } from './settings-validators.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([ConversationEntity]), PoliciesModule],

@@ -8,7 +8,7 @@ import { ConversationChanges } from './conversation-changes.js';
 import type { Conversation, ConversationRecord, ConversationSettings } from './conversation.js';
 import { ConversationNotFoundError, TombstonedError } from './conversations.errors.js';
 import { ConversationsRepository } from './conversations.repository.js';
-import { RecordReader } from './record-reader.js';
+import { RecordReader } from './conversation-loader.js';
 import { mergeMetadata, storedMetadata } from './metadata.js';
 
 /** What a new conversation has where its PUT says nothing. */

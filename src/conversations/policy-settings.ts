@@ -1,4 +1,4 @@
-import type { RawJson } from '../common/http/raw-json.js';
+import type { RawJson } from '../common/http/body/raw-json.js';
 import { compactJson, member, objectMembers, objectText } from '../common/json/json-scanner.js';
 import type { ConversationSettings } from './conversation.js';
 

@@ -3,7 +3,7 @@ import { ConversationId } from '../common/conversation-id.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
 import { AppendQueue } from './append-queue.js';
-import type { EventDraft } from './event-draft.js';
+import type { EventDraft } from './event-normalizer.js';
 import type { AppendedEvent, EventLogRepository, TurnToWrite } from './event-log.repository.js';
 
 const A = new ConversationId('default', 'a');

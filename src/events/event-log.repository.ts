@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { Database, type Executor } from '../database/database.js';
-import type { EventDraft } from './event-draft.js';
+import type { EventDraft } from './event-normalizer.js';
 import {
   APPEND_BATCH,
   APPEND_EVENT,

@@ -3,10 +3,10 @@ import type { ConversationId } from '../common/conversation-id.js';
 import type { AppendEventsDto } from './dto/append-events.dto.js';
 import type { AppendedDto, AppendedEventDto, AppendedTurnDto } from './dto/appended.dto.js';
 import type { ReadEventsDto } from './dto/read-events.dto.js';
-import { EventDrafter } from './event-draft.js';
+import { EventDrafter } from './event-normalizer.js';
 import type { AppendedEvent } from './event-log.repository.js';
-import { LogWaits } from './log-waits.js';
-import { ReadyPages } from './ready-pages.js';
+import { LogWaits } from './long-poll.js';
+import { ReadyPages } from './event-page-cache.js';
 import { EventsService, type PageRange, type PageRequest } from './events.service.js';
 
 /** Longest a reader waits for more, in milliseconds: below the timeout of most proxies. */

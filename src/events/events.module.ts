@@ -3,15 +3,15 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { AppendQueue } from './append-queue.js';
-import { EventTails } from './event-tails.js';
+import { EventTails } from './recent-events-cache.js';
 import { EventEntity } from './entities/event.entity.js';
-import { EventCheck, ReplacementCheck, TurnCheck } from './event-check.js';
-import { EventDrafter } from './event-draft.js';
+import { EventCheck, ReplacementCheck, TurnCheck } from './event-validator.js';
+import { EventDrafter } from './event-normalizer.js';
 import { EventLogRepository } from './event-log.repository.js';
 import { EventsApi } from './events.api.js';
 import { EventsController } from './events.controller.js';
-import { LogWaits } from './log-waits.js';
-import { ReadyPages } from './ready-pages.js';
+import { LogWaits } from './long-poll.js';
+import { ReadyPages } from './event-page-cache.js';
 import { EventsService } from './events.service.js';
 
 @Module({

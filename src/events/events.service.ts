@@ -15,8 +15,8 @@ import type { Executor } from '../database/database.js';
 import { violates } from '../database/database.errors.js';
 import { Metrics } from '../metrics/metrics.js';
 import { AppendQueue } from './append-queue.js';
-import type { EventDraft } from './event-draft.js';
-import { EventTails } from './event-tails.js';
+import type { EventDraft } from './event-normalizer.js';
+import { EventTails } from './recent-events-cache.js';
 import {
   EventLogRepository,
   type AppendedEvent,

@@ -2,8 +2,8 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { idFault } from '../common/conversation-id.js';
 import type { ErrorDetail } from '../common/errors/app-error.js';
-import { RawJson } from '../common/http/raw-json.js';
-import { refuse } from '../common/http/refuse.js';
+import { RawJson } from '../common/http/body/raw-json.js';
+import { refuse } from '../common/http/validation/reject-request.js';
 
 /** The header `Idempotency-Key`. Refused: one that can be no key, or is another than that of the body. */
 export const IdempotencyKeyHeader = createParamDecorator((_: unknown, context: ExecutionContext) => {

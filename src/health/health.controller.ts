@@ -4,7 +4,7 @@ import { Probe } from '../auth/require-scope.decorator.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { Database } from '../database/database.js';
-import { Lifecycle } from './lifecycle.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { CHECK_WRITABLE } from './health.sql.js';
 
 class HealthDto {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
-import { Lifecycle } from '../health/lifecycle.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Connections, type StreamRequest } from './connections.js';
 import type { Feeds } from './feeds.js';
 import type { Frame } from './frames.js';

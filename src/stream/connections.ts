@@ -4,7 +4,7 @@ import type { ConversationId } from '../common/conversation-id.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
 import type { ConversationRecord } from '../conversations/conversation.js';
-import { Lifecycle } from '../health/lifecycle.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Feeds } from './feeds.js';
 import { TooManyStreamsError } from './stream.errors.js';
 import { CLOSE, Subscription, type Outlet } from './subscription.js';

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { refuse } from '../common/http/refuse.js';
+import { refuse } from '../common/http/validation/reject-request.js';
 
 /** The header `Last-Event-ID`: the version that a reconnecting reader of server-sent events had last. */
 export const LastEventId = createParamDecorator((_: unknown, context: ExecutionContext) => {

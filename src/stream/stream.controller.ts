@@ -1,7 +1,7 @@
 import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Conversation } from '../auth/conversation.decorator.js';
+import { Conversation } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
@@ -10,9 +10,9 @@ import { Connections } from './connections.js';
 import { StreamQueryDto } from './dto/stream-query.dto.js';
 import { FRAME_SCHEMAS, frameSchemaName } from './frame-schemas.js';
 import { LastEventId } from './last-event-id.decorator.js';
-import { SseOutlet } from './sse.outlet.js';
+import { SseOutlet } from './sse.transport.js';
 import { UpgradeRequiredError } from './stream.errors.js';
-import { StreamRequests } from './stream-requests.js';
+import { StreamRequests } from './stream-admission.js';
 
 const FRAME_REFERENCES = Object.keys(FRAME_SCHEMAS).map((type) => ({
   $ref: `#/components/schemas/${frameSchemaName(type)}`,

@@ -3,9 +3,9 @@ import type { Duplex } from 'node:stream';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { Connections } from './connections.js';
-import { STREAM_PATH, Upgrades } from './upgrades.js';
+import { STREAM_PATH, Upgrades } from './websocket-upgrade.handler.js';
 import { CLOSE_TIMEOUT_MS } from './subscription.js';
-import { WebSocketOutlet } from './websocket.outlet.js';
+import { WebSocketOutlet } from './websocket.transport.js';
 
 /** Clients have nothing to say but "pong", in bytes. */
 const MAX_CLIENT_FRAME_BYTES = 1024;

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
-import { RequestPipe } from '../common/http/request.pipe.js';
+import { RequestPipe } from '../common/http/validation/request.pipe.js';
 import { CompactionModule } from '../compaction/compaction.module.js';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { EventsModule } from '../events/events.module.js';
@@ -9,11 +9,11 @@ import { AsyncApiController } from './asyncapi.controller.js';
 import { ChangeJournal } from './change-journal.js';
 import { Connections } from './connections.js';
 import { Feeds } from './feeds.js';
-import { HintChannel } from './hint-channel.js';
-import { StreamRequests } from './stream-requests.js';
+import { HintChannel } from './change-notifier.js';
+import { StreamRequests } from './stream-admission.js';
 import { StreamController } from './stream.controller.js';
 import { StreamGateway } from './stream.gateway.js';
-import { Upgrades } from './upgrades.js';
+import { Upgrades } from './websocket-upgrade.handler.js';
 
 @Module({
   imports: [AuthModule, ConversationsModule, EventsModule, CompactionModule, WindowModule],

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { INestApplication } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { WebSocketServer } from 'ws';
-import { Upgrades } from './upgrades.js';
+import { Upgrades } from './websocket-upgrade.handler.js';
 
 /**
  * Nest's adapter for `ws`, but for the upgrade: Nest compares a gateway's path literally, so that one with `:id` is never

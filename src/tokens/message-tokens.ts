@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LoopShare } from './loop-share.js';
+import { LoopShare } from './event-loop-budget.js';
 import { TOKEN_ESTIMATOR, type TokenEstimator } from './token-estimator.js';
 
 /** Tokens by which a chat format frames each message; spec.md §2. */

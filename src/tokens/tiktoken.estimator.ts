@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { parseEstimatorName } from './estimator-name.js';
+import { parseEstimatorName } from '../config/estimator-name.js';
 import { piecePattern } from './piece-pattern.js';
 import { TextCounter } from './text-counter.js';
 import type { TokenEstimator } from './token-estimator.js';

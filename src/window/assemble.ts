@@ -2,7 +2,7 @@ import type { Compaction, Summary } from '../compaction/compaction.js';
 import { arrayElements, member, objectMembers } from '../common/json/json-scanner.js';
 import { jsonValue } from '../common/json/json-value.js';
 import type { SeqRange, StoredEvent } from '../events/stored-event.js';
-import { answersToolCall } from './policies/tool-results.js';
+import { answersToolCall } from '../policies/tool-results.js';
 import { eventMessageJson, messageJson, type WindowMessage } from './window-message.js';
 
 /** A run of the window, and what it holds. */

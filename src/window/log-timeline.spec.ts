@@ -5,8 +5,8 @@ import type { EventsService } from '../events/events.service.js';
 import type { SeqRange, StoredEvent } from '../events/stored-event.js';
 import { LiveRuns } from './live-runs.js';
 import { LogTimeline, type StoredLiveEvent } from './log-timeline.js';
-import { InMemoryTimeline } from './policies/in-memory-timeline.js';
-import type { LiveEvent, Timeline } from './policies/timeline.js';
+import { InMemoryTimeline } from '../policies/testing/in-memory-timeline.js';
+import type { LiveEvent, Timeline } from '../policies/timeline.js';
 
 const ID = new ConversationId('default', 'any');
 const BASE_TOKENS = new Map([['user', 4]]);

@@ -3,7 +3,7 @@ import type { ConversationId } from '../common/conversation-id.js';
 import type { EventsService } from '../events/events.service.js';
 import type { StoredEvent } from '../events/stored-event.js';
 import type { LiveRuns } from './live-runs.js';
-import { firstScanned, type LiveEvent, type Part, type Timeline } from './policies/timeline.js';
+import { firstScanned, type LiveEvent, type Part, type Timeline } from '../policies/timeline.js';
 
 /** What a message of each role costs before its parts, in tokens. */
 export type BaseTokens = ReadonlyMap<string, number>;

@@ -3,7 +3,7 @@ import { CompactionModule } from '../compaction/compaction.module.js';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
-import { PoliciesModule } from './policies/policies.module.js';
+import { PoliciesModule } from '../policies/policies.module.js';
 import { WindowController } from './window.controller.js';
 import { WindowService } from './window.service.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import 'reflect-metadata';
-import { EmbeddedPostgres } from '../../dist/src/database/embedded/embedded-postgres.js';
+import { EmbeddedPostgres } from '@fastpaca/local-postgres';
 import { migrate } from '../../dist/src/database/migrate.js';
 
 export default async function startDatabase() {

@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../../src/app.module.js';
 import { AppConfig } from '../../src/config/app-config.js';
 import { createApp } from '../../src/create-app.js';
-import { Lifecycle } from '../../src/health/lifecycle.js';
+import { Lifecycle } from '../../src/lifecycle/lifecycle.js';
 import { HttpClient } from './http-client.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { UNHURRIED } from './unhurried.js';

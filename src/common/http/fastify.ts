@@ -8,9 +8,9 @@ import { log } from '../logging/logger.js';
 import { sendError } from './app-error.filter.js';
 import { errorBody } from './error-body.js';
 import { requestIdOf } from './request-id.js';
-import { useJsonBodyParser } from './json-body.parser.js';
-import { endBodies, isAnswered } from './unread-body.js';
-import type { UploadBudget } from './upload-budget.js';
+import { useJsonBodyParser } from './body/json-body.parser.js';
+import { endBodies, isAnswered } from './body/unread-body.js';
+import type { UploadBudget } from './body/upload-budget.js';
 
 /**
  * Longest path parameter as it is sent: 255 code points of four bytes, each percent-encoded. What is longer still

@@ -1,10 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsDefined } from 'class-validator';
-import type { RawJson } from '../../common/http/raw-json.js';
-import { IsIntegerIn, OptionalIntegerIn } from '../../common/http/rules.js';
-import { Verbatim } from '../../common/http/body-check.js';
+import type { RawJson } from '../../common/http/body/raw-json.js';
+import { IsIntegerIn, OptionalIntegerIn } from '../../common/http/validation/rules.js';
+import { Verbatim } from '../../common/http/validation/field-validator.js';
 import { NEW_EVENT } from '../../events/dto/event.schema.js';
-import { ReplacementCheck } from '../../events/event-check.js';
+import { ReplacementCheck } from '../../events/event-validator.js';
 
 export class CompactDto {
   @ApiProperty({

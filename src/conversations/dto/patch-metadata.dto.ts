@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsDefined } from 'class-validator';
-import type { RawJson } from '../../common/http/raw-json.js';
-import { Verbatim } from '../../common/http/body-check.js';
-import { MetadataPatchCheck } from '../settings-checks.js';
+import type { RawJson } from '../../common/http/body/raw-json.js';
+import { Verbatim } from '../../common/http/validation/field-validator.js';
+import { MetadataPatchCheck } from '../settings-validators.js';
 
 export class PatchMetadataDto {
   @ApiProperty({

@@ -1,9 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
-import type { RawJson } from '../../common/http/raw-json.js';
-import { OptionalIntegerIn } from '../../common/http/rules.js';
-import { CheckedBy, Verbatim } from '../../common/http/body-check.js';
-import { MetadataCheck, PolicyCheck, RATIO_RULE, TokenBudgetCheck } from '../settings-checks.js';
+import type { RawJson } from '../../common/http/body/raw-json.js';
+import { OptionalIntegerIn } from '../../common/http/validation/rules.js';
+import { CheckedBy, Verbatim } from '../../common/http/validation/field-validator.js';
+import { MetadataCheck, PolicyCheck, RATIO_RULE, TokenBudgetCheck } from '../settings-validators.js';
 
 export class PutConversationDto {
   @ApiPropertyOptional({

@@ -1,11 +1,11 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import type { ErrorDetail } from '../../common/errors/app-error.js';
-import type { RawJson } from '../../common/http/raw-json.js';
-import type { HasFaults } from '../../common/http/request.pipe.js';
-import { IsKey, OptionalIntegerIn } from '../../common/http/rules.js';
-import { Verbatim } from '../../common/http/body-check.js';
-import { EventCheck, MAX_TURN_SIZE, TurnCheck } from '../event-check.js';
+import type { RawJson } from '../../common/http/body/raw-json.js';
+import type { HasFaults } from '../../common/http/validation/request.pipe.js';
+import { IsKey, OptionalIntegerIn } from '../../common/http/validation/rules.js';
+import { Verbatim } from '../../common/http/validation/field-validator.js';
+import { EventCheck, MAX_TURN_SIZE, TurnCheck } from '../event-validator.js';
 import { NEW_EVENT } from './event.schema.js';
 
 /** One event, or a whole turn. */

@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import type { ErrorDetail } from '../../common/errors/app-error.js';
-import type { HasFaults } from '../../common/http/request.pipe.js';
-import { OptionalIntegerIn } from '../../common/http/rules.js';
+import type { HasFaults } from '../../common/http/validation/request.pipe.js';
+import { OptionalIntegerIn } from '../../common/http/validation/rules.js';
 
 export class ReadEventsDto implements HasFaults {
   @ApiPropertyOptional({

@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional } from 'class-validator';
-import { OptionalIntegerIn } from '../../common/http/rules.js';
+import { OptionalIntegerIn } from '../../common/http/validation/rules.js';
 
 export class StreamQueryDto {
   @ApiPropertyOptional({

@@ -1,5 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { OptionalIntegerIn } from '../../common/http/rules.js';
+import { OptionalIntegerIn } from '../../common/http/validation/rules.js';
 
 export class ReadWindowDto {
   @ApiPropertyOptional({

@@ -1,0 +1,60 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.js';
+
+/** Waits between attempts to bring the server back, the last one again and again, in milliseconds. */
+const RESTART_DELAYS_MS = [0, 500, 2000, 5000];
+
+export interface SupervisedPostgresOptions extends EmbeddedPostgresOptions {
+  /** The server has ended by itself and is about to be started again; `attempt` counts from 0. */
+  onExit?: (attempt: number) => void;
+  /** The server could not be started again; the next attempt follows. */
+  onRestartError?: (error: unknown) => void;
+}
+
+/** An embedded server that is started again, on the same port, when it ends without having been asked to. */
+export class SupervisedPostgres {
+  private stopped = false;
+  private restarting: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private current: EmbeddedPostgres,
+    private readonly options: SupervisedPostgresOptions,
+  ) {
+    this.watch();
+  }
+
+  /** @throws EmbeddedPostgresError with one line that says what is wrong and what to do */
+  static async start(options: SupervisedPostgresOptions): Promise<SupervisedPostgres> {
+    const first = await EmbeddedPostgres.start(options);
+    return new SupervisedPostgres(first, { ...options, port: first.port });
+  }
+
+  /** Stays the same when the server is started again. */
+  get url(): string {
+    return this.current.url;
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.restarting;
+    await this.current.stop();
+  }
+
+  private watch(): void {
+    void this.current.exited.then(() => (this.restarting = this.restart()));
+  }
+
+  private async restart(): Promise<void> {
+    for (let attempt = 0; !this.stopped; attempt += 1) {
+      this.options.onExit?.(attempt);
+      await delay(RESTART_DELAYS_MS[Math.min(attempt, RESTART_DELAYS_MS.length - 1)]);
+      try {
+        this.current = await EmbeddedPostgres.start(this.options);
+        this.watch();
+        return;
+      } catch (error) {
+        this.options.onRestartError?.(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,218 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  AIMessage,
+  ChatMessage,
+  HumanMessage,
+  mapChatMessagesToStoredMessages,
+  SystemMessage,
+  ToolMessage,
+  type BaseMessage,
+} from '@langchain/core/messages';
+import { ChatPromptTemplate, MessagesPlaceholder } from '@langchain/core/prompts';
+import { RunnableWithMessageHistory } from '@langchain/core/runnables';
+import { FakeListChatModel } from '@langchain/core/utils/testing';
+import { TestService } from '../../../test/support/test-service.js';
+import { createClient, type Client, type Context } from '../src/index.js';
+import { FastpacaChatMessageHistory } from '../src/langchain.js';
+
+let service: TestService;
+let client: Client;
+let ctx: Context;
+let conversations = 0;
+beforeAll(async () => {
+  service = await TestService.start();
+  client = createClient({ baseUrl: service.url });
+});
+afterAll(() => service.stop());
+beforeEach(async () => {
+  ctx = await client.context(`langchain-${(conversations += 1)}`).budget(100_000);
+});
+
+const stored = (messages: BaseMessage[]) => mapChatMessagesToStoredMessages(messages);
+const texts = (messages: BaseMessage[]) => messages.map(({ text }) => text);
+
+const CALL = { id: 'call-1', name: 'lookup', args: { order: 7 }, type: 'tool_call' as const };
+const TURN: BaseMessage[] = [
+  new SystemMessage('Be brief.'),
+  new HumanMessage({ content: 'Where is it?', id: 'm-1', name: 'ann', additional_kwargs: { x: { y: [1] } } }),
+  new AIMessage({
+    content: '',
+    tool_calls: [CALL],
+    usage_metadata: { input_tokens: 5, output_tokens: 2, total_tokens: 7 },
+    response_metadata: { model: 'fake' },
+  }),
+  new ToolMessage({ content: 'shipped', tool_call_id: 'call-1', status: 'success', artifact: { raw: true } }),
+  new AIMessage({
+    content: [
+      { type: 'text', text: 'It is ' },
+      { type: 'text', text: 'shipped.' },
+    ],
+  }),
+  new HumanMessage({
+    content: [
+      { type: 'text', text: 'And this?' },
+      { type: 'image_url', image_url: { url: 'https://example.com/a.png' } },
+    ],
+  }),
+  new ToolMessage({ content: [{ type: 'text', text: 'late' }], tool_call_id: 'call-1' }),
+];
+
+describe('FastpacaChatMessageHistory', () => {
+  it.each(['window', 'log'] as const)(
+    'gives the messages back as they were added, from the %s',
+    async (source) => {
+      const history = new FastpacaChatMessageHistory({ context: ctx, source });
+      expect(await history.getMessages()).toEqual([]);
+      await history.addMessages(TURN);
+      await history.addMessage(new AIMessage('Done.'));
+      const messages = await history.getMessages();
+      expect(stored(messages)).toEqual(stored([...TURN, new AIMessage('Done.')]));
+      expect(messages.map((message) => message.constructor)).toEqual(
+        [...TURN, new AIMessage('')].map((message) => message.constructor),
+      );
+    },
+  );
+
+  it('stores what others can read: roles, text, tool calls and tool results', async () => {
+    await new FastpacaChatMessageHistory({ context: ctx }).addMessages(TURN.slice(0, 4));
+    const { messages } = await ctx.window();
+    expect(messages.map(({ role, parts }) => ({ role, parts }))).toEqual([
+      { role: 'system', parts: [{ type: 'text', text: 'Be brief.' }] },
+      { role: 'user', parts: [{ type: 'text', text: 'Where is it?' }] },
+      { role: 'assistant', parts: [{ ...CALL, origin: 'tool_calls' }] },
+      { role: 'tool', parts: [{ type: 'tool_result', tool_call_id: 'call-1', content: 'shipped' }] },
+    ]);
+  });
+
+  it('appends a list of messages as one turn, and a long one in several', async () => {
+    const history = new FastpacaChatMessageHistory({ context: ctx });
+    const many = Array.from({ length: 130 }, (_, index) => new HumanMessage(`message ${index}`));
+    await history.addMessages(many);
+    expect(texts(await history.getMessages())).toEqual(texts(many));
+    await history.addMessages([]);
+    expect((await ctx.get()).lastSeq).toBe(130);
+  });
+
+  it('keeps to the budget, and leaves no tool result without its call', async () => {
+    const small = await client.context(ctx.id).policy({ strategy: 'last_n', config: { limit: 3 } });
+    const history = new FastpacaChatMessageHistory({ context: small });
+    await history.addMessages(TURN.slice(0, 5));
+    expect(stored(await history.getMessages())).toEqual(stored(TURN.slice(2, 5)));
+    await history.addMessage(new HumanMessage('next'));
+    expect(stored(await history.getMessages())).toEqual(stored([TURN[4]!, new HumanMessage('next')]));
+  });
+
+  it('leaves out what a policy leaves out, call and result alike', async () => {
+    const terse = await client.context(ctx.id).policy({ strategy: 'skip_parts', config: {} });
+    const history = new FastpacaChatMessageHistory({ context: terse });
+    await history.addMessages([
+      new HumanMessage('Where?'),
+      new AIMessage({ content: 'I will look.', tool_calls: [CALL] }),
+      TURN[3]!,
+      new AIMessage('There.'),
+    ]);
+    const messages = await history.getMessages();
+    expect(texts(messages)).toEqual(['Where?', 'I will look.', 'There.']);
+    expect((messages[1] as AIMessage).tool_calls).toEqual([]);
+  });
+
+  it('leaves out a call whose result a policy has left out, but not one that still waits for it', async () => {
+    const stripped = await client.context(ctx.id).policy({ strategy: 'strip_tool_results', config: {} });
+    const history = new FastpacaChatMessageHistory({ context: stripped });
+    await history.addMessages([new HumanMessage('Where?'), TURN[2]!, TURN[3]!, new AIMessage('There.')]);
+    await history.addMessage(
+      new AIMessage({ content: 'Both?', tool_calls: [CALL, { ...CALL, id: 'call-2' }] }),
+    );
+    await history.addMessage(new ToolMessage({ content: 'one', tool_call_id: 'call-1' }));
+    const messages = await history.getMessages();
+    expect(texts(messages)).toEqual(['Where?', 'There.', 'Both?']);
+    expect((messages[2] as AIMessage).tool_calls).toHaveLength(2);
+    await history.addMessage(new HumanMessage('And?'));
+    const later = await history.getMessages();
+    expect(texts(later)).toEqual(['Where?', 'There.', 'Both?', 'And?']);
+    expect((later[2] as AIMessage).tool_calls).toEqual([]);
+  });
+
+  it('clears a conversation whose window is empty', async () => {
+    const history = new FastpacaChatMessageHistory({ context: ctx, source: 'log' });
+    await history.addMessage(new HumanMessage('a long message'.repeat(20)));
+    await client.context(ctx.id).budget(20);
+    expect((await ctx.window()).messages).toEqual([]);
+    await history.clear();
+    expect(await history.getMessages()).toEqual([]);
+  });
+
+  it('reads what others have written, summaries too', async () => {
+    await ctx.append([
+      { role: 'user', content: 'old' },
+      { role: 'assistant', content: 'older' },
+    ]);
+    await ctx.compact({ fromSeq: 1, toSeq: 2, replacement: [{ role: 'system', content: 'They met.' }] });
+    await ctx.append([
+      { role: 'user', content: 'Where is 7?', id: 'u-1' },
+      {
+        role: 'assistant',
+        parts: [{ type: 'tool_call', id: 'c', name: 'lookup', arguments: '{"order":7}' }],
+      },
+      { role: 'tool', parts: [{ type: 'tool_result', tool_call_id: 'c', content: { found: true } }] },
+      { role: 'tool', parts: [{ type: 'tool_result', tool_call_id: 'nobody', content: 'lost' }] },
+    ]);
+    const messages = await new FastpacaChatMessageHistory({ context: ctx }).getMessages();
+    expect(stored(messages)).toEqual(
+      stored([
+        new SystemMessage('They met.'),
+        new HumanMessage({ content: 'Where is 7?', id: 'u-1' }),
+        new AIMessage({
+          content: '',
+          tool_calls: [{ type: 'tool_call', id: 'c', name: 'lookup', args: { order: 7 } }],
+        }),
+        new ToolMessage({ content: '{"found":true}', tool_call_id: 'c' }),
+      ]),
+    );
+  });
+
+  it.each(['window', 'log'] as const)(
+    'is empty after clear, and goes on; the log is whole: %s',
+    async (source) => {
+      const history = new FastpacaChatMessageHistory({ context: ctx, source });
+      await history.clear();
+      expect((await ctx.get()).version).toBe(0);
+      await history.addMessages(TURN);
+      await history.clear();
+      expect(await history.getMessages()).toEqual([]);
+      await history.clear();
+      await history.addUserMessage('again');
+      await history.addAIMessage('yes');
+      expect(texts(await history.getMessages())).toEqual(['again', 'yes']);
+      expect(await ctx.get()).toMatchObject({ lastSeq: TURN.length + 2, version: TURN.length + 3 });
+    },
+  );
+
+  it('keeps a message of a role of its own', async () => {
+    const history = new FastpacaChatMessageHistory({ context: ctx });
+    await history.addMessage(new ChatMessage('moved', 'critic'));
+    expect(stored(await history.getMessages())).toEqual(stored([new ChatMessage('moved', 'critic')]));
+  });
+
+  it('takes the place of a history in RunnableWithMessageHistory', async () => {
+    const chain = ChatPromptTemplate.fromMessages([
+      ['system', 'You count.'],
+      new MessagesPlaceholder('history'),
+      ['human', '{input}'],
+    ]).pipe(new FakeListChatModel({ responses: ['one', 'two'] }));
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- what people who have a history use it with
+    const withHistory = new RunnableWithMessageHistory({
+      runnable: chain,
+      getMessageHistory: (id: string) =>
+        new FastpacaChatMessageHistory({ context: client.context(id).budget(5000) }),
+      inputMessagesKey: 'input',
+      historyMessagesKey: 'history',
+    });
+    const config = { configurable: { sessionId: ctx.id } };
+    await withHistory.invoke({ input: 'first' }, config);
+    await withHistory.invoke({ input: 'second' }, config);
+    const messages = await new FastpacaChatMessageHistory({ context: ctx }).getMessages();
+    expect(texts(messages)).toEqual(['first', 'one', 'second', 'two']);
+    expect(messages.map(({ type }) => type)).toEqual(['human', 'ai', 'human', 'ai']);
+  });
+});

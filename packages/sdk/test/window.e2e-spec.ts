@@ -1,0 +1,102 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { TestService } from '../../../test/support/test-service.js';
+import { createClient, type Context } from '../src/index.js';
+import { HttpProxy } from './support/http-proxy.js';
+
+let service: TestService;
+let proxy: HttpProxy;
+let ctx: Context;
+let conversations = 0;
+beforeAll(async () => {
+  service = await TestService.start();
+});
+afterAll(() => service.stop());
+beforeEach(async () => {
+  proxy = await HttpProxy.start(service.url);
+  ctx = await createClient({ baseUrl: proxy.url })
+    .context(`window-${(conversations += 1)}`)
+    .budget(1000);
+});
+afterEach(() => proxy.stop());
+
+const say = (content: string) => ({ role: 'user' as const, content });
+
+describe('a window', () => {
+  it('is in camelCase, and its metadata and parts are as they were sent', async () => {
+    const parts = [{ type: 'text', text: 'hello', snake_case: { camelCase: 1 } }];
+    await ctx.append({ role: 'user', id: 'm-1', parts, metadata: { user_name: 'a', userName: 'b' } });
+    expect(await ctx.window()).toEqual({
+      messages: [
+        {
+          seq: 1,
+          role: 'user',
+          parts,
+          content: 'hello',
+          id: 'm-1',
+          metadata: { user_name: 'a', userName: 'b' },
+          insertedAt: expect.stringMatching(/Z$/),
+        },
+      ],
+      usedTokens: expect.any(Number),
+      needsCompaction: false,
+      version: 1,
+      segments: [{ type: 'live', fromSeq: 1, toSeq: 1 }],
+      budgetTokens: 1000,
+    });
+  });
+
+  it('has the seq and the range of a summary', async () => {
+    await ctx.append(['a', 'b', 'c'].map(say));
+    await ctx.compact({ fromSeq: 1, toSeq: 2, replacement: [{ role: 'system', content: 'they said a, b' }] });
+    const { messages, segments } = await ctx.window();
+    expect(messages[0]).toMatchObject({ seq: 1, fromSeq: 1, toSeq: 2, content: 'they said a, b' });
+    expect(messages[1]).toMatchObject({ seq: 3 });
+    expect(messages[1]).not.toHaveProperty('fromSeq');
+    expect(segments).toEqual([
+      { type: 'summary', fromSeq: 1, toSeq: 2 },
+      { type: 'live', fromSeq: 3, toSeq: 3 },
+    ]);
+  });
+
+  it('of a narrower budget has less in it', async () => {
+    await ctx.append(['a', 'b', 'c'].map(say));
+    const window = await ctx.window({ budgetTokens: 11 });
+    expect(window).toMatchObject({ budgetTokens: 11, needsCompaction: true });
+    expect(window.messages.map(({ seq }) => seq)).toEqual([2, 3]);
+  });
+
+  it('is refused at another version, and 0 is a version', async () => {
+    expect((await ctx.window({ ifVersion: 0 })).version).toBe(0);
+    await ctx.append(say('a'));
+    await expect(ctx.window({ ifVersion: 0 })).rejects.toMatchObject({ status: 409, expected: 0, actual: 1 });
+    expect(proxy.of('GET', '/window').map(({ path }) => path.split('?')[1])).toEqual([
+      'if_version=0',
+      'if_version=0',
+    ]);
+  });
+
+  it.each([
+    [{ budgetTokens: 0 }, /^budgetTokens must be/],
+    [{ ifVersion: Number.NaN }, /^ifVersion must be/],
+  ])('with %p is refused before it is asked for', async (options, message) => {
+    await expect(ctx.window(options)).rejects.toThrow(message);
+    expect(proxy.of('GET', '/window')).toEqual([]);
+  });
+
+  it('ends when it is aborted', async () => {
+    proxy.next({ type: 'hang' }, ({ path }) => path.endsWith('/window'));
+    await expect(ctx.window({ signal: AbortSignal.timeout(50) })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    });
+  });
+});
+
+describe('the metadata of a conversation', () => {
+  it('is patched, and answered with the record', async () => {
+    await ctx.metadata({ user_name: 'a', userName: 'b' });
+    expect(await ctx.metadata({ userName: null, more: [1] })).toMatchObject({
+      metadata: { user_name: 'a', more: [1] },
+      version: 0,
+    });
+  });
+});

@@ -1,0 +1,47 @@
+import type { Type } from '@nestjs/common';
+import { Allow } from 'class-validator';
+import type { ErrorDetail } from '../../errors/app-error.js';
+
+/** Says what is wrong with one field of a body; nothing where it is fine. */
+export interface BodyCheck {
+  /**
+   * Every violation, one after the other: of many, the rest is not asked for.
+   *
+   * @param text of a verbatim field, its JSON as it was sent
+   */
+  faults(value: unknown, path: string, text: string): Iterable<ErrorDetail>;
+}
+
+/** How a body field is looked at, beside the rules of class-validator. */
+export interface CheckedField {
+  check: Type<BodyCheck>;
+  verbatim: boolean;
+}
+
+const CHECKED = Symbol('checked');
+
+/** Has a provider of any module look at a body field too, for a rule that follows from more than the field. */
+export function CheckedBy(check: Type<BodyCheck>): PropertyDecorator {
+  return mark({ check, verbatim: false });
+}
+
+/**
+ * Marks a body field that is not an envelope: it reaches the DTO as `RawJson`, with the caller's own text, after
+ * `check`, a provider of any module, found nothing wrong with it.
+ */
+export function Verbatim(check: Type<BodyCheck>): PropertyDecorator {
+  return mark({ check, verbatim: true });
+}
+
+function mark(field: CheckedField): PropertyDecorator {
+  return (target, property) => {
+    const fields = new Map(checkedFields(target.constructor));
+    Reflect.defineMetadata(CHECKED, fields.set(property as string, field), target.constructor);
+    Allow()(target, property);
+  };
+}
+
+/** The fields of a DTO class that are marked so. */
+export function checkedFields(dto: object): ReadonlyMap<string, CheckedField> {
+  return (Reflect.getMetadata(CHECKED, dto) as Map<string, CheckedField> | undefined) ?? new Map();
+}

@@ -1,0 +1,38 @@
+import { applyDecorators } from '@nestjs/common';
+import { IsOptional, ValidateBy } from 'class-validator';
+import { idFault } from '../../conversation-id.js';
+
+/**
+ * An integer from `min` to `max`, both inclusive and by default as far as a JSON number is exact. With `Infinity` it
+ * may be of any size: where a rule says "at most", whoever applies the rule clamps.
+ */
+export function IsIntegerIn(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER): PropertyDecorator {
+  return ValidateBy({
+    name: 'isIntegerIn',
+    validator: {
+      validate: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+      defaultMessage: (args) => `${args?.property ?? ''} must be an integer${range(min, max)}`,
+    },
+  });
+}
+
+function range(min: number, max: number): string {
+  if (max === Infinity) return ` of at least ${min}`;
+  return min === -Infinity ? ` of at most ${max}` : ` from ${min} to ${max}`;
+}
+
+export function OptionalIntegerIn(min?: number, max?: number): PropertyDecorator {
+  return applyDecorators(IsOptional(), IsIntegerIn(min, max));
+}
+
+/** A string that may name something: as a conversation id, see `idFault`. */
+export function IsKey(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isKey',
+    validator: {
+      validate: (value) => typeof value === 'string' && idFault(value) === undefined,
+      defaultMessage: (args) =>
+        `${args?.property ?? ''} ${typeof args?.value === 'string' ? idFault(args.value) : 'must be a string'}`,
+    },
+  });
+}

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { RawJson } from '../common/http/body/raw-json.js';
+import {
+  arrayElements,
+  compactJson,
+  member,
+  objectMembers,
+  objectText,
+  type JsonMember,
+} from '../common/json/json-scanner.js';
+import { runAtOnce, runInTurns, type Stages } from '../common/stages.js';
+import { countsByText, MessageTokens } from '../tokens/message-tokens.js';
+
+/** An event ready to be written: its text without the fields the server owns, and its tokens. */
+export interface EventDraft {
+  role: string;
+  /** Compact JSON text, otherwise as it was sent; `content` has become `parts`. */
+  body: string;
+  tokenEstimate: number;
+  /** Tokens of each part; null where there is one part only. */
+  partTokens: number[] | null;
+}
+
+/** What the drafter needs of an event; `EventCheck` has found nothing wrong with it. */
+interface CheckedEvent {
+  role: string;
+  parts?: { type: string; text?: unknown }[] | null;
+  content?: string | null;
+  token_count?: number | null;
+}
+
+/** Always the server's: what a caller sends under these names is not kept. */
+const SERVER_OWNED = ['seq', 'version', 'token_estimate', 'inserted_at'];
+
+@Injectable()
+export class EventDrafter {
+  constructor(private readonly messageTokens: MessageTokens) {}
+
+  /** @param list a list of events that `EventCheck` found nothing wrong with */
+  draftAll({ value, text }: RawJson): Promise<EventDraft[]> {
+    const events = value as unknown[];
+    return Promise.all(
+      arrayElements(text).map((element, index) => this.draft(new RawJson(events[index], element))),
+    );
+  }
+
+  async draft(event: RawJson): Promise<EventDraft> {
+    const { role, parts: sentParts, content, token_count: ownCount } = event.value as CheckedEvent;
+    const { stored, body } = event.isLarge ? await runInTurns(store(event)) : runAtOnce(store(event));
+    const parts = sentParts ?? [{ type: 'text', text: content }];
+    const single = parts.length === 1;
+    // The caller's own count is taken as it is; only a window that leaves parts out asks what each one costs.
+    if (single && typeof ownCount === 'number')
+      return { role, body, tokenEstimate: ownCount, partTokens: null };
+    // Taken apart only where it is counted: 9 ms for 8 MiB of text.
+    const texts = parts.every(countsByText) ? [] : arrayElements(member(stored, 'parts') ?? '[]');
+    const counted = await this.messageTokens.count(
+      role,
+      parts.map((part, index) => ({ type: part.type, text: part.text, raw: texts[index] ?? '' })),
+    );
+    return {
+      role,
+      body,
+      tokenEstimate: ownCount ?? counted.total,
+      partTokens: single ? null : counted.parts,
+    };
+  }
+}
+
+/** What is stored of an event, as members and as text. */
+function* store({ value, text }: RawJson): Stages<{ stored: JsonMember[]; body: string }> {
+  const { content } = value as CheckedEvent;
+  const compact = compactJson(text);
+  yield;
+  const sent = objectMembers(compact);
+  yield;
+  const kept = sent.filter(({ key }) => !SERVER_OWNED.includes(key));
+  const stored = typeof content === 'string' ? withContentAsPart(kept, content) : kept;
+  const body = stored.length === sent.length && stored === kept ? compact : objectText(stored);
+  yield;
+  return { stored, body };
+}
+
+/** `content: "text"` becomes one text part, in the place where it stood. */
+function withContentAsPart(members: readonly JsonMember[], content: string): JsonMember[] {
+  const source = member(members, 'content') ?? '';
+  // Without escapes, the source is what it would be written as: 36 ms less for 8 MiB.
+  const text = source.includes('\\') ? JSON.stringify(content) : source;
+  const parts = { key: 'parts', value: `[{"type":"text","text":${text}}]` };
+  return members.filter(({ key }) => key !== 'parts').map((each) => (each.key === 'content' ? parts : each));
+}

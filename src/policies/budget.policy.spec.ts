@@ -1,0 +1,19 @@
+import { describe, expect, it } from '@jest/globals';
+import { BudgetPolicy, ManualPolicy } from './budget.policy.js';
+import { selectedEvents } from './testing/describe-window-policy.js';
+import { InMemoryTimeline } from './testing/in-memory-timeline.js';
+
+describe.each([
+  ['budget', new BudgetPolicy()],
+  ['manual', new ManualPolicy()],
+])('%s', (_, policy) => {
+  it('leaves every live event, and reads none to say so', async () => {
+    const seqs = [2, 3, 4, 50, 51, 400];
+    const timeline = new InMemoryTimeline(
+      seqs.map((seq) => ({ seq, role: 'tool', parts: [{ type: 'tool_result' }], insertedAt: new Date(seq) })),
+    );
+    const left = await selectedEvents(policy, {}, timeline);
+    expect(left.map(({ seq }) => seq).reverse()).toEqual(seqs);
+    expect(timeline.eventsRead).toBe(0);
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import { selectedEvents } from './testing/describe-window-policy.js';
+import { InMemoryTimeline } from './testing/in-memory-timeline.js';
+import { LastNPolicy } from './last-n.policy.js';
+
+const policy = new LastNPolicy();
+
+function timelineAt(seqs: readonly number[]): InMemoryTimeline {
+  const parts = [{ type: 'text' }];
+  return new InMemoryTimeline(
+    seqs.map((seq) => ({ seq, role: 'user', parts, insertedAt: new Date('2026-01-01') })),
+  );
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+/** The seqs that are left of live events at these seqs, ascending. */
+async function left(config: Record<string, unknown>, seqs: readonly number[]): Promise<number[]> {
+  return (await selectedEvents(policy, config, timelineAt(seqs))).map(({ seq }) => seq).reverse();
+}
+
+describe('last_n', () => {
+  it('leaves the newest limit events, 200 where it says nothing', async () => {
+    expect(await left({ limit: 3 }, upTo(10))).toEqual([8, 9, 10]);
+    expect(await left({ limit: 3 }, upTo(3))).toEqual([1, 2, 3]);
+    expect(await left({}, upTo(450))).toEqual(upTo(450).slice(250));
+    expect(await left({ limit: null, trim_to: null }, upTo(201))).toEqual(upTo(201).slice(1));
+  });
+
+  it('counts live events, not seqs', async () => {
+    expect(await left({ limit: 4 }, [1, 2, 3, 4, 5, 6, 10])).toEqual([4, 5, 6, 10]);
+    expect(await left({ limit: 1 }, [40])).toEqual([40]);
+  });
+
+  it.each([
+    ['no compaction', upTo(60)],
+    ['gaps of compactions', upTo(75).filter((seq) => seq > 3 && seq !== 6 && (seq < 9 || seq > 13))],
+    ['every other event compacted', upTo(120).filter((seq) => seq % 2 === 0)],
+  ])(
+    'is cut to trim_to when limit is passed, then stands still for limit − trim_to appends, with %s',
+    async (_, seqs) => {
+      for (let limit = 1; limit <= 7; limit += 1) {
+        for (let trimTo = 1; trimTo <= limit; trimTo += 1) {
+          const cuts: number[] = [];
+          let before: number[] = [];
+          for (let count = 1; count <= seqs.length; count += 1) {
+            const now = await left({ limit, trim_to: trimTo }, seqs.slice(0, count));
+            if (before.length === limit) {
+              expect(now).toEqual(seqs.slice(count - trimTo, count));
+              cuts.push(count);
+            } else {
+              expect(now).toEqual([...before, seqs[count - 1]]);
+            }
+            before = now;
+          }
+          // The appends that move the start; between two of them it stands still.
+          expect(cuts[0]).toBe(limit + 1);
+          cuts.slice(1).forEach((cut, index) => expect(cut - cuts[index]! - 1).toBe(limit - trimTo));
+        }
+      }
+    },
+  );
+
+  it('reads no event to find its start', async () => {
+    const timeline = timelineAt(upTo(1000));
+    await selectedEvents(policy, { limit: 10, trim_to: 4 }, timeline);
+    expect(timeline.eventsRead).toBe(0);
+  });
+});

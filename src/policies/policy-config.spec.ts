@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ErrorDetail } from '../common/errors/app-error.js';
+import { InvalidPolicyConfigError, PolicyConfigReader } from './policy-config.js';
+
+interface Parsed {
+  depth: number;
+  size: number;
+  kinds: readonly string[];
+}
+
+function parse(raw: Record<string, unknown>): Parsed {
+  const config = new PolicyConfigReader(raw);
+  const parsed = {
+    depth: config.integer('depth', { min: 1, max: 9 }),
+    size: config.integer('size', { min: 0, max: 100, fallback: 50 }),
+    kinds: config.strings('kinds', ['text']),
+  };
+  config.finish();
+  return parsed;
+}
+
+function faults(raw: Record<string, unknown>): ErrorDetail[] {
+  try {
+    parse(raw);
+  } catch (error) {
+    if (error instanceof InvalidPolicyConfigError) return error.details;
+    throw error;
+  }
+  return [];
+}
+
+describe('PolicyConfigReader', () => {
+  it('gives what is there, and the fallback for what is not', () => {
+    expect(parse({ depth: 9, size: 0, kinds: [] })).toEqual({ depth: 9, size: 0, kinds: [] });
+    expect(parse({ depth: 1, size: 100, kinds: ['a', 'a'] })).toEqual({
+      depth: 1,
+      size: 100,
+      kinds: ['a', 'a'],
+    });
+    expect(parse({ depth: 5 })).toEqual({ depth: 5, size: 50, kinds: ['text'] });
+  });
+
+  it('takes null for absent', () => {
+    expect(parse({ depth: 5, size: null, kinds: null })).toEqual({ depth: 5, size: 50, kinds: ['text'] });
+    expect(faults({ depth: null })).toEqual([{ path: 'depth', message: 'is required' }]);
+  });
+
+  it.each([0, 10, -1, 1.5, NaN, Infinity, 1e300, '5', true, [], [5], {}])(
+    'takes no %p for an integer from 1 to 9',
+    (depth) =>
+      expect(faults({ depth })).toEqual([{ path: 'depth', message: 'must be an integer from 1 to 9' }]),
+  );
+
+  it.each(['a', 5, {}, [1], ['a', null], [['a']]])('takes no %p for a list of strings', (kinds) =>
+    expect(faults({ depth: 1, kinds })).toEqual([{ path: 'kinds', message: 'must be a list of strings' }]),
+  );
+
+  it('names every fault at once, unknown fields included', () => {
+    const raw = JSON.parse('{"size":"x","kinds":1,"depht":2,"__proto__":3,"toString":null}') as object;
+    expect(faults({ ...raw }).map(({ path }) => path)).toEqual([
+      'depth',
+      'size',
+      'kinds',
+      'depht',
+      '__proto__',
+      'toString',
+    ]);
+  });
+});

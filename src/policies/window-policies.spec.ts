@@ -1,0 +1,127 @@
+import { describe, expect, it } from '@jest/globals';
+import { BudgetPolicy, ManualPolicy } from './budget.policy.js';
+import { describeWindowPolicy } from './testing/describe-window-policy.js';
+import { InMemoryTimeline, type TimelineEvent } from './testing/in-memory-timeline.js';
+import { LastNPolicy } from './last-n.policy.js';
+import { SkipPartsPolicy } from './skip-parts.policy.js';
+import { StripToolResultsPolicy } from './strip-tool-results.policy.js';
+import { TimeWindowPolicy } from './time-window.policy.js';
+import type { WindowPolicy } from './window-policy.js';
+
+const LIMITS = {
+  valid: [{}, { limit: 1 }, { limit: 5 }, { limit: 5, trim_to: 2 }, { limit: null }],
+  invalid: [
+    { config: { limit: 0 }, field: 'limit' },
+    { config: { limit: '5' }, field: 'limit' },
+    { config: { limit: 1.5 }, field: 'limit' },
+    { config: { limit: 5, trim_to: 6 }, field: 'trim_to' },
+    { config: { trim_to: 0 }, field: 'trim_to' },
+  ],
+};
+
+describeWindowPolicy('last_n', () => new LastNPolicy(), LIMITS);
+describeWindowPolicy('strip_tool_results', () => new StripToolResultsPolicy(), LIMITS);
+describeWindowPolicy('budget', () => new BudgetPolicy(), {
+  valid: [{}],
+  invalid: [{ config: { limit: 5 }, field: 'limit' }],
+});
+describeWindowPolicy('manual', () => new ManualPolicy(), {
+  valid: [{}],
+  invalid: [{ config: { limit: 5 }, field: 'limit' }],
+});
+describeWindowPolicy('skip_parts', () => new SkipPartsPolicy(), {
+  valid: [
+    ...LIMITS.valid,
+    { kinds: ['image'] },
+    { kinds: [] },
+    { kinds: ['tool*', 'text'], limit: 3, trim_to: 1 },
+  ],
+  invalid: [
+    ...LIMITS.invalid,
+    { config: { kinds: 'image' }, field: 'kinds' },
+    { config: { kinds: [1] }, field: 'kinds' },
+  ],
+});
+describeWindowPolicy('time_window', () => new TimeWindowPolicy(), {
+  valid: [{ max_age_seconds: 1 }, { max_age_seconds: 300 }, { max_age_seconds: 300, min_events: 10 }],
+  invalid: [
+    { config: {}, field: 'max_age_seconds' },
+    { config: { max_age_seconds: 0 }, field: 'max_age_seconds' },
+    { config: { max_age_seconds: 1, min_events: -1 }, field: 'min_events' },
+  ],
+});
+
+const NOW = new Date('2026-01-01T12:00:00.000Z');
+
+/** Events of one part each; `types` says which, `seqs` where they stand. */
+function timeline(types: string[], seqs = types.map((_, index) => index + 1)): InMemoryTimeline {
+  const events: TimelineEvent[] = types.map((type, index) => ({
+    seq: seqs[index]!,
+    role: 'user',
+    parts: [{ type }],
+    insertedAt: new Date(NOW.getTime() - (types.length - index - 1) * 1000),
+  }));
+  return new InMemoryTimeline(events);
+}
+
+async function seqs(
+  policy: WindowPolicy,
+  config: Record<string, unknown>,
+  on: InMemoryTimeline,
+): Promise<number[]> {
+  const selection = await policy.select(on, policy.parseConfig(config), NOW);
+  if ('fromSeq' in selection) return [selection.fromSeq];
+  const found: number[] = [];
+  for await (const { seq } of selection) found.unshift(seq);
+  return found;
+}
+
+describe('trim_to', () => {
+  it('keeps the start of last_n where it is for limit − trim_to appends, across gaps of compactions too', async () => {
+    const places = [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24];
+    const starts: number[] = [];
+    for (let count = 1; count <= places.length; count += 1) {
+      const on = timeline(Array<string>(count).fill('text'), places.slice(0, count));
+      starts.push((await seqs(new LastNPolicy(), { limit: 4, trim_to: 2 }, on))[0]!);
+    }
+    expect(starts).toEqual([1, 1, 1, 1, 10, 10, 10, 13, 13, 13, 22, 22]);
+  });
+
+  it('lets a policy that leaves events out begin at the same places, with no more than limit after it', async () => {
+    const types = Array.from({ length: 20 }, (_, index) => (index % 2 ? 'tool_result' : 'text'));
+    for (let count = 1; count <= types.length; count += 1) {
+      const kept = await seqs(
+        new StripToolResultsPolicy(),
+        { limit: 4, trim_to: 2 },
+        timeline(types.slice(0, count)),
+      );
+      const all = types.slice(0, count).flatMap((type, index) => (type === 'text' ? [index + 1] : []));
+      const start = [1, 4, 7, 10, 13, 16, 19].find((place) => all.filter((seq) => seq >= place).length <= 4)!;
+      expect(kept).toEqual(all.filter((seq) => seq >= start));
+    }
+  });
+});
+
+describe('policies that leave parts out', () => {
+  it('count only the events that are left, and read no further back than they need', async () => {
+    const on = timeline(Array.from({ length: 1000 }, (_, index) => (index % 4 ? 'tool-result' : 'text')));
+    expect(await seqs(new StripToolResultsPolicy(), { limit: 3 }, on)).toEqual([989, 993, 997]);
+    expect(on.eventsRead).toBeLessThan(20);
+  });
+
+  it('take kinds exactly, and a star for any ending', async () => {
+    const types = ['text', 'tool', 'tool_call', 'toolbox', 'reasoning', 'reasoning_trace'];
+    expect(await seqs(new SkipPartsPolicy(), {}, timeline(types))).toEqual([1, 6]);
+    expect(await seqs(new SkipPartsPolicy(), { kinds: ['tool'] }, timeline(types))).toEqual([1, 3, 4, 5, 6]);
+    expect(await seqs(new SkipPartsPolicy(), { kinds: ['*'] }, timeline(types))).toEqual([]);
+  });
+});
+
+describe('time_window', () => {
+  it('has an event that is exactly max_age_seconds old, and none that is older', async () => {
+    const on = timeline(Array<string>(10).fill('text'));
+    expect(await seqs(new TimeWindowPolicy(), { max_age_seconds: 4 }, on)).toEqual([6]);
+    expect(await seqs(new TimeWindowPolicy(), { max_age_seconds: 4, min_events: 8 }, on)).toEqual([3]);
+    expect(await seqs(new TimeWindowPolicy(), { max_age_seconds: 4, min_events: 99 }, on)).toEqual([1]);
+  });
+});

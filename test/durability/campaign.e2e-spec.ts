@@ -1,0 +1,27 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+let database: TestDatabase;
+beforeAll(async () => (database = await createTestDatabase()));
+afterAll(() => database.drop());
+
+it('the checker of the campaign notices what a broken service could do to the log', async () => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['campaign/main.mjs', '--self-test', '--seed', '7'],
+    { env: { ...process.env, NODE_OPTIONS: '', DATABASE_URL: database.url } },
+  );
+  const findings = stdout.split('\n').filter((line) => /: (NOT )?NOTICED$/i.test(line));
+  expect(findings.map((line) => line.replace(/^\[\d+ s\] /, ''))).toEqual([
+    'an acknowledged event is deleted: noticed',
+    'an acknowledged event is there twice: noticed',
+    'the last event is lost, as after the promotion of a standby that was not synchronous: noticed',
+    'an event has another text: noticed',
+    'two events have changed places: noticed',
+    'a running total is wrong: noticed',
+    'the version has grown without a change: noticed',
+    'a version is used twice: noticed',
+  ]);
+});

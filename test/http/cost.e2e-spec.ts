@@ -1,0 +1,301 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Injectable, Module } from '@nestjs/common';
+import pg from 'pg';
+import * as compactionSql from '../../src/compaction/compaction.sql.js';
+import * as conversationsSql from '../../src/conversations/conversations.sql.js';
+import * as eventsSql from '../../src/events/event-log.sql.js';
+import { Database } from '../../src/database/database.js';
+import { PolicyConfigReader } from '../../src/policies/policy-config.js';
+import type { LiveEvent, Timeline } from '../../src/policies/timeline.js';
+import { RegisterPolicy, type WindowPolicy } from '../../src/policies/window-policy.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { TestService } from '../support/test-service.js';
+
+const {
+  APPEND_TURN,
+  EXPLAIN_APPEND,
+  FIRST_SINCE,
+  READ_BACKWARD,
+  READ_FORWARD,
+  READ_SUFFIX,
+  TOKENS_OF_RANGE,
+  TOKENS_THROUGH,
+} = eventsSql;
+const { ACTIVE_COMPACTIONS, COMPACTIONS_AFTER, FIND_SUMMARIES, LAST_COMPACTION } = compactionSql;
+const { FIND_CONVERSATION } = conversationsSql;
+
+const SHORT = 200;
+const LONG = 50_000;
+const NAMES = { short: SHORT, long: LONG } as const;
+
+/** Pages that an execution touches, by PostgreSQL's own count; with a generic plan, as prepared statements get one. */
+async function pagesTouched(
+  client: pg.Client,
+  prepared: string,
+  values: Value[],
+): Promise<{ pages: number; plan: string }> {
+  const arguments_ = values.map(literal).join(', ');
+  await client.query('BEGIN');
+  const { rows } = await client.query(
+    `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE ${prepared} (${arguments_})`,
+  );
+  await client.query('ROLLBACK'); // an append measured twice is the same append
+  const [{ Plan: plan }] = rows[0]['QUERY PLAN'] as [{ Plan: Record<string, number> }];
+  return { pages: plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!, plan: JSON.stringify(plan) };
+}
+
+async function connect({ url }: TestDatabase): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  // The first as the service's own connections are set; the second is what they come to after some executions.
+  await client.query('SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan');
+  return client;
+}
+
+type Value = string | number | null | Value[];
+
+function literal(value: Value): string {
+  if (value === null) return 'NULL';
+  if (Array.isArray(value)) return `ARRAY[${value.map(literal).join(',')}]`;
+  return typeof value === 'number' ? String(value) : `'${value}'`;
+}
+
+/** What it is, its text, its values on a log that ends at `last`, and by how many pages it may grow from 200 to 50,000 events. */
+const MEASURED: [string, string, (last: number, name: string) => Value[], number][] = [
+  [
+    'an append',
+    APPEND_TURN.text,
+    (_, name) => ['default', name, null, 1, 5, ['{"role":"user"}'], [5], [null], `key-${name}`],
+    20,
+  ],
+  [
+    'a window of the newest 100',
+    READ_SUFFIX.text,
+    (last, name) => ['default', name, [last - 99], [last], [0], 1e8],
+    20,
+  ],
+  // The budget cuts 100 events off the end of everything: found by bisection, a few pages per probe.
+  [
+    'a window that the budget cuts',
+    READ_SUFFIX.text,
+    (last, name) => ['default', name, [1], [last], [(last - 100) * 10], 1e8],
+    80,
+  ],
+  // A summary every 100 events: one probe for each run that fits whole, a bisection in the one that is cut.
+  [
+    'a window cut where compactions are',
+    READ_SUFFIX.text,
+    (last, name) => [
+      'default',
+      name,
+      [last - 199, last - 98],
+      [last - 100, last],
+      [(last - 150) * 10, (last - 99) * 10],
+      1e8,
+    ],
+    20,
+  ],
+  [
+    'the event that a time is at',
+    FIRST_SINCE.text,
+    (last, name) => ['default', name, last, '2020-01-01'],
+    80,
+  ],
+  ['the reason of a refused append', EXPLAIN_APPEND.text, (_, name) => ['default', name, 'no-such-key'], 10],
+  ['the totals of a range', TOKENS_OF_RANGE.text, (last, name) => ['default', name, 5, last - 5], 10],
+  ['the total through an event', TOKENS_THROUGH.text, (last, name) => ['default', name, last - 5], 10],
+  ['the record', FIND_CONVERSATION.text, (_, name) => ['default', name], 10],
+  // As many are active in both; what they replaced is not looked at.
+  [
+    'the active compactions',
+    ACTIVE_COMPACTIONS.text,
+    (last, name) => ['default', name, last + last / 10],
+    10,
+  ],
+  ['the last compaction', LAST_COMPACTION.text, (last, name) => ['default', name, last + last / 10], 10],
+  ['the next compactions', COMPACTIONS_AFTER.text, (last, name) => ['default', name, last, 10], 10],
+  [
+    'the summaries of a window',
+    FIND_SUMMARIES.text,
+    (last, name) => ['default', name, [last + last / 10, last + last / 10 - 1], 1e8],
+    10,
+  ],
+  ['a page of the log', READ_FORWARD.text, (last, name) => ['default', name, last - 99, last, 100, 1e8], 20],
+  [
+    'a page of the log, backward',
+    READ_BACKWARD.text,
+    (last, name) => ['default', name, [1], [last], 100, 1e8],
+    20,
+  ],
+];
+
+async function prepare(client: pg.Client): Promise<void> {
+  for (const [index, [, text]] of MEASURED.entries())
+    await client.query(`PREPARE measured_${index} AS ${text}`);
+}
+
+describe('the cost of a statement on the hot path', () => {
+  let database: TestDatabase;
+  let early: pg.Client;
+  let late: pg.Client;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    early = await connect(database);
+    await prepare(early);
+    // The plan is made by the first execution.
+    for (const [index, [, , values]] of MEASURED.entries())
+      await pagesTouched(early, `measured_${index}`, values(SHORT, 'nobody'));
+
+    for (const [name, events] of Object.entries(NAMES)) {
+      await database.query(
+        `INSERT INTO fastpaca.conversations (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config,
+                                             metadata, version, last_seq, tokens_total)
+         VALUES ('default', $1, 1000000, 0.7, 'last_n', '{}', '{}', $2, $2, $2::bigint * 10)`,
+        [name, events],
+      );
+      await database.query(
+        `INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total, inserted_at)
+         SELECT 'default', $1, n, n, '{"role":"user","parts":[{"type":"text","text":"about as long as a message"}]}', 10, n * 10, now()
+           FROM generate_series(1, $2::integer) n`,
+        [name, events],
+      );
+      // One compaction per ten events, each replaced by the next but for the newest ten.
+      await database.query(
+        `INSERT INTO fastpaca.compactions (namespace, conversation_id, version, from_seq, to_seq, last_seq, active_until,
+                                           tokens_before, tokens_through, replacement, message_tokens, token_estimate, inserted_at)
+         SELECT 'default', $1, $2 + n, n, n, $2, CASE WHEN n > $2 / 10 - 10 THEN 9223372036854775807 ELSE $2 + n + 1 END,
+                n * 10 - 10, n * 10, '[{"role":"system","parts":[{"type":"text","text":"in short"}]}]', '{5}', 5, now()
+           FROM generate_series(1, $2::integer / 10) n`,
+        [name, events],
+      );
+    }
+    // Others, so that a scan of all conversations is no cheaper than a look into the index.
+    await database.query(`
+      INSERT INTO fastpaca.conversations (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config, metadata)
+      SELECT 'default', 'other-' || n, 1000, 0.7, 'last_n', '{}', '{}' FROM generate_series(1, 2000) n`);
+  });
+  afterAll(async () => {
+    await Promise.all([early.end(), late.end()]);
+    await database.drop();
+  });
+
+  async function compare(client: pg.Client, index: number): Promise<void> {
+    const [, , values, mayGrowByPages] = MEASURED[index]!;
+    const onShort = await pagesTouched(client, `measured_${index}`, values(SHORT, 'short'));
+    const onLong = await pagesTouched(client, `measured_${index}`, values(LONG, 'long'));
+    expect(onLong.plan).not.toContain('Seq Scan');
+    expect(onLong.pages).toBeGreaterThan(0);
+    expect(onLong.pages - onShort.pages).toBeLessThan(mayGrowByPages);
+  }
+
+  const titles = MEASURED.map(([title], index): [string, number] => [title, index]);
+
+  describe('that was planned on empty tables', () => {
+    it.each(titles)('does not grow with the log: %s', (_, index) => compare(early, index));
+  });
+
+  describe('that is planned with what is known of the tables', () => {
+    beforeAll(async () => {
+      await database.query('ANALYZE');
+      late = await connect(database);
+      await prepare(late);
+    });
+
+    it.each(titles)('does not grow with the log: %s', (_, index) => compare(late, index));
+  });
+});
+
+/** Looks for what is in no event, in the whole log if it could. */
+@Injectable()
+@RegisterPolicy({ strategy: 'none_such' })
+class NoneSuchPolicy implements WindowPolicy<void> {
+  parseConfig(raw: Record<string, unknown>): void {
+    new PolicyConfigReader(raw).finish();
+  }
+
+  async *select(timeline: Timeline): AsyncGenerator<LiveEvent> {
+    for await (const event of timeline.newestFirst()) if (event.role === 'nobody') yield event;
+  }
+}
+
+@Module({ providers: [NoneSuchPolicy] })
+class TeamModule {}
+
+describe('the window of a policy', () => {
+  /** As many events after the start of a scan, which moves by 512. */
+  const LENGTHS = [10 * 512, 100 * 512];
+  /** Rows that a scan reads: its events, and the page in which the last one lies. */
+  const MAX_ROWS_OF_SCAN = 4096 + 256;
+  let service: TestService;
+  let rowsRead = 0;
+
+  beforeAll(async () => {
+    service = await TestService.start({ modules: [TeamModule], env: { FASTPACA_CACHE_BYTES: '0' } });
+    for (const length of LENGTHS) {
+      await service.http.put(`long-${length}`);
+      await service.database.query(
+        `INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total, inserted_at)
+         SELECT 'default', $1, n, n, '{"role":"user","parts":[{"type":"text","text":"x"}]}', 10, n * 10, now() - interval '1 hour'
+           FROM generate_series(1, $2::integer) n`,
+        [`long-${length}`, length],
+      );
+      await service.database.query(
+        'UPDATE fastpaca.conversations SET version = $2, last_seq = $2, tokens_total = $2::bigint * 10 WHERE id = $1',
+        [`long-${length}`, length],
+      );
+    }
+    const database = service.app.get(Database);
+    const query = database.query.bind(database);
+    database.query = async (statement, values) => {
+      const rows = await query(statement, values);
+      rowsRead += rows.length;
+      return rows as never[];
+    };
+  });
+  afterAll(() => service.stop());
+
+  it.each([
+    ['last_n', {}, 1],
+    ['budget', { max_tokens: 500 }, 1],
+    ['time_window', { max_age_seconds: 60, min_events: 10 }, 1],
+    ['time_window', { max_age_seconds: 7200, max_tokens: 500 }, 1],
+    ['skip_parts', { kinds: ['*'] }, 1],
+    ['skip_parts', { kinds: ['*'], limit: 20, trim_to: 10 }, 2],
+    ['skip_parts', { kinds: [], limit: 1_000_000, max_tokens: 500 }, 1],
+    ['strip_tool_results', { limit: 100_000, trim_to: 1, max_tokens: 500 }, 2],
+    ['none_such', {}, 1],
+  ])('reads no more rows of a longer log: %s %j', async (strategy, config, scans) => {
+    const read: number[] = [];
+    for (const length of LENGTHS) {
+      await service.http.put(`long-${length}`, { policy: { strategy, config } });
+      rowsRead = 0;
+      expect((await service.http.window(`long-${length}`)).status).toBe(200);
+      read.push(rowsRead);
+    }
+    expect(read[1]).toBe(read[0]);
+    expect(read[0]).toBeLessThan(scans * MAX_ROWS_OF_SCAN);
+  });
+});
+
+describe('every statement', () => {
+  const statements = [eventsSql, compactionSql, conversationsSql].flatMap((each) => Object.values(each));
+
+  it.each(statements.map(({ name, text }) => [name, text]))(
+    'finds its rows by an index: %s',
+    async (_, text) => {
+      const database = await createTestDatabase();
+      const client = new pg.Client({ connectionString: database.url });
+      await client.connect();
+      try {
+        // As the service's own connections are set.
+        await client.query('SET enable_seqscan = off');
+        const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`);
+        expect(JSON.stringify(rows)).not.toContain('Seq Scan');
+      } finally {
+        await client.end();
+        await database.drop();
+      }
+    },
+  );
+});

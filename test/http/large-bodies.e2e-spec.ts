@@ -1,0 +1,240 @@
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MAX_JSON_MEMBERS, MAX_JSON_VALUES } from '../../src/common/json/json-size.js';
+import { expectError } from '../support/error-shape.js';
+import { readMetrics } from '../support/metrics-text.js';
+import { RawConnection } from '../support/raw-http.js';
+import { TestService } from '../support/test-service.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const BODY_LIMIT = 8 * MIB;
+/** Of which large bodies may take three quarters. */
+const UPLOAD_BYTES = 4 * MIB;
+
+let service: TestService;
+beforeAll(async () => {
+  service = await TestService.start({ env: { FASTPACA_UPLOAD_BYTES: String(UPLOAD_BYTES) } });
+  await service.http.put('one');
+});
+afterAll(() => service.stop());
+
+const call = (method: string, rest: string, body: string) =>
+  service.http.request(method, service.http.path('one', rest), { body });
+const head = (framing: string) =>
+  `POST /v1/conversations/one/events HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n${framing}\r\n\r\n`;
+/** A valid append whose body has exactly this many bytes. */
+function appendOf(bytes: number): string {
+  const frame = JSON.stringify({
+    event: { role: 'user', parts: [{ type: 'file', data: '' }], token_count: 1 },
+  });
+  return frame.replace('"data":""', `"data":"${'x'.repeat(bytes - frame.length)}"`);
+}
+/** Resolves when this many bytes of large bodies are in flight. */
+async function inFlight(is: (bytes: number) => boolean): Promise<void> {
+  while (!is((await readMetrics(service)).value('fastpaca_upload_bytes', { size: 'large' })));
+}
+const times = (count: number, item: (index: number) => string) =>
+  Array.from({ length: count }, (_, n) => item(n));
+
+describe('a body with very many violations', () => {
+  const unknownFields = (count: number, name: (index: number) => string) =>
+    times(count, (n) => `${JSON.stringify(name(n))}:1`).join(',');
+
+  it.each([
+    [
+      'parts that are no objects',
+      'POST',
+      '/events',
+      `{"event":{"role":"user","parts":[${times(123_437, () => '1').join(',')}]}}`,
+    ],
+    [
+      'parts without a type',
+      'POST',
+      '/events',
+      `{"event":{"role":"user","parts":[${times(123_437, () => '{}').join(',')}]}}`,
+    ],
+    [
+      'bad replacements',
+      'POST',
+      '/compact',
+      `{"from_seq":1,"to_seq":1,"replacement":[${times(100_000, () => '1').join(',')}]}`,
+    ],
+    ['unknown fields', 'POST', '/events', `{${unknownFields(40_000, (n) => `field${n}`)}}`],
+    [
+      'unknown fields with long names',
+      'PATCH',
+      '/metadata',
+      `{${unknownFields(1000, (n) => `${n}${'中\u0001'.repeat(500)}`)}}`,
+    ],
+    [
+      'unknown fields of a policy',
+      'PUT',
+      '',
+      `{"token_budget":1,"policy":{"strategy":"budget",${unknownFields(40_000, (n) => `x${n}`)}}}`,
+    ],
+    [
+      'unknown fields of its config',
+      'PUT',
+      '',
+      `{"token_budget":1,"policy":{"strategy":"last_n","config":{${unknownFields(1000, (n) => `${n}${'\ud800'.repeat(1000)}`)}}}}`,
+    ],
+  ])('is answered 400 with the first of them, in less than 64 KiB: %s', async (_, method, rest, body) => {
+    const answer = await call(method, rest, body);
+    expectError(answer, 400);
+    expect(Buffer.byteLength(answer.text)).toBeLessThan(64 * KIB);
+    const { details } = answer.body;
+    expect(details.length).toBeGreaterThan(20);
+    expect(details.length).toBeLessThanOrEqual(101);
+    expect(details.at(-1)).toEqual({
+      path: '',
+      message: `there are at least 101 violations; the first ${details.length - 1} are listed`,
+    });
+    expect(details[0].path).not.toBe('');
+  });
+
+  it('is answered 413 before it is parsed if it has too many values', async () => {
+    const values = `[${times(MAX_JSON_VALUES, () => '1').join(',')}`;
+    const connection = await RawConnection.open(service.url);
+    connection.write(head(`content-length: ${BODY_LIMIT}`)).write(values); // and no end: it cannot have been parsed
+    const answer = await connection.answer();
+    expectError(answer, 413);
+    expect(answer.body.message).toContain(String(MAX_JSON_VALUES));
+    connection.close();
+
+    const members = `{${times(MAX_JSON_MEMBERS + 1, (n) => `"${n}":1`).join(',')}`;
+    const chunked = await RawConnection.open(service.url);
+    chunked
+      .write(head('transfer-encoding: chunked'))
+      .write(`${members.length.toString(16)}\r\n${members}\r\n`);
+    const late = await chunked.answer();
+    expectError(late, 413);
+    expect(late.body.message).toContain(String(MAX_JSON_MEMBERS));
+    chunked.close();
+  });
+
+  it('is taken with as many values and members as there may be', async () => {
+    const numbers = times(MAX_JSON_VALUES - 10, () => '1').join(',');
+    const rows = times(4_900, () => `{${times(10, (n) => `"c${n}":${n}`).join(',')}}`).join(',');
+    for (const output of [`[${numbers}]`, `[${rows}]`]) {
+      const body = `{"event":{"role":"tool","parts":[{"type":"tool_result","output":${output}}],"token_count":1}}`;
+      expect((await call('POST', '/events', body)).status).toBe(201);
+    }
+  });
+});
+
+describe('the bytes of bodies in flight', () => {
+  const upload = async () => {
+    const body = appendOf(2 * MIB);
+    const connection = await RawConnection.open(service.url);
+    connection.write(head(`content-length: ${body.length}`)).write(body.slice(0, MIB));
+    await inFlight((bytes) => bytes === 2 * MIB);
+    return { connection, rest: body.slice(MIB) };
+  };
+
+  it('are bounded: beyond it large bodies are answered 503 before they are read, small ones go on', async () => {
+    const { connection, rest } = await upload();
+
+    const rejected = await RawConnection.open(service.url);
+    const answer = await rejected.write(head(`content-length: ${2 * MIB}`)).answer();
+    expectError(answer, 503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    rejected.close();
+
+    const chunked = await RawConnection.open(service.url);
+    const chunk = `40000\r\n${'x'.repeat(0x40000)}\r\n`; // 256 KiB
+    chunked.write(head('transfer-encoding: chunked')).write(chunk.repeat(5));
+    expectError(await chunked.answer(), 503);
+    chunked.close();
+
+    expect((await service.http.say('one', 'a small one')).status).toBe(201);
+    expect((await call('POST', '/events', appendOf(512 * KIB))).status).toBe(201); // fits beside it
+
+    expect((await connection.write(rest).answer()).status).toBe(201);
+    connection.close();
+    expect((await call('POST', '/events', appendOf(2 * MIB))).status).toBe(201);
+    await inFlight((bytes) => bytes === 0);
+  });
+
+  it('count no longer when the client has left, before its body came or after', async () => {
+    const { connection } = await upload();
+    connection.close();
+    await inFlight((bytes) => bytes === 0);
+
+    const { connection: second, rest } = await upload();
+    second.write(rest);
+    second.finish();
+    second.close();
+    await inFlight((bytes) => bytes === 0);
+  });
+
+  it('never keep out a body that is alone', async () => {
+    expect((await call('POST', '/events', appendOf(BODY_LIMIT))).status).toBe(201);
+  });
+});
+
+describe('an answer that comes before the body has been read', () => {
+  /** Writes the whole body, whatever is answered meanwhile, and reads the answer only then. */
+  function writeThenRead(headers: Record<string, string>, chunks: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const sent = httpRequest(`${service.url}/v1/conversations/one/events`, {
+        method: 'POST',
+        agent: false, // asks for the connection to be closed
+        headers: { 'content-type': 'application/json', ...headers },
+      });
+      sent.once('error', reject);
+      const answered = new Promise<number>((answer) =>
+        sent.once('response', (response) => {
+          response.pause();
+          answer(response.statusCode ?? 0);
+        }),
+      );
+      const chunk = Buffer.alloc(MIB, 'x');
+      let left = chunks;
+      const writeNext = () => {
+        if (left-- > 0) sent.write(chunk, writeNext);
+        else sent.end(() => resolve(answered));
+      };
+      writeNext();
+    });
+  }
+
+  it.each([
+    ['413, by the content-length', 413, { 'content-length': String(32 * MIB) }],
+    ['413, chunked', 413, { 'transfer-encoding': 'chunked' }],
+    ['415', 415, { 'content-length': String(32 * MIB), 'content-type': 'text/plain' }],
+  ])('reaches a client that goes on writing: %s', async (_, status, headers) => {
+    for (let round = 0; round < 5; round += 1)
+      expect(await writeThenRead(headers as Record<string, string>, 32)).toBe(status);
+  });
+
+  it('reaches a client that is answered 503', async () => {
+    const connection = await RawConnection.open(service.url);
+    connection.write(head(`content-length: ${3 * MIB}`)).write('{');
+    await inFlight((bytes) => bytes === 3 * MIB);
+    for (let round = 0; round < 5; round += 1)
+      expect(await writeThenRead({ 'content-length': String(8 * MIB) }, 8)).toBe(503);
+    connection.close();
+  });
+
+  it.each([
+    ['leaves the rest out', ''],
+    ['sends what is no HTTP', '\r\nno HTTP\r\n\r\n'],
+  ])('is the only one for a client that %s', async (_, rest) => {
+    const { hostname, port } = new URL(service.url);
+    const framing = rest ? 'transfer-encoding: chunked' : 'content-length: 1000';
+    const socket = connect({ host: hostname, port: Number(port) });
+    const received: Buffer[] = [];
+    socket.on('data', (chunk) => received.push(chunk));
+    socket.write(head(framing).replace('application/json', 'text/plain'));
+    await once(socket, 'data');
+    socket.end(rest);
+    await once(socket, 'close');
+    const answers = Buffer.concat(received)
+      .toString()
+      .match(/HTTP\/1\.1 \d+/g);
+    expect(answers).toEqual(['HTTP/1.1 415']);
+  });
+});

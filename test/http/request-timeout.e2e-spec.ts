@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { expectError } from '../support/error-shape.js';
+import { ProxiedService } from '../support/proxied-service.js';
+import { sendRaw } from '../support/raw-http.js';
+
+const EVENT = { role: 'user', content: 'hello' };
+
+describe('a request whose waits add up', () => {
+  let proxied: ProxiedService;
+  beforeAll(async () => {
+    // Nothing but the time limit of the request can answer within the test's own.
+    proxied = await ProxiedService.start({
+      FASTPACA_DATABASE_TIMEOUT_MS: '600000',
+      FASTPACA_REQUEST_TIMEOUT_MS: '1000',
+    });
+    const { http } = proxied.service;
+    while (!(await http.put('late')).status.toString().startsWith('2'));
+  });
+  afterAll(() => proxied.stop());
+
+  it('is answered 503 when its own time limit is over, on every route and before an upgrade', async () => {
+    const { proxy, service } = proxied;
+    proxy.stall();
+    const answers = await Promise.all([
+      service.http.put('late', { token_budget: 5 }),
+      service.http.get('late'),
+      service.http.patch('late', { a: 1 }),
+      service.http.append('late', { event: EVENT }),
+      service.http.request('GET', service.http.path('late', '/events')),
+      service.http.request('GET', service.http.path('late', '/events?cursor=0&wait_ms=100')),
+      service.http.window('late'),
+      service.http.compact('late', { from_seq: 1, to_seq: 1, replacement: [EVENT] }),
+      service.http.request('GET', '/health/ready'),
+    ]);
+    for (const answer of answers) expectError(answer, 503);
+    const upgrade = [
+      `GET ${service.http.path('late', '/stream')} HTTP/1.1`,
+      `host: ${new URL(service.url).host}`,
+      'connection: Upgrade',
+      'upgrade: websocket',
+      'sec-websocket-version: 13',
+      'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+    ];
+    expectError(await sendRaw(service.url, `${upgrade.join('\r\n')}\r\n\r\n`), 503);
+    expect((await service.http.request('GET', '/health/live')).status).toBe(200);
+    await proxy.restore();
+    let answer = await service.http.get('late');
+    while (answer.status !== 200) answer = await service.http.get('late');
+  });
+
+  it('has the time that a long poll asks for on top', async () => {
+    const { service } = proxied;
+    const path = service.http.path('late', '/events?cursor=1000&wait_ms=1500');
+    let answer = await service.http.request('GET', path);
+    // A slow machine may need the limit for the rest of the request.
+    while (answer.status === 503) answer = await service.http.request('GET', path);
+    expect(answer.body).toEqual({ events: [], next_cursor: 1000 });
+  });
+});

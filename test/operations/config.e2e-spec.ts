@@ -1,0 +1,313 @@
+import { execFile as execFileWithCallback } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { DataSource, type EntityMetadata } from 'typeorm';
+import { BuiltService } from '../support/built-service.js';
+import { EmbeddedServer } from '../support/embedded-server.js';
+import { freePort } from '../support/free-port.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { TestService } from '../support/test-service.js';
+
+/** The advisory lock under which a node migrates. */
+const MIGRATION_LOCK = 0x66706361;
+const OF_THIS_ONE = '(SELECT oid FROM pg_database WHERE datname = current_database())';
+const execFile = promisify(execFileWithCallback);
+
+/** Starts what cannot start, and gives the one line that says why. */
+async function refusal(env: Record<string, string>): Promise<string> {
+  const service = BuiltService.launch(env);
+  expect(await service.exited).toEqual({ code: 1, signal: null });
+  const loud = service.records().filter(({ level }) => ['error', 'fatal'].includes(level as string));
+  expect(loud).toEqual([
+    expect.objectContaining({ level: 'fatal', msg: expect.stringMatching(/^cannot start: /) }),
+  ]);
+  expect(service.errors).toBe('');
+  const { msg } = loud[0]!;
+  expect(msg).not.toContain('\n');
+  return msg as string;
+}
+
+describe('a start with a bad configuration', () => {
+  it('ends with 1 and one line that lists every bad variable and quotes none', async () => {
+    const secret = 'sesame-4711';
+    const message = await refusal({
+      PORT: secret,
+      DATABASE_URL: `mysql://u:${secret}@h/d`,
+      FASTPACA_API_KEY: `${secret}, `,
+      FASTPACA_POOL_SIZE: '1',
+      FASTPACA_TOKEN_ESTIMATOR: secret,
+      MIGRATE_ON_BOOT: 'no',
+    });
+    for (const name of [
+      'PORT',
+      'DATABASE_URL',
+      'FASTPACA_API_KEY',
+      'FASTPACA_POOL_SIZE',
+      'FASTPACA_TOKEN_ESTIMATOR',
+      'MIGRATE_ON_BOOT',
+    ])
+      expect(message).toContain(`${name} must be`);
+    expect(message).not.toContain(secret);
+  });
+
+  it('ends with 1 and one line that names an unknown variable, and the one that was meant', async () => {
+    const secret = 'sesame-4711';
+    const message = await refusal({ FASTPACA_API_KEYS: secret });
+    expect(message).toMatch(/FASTPACA_API_KEYS is not a known variable \(did you mean FASTPACA_API_KEY\?\)/);
+    expect(message).not.toContain(secret);
+  });
+
+  it('ends npm run migrate too, before the database is touched', async () => {
+    const env = { FASTPACA_API_KEYS: 'sesame-4711', DATABASE_URL: 'postgresql://127.0.0.1:1/none' };
+    const migrate = execFile(process.execPath, [join(import.meta.dirname, '../../dist/src/migrate.js')], {
+      env: { PATH: process.env.PATH, ...env },
+    });
+    const failed = (await migrate.catch((error: unknown) => error)) as { code: number; stdout: string };
+    expect(failed.code).toBe(1);
+    const { msg } = JSON.parse(failed.stdout) as { msg: string };
+    expect(msg).toMatch(/^cannot migrate: .*FASTPACA_API_KEYS is not a known variable/);
+    expect(failed.stdout).not.toContain('sesame');
+  });
+
+  it('says so of LOG_LEVEL as well, though the log depends on it', async () => {
+    expect(await refusal({ LOG_LEVEL: 'loud', PORT: 'x' })).toMatch(
+      /PORT must be .*LOG_LEVEL must be one of trace,/,
+    );
+  });
+});
+
+describe('a start on a database', () => {
+  let database: TestDatabase;
+  const env = (more: Record<string, string> = {}) => ({ DATABASE_URL: database.url, ...more });
+  afterEach(() => database.drop());
+
+  it('is refused when a newer version has migrated it, and leaves it as it was', async () => {
+    database = await createTestDatabase();
+    await database.query(
+      "INSERT INTO fastpaca.migrations (timestamp, name) VALUES (9999999999999, 'FromTheFuture9999999999999')",
+    );
+    const messages = await Promise.all(
+      ['true', 'false'].map((MIGRATE_ON_BOOT) => refusal(env({ MIGRATE_ON_BOOT }))),
+    );
+    for (const message of messages) expect(message).toMatch(/newer version.*FromTheFuture9999999999999/);
+    expect(await database.query('SELECT FROM fastpaca.migrations')).toHaveLength(2);
+  });
+
+  it('is refused when it is empty and MIGRATE_ON_BOOT=false, with what to do, and leaves it empty', async () => {
+    database = await createTestDatabase({ migrated: false });
+    expect(await refusal(env({ MIGRATE_ON_BOOT: 'false' }))).toMatch(/InitialSchema.*npm run migrate/);
+    expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'fastpaca'")).toEqual([]);
+  });
+
+  it('is refused with a wrong password, which is not quoted', async () => {
+    database = await createTestDatabase();
+    const url = new URL(database.url);
+    url.password = 'sesame-4711';
+    expect(await refusal({ DATABASE_URL: url.href })).not.toContain('sesame');
+  });
+
+  it('is refused when its port is taken', async () => {
+    database = await createTestDatabase();
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await refusal(env({ PORT: String(port) }))).toContain(String(port));
+    server.close();
+  });
+
+  it('is rejected before it migrates when it cannot listen, and leaves it empty', async () => {
+    database = await createTestDatabase({ migrated: false });
+    expect(await refusal(env({ HOST: '203.0.113.7' }))).toMatch(/no address 203\.0\.113\.7: set HOST/);
+    expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'fastpaca'")).toEqual([]);
+  });
+
+  it('says the same when its port is taken while it starts', async () => {
+    database = await createTestDatabase();
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const port = await freePort();
+    const refused = refusal(env({ PORT: String(port) }));
+    const waiting =
+      "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = " + OF_THIS_ONE;
+    while ((await database.query(waiting)).length === 0) await delay(20);
+    const server = createServer().listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    await holder.end();
+    expect(await refused).toContain(`127.0.0.1:${port} is taken by another program`);
+    server.close();
+  });
+
+  it('works without migrating when it is migrated', async () => {
+    database = await createTestDatabase();
+    const service = await BuiltService.start(env({ MIGRATE_ON_BOOT: 'false' }));
+    expect((await service.http.put('one')).status).toBe(201);
+    expect(await service.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it('of several nodes at once migrates an empty one once, and all come up', async () => {
+    database = await createTestDatabase({ migrated: false });
+    const nodes = await Promise.all([1, 2, 3, 4].map(() => TestService.start({ database })));
+    await nodes[0]!.http.put('shared');
+    for (const node of nodes) expect((await node.http.get('shared')).status).toBe(200);
+    await Promise.all(nodes.map((node) => node.stop()));
+    const names = await database.query('SELECT name FROM fastpaca.migrations');
+    expect(new Set(names.map(({ name }) => name)).size).toBe(names.length);
+    const again = await TestService.start({ database });
+    expect((await again.http.get('shared')).status).toBe(200);
+    await again.stop();
+  });
+
+  it('makes the very tables that the entities describe', async () => {
+    database = await createTestDatabase();
+    const service = await TestService.start({ database });
+    const dataSource = service.app.get(DataSource);
+    const described = dataSource.entityMetadatas.map((entity) => [
+      entity.tableName,
+      Object.fromEntries(
+        entity.columns.map((column) => [column.databaseName, describeColumn(dataSource, entity, column)]),
+      ),
+    ]);
+    const rows = await database.query(`
+      SELECT c.relname AS table, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
+             NOT a.attnotnull AS nullable, COALESCE(a.attnum = ANY (k.conkey), false) AS key
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
+       WHERE c.relnamespace = 'fastpaca'::regnamespace AND c.relkind = 'r' AND c.relname <> 'migrations'
+         AND a.attnum > 0 AND NOT a.attisdropped`);
+    const stored: Record<string, Record<string, unknown>> = {};
+    for (const { table, column, type, nullable, key } of rows)
+      (stored[table as string] ??= {})[column as string] = { type, nullable, key };
+    await service.stop();
+    expect(stored).toEqual(Object.fromEntries(described));
+    expect(Object.keys(stored).sort()).toEqual(['compactions', 'conversations', 'events']);
+  });
+});
+
+describe('what a start says', () => {
+  let database: TestDatabase;
+  const services: BuiltService[] = [];
+  beforeEach(async () => (database = await createTestDatabase()));
+  afterEach(async () => {
+    await Promise.all(services.splice(0).map((service) => service.stop()));
+    await database.drop();
+  });
+  const warnings = async (env: Record<string, string>) => {
+    const service = await BuiltService.start({ DATABASE_URL: database.url, ...env });
+    services.push(service);
+    return service
+      .records()
+      .filter(({ level }) => level === 'warn')
+      .map(({ msg }) => msg as string);
+  };
+
+  it('is a loud warning without a key on anything but loopback, and none otherwise', async () => {
+    const [open, guarded, ...local] = await Promise.all([
+      warnings({ HOST: '0.0.0.0' }),
+      warnings({ HOST: '0.0.0.0', FASTPACA_API_KEY: 'k' }),
+      warnings({ HOST: '127.0.0.1' }),
+      warnings({ HOST: 'localhost' }),
+    ]);
+    expect(open).toEqual([
+      expect.stringMatching(
+        /NO API KEY.*0\.0\.0\.0.*FASTPACA_API_KEY.*FASTPACA_ALLOWED_ORIGINS.*FASTPACA_ALLOWED_HOSTS/,
+      ),
+    ]);
+    expect([guarded, ...local]).toEqual([[], [], []]);
+  });
+});
+
+describe('a service that cannot accept for a moment', () => {
+  it('has FASTPACA_BACKLOG connections wait, as far as the system lets it', async () => {
+    const most = Number(await readFile('/proc/sys/net/core/somaxconn', 'utf8'));
+    const database = await createTestDatabase();
+    const service = await BuiltService.start({ DATABASE_URL: database.url });
+    const port = Number(new URL(service.url).port);
+    const sockets: Socket[] = [];
+    service.kill('SIGSTOP');
+    try {
+      // Linux accepts one more than the backlog; a connection too many would wait for ever.
+      const connected = Array.from({ length: Math.min(1000, most) }, async () => {
+        const socket = connect(port, '127.0.0.1');
+        sockets.push(socket);
+        await once(socket, 'connect');
+      });
+      await Promise.all(connected);
+    } finally {
+      for (const socket of sockets) socket.on('error', () => undefined).destroy();
+      service.kill('SIGCONT');
+      await service.stop();
+      await database.drop();
+    }
+  });
+});
+
+describe('a start on a data folder', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fastpaca-config-'));
+    await chmod(folder, 0o755); // as root, the database's own user must be able to pass
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('is refused when a file is in the way', async () => {
+    await writeFile(join(folder, 'data'), 'x');
+    const message = await refusal({ DATA_DIR: join(folder, 'data') });
+    expect(message).toContain(join(folder, 'data'));
+    expect(message).toContain('DATA_DIR');
+  });
+
+  it('is refused when something else lives there, which it leaves alone', async () => {
+    await mkdir(join(folder, 'postgres'));
+    await writeFile(join(folder, 'postgres', 'holiday.jpg'), 'x');
+    expect(await refusal({ DATA_DIR: folder })).toMatch(/no PostgreSQL cluster.*DATA_DIR/);
+  });
+
+  it('is refused while another service has it, which goes on', async () => {
+    const first = await BuiltService.start({ DATA_DIR: folder });
+    try {
+      expect(await refusal({ DATA_DIR: folder })).toMatch(/in use by another Fastpaca/);
+      expect((await first.http.put('one')).status).toBe(201);
+    } finally {
+      await first.stop();
+    }
+  });
+
+  it('that fails later leaves no database behind', async () => {
+    expect(await refusal({ DATA_DIR: folder, MIGRATE_ON_BOOT: 'false' })).toMatch(/npm run migrate/);
+    expect(await readdir(folder)).toContain('postgres');
+    expect(new EmbeddedServer(folder).isRunning()).toBe(false);
+  });
+
+  it('creates no database when its port is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await refusal({ DATA_DIR: join(folder, 'data'), PORT: String(port) })).toBe(
+      `cannot start: 127.0.0.1:${port} is taken by another program: stop that program, or set PORT to another port (0: any free one)`,
+    );
+    server.close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+function describeColumn(
+  { driver }: DataSource,
+  entity: EntityMetadata,
+  column: EntityMetadata['columns'][number],
+): unknown {
+  const precision = column.precision == null ? '' : `(${column.precision})`;
+  const type = driver.normalizeType(column).replace(/^timestamp/, `timestamp${precision}`);
+  return {
+    type: column.isArray ? `${type}[]` : type,
+    nullable: column.isNullable,
+    key: entity.primaryColumns.includes(column),
+  };
+}
