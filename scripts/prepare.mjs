@@ -66,7 +66,8 @@ const BUILD_SDK = {
   says: 'Building the client package …',
   npm: ['run', 'build', '--silent', '--workspace', 'packages/sdk'],
   stamp: 'packages/sdk/dist/.built',
-  state: () => stateOf(['packages/sdk/src', 'packages/sdk/scripts', 'packages/sdk/package.json', 'package-lock.json']),
+  state: () =>
+    stateOf(['packages/sdk/src', 'packages/sdk/scripts', 'packages/sdk/package.json', 'package-lock.json']),
   missing: () => absent(['packages/sdk/dist/esm/index.js', 'packages/sdk/dist/cjs/index.js']),
 };
 

@@ -71,7 +71,8 @@ function startPostgres({ dataDir }: AppConfig): Promise<SupervisedPostgres> {
   return SupervisedPostgres.start({
     dataDir,
     onLog: (line) => log.debug({ line }, 'postgres'),
-    onExit: (attempt) => log.error({ attempt }, 'the embedded database has ended by itself; starting it again'),
+    onExit: (attempt) =>
+      log.error({ attempt }, 'the embedded database has ended by itself; starting it again'),
     onRestartError: (error) => log.error({ err: error }, 'the embedded database cannot be started again'),
   });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConversationId, idFault, MAX_ID_LENGTH } from './conversation-id.js';
+import { ConversationId, idViolation, MAX_ID_LENGTH } from './conversation-id.js';
 
-describe('idFault', () => {
+describe('idViolation', () => {
   it.each([
     ['one character', 'a'],
     ['a space', ' '],
@@ -10,7 +10,7 @@ describe('idFault', () => {
     ['255 characters beyond the first plane', '😀'.repeat(255)],
     ['format characters, which are no control characters', '\u200b\u202e\ufeff\u2028'],
     ['the last code points there are', '\uffff\u{10ffff}'],
-  ])('has nothing against %s', (_, value) => expect(idFault(value)).toBeUndefined());
+  ])('has nothing against %s', (_, value) => expect(idViolation(value)).toBeUndefined());
 
   it.each([
     ['nothing', '', 'characters long'],
@@ -25,11 +25,11 @@ describe('idFault', () => {
     ['a high surrogate alone', 'a\ud800', 'unpaired surrogates'],
     ['a low surrogate alone', '\udc00a', 'unpaired surrogates'],
     ['surrogates in the wrong order', '\udc00\ud800', 'unpaired surrogates'],
-  ])('refuses %s', (_, value, fault) => expect(idFault(value)).toContain(fault));
+  ])('refuses %s', (_, value, fault) => expect(idViolation(value)).toContain(fault));
 
   it('counts code points, of which there are at most 255', () => {
     expect(MAX_ID_LENGTH).toBe(255);
-    expect(idFault(`${'😀'.repeat(100)}${'x'.repeat(155)}`)).toBeUndefined();
+    expect(idViolation(`${'😀'.repeat(100)}${'x'.repeat(155)}`)).toBeUndefined();
   });
 });
 

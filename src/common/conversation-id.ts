@@ -23,7 +23,7 @@ export const MAX_ID_LENGTH = 255;
  * Why `value` cannot be an id, or undefined if it can: 1–255 characters, none of them a control character. Unpaired
  * surrogates are refused too: as UTF-8 they would all be the same character.
  */
-export function idFault(value: string): string | undefined {
+export function idViolation(value: string): string | undefined {
   const fits =
     value.length > 0 && (value.length <= MAX_ID_LENGTH || Array.from(value).length <= MAX_ID_LENGTH);
   if (!fits) return `must be 1 to ${MAX_ID_LENGTH} characters long`;

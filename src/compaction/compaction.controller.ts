@@ -1,12 +1,12 @@
 import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Conversation } from '../auth/conversation-id-param.decorator.js';
+import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { NoQuery } from '../common/http/validation/no-query.dto.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
-import { EventDrafter } from '../events/event-normalizer.js';
+import { EventNormalizer } from '../events/event-normalizer.js';
 import { CompactionService } from './compaction.service.js';
 import { CompactDto, CompactedDto } from './dto/compact.dto.js';
 
@@ -16,7 +16,7 @@ import { CompactDto, CompactedDto } from './dto/compact.dto.js';
 export class CompactionController {
   constructor(
     private readonly compactions: CompactionService,
-    private readonly drafter: EventDrafter,
+    private readonly normalizer: EventNormalizer,
   ) {}
 
   @Post()
@@ -32,12 +32,12 @@ export class CompactionController {
   @ApiOkResponse({ type: CompactedDto })
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
   async compact(
-    @Conversation() id: ConversationId,
+    @ConversationIdParam() id: ConversationId,
     @Body() body: CompactDto,
     @Query() _query: NoQuery,
   ): Promise<CompactedDto> {
     const { from_seq: fromSeq, to_seq: toSeq, if_version: ifVersion } = body;
-    const replacement = await this.drafter.draftAll(body.replacement);
+    const replacement = await this.normalizer.normalizeAll(body.replacement);
     return { version: await this.compactions.compact(id, { fromSeq, toSeq, replacement, ifVersion }) };
   }
 }

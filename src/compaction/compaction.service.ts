@@ -5,7 +5,7 @@ import { ConversationChanges } from '../conversations/conversation-changes.js';
 import { VersionMismatchError } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { Database } from '../database/database.js';
-import type { EventDraft } from '../events/event-normalizer.js';
+import type { NewEvent } from '../events/event-normalizer.js';
 import { EventsService } from '../events/events.service.js';
 import type { SeqRange } from '../events/stored-event.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -15,7 +15,7 @@ import { CompactionRepository } from './compaction.repository.js';
 
 /** A range of seqs and what the model is to see instead. */
 export interface NewCompaction extends SeqRange {
-  replacement: readonly EventDraft[];
+  replacement: readonly NewEvent[];
   /** The version the caller believes current; undefined skips the check. */
   ifVersion?: number;
 }

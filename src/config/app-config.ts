@@ -49,14 +49,14 @@ export class AppConfig {
 
   /** @throws InvalidConfigError listing every bad variable, and every unknown one that begins with `FASTPACA_` */
   static fromEnvironment(env: Environment): AppConfig {
-    const faults = unknownVariables(env);
+    const violations = unknownVariables(env);
     const read = <Name extends keyof typeof SETTINGS>(name: Name) => {
       try {
         return SETTINGS[name].parse(env[name] === '' ? undefined : env[name]) as ReturnType<
           (typeof SETTINGS)[Name]['parse']
         >;
       } catch (error) {
-        faults.push(`${name} ${(error as Error).message}`);
+        violations.push(`${name} ${(error as Error).message}`);
         return undefined as never;
       }
     };
@@ -88,7 +88,7 @@ export class AppConfig {
       logLevel: read('LOG_LEVEL'),
       shutdownTimeoutMs: read('SHUTDOWN_TIMEOUT_MS'),
     };
-    if (faults.length) throw new InvalidConfigError(`Invalid configuration: ${faults.join('; ')}`);
+    if (violations.length) throw new InvalidConfigError(`Invalid configuration: ${violations.join('; ')}`);
     return new AppConfig(values);
   }
 }

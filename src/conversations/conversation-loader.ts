@@ -19,7 +19,7 @@ interface Asked {
  * begins with. A record is never older than the question: only what was asked before a statement sets out is read by it.
  */
 @Injectable()
-export class RecordReader {
+export class ConversationLoader {
   private readonly asked: Asked[] = [];
   private onTheWay = 0;
   private awake = false;

@@ -7,7 +7,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Conversation } from '../auth/conversation-id-param.decorator.js';
+import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { AnswersJsonText } from '../common/http/json-text.decorator.js';
@@ -39,7 +39,7 @@ export class ConversationsController {
   @ApiOkResponse({ type: ConversationDto, description: 'It was there' })
   @ApiErrors(400, 401, 403, 409, 413, 415, 500, 503)
   async put(
-    @Conversation() id: ConversationId,
+    @ConversationIdParam() id: ConversationId,
     @Body() { token_budget: tokenBudget, trigger_ratio: triggerRatio, policy, metadata }: PutConversationDto,
     @Query() _query: NoQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -61,7 +61,7 @@ export class ConversationsController {
   @ApiOperation({ summary: 'Read the record, of a deleted conversation too', operationId: 'getConversation' })
   @ApiOkResponse({ type: ConversationDto })
   @ApiErrors(400, 401, 403, 404, 500, 503)
-  async get(@Conversation() id: ConversationId, @Query() _query: NoQuery): Promise<string> {
+  async get(@ConversationIdParam() id: ConversationId, @Query() _query: NoQuery): Promise<string> {
     return conversationJson(await this.conversations.get(id));
   }
 
@@ -75,7 +75,7 @@ export class ConversationsController {
   })
   @ApiNoContentResponse()
   @ApiErrors(400, 401, 403, 404, 500, 503)
-  delete(@Conversation() id: ConversationId, @Query() _query: NoQuery): Promise<void> {
+  delete(@ConversationIdParam() id: ConversationId, @Query() _query: NoQuery): Promise<void> {
     return this.conversations.tombstone(id);
   }
 
@@ -86,7 +86,7 @@ export class ConversationsController {
   @ApiOkResponse({ type: ConversationDto })
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
   async patchMetadata(
-    @Conversation() id: ConversationId,
+    @ConversationIdParam() id: ConversationId,
     @Body() { metadata }: PatchMetadataDto,
     @Query() _query: NoQuery,
   ): Promise<string> {

@@ -6,8 +6,13 @@ import { ConversationsController } from './conversations.controller.js';
 import { ConversationsRepository } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
 import { ConversationEntity } from './entities/conversation.entity.js';
-import { RecordReader } from './conversation-loader.js';
-import { MetadataCheck, MetadataPatchCheck, PolicyCheck, TokenBudgetCheck } from './settings-validators.js';
+import { ConversationLoader } from './conversation-loader.js';
+import {
+  MetadataValidator,
+  MetadataPatchValidator,
+  PolicyValidator,
+  TokenBudgetValidator,
+} from './settings-validators.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([ConversationEntity]), PoliciesModule],
@@ -15,12 +20,12 @@ import { MetadataCheck, MetadataPatchCheck, PolicyCheck, TokenBudgetCheck } from
   providers: [
     ConversationsService,
     ConversationsRepository,
-    RecordReader,
+    ConversationLoader,
     ConversationChanges,
-    PolicyCheck,
-    MetadataCheck,
-    MetadataPatchCheck,
-    TokenBudgetCheck,
+    PolicyValidator,
+    MetadataValidator,
+    MetadataPatchValidator,
+    TokenBudgetValidator,
   ],
   exports: [ConversationsService, ConversationChanges],
 })

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
-import type { ErrorDetail } from '../common/errors/app-error.js';
+import type { Violation } from '../common/errors/app-error.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database, type Executor } from '../database/database.js';
@@ -8,7 +8,7 @@ import { ConversationChanges } from './conversation-changes.js';
 import type { Conversation, ConversationRecord, ConversationSettings } from './conversation.js';
 import { ConversationNotFoundError, TombstonedError } from './conversations.errors.js';
 import { ConversationsRepository } from './conversations.repository.js';
-import { RecordReader } from './conversation-loader.js';
+import { ConversationLoader } from './conversation-loader.js';
 import { mergeMetadata, storedMetadata } from './metadata.js';
 
 /** What a new conversation has where its PUT says nothing. */
@@ -19,7 +19,7 @@ const DEFAULTS = { triggerRatio: 0.7, policyStrategy: 'last_n', policyConfig: '{
 export class ConversationsService {
   constructor(
     private readonly conversations: ConversationsRepository,
-    private readonly records: RecordReader,
+    private readonly records: ConversationLoader,
     private readonly database: Database,
     private readonly changes: ConversationChanges,
     private readonly config: AppConfig,
@@ -51,8 +51,8 @@ export class ConversationsService {
     const { tokenBudget } = given;
     const settings = { ...given, metadata: given.metadata && storedMetadata(given.metadata) };
     if (tokenBudget === undefined) return { conversation: await this.update(id, settings), created: false };
-    const faults = this.budgetFaults(tokenBudget);
-    if (faults.length) throw new InvalidPayloadError(faults);
+    const violations = this.budgetViolations(tokenBudget);
+    if (violations.length) throw new InvalidPayloadError(violations);
     const row = await this.conversations.put(id, { ...settings, tokenBudget }, DEFAULTS);
     if (!row) throw new TombstonedError();
     this.changes.committed(id);
@@ -60,7 +60,7 @@ export class ConversationsService {
   }
 
   /** What is wrong with a token budget on this server. */
-  budgetFaults(tokenBudget: number): ErrorDetail[] {
+  budgetViolations(tokenBudget: number): Violation[] {
     const { maxTokenBudget } = this.config;
     if (tokenBudget <= maxTokenBudget) return [];
     return [{ path: 'token_budget', message: `must be at most ${maxTokenBudget} on this server` }];

@@ -1,4 +1,4 @@
-import type { ErrorDetail } from '../common/errors/app-error.js';
+import type { Violation } from '../common/errors/app-error.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import { compactJson, objectMembers, objectText } from '../common/json/json-scanner.js';
 
@@ -8,13 +8,13 @@ const MAX_METADATA_BYTES = 64 * 1024;
 /** @throws InvalidPayloadError (400) if it is over 64 KiB */
 export function storedMetadata(text: string): string {
   const compact = compactJson(text);
-  const faults = sizeFaults(compact);
-  if (faults.length) throw new InvalidPayloadError(faults);
+  const violations = sizeViolations(compact);
+  if (violations.length) throw new InvalidPayloadError(violations);
   return compact;
 }
 
 /** What is wrong with the size of metadata, given as compact JSON. */
-export function sizeFaults(compact: string): ErrorDetail[] {
+export function sizeViolations(compact: string): Violation[] {
   const bytes = Buffer.byteLength(compact);
   if (bytes <= MAX_METADATA_BYTES) return [];
   const message = `must be at most ${MAX_METADATA_BYTES} bytes as JSON, this is ${bytes}`;

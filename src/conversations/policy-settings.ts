@@ -3,7 +3,7 @@ import { compactJson, member, objectMembers, objectText } from '../common/json/j
 import type { ConversationSettings } from './conversation.js';
 
 /**
- * The settings in a policy that `PolicyCheck` found nothing wrong with. A ratio in it is a setting of the conversation,
+ * The settings in a policy that `PolicyValidator` found nothing wrong with. A ratio in it is a setting of the conversation,
  * not of the policy: it is taken out of the config, so that it stands in one place only.
  */
 export function policySettings({ value, text }: RawJson): ConversationSettings {

@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import type { ErrorDetail } from '../common/errors/app-error.js';
+import type { Violation } from '../common/errors/app-error.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
-import type { BodyCheck } from '../common/http/validation/field-validator.js';
+import type { FieldValidator } from '../common/http/validation/field-validator.js';
 import { compactJson } from '../common/json/json-scanner.js';
 import { ConversationsService } from './conversations.service.js';
-import { sizeFaults } from './metadata.js';
+import { sizeViolations } from './metadata.js';
 import { PolicyRegistry } from '../policies/policy.registry.js';
 
 const FIELDS = ['strategy', 'config', 'trigger_ratio'];
 
 /** A policy: `{strategy, config?, trigger_ratio?}`, strict, with a config that its policy accepts. */
 @Injectable()
-export class PolicyCheck implements BodyCheck {
+export class PolicyValidator implements FieldValidator {
   constructor(private readonly policies: PolicyRegistry) {}
 
-  *faults(value: unknown, path: string): Generator<ErrorDetail> {
+  *violations(value: unknown, path: string): Generator<Violation> {
     if (!isObject(value)) {
       yield { path, message: 'must be an object' };
       return;
@@ -32,10 +32,10 @@ export class PolicyCheck implements BodyCheck {
       return;
     }
     if (!isRatio(config.trigger_ratio)) yield { path: `${path}.config.trigger_ratio`, message: RATIO_RULE };
-    if (typeof strategy === 'string') yield* this.configFaults(strategy, config);
+    if (typeof strategy === 'string') yield* this.configViolations(strategy, config);
   }
 
-  private configFaults(strategy: string, config: Record<string, unknown>): ErrorDetail[] {
+  private configViolations(strategy: string, config: Record<string, unknown>): Violation[] {
     try {
       this.policies.configure(strategy, config);
       return [];
@@ -48,27 +48,27 @@ export class PolicyCheck implements BodyCheck {
 
 /** Metadata of a conversation: an object of at most 64 KiB. */
 @Injectable()
-export class MetadataCheck implements BodyCheck {
-  faults(value: unknown, path: string, text: string): ErrorDetail[] {
-    return isObject(value) ? sizeFaults(compactJson(text)) : [{ path, message: 'must be an object' }];
+export class MetadataValidator implements FieldValidator {
+  violations(value: unknown, path: string, text: string): Violation[] {
+    return isObject(value) ? sizeViolations(compactJson(text)) : [{ path, message: 'must be an object' }];
   }
 }
 
 /** What is merged into metadata: an object; how large the whole gets is known only then. */
 @Injectable()
-export class MetadataPatchCheck implements BodyCheck {
-  faults(value: unknown, path: string): ErrorDetail[] {
+export class MetadataPatchValidator implements FieldValidator {
+  violations(value: unknown, path: string): Violation[] {
     return isObject(value) ? [] : [{ path, message: 'must be an object' }];
   }
 }
 
 /** A token budget under the server's ceiling. */
 @Injectable()
-export class TokenBudgetCheck implements BodyCheck {
+export class TokenBudgetValidator implements FieldValidator {
   constructor(private readonly conversations: ConversationsService) {}
 
-  faults(value: unknown): ErrorDetail[] {
-    return Number.isInteger(value) ? this.conversations.budgetFaults(value as number) : [];
+  violations(value: unknown): Violation[] {
+    return Number.isInteger(value) ? this.conversations.budgetViolations(value as number) : [];
   }
 }
 

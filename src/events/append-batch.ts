@@ -32,7 +32,7 @@ export class AppendBatch<Turn extends TurnToWrite> {
         if (keys.has(idempotencyKey)) break;
         keys.add(idempotencyKey);
       }
-      const chars = turn.drafts.reduce((sum, { body }) => sum + body.length, 0);
+      const chars = turn.events.reduce((sum, { body }) => sum + body.length, 0);
       if (this.turns.length > 0 && this.chars + chars > MAX_CHARS) break;
       this.turns.push(turn);
       this.chars += chars;

@@ -3,7 +3,7 @@ import { ConversationId } from '../common/conversation-id.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
 import { AppendQueue } from './append-queue.js';
-import type { EventDraft } from './event-normalizer.js';
+import type { NewEvent } from './event-normalizer.js';
 import type { AppendedEvent, EventLogRepository, TurnToWrite } from './event-log.repository.js';
 
 const A = new ConversationId('default', 'a');
@@ -31,7 +31,7 @@ class FakeLog {
 
   private statement(turns: readonly TurnToWrite[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.statements.push({ turns: turns.map(({ drafts }) => drafts[0]!.body), resolve, reject });
+      this.statements.push({ turns: turns.map(({ events }) => events[0]!.body), resolve, reject });
     });
   }
 
@@ -60,9 +60,9 @@ const written = (body: string): AppendedEvent[] => [
   { seq: body.charCodeAt(1), version: body.charCodeAt(0), tokenEstimate: 1 },
 ];
 
-const draft = (body: string): EventDraft => ({ role: 'user', body, tokenEstimate: 1, partTokens: null });
+const event = (body: string): NewEvent => ({ role: 'user', body, tokenEstimate: 1, partTokens: null });
 const turn = (body: string, more: { ifVersion?: number; idempotencyKey?: string } = {}) => ({
-  drafts: [draft(body)],
+  events: [event(body)],
   ...more,
 });
 

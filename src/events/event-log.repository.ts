@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { Database, type Executor } from '../database/database.js';
-import type { EventDraft } from './event-normalizer.js';
+import type { NewEvent } from './event-normalizer.js';
 import {
   APPEND_BATCH,
   APPEND_EVENT,
   APPEND_TURN,
-  EXPLAIN_APPEND,
+  FIND_APPEND_REJECTION,
   FIRST_SINCE,
   READ_BACKWARD,
   READ_FORWARD,
@@ -27,13 +27,13 @@ export interface AppendedEvent {
 export interface TurnToWrite {
   id: ConversationId;
   /** At least one. */
-  drafts: readonly EventDraft[];
+  events: readonly NewEvent[];
   ifVersion?: number;
   idempotencyKey?: string;
 }
 
 /** Why an append wrote nothing. */
-export interface AppendObstacle {
+export interface AppendRejection {
   version: number;
   tombstoned: boolean;
   /** The turn that has the idempotency key already. */
@@ -62,12 +62,12 @@ export class EventLogRepository {
    */
   append({
     id: { namespace, id },
-    drafts,
+    events,
     ifVersion,
     idempotencyKey,
   }: TurnToWrite): Promise<AppendedEvent[]> {
-    const [only] = drafts;
-    if (only && drafts.length === 1) {
+    const [only] = events;
+    if (only && events.length === 1) {
       return this.database.query<AppendedEvent>(APPEND_EVENT, [
         namespace,
         id,
@@ -82,11 +82,11 @@ export class EventLogRepository {
       namespace,
       id,
       ifVersion,
-      drafts.length,
-      sumOfTokens(drafts),
-      drafts.map(({ body }) => body),
-      drafts.map(({ tokenEstimate }) => tokenEstimate),
-      drafts.map(partTokensText),
+      events.length,
+      sumOfTokens(events),
+      events.map(({ body }) => body),
+      events.map(({ tokenEstimate }) => tokenEstimate),
+      events.map(partTokensText),
       idempotencyKey,
     ]);
   }
@@ -108,8 +108,8 @@ export class EventLogRepository {
     const rows = await this.database.query<Row>(APPEND_BATCH, batchValues(turns));
     const outcomes = new Array<AppendedEvent[] | undefined>(turns.length);
     for (const { turn, written, before, versionBefore } of rows) {
-      const { drafts } = turns[turn - 1] as TurnToWrite;
-      outcomes[turn - 1] = (written ? drafts : []).map(({ tokenEstimate }, index) => ({
+      const { events } = turns[turn - 1] as TurnToWrite;
+      outcomes[turn - 1] = (written ? events : []).map(({ tokenEstimate }, index) => ({
         seq: before + index + 1,
         version: versionBefore + index + 1,
         tokenEstimate,
@@ -121,8 +121,12 @@ export class EventLogRepository {
   async explain(
     { namespace, id }: ConversationId,
     idempotencyKey?: string,
-  ): Promise<AppendObstacle | undefined> {
-    const [row] = await this.database.query<AppendObstacle>(EXPLAIN_APPEND, [namespace, id, idempotencyKey]);
+  ): Promise<AppendRejection | undefined> {
+    const [row] = await this.database.query<AppendRejection>(FIND_APPEND_REJECTION, [
+      namespace,
+      id,
+      idempotencyKey,
+    ]);
     return row;
   }
 
@@ -211,11 +215,11 @@ function batchValues(turns: readonly TurnToWrite[]): unknown[] {
     }
     laneOfTurn.push(lane);
   }
-  const events = turns.flatMap(({ drafts }, turn) => {
+  const events = turns.flatMap(({ events }, turn) => {
     let tokensThrough = 0;
-    return drafts.map((draft, index) => {
-      tokensThrough += draft.tokenEstimate;
-      return { turn: turn + 1, place: index + 1, draft, tokensThrough };
+    return events.map((event, index) => {
+      tokensThrough += event.tokenEstimate;
+      return { turn: turn + 1, place: index + 1, event, tokensThrough };
     });
   });
   return [
@@ -224,22 +228,22 @@ function batchValues(turns: readonly TurnToWrite[]): unknown[] {
     laneOfTurn,
     turns.map(({ ifVersion }) => ifVersion),
     turns.map(({ idempotencyKey }) => idempotencyKey),
-    turns.map(({ drafts }) => drafts.length),
-    turns.map(({ drafts }) => sumOfTokens(drafts)),
+    turns.map(({ events }) => events.length),
+    turns.map(({ events }) => sumOfTokens(events)),
     events.map(({ turn }) => turn),
     events.map(({ place }) => place),
-    events.map(({ draft }) => draft.body),
-    events.map(({ draft }) => draft.tokenEstimate),
+    events.map(({ event }) => event.body),
+    events.map(({ event }) => event.tokenEstimate),
     events.map(({ tokensThrough }) => tokensThrough),
-    events.map(({ draft }) => partTokensText(draft)),
+    events.map(({ event }) => partTokensText(event)),
   ];
 }
 
-function sumOfTokens(drafts: readonly EventDraft[]): number {
-  return drafts.reduce((sum, { tokenEstimate }) => sum + tokenEstimate, 0);
+function sumOfTokens(events: readonly NewEvent[]): number {
+  return events.reduce((sum, { tokenEstimate }) => sum + tokenEstimate, 0);
 }
 
 /** As PostgreSQL writes an array. */
-function partTokensText({ partTokens }: EventDraft): string | null {
+function partTokensText({ partTokens }: NewEvent): string | null {
   return partTokens && `{${partTokens.join(',')}}`;
 }

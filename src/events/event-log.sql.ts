@@ -139,8 +139,8 @@ export const APPEND_BATCH: Statement = {
 };
 
 /** Why an append to ($1, $2) with key $3 wrote nothing: the conversation as it is, and the turn that has the key. */
-export const EXPLAIN_APPEND: Statement = {
-  name: 'explain_append',
+export const FIND_APPEND_REJECTION: Statement = {
+  name: 'find_append_rejection',
   text: `
     SELECT c.version, c.tombstoned_at IS NOT NULL AS tombstoned, e.seq AS "turnSeq", e.turn_size AS "turnSize"
       FROM fastpaca.conversations c

@@ -1,18 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { RawJson } from '../common/http/body/raw-json.js';
 import { MessageTokens } from '../tokens/message-tokens.js';
-import { EventDrafter } from './event-normalizer.js';
+import { EventNormalizer } from './event-normalizer.js';
 
 /** One token per character, so that a count tells which text was counted. */
-const drafter = new EventDrafter(new MessageTokens({ count: (text) => text.length }));
-const draft = (text: string) => drafter.draft(new RawJson(JSON.parse(text), text));
+const normalizer = new EventNormalizer(new MessageTokens({ count: (text) => text.length }));
+const normalize = (text: string) => normalizer.normalize(new RawJson(JSON.parse(text), text));
 
 /** What frames a message, and the role `user`. */
 const BASE = 3 + 4;
 
-describe('EventDrafter', () => {
+describe('EventNormalizer', () => {
   it('keeps the text of an event but for white space between its tokens', async () => {
-    const { body, role } = await draft(
+    const { body, role } = await normalize(
       '{ "b": 1.0, "role": "user", "10": { "2": 1E+2, "1": 0.10 }, "parts": [ {"type": "x", "__proto__": 1} ] }',
     );
     expect(body).toBe(
@@ -22,7 +22,7 @@ describe('EventDrafter', () => {
   });
 
   it('leaves out what the server owns, at the top level alone and however it is spelt', async () => {
-    const { body } = await draft(
+    const { body } = await normalize(
       '{"seq":1,"role":"user","\\u0073eq":2,"version":3,"parts":[{"type":"x","seq":4}],"token_estimate":5,' +
         '"metadata":{"version":6},"inserted_at":null,"sequence":7}',
     );
@@ -41,12 +41,12 @@ describe('EventDrafter', () => {
       '{"role":"user","parts":[{"type":"text","text":"\\ud800\\u0000\\né"}]}',
     ],
   ])('puts one text part in the place of content: %s', async (text, body) => {
-    expect((await draft(text)).body).toBe(body);
+    expect((await normalize(text)).body).toBe(body);
   });
 
   it('leaves null content beside parts as it is', async () => {
     const text = '{"role":"user","content":null,"parts":[{"type":"x"}]}';
-    expect((await draft(text)).body).toBe(text);
+    expect((await normalize(text)).body).toBe(text);
   });
 
   it.each([
@@ -64,33 +64,33 @@ describe('EventDrafter', () => {
     ],
     ['every part', '[{"type":"text","text":"12345"},{"type":"text","text":"67"}]', BASE + 7],
   ])('counts %s', async (_, parts, tokens) => {
-    expect((await draft(`{"role":"user","parts":${parts}}`)).tokenEstimate).toBe(tokens);
+    expect((await normalize(`{"role":"user","parts":${parts}}`)).tokenEstimate).toBe(tokens);
   });
 
   it("takes the caller's own count, and that of each part beside it where there are several", async () => {
-    const one = await draft('{"role":"user","token_count":70,"parts":[{"type":"text","text":"12345"}]}');
+    const one = await normalize('{"role":"user","token_count":70,"parts":[{"type":"text","text":"12345"}]}');
     expect(one).toMatchObject({ tokenEstimate: 70, partTokens: null });
-    const none = await draft('{"role":"user","token_count":0,"content":"12345"}');
+    const none = await normalize('{"role":"user","token_count":0,"content":"12345"}');
     expect(none).toMatchObject({ tokenEstimate: 0, partTokens: null });
-    const several = await draft(
+    const several = await normalize(
       '{"role":"user","token_count":70,"parts":[{"type":"text","text":"12345"},{"type":"text","text":"67"}]}',
     );
     expect(several).toMatchObject({ tokenEstimate: 70, partTokens: [5, 2] });
-    const absent = await draft('{"role":"user","token_count":null,"content":"12345"}');
+    const absent = await normalize('{"role":"user","token_count":null,"content":"12345"}');
     expect(absent).toMatchObject({ tokenEstimate: BASE + 5, partTokens: null });
   });
 
   it('counts the parts that JSON gives an event with two lists of them', async () => {
-    const { tokenEstimate } = await draft(
+    const { tokenEstimate } = await normalize(
       '{"role":"user","parts":[{"type":"x"},{"type":"y"}],"parts":[{"type":"text","text":"1"}]}',
     );
     expect(tokenEstimate).toBe(BASE + 1);
   });
 
-  it('drafts a list in its order', async () => {
+  it('normalizes a list in its order', async () => {
     const text = '[{"role":"user","content":"a","n":1.0} , {"role":"tool","content":"b"}]';
-    const drafts = await drafter.draftAll(new RawJson(JSON.parse(text), text));
-    expect(drafts.map(({ role, body }) => [role, body])).toEqual([
+    const events = await normalizer.normalizeAll(new RawJson(JSON.parse(text), text));
+    expect(events.map(({ role, body }) => [role, body])).toEqual([
       ['user', '{"role":"user","parts":[{"type":"text","text":"a"}],"n":1.0}'],
       ['tool', '{"role":"tool","parts":[{"type":"text","text":"b"}]}'],
     ]);

@@ -12,7 +12,7 @@ import { runAtOnce, runInTurns, type Stages } from '../common/stages.js';
 import { countsByText, MessageTokens } from '../tokens/message-tokens.js';
 
 /** An event ready to be written: its text without the fields the server owns, and its tokens. */
-export interface EventDraft {
+export interface NewEvent {
   role: string;
   /** Compact JSON text, otherwise as it was sent; `content` has become `parts`. */
   body: string;
@@ -21,8 +21,8 @@ export interface EventDraft {
   partTokens: number[] | null;
 }
 
-/** What the drafter needs of an event; `EventCheck` has found nothing wrong with it. */
-interface CheckedEvent {
+/** What the normalizer needs of an event; `EventValidator` has found nothing wrong with it. */
+interface ValidatedEvent {
   role: string;
   parts?: { type: string; text?: unknown }[] | null;
   content?: string | null;
@@ -33,19 +33,19 @@ interface CheckedEvent {
 const SERVER_OWNED = ['seq', 'version', 'token_estimate', 'inserted_at'];
 
 @Injectable()
-export class EventDrafter {
+export class EventNormalizer {
   constructor(private readonly messageTokens: MessageTokens) {}
 
-  /** @param list a list of events that `EventCheck` found nothing wrong with */
-  draftAll({ value, text }: RawJson): Promise<EventDraft[]> {
+  /** @param list a list of events that `EventValidator` found nothing wrong with */
+  normalizeAll({ value, text }: RawJson): Promise<NewEvent[]> {
     const events = value as unknown[];
     return Promise.all(
-      arrayElements(text).map((element, index) => this.draft(new RawJson(events[index], element))),
+      arrayElements(text).map((element, index) => this.normalize(new RawJson(events[index], element))),
     );
   }
 
-  async draft(event: RawJson): Promise<EventDraft> {
-    const { role, parts: sentParts, content, token_count: ownCount } = event.value as CheckedEvent;
+  async normalize(event: RawJson): Promise<NewEvent> {
+    const { role, parts: sentParts, content, token_count: ownCount } = event.value as ValidatedEvent;
     const { stored, body } = event.isLarge ? await runInTurns(store(event)) : runAtOnce(store(event));
     const parts = sentParts ?? [{ type: 'text', text: content }];
     const single = parts.length === 1;
@@ -69,7 +69,7 @@ export class EventDrafter {
 
 /** What is stored of an event, as members and as text. */
 function* store({ value, text }: RawJson): Stages<{ stored: JsonMember[]; body: string }> {
-  const { content } = value as CheckedEvent;
+  const { content } = value as ValidatedEvent;
   const compact = compactJson(text);
   yield;
   const sent = objectMembers(compact);

@@ -8,7 +8,7 @@ import { EventsService, type PageRange } from './events.service.js';
 
 /** Log pages as they are sent, of those read lately: what a range of the log says never changes. */
 @Injectable()
-export class ReadyPages {
+export class EventPageCache {
   private readonly pages: BoundedCache<Buffer>;
 
   constructor(

@@ -1,11 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { EventCheck, MAX_TURN_SIZE, ReplacementCheck, ROLES, TurnCheck } from './event-validator.js';
+import {
+  EventValidator,
+  MAX_TURN_SIZE,
+  ReplacementValidator,
+  ROLES,
+  TurnValidator,
+} from './event-validator.js';
 
 const EVENT = { role: 'user', parts: [{ type: 'text', text: 'hello' }] };
-const check = new EventCheck();
-const pathsOf = (faults: Iterable<{ path: string }>) => Array.from(faults, ({ path }) => path);
+const check = new EventValidator();
+const pathsOf = (violations: Iterable<{ path: string }>) => Array.from(violations, ({ path }) => path);
 
-describe('EventCheck', () => {
+describe('EventValidator', () => {
   it.each([
     ['parts', EVENT],
     ['content', { role: 'user', content: '' }],
@@ -18,11 +24,13 @@ describe('EventCheck', () => {
     ['a count of 0', { ...EVENT, token_count: 0 }],
     ['the largest count', { ...EVENT, token_count: 2_147_483_647 }],
     ['fields it does not know', { ...EVENT, seq: 'x', toString: 1, parts2: [] }],
-  ])('finds nothing wrong with %s', (_, event) => expect(pathsOf(check.faults(event, 'event'))).toEqual([]));
+  ])('finds nothing wrong with %s', (_, event) =>
+    expect(pathsOf(check.violations(event, 'event'))).toEqual([]),
+  );
 
   it('takes the five roles', () => {
     expect(ROLES).toEqual(['system', 'developer', 'user', 'assistant', 'tool']);
-    for (const role of ROLES) expect(pathsOf(check.faults({ ...EVENT, role }, 'event'))).toEqual([]);
+    for (const role of ROLES) expect(pathsOf(check.violations({ ...EVENT, role }, 'event'))).toEqual([]);
   });
 
   it.each([
@@ -45,33 +53,33 @@ describe('EventCheck', () => {
       ['event.role', 'event.parts[0]', 'event.id', 'event.metadata', 'event.token_count'],
     ],
   ])('names every fault of %j', (event, paths) =>
-    expect(pathsOf(check.faults(event, 'event'))).toEqual(paths),
+    expect(pathsOf(check.violations(event, 'event'))).toEqual(paths),
   );
 });
 
-describe('TurnCheck and ReplacementCheck', () => {
-  const turn = new TurnCheck(check);
-  const replacement = new ReplacementCheck(check);
+describe('TurnValidator and ReplacementValidator', () => {
+  const turn = new TurnValidator(check);
+  const replacement = new ReplacementValidator(check);
   const events = (count: number) => Array.from({ length: count }, () => EVENT);
 
   it('take a turn of 1 to 100 events, and a replacement of 1 or more', () => {
     expect(MAX_TURN_SIZE).toBe(100);
-    for (const count of [1, 100]) expect(pathsOf(turn.faults(events(count), 'events'))).toEqual([]);
-    expect(pathsOf(turn.faults(events(101), 'events'))).toEqual(['events']);
-    expect(pathsOf(replacement.faults(events(101), 'replacement'))).toEqual([]);
+    for (const count of [1, 100]) expect(pathsOf(turn.violations(events(count), 'events'))).toEqual([]);
+    expect(pathsOf(turn.violations(events(101), 'events'))).toEqual(['events']);
+    expect(pathsOf(replacement.violations(events(101), 'replacement'))).toEqual([]);
   });
 
   it.each([[[]], [{}], [{ length: 1, 0: EVENT }], ['x'], [7]])(
     'refuse what is no list of events: %j',
     (value) => {
-      expect(pathsOf(turn.faults(value, 'events'))).toEqual(['events']);
-      expect(pathsOf(replacement.faults(value, 'replacement'))).toEqual(['replacement']);
+      expect(pathsOf(turn.violations(value, 'events'))).toEqual(['events']);
+      expect(pathsOf(replacement.violations(value, 'replacement'))).toEqual(['replacement']);
     },
   );
 
   it('name the place of a faulty event', () => {
     const faulty = [EVENT, null, { role: 'user', parts: [{}] }];
-    expect(pathsOf(turn.faults(faulty, 'events'))).toEqual(['events[1]', 'events[2].parts[0].type']);
-    expect(pathsOf(replacement.faults(faulty, 'r'))).toEqual(['r[1]', 'r[2].parts[0].type']);
+    expect(pathsOf(turn.violations(faulty, 'events'))).toEqual(['events[1]', 'events[2].parts[0].type']);
+    expect(pathsOf(replacement.violations(faulty, 'r'))).toEqual(['r[1]', 'r[2].parts[0].type']);
   });
 });

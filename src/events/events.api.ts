@@ -3,10 +3,10 @@ import type { ConversationId } from '../common/conversation-id.js';
 import type { AppendEventsDto } from './dto/append-events.dto.js';
 import type { AppendedDto, AppendedEventDto, AppendedTurnDto } from './dto/appended.dto.js';
 import type { ReadEventsDto } from './dto/read-events.dto.js';
-import { EventDrafter } from './event-normalizer.js';
+import { EventNormalizer } from './event-normalizer.js';
 import type { AppendedEvent } from './event-log.repository.js';
-import { LogWaits } from './long-poll.js';
-import { ReadyPages } from './event-page-cache.js';
+import { LongPoll } from './long-poll.js';
+import { EventPageCache } from './event-page-cache.js';
 import { EventsService, type PageRange, type PageRequest } from './events.service.js';
 
 /** Longest a reader waits for more, in milliseconds: below the timeout of most proxies. */
@@ -17,9 +17,9 @@ const MAX_WAIT_MS = 55_000;
 export class EventsApi {
   constructor(
     private readonly events: EventsService,
-    private readonly drafter: EventDrafter,
-    private readonly waits: LogWaits,
-    private readonly pages: ReadyPages,
+    private readonly normalizer: EventNormalizer,
+    private readonly waits: LongPoll,
+    private readonly pages: EventPageCache,
   ) {}
 
   /** @param keyHeader the key as a header; beside one in the body it is the same */
@@ -29,9 +29,13 @@ export class EventsApi {
     keyHeader?: string,
   ): Promise<AppendedDto | AppendedTurnDto> {
     const { event, events: turn, idempotency_key: keyInBody, if_version: ifVersion } = body;
-    const drafts = event ? [await this.drafter.draft(event)] : turn ? await this.drafter.draftAll(turn) : [];
+    const newEvents = event
+      ? [await this.normalizer.normalize(event)]
+      : turn
+        ? await this.normalizer.normalizeAll(turn)
+        : [];
     const { events, deduped } = await this.events.append(id, {
-      drafts,
+      events: newEvents,
       ifVersion,
       idempotencyKey: keyInBody ?? keyHeader,
     });
@@ -47,7 +51,7 @@ export class EventsApi {
   async pageRange(id: ConversationId, query: ReadEventsDto): Promise<PageRange> {
     const range = await this.events.pageRange(id, toPageRequest(query));
     if (range.fromSeq <= range.toSeq || !query.wait_ms || query.cursor === undefined) return range;
-    await this.waits.forMore(id, query.cursor, Math.min(query.wait_ms, MAX_WAIT_MS));
+    await this.waits.waitForEvents(id, query.cursor, Math.min(query.wait_ms, MAX_WAIT_MS));
     return this.events.pageRange(id, toPageRequest(query));
   }
 

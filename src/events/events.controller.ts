@@ -8,7 +8,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Conversation } from '../auth/conversation-id-param.decorator.js';
+import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { isUnmodified } from '../common/http/entity-tag.js';
@@ -49,7 +49,7 @@ export class EventsController {
   })
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
   append(
-    @Conversation() id: ConversationId,
+    @ConversationIdParam() id: ConversationId,
     @Body() body: AppendEventsDto,
     @Query() _query: NoQuery,
     @IdempotencyKeyHeader() keyHeader?: string,
@@ -68,7 +68,7 @@ export class EventsController {
   @ApiEntityTag(EventPageDto, 'page', 'From the range of the page')
   @ApiErrors(400, 401, 403, 404, 500, 503)
   async read(
-    @Conversation() id: ConversationId,
+    @ConversationIdParam() id: ConversationId,
     @Query() query: ReadEventsDto,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -15,12 +15,12 @@ import type { Executor } from '../database/database.js';
 import { violates } from '../database/database.errors.js';
 import { Metrics } from '../metrics/metrics.js';
 import { AppendQueue } from './append-queue.js';
-import type { EventDraft } from './event-normalizer.js';
-import { EventTails } from './recent-events-cache.js';
+import type { NewEvent } from './event-normalizer.js';
+import { RecentEventsCache } from './recent-events-cache.js';
 import {
   EventLogRepository,
   type AppendedEvent,
-  type AppendObstacle,
+  type AppendRejection,
   type LogSuffix,
 } from './event-log.repository.js';
 import { IdempotencyConflictError } from './events.errors.js';
@@ -28,7 +28,7 @@ import type { BudgetedRange, SeqRange, StoredEvent } from './stored-event.js';
 
 /** One event or several that go in together. */
 export interface NewTurn {
-  drafts: readonly EventDraft[];
+  events: readonly NewEvent[];
   /** The version the caller believes current; undefined skips the check. */
   ifVersion?: number;
   idempotencyKey?: string;
@@ -77,7 +77,7 @@ export class EventsService {
     private readonly log: EventLogRepository,
     private readonly conversations: ConversationsService,
     private readonly queue: AppendQueue,
-    private readonly tails: EventTails,
+    private readonly tails: RecentEventsCache,
     private readonly changes: ConversationChanges,
     private readonly metrics: Metrics,
   ) {}
@@ -99,7 +99,7 @@ export class EventsService {
     if (!appended.deduped) this.changes.committed(id);
     done();
     noteInRequestLog({ seq: appended.events.at(-1)?.seq });
-    for (const { role } of turn.drafts)
+    for (const { role } of turn.events)
       this.metrics.eventsAppended.inc({ role, deduped: String(appended.deduped) });
     return appended;
   }
@@ -134,14 +134,14 @@ export class EventsService {
 
   private async sameTurn(
     id: ConversationId,
-    { drafts }: NewTurn,
-    { turnSeq, turnSize }: AppendObstacle,
+    { events }: NewTurn,
+    { turnSeq, turnSize }: AppendRejection,
   ): Promise<StoredEvent[]> {
-    if (turnSeq === null || turnSize !== drafts.length) throw new IdempotencyConflictError();
+    if (turnSeq === null || turnSize !== events.length) throw new IdempotencyConflictError();
     const range = { fromSeq: turnSeq, toSeq: turnSeq + turnSize - 1 };
     const stored = await this.log.forward(id, range, turnSize, Number.MAX_SAFE_INTEGER);
     for (const [index, { body }] of stored.entries()) {
-      const same = await runInTurns(jsonEqualsStages(body, drafts[index]?.body ?? ''));
+      const same = await runInTurns(jsonEqualsStages(body, events[index]?.body ?? ''));
       if (!same) throw new IdempotencyConflictError();
     }
     return stored;

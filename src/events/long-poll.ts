@@ -11,7 +11,7 @@ const LOOK_INTERVAL_MS = 1000;
 
 /** Readers that wait at the end of a log. There may be as many as streams. */
 @Injectable()
-export class LogWaits {
+export class LongPoll {
   private waiting = 0;
 
   constructor(
@@ -26,7 +26,7 @@ export class LogWaits {
    *
    * @throws UnavailableError (503) if too many wait already
    */
-  async forMore(id: ConversationId, seq: number, waitMs: number): Promise<void> {
+  async waitForEvents(id: ConversationId, seq: number, waitMs: number): Promise<void> {
     if (this.waiting >= this.config.streamMaxConnections)
       throw new UnavailableError('Too many readers are waiting');
     this.waiting += 1;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
-import { EventTails } from './recent-events-cache.js';
+import { RecentEventsCache } from './recent-events-cache.js';
 import type { EventLogRepository } from './event-log.repository.js';
 import type { BudgetedRange, CountedEvent, SeqRange } from './stored-event.js';
 
@@ -47,13 +47,13 @@ class MemoryLog {
 
 const before = ({ tokensThrough, tokenEstimate }: CountedEvent) => tokensThrough - tokenEstimate;
 
-function tailsOf(log: MemoryLog, env: Record<string, string> = {}): EventTails {
-  return new EventTails(log as unknown as EventLogRepository, AppConfig.fromEnvironment(env));
+function tailsOf(log: MemoryLog, env: Record<string, string> = {}): RecentEventsCache {
+  return new RecentEventsCache(log as unknown as EventLogRepository, AppConfig.fromEnvironment(env));
 }
 
 const MANY_BYTES = 64 * 1024 * 1024;
 
-describe('EventTails', () => {
+describe('RecentEventsCache', () => {
   it('gives what the log gives, whatever was asked for before', async () => {
     const tokens = fc.constantFrom(0, 0, 1, 1, 2, 3, 7);
     const step = fc.record({

@@ -21,7 +21,7 @@ type Tail = readonly CountedEvent[];
  * read the conversation's row.
  */
 @Injectable()
-export class EventTails {
+export class RecentEventsCache {
   private readonly tails: BoundedCache<Tail>;
 
   constructor(

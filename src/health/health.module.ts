@@ -1,7 +1,5 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { HealthController } from './health.controller.js';
-import { Lifecycle } from '../lifecycle/lifecycle.js';
 
-@Global()
-@Module({ controllers: [HealthController], providers: [Lifecycle], exports: [Lifecycle] })
+@Module({ controllers: [HealthController] })
 export class HealthModule {}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ErrorDetail } from '../common/errors/app-error.js';
+import type { Violation } from '../common/errors/app-error.js';
 import { InvalidPolicyConfigError, PolicyConfigReader } from './policy-config.js';
 
 interface Parsed {
@@ -19,7 +19,7 @@ function parse(raw: Record<string, unknown>): Parsed {
   return parsed;
 }
 
-function faults(raw: Record<string, unknown>): ErrorDetail[] {
+function violations(raw: Record<string, unknown>): Violation[] {
   try {
     parse(raw);
   } catch (error) {
@@ -42,22 +42,24 @@ describe('PolicyConfigReader', () => {
 
   it('takes null for absent', () => {
     expect(parse({ depth: 5, size: null, kinds: null })).toEqual({ depth: 5, size: 50, kinds: ['text'] });
-    expect(faults({ depth: null })).toEqual([{ path: 'depth', message: 'is required' }]);
+    expect(violations({ depth: null })).toEqual([{ path: 'depth', message: 'is required' }]);
   });
 
   it.each([0, 10, -1, 1.5, NaN, Infinity, 1e300, '5', true, [], [5], {}])(
     'takes no %p for an integer from 1 to 9',
     (depth) =>
-      expect(faults({ depth })).toEqual([{ path: 'depth', message: 'must be an integer from 1 to 9' }]),
+      expect(violations({ depth })).toEqual([{ path: 'depth', message: 'must be an integer from 1 to 9' }]),
   );
 
   it.each(['a', 5, {}, [1], ['a', null], [['a']]])('takes no %p for a list of strings', (kinds) =>
-    expect(faults({ depth: 1, kinds })).toEqual([{ path: 'kinds', message: 'must be a list of strings' }]),
+    expect(violations({ depth: 1, kinds })).toEqual([
+      { path: 'kinds', message: 'must be a list of strings' },
+    ]),
   );
 
   it('names every fault at once, unknown fields included', () => {
     const raw = JSON.parse('{"size":"x","kinds":1,"depht":2,"__proto__":3,"toString":null}') as object;
-    expect(faults({ ...raw }).map(({ path }) => path)).toEqual([
+    expect(violations({ ...raw }).map(({ path }) => path)).toEqual([
       'depth',
       'size',
       'kinds',

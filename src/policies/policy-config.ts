@@ -1,5 +1,5 @@
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
-import type { ErrorDetail } from '../common/errors/app-error.js';
+import type { Violation } from '../common/errors/app-error.js';
 import { addViolations } from '../common/errors/violations.js';
 
 /** A policy's `config` has fields of the wrong kind, unknown ones, or lacks one. Paths are field names. */
@@ -7,7 +7,7 @@ export class InvalidPolicyConfigError extends InvalidPayloadError {}
 
 /** Reads a policy's config field by field and reports every fault at the end, unknown fields included. */
 export class PolicyConfigReader {
-  private readonly faults: ErrorDetail[] = [];
+  private readonly violations: Violation[] = [];
   private readonly known = new Set<string>();
 
   constructor(private readonly raw: Record<string, unknown>) {}
@@ -17,12 +17,12 @@ export class PolicyConfigReader {
     const value = this.take(name);
     if (value === undefined) {
       if (fallback !== undefined) return fallback;
-      this.faults.push({ path: name, message: 'is required' });
+      this.violations.push({ path: name, message: 'is required' });
       return min;
     }
     if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max)
       return value as number;
-    this.faults.push({ path: name, message: `must be an integer from ${min} to ${max}` });
+    this.violations.push({ path: name, message: `must be an integer from ${min} to ${max}` });
     return fallback ?? min;
   }
 
@@ -31,17 +31,17 @@ export class PolicyConfigReader {
     const value = this.take(name);
     if (value === undefined) return fallback;
     if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
-    this.faults.push({ path: name, message: 'must be a list of strings' });
+    this.violations.push({ path: name, message: 'must be a list of strings' });
     return fallback;
   }
 
   /** @throws InvalidPolicyConfigError if anything was wrong, or a field was never asked for */
   finish(): void {
-    addViolations(this.faults, this.unknownFields());
-    if (this.faults.length) throw new InvalidPolicyConfigError(this.faults);
+    addViolations(this.violations, this.unknownFields());
+    if (this.violations.length) throw new InvalidPolicyConfigError(this.violations);
   }
 
-  private *unknownFields(): Generator<ErrorDetail> {
+  private *unknownFields(): Generator<Violation> {
     for (const name of Object.keys(this.raw)) {
       if (!this.known.has(name)) yield { path: name, message: 'is not a known field of this policy' };
     }

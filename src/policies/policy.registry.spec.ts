@@ -11,8 +11,11 @@ import { RegisterPolicy, type Selection, type WindowPolicy } from './window-poli
 @RegisterPolicy({ strategy: 'from_two' })
 class FromTwoPolicy implements WindowPolicy<void> {
   parseConfig(raw: Record<string, unknown>): void {
-    const faults = Object.keys(raw).map((path) => ({ path, message: 'is not a known field of this policy' }));
-    if (faults.length) throw new InvalidPolicyConfigError(faults);
+    const violations = Object.keys(raw).map((path) => ({
+      path,
+      message: 'is not a known field of this policy',
+    }));
+    if (violations.length) throw new InvalidPolicyConfigError(violations);
   }
 
   select(): Selection {
@@ -57,8 +60,8 @@ async function registryWith(providers: Type[], imports: Type[] = []): Promise<Po
 
 const OURS = ['budget', 'last_n', 'manual', 'skip_parts', 'strip_tool_results', 'time_window'];
 
-/** The faults that a config is refused for. */
-async function faults(strategy: string, config: Record<string, unknown>): Promise<unknown> {
+/** The violations that a config is refused for. */
+async function violations(strategy: string, config: Record<string, unknown>): Promise<unknown> {
   const registry = await registryWith([FromTwoPolicy]);
   try {
     registry.configure(strategy, config);
@@ -105,13 +108,13 @@ describe('PolicyRegistry', () => {
   });
 
   it('names every faulty field of a config at its place in the request', async () => {
-    expect(await faults('last_n', { limit: 0, surprise: 1, max_tokens: 'many' })).toEqual([
+    expect(await violations('last_n', { limit: 0, surprise: 1, max_tokens: 'many' })).toEqual([
       'policy.config.max_tokens',
       'policy.config.limit',
       'policy.config.surprise',
     ]);
-    expect(await faults('time_window', {})).toEqual(['policy.config.max_age_seconds']);
-    expect(await faults('from_two', { surprise: 1 })).toEqual(['policy.config.surprise']);
+    expect(await violations('time_window', {})).toEqual(['policy.config.max_age_seconds']);
+    expect(await violations('from_two', { surprise: 1 })).toEqual(['policy.config.surprise']);
   });
 
   it('keeps the fields that every policy has from the policy, and reads max_tokens itself', async () => {
@@ -122,7 +125,7 @@ describe('PolicyRegistry', () => {
     expect(registry.configure('from_two', {}).maxTokens).toBeUndefined();
     expect(registry.configure('from_two', { max_tokens: null }).maxTokens).toBeUndefined();
     for (const max_tokens of [0, -1, 1.5, '5', 1_000_000_001]) {
-      expect(await faults('from_two', { max_tokens })).toEqual(['policy.config.max_tokens']);
+      expect(await violations('from_two', { max_tokens })).toEqual(['policy.config.max_tokens']);
     }
   });
 

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import type { ErrorDetail } from '../common/errors/app-error.js';
+import type { Violation } from '../common/errors/app-error.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import { addViolations } from '../common/errors/violations.js';
 import { InvalidPolicyConfigError, PolicyConfigReader } from './policy-config.js';
@@ -58,15 +58,15 @@ export class PolicyRegistry implements OnModuleInit {
       throw new InvalidPayloadError([{ path: 'policy.strategy', message }]);
     }
     const { max_tokens, trigger_ratio: _, ...own } = config;
-    const faults: ErrorDetail[] = [];
-    const common = collect(faults, () => {
+    const violations: Violation[] = [];
+    const common = collect(violations, () => {
       const reader = new PolicyConfigReader(max_tokens === undefined ? {} : { max_tokens });
       const maxTokens = reader.integer('max_tokens', { min: 1, max: MAX_TOKENS, fallback: MAX_TOKENS });
       reader.finish();
       return { maxTokens: max_tokens == null ? undefined : maxTokens };
     });
-    const parsed = collect(faults, () => ({ own: policy.parseConfig(own) }));
-    if (!common || !parsed) throw new InvalidPayloadError(faults);
+    const parsed = collect(violations, () => ({ own: policy.parseConfig(own) }));
+    if (!common || !parsed) throw new InvalidPayloadError(violations);
     return {
       maxTokens: common.maxTokens,
       timeless: policy.timeless === true,
@@ -75,13 +75,13 @@ export class PolicyRegistry implements OnModuleInit {
   }
 }
 
-function collect<T>(faults: ErrorDetail[], read: () => T): T | undefined {
+function collect<T>(violations: Violation[], read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof InvalidPolicyConfigError)) throw error;
     const prefixed = error.details.map(({ path, message }) => ({ path: `policy.config.${path}`, message }));
-    addViolations(faults, prefixed);
+    addViolations(violations, prefixed);
     return undefined;
   }
 }

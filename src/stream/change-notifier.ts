@@ -23,7 +23,7 @@ const PROBE_INTERVAL_MS = 5000;
  * the commit, gathered, and lost without harm, for every node also polls.
  */
 @Injectable()
-export class HintChannel implements OnModuleInit, OnApplicationShutdown {
+export class ChangeNotifier implements OnModuleInit, OnApplicationShutdown {
   /** Keys of conversations, each `[namespace, id]` as JSON. Made anew whenever it is sent: see `AppendQueue`. */
   private waiting = new Set<string>();
   private readonly servers: DatabaseServers;

@@ -5,10 +5,10 @@ import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Connections, type StreamRequest } from './connections.js';
 import type { Feeds } from './feeds.js';
 import type { Frame } from './frames.js';
-import type { Outlet } from './subscription.js';
+import type { StreamTransport } from './subscription.js';
 
 /** A reader that counts its pings, and knows when it was closed. */
-class FakeReader implements Outlet {
+class FakeReader implements StreamTransport {
   pings = 0;
   closedAtMs?: number;
   onPing: () => void = () => undefined;

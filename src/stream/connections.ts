@@ -7,7 +7,7 @@ import type { ConversationRecord } from '../conversations/conversation.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Feeds } from './feeds.js';
 import { TooManyStreamsError } from './stream.errors.js';
-import { CLOSE, Subscription, type Outlet } from './subscription.js';
+import { CLOSE, Subscription, type StreamTransport } from './subscription.js';
 
 /** What a reader asks for; `conversation` is the record, just read. */
 export interface StreamRequest {
@@ -78,7 +78,7 @@ export class Connections implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   /** Has a reader follow its conversation. */
-  connect({ id, conversation, cursor, includeEvents }: StreamRequest, outlet: Outlet): Connection {
+  connect({ id, conversation, cursor, includeEvents }: StreamRequest, outlet: StreamTransport): Connection {
     const subscription = new Subscription(outlet, includeEvents, cursor ?? conversation.version);
     const life = { lastSeenMs: performance.now() };
     this.open.set(subscription, life);

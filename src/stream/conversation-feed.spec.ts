@@ -5,7 +5,7 @@ import { ConversationNotFoundError } from '../conversations/conversations.errors
 import type { FeedSources } from './conversation-feed.js';
 import { LostChangeError } from './change-journal.js';
 import { frame, type Frame } from './frames.js';
-import { CLOSE, Subscription, type Outlet } from './subscription.js';
+import { CLOSE, Subscription, type StreamTransport } from './subscription.js';
 
 // Jest's clock does not reach this module.
 jest.unstable_mockModule('node:timers/promises', () => ({
@@ -79,7 +79,7 @@ class Log {
   } as unknown as FeedSources;
 }
 
-class Taker implements Outlet {
+class Taker implements StreamTransport {
   readonly sent: string[] = [];
   lastTokens: unknown;
   closed: number | undefined;

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { refuse } from '../common/http/validation/reject-request.js';
+import { rejectRequest } from '../common/http/validation/reject-request.js';
 
 /** The header `Last-Event-ID`: the version that a reconnecting reader of server-sent events had last. */
 export const LastEventId = createParamDecorator((_: unknown, context: ExecutionContext) => {
@@ -8,5 +8,5 @@ export const LastEventId = createParamDecorator((_: unknown, context: ExecutionC
   const id = headers['last-event-id'] as string | undefined;
   if (id === undefined) return undefined;
   if (/^\d+$/.test(id) && Number.isSafeInteger(Number(id))) return Number(id);
-  return refuse([{ path: 'Last-Event-ID', message: 'must be the id of an event of this stream' }]);
+  return rejectRequest([{ path: 'Last-Event-ID', message: 'must be the id of an event of this stream' }]);
 });

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Frame } from './frames.js';
-import { CLOSE_TIMEOUT_MS, type Outlet } from './subscription.js';
+import { CLOSE_TIMEOUT_MS, type StreamTransport } from './subscription.js';
 
 /** A reader of server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html. */
-export class SseOutlet implements Outlet {
+export class SseTransport implements StreamTransport {
   private taken: () => void = () => undefined;
 
   constructor(private readonly response: ServerResponse) {

@@ -6,7 +6,7 @@ import type { StreamQueryDto } from './dto/stream-query.dto.js';
 
 /** Makes sure that what a reader asks for is there, before it is connected. */
 @Injectable()
-export class StreamRequests {
+export class StreamAdmission {
   constructor(private readonly conversations: ConversationsService) {}
 
   /**

@@ -1,7 +1,7 @@
 import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Conversation } from '../auth/conversation-id-param.decorator.js';
+import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
@@ -10,9 +10,9 @@ import { Connections } from './connections.js';
 import { StreamQueryDto } from './dto/stream-query.dto.js';
 import { FRAME_SCHEMAS, frameSchemaName } from './frame-schemas.js';
 import { LastEventId } from './last-event-id.decorator.js';
-import { SseOutlet } from './sse.transport.js';
+import { SseTransport } from './sse.transport.js';
 import { UpgradeRequiredError } from './stream.errors.js';
-import { StreamRequests } from './stream-admission.js';
+import { StreamAdmission } from './stream-admission.js';
 
 const FRAME_REFERENCES = Object.keys(FRAME_SCHEMAS).map((type) => ({
   $ref: `#/components/schemas/${frameSchemaName(type)}`,
@@ -23,7 +23,7 @@ const FRAME_REFERENCES = Object.keys(FRAME_SCHEMAS).map((type) => ({
 @Controller('v1/conversations/:id/stream')
 export class StreamController {
   constructor(
-    private readonly requests: StreamRequests,
+    private readonly requests: StreamAdmission,
     private readonly connections: Connections,
   ) {}
 
@@ -44,7 +44,7 @@ export class StreamController {
   })
   @ApiErrors(400, 401, 403, 404, 426, 500, 503)
   async follow(
-    @Conversation() id: ConversationId,
+    @ConversationIdParam() id: ConversationId,
     @Query() query: StreamQueryDto,
     @Headers('accept') accept: string | undefined,
     @LastEventId() lastVersion: number | undefined,
@@ -67,7 +67,7 @@ export class StreamController {
       return;
     }
     raw.flushHeaders();
-    const outlet = new SseOutlet(raw);
+    const outlet = new SseTransport(raw);
     const connection = this.connections.connect(accepted, outlet);
     outlet.onTaken(connection.seen);
     raw.on('close', connection.ended);

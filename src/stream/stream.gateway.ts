@@ -3,14 +3,14 @@ import type { Duplex } from 'node:stream';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { Connections } from './connections.js';
-import { STREAM_PATH, Upgrades } from './websocket-upgrade.handler.js';
+import { STREAM_PATH, WebSocketUpgradeHandler } from './websocket-upgrade.handler.js';
 import { CLOSE_TIMEOUT_MS } from './subscription.js';
-import { WebSocketOutlet } from './websocket.transport.js';
+import { WebSocketTransport } from './websocket.transport.js';
 
 /** Clients have nothing to say but "pong", in bytes. */
 const MAX_CLIENT_FRAME_BYTES = 1024;
 
-/** `ws://HOST/v1/conversations/:id/stream`. What is refused has been refused before, by `Upgrades`, as plain HTTP. */
+/** `ws://HOST/v1/conversations/:id/stream`. What is refused has been refused before, by `WebSocketUpgradeHandler`, as plain HTTP. */
 @WebSocketGateway({
   path: STREAM_PATH,
   maxPayload: MAX_CLIENT_FRAME_BYTES,
@@ -21,7 +21,7 @@ const MAX_CLIENT_FRAME_BYTES = 1024;
 export class StreamGateway implements OnGatewayInit, OnGatewayConnection {
   constructor(
     private readonly connections: Connections,
-    private readonly upgrades: Upgrades,
+    private readonly upgrades: WebSocketUpgradeHandler,
   ) {}
 
   afterInit(server: WebSocketServer): void {
@@ -29,12 +29,12 @@ export class StreamGateway implements OnGatewayInit, OnGatewayConnection {
       headers.push(`x-request-id: ${this.upgrades.requestIdFor(request)}`),
     );
     server.on('wsClientError', (fault: Error, socket: Duplex, request: IncomingMessage) =>
-      this.upgrades.refuseHandshake(fault, request, socket),
+      this.upgrades.rejectHandshake(fault, request, socket),
     );
   }
 
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
-    const outlet = new WebSocketOutlet(socket);
+    const outlet = new WebSocketTransport(socket);
     const connection = this.connections.connect(this.upgrades.acceptedFor(request), outlet);
     socket.on('message', connection.seen);
     socket.on('pong', connection.seen);

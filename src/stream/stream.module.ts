@@ -9,23 +9,23 @@ import { AsyncApiController } from './asyncapi.controller.js';
 import { ChangeJournal } from './change-journal.js';
 import { Connections } from './connections.js';
 import { Feeds } from './feeds.js';
-import { HintChannel } from './change-notifier.js';
-import { StreamRequests } from './stream-admission.js';
+import { ChangeNotifier } from './change-notifier.js';
+import { StreamAdmission } from './stream-admission.js';
 import { StreamController } from './stream.controller.js';
 import { StreamGateway } from './stream.gateway.js';
-import { Upgrades } from './websocket-upgrade.handler.js';
+import { WebSocketUpgradeHandler } from './websocket-upgrade.handler.js';
 
 @Module({
   imports: [AuthModule, ConversationsModule, EventsModule, CompactionModule, WindowModule],
   controllers: [StreamController, AsyncApiController],
   providers: [
     StreamGateway,
-    Upgrades,
-    StreamRequests,
+    WebSocketUpgradeHandler,
+    StreamAdmission,
     Connections,
     Feeds,
     ChangeJournal,
-    HintChannel,
+    ChangeNotifier,
     RequestPipe,
   ],
 })

@@ -3,18 +3,18 @@ import type { Duplex } from 'node:stream';
 import type { INestApplication } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { WebSocketServer } from 'ws';
-import { Upgrades } from './websocket-upgrade.handler.js';
+import { WebSocketUpgradeHandler } from './websocket-upgrade.handler.js';
 
 /**
  * Nest's adapter for `ws`, but for the upgrade: Nest compares a gateway's path literally, so that one with `:id` is never
  * met, and it closes what it does not know without a word.
  */
 export class StreamWsAdapter extends WsAdapter {
-  private readonly upgrades: Upgrades;
+  private readonly upgrades: WebSocketUpgradeHandler;
 
   constructor(app: INestApplication) {
     super(app);
-    this.upgrades = app.get(Upgrades);
+    this.upgrades = app.get(WebSocketUpgradeHandler);
   }
 
   protected override ensureHttpServerExists(port: number, httpServer: Server): Server {

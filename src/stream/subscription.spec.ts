@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { frame, type Frame } from './frames.js';
-import { CLOSE, Subscription, type Outlet } from './subscription.js';
+import { CLOSE, Subscription, type StreamTransport } from './subscription.js';
 
-class Taker implements Outlet {
+class Taker implements StreamTransport {
   readonly frames: any[] = [];
   closed: number | undefined;
   untakenBytes = 0;

@@ -1,7 +1,7 @@
 import { frame, type Frame } from './frames.js';
 
 /** The way to one reader, whatever the transport. */
-export interface Outlet {
+export interface StreamTransport {
   /** Hands a frame to the transport, which keeps what the reader has not taken yet. */
   send(frame: Frame): void;
   /** Bytes handed over and not yet taken. */
@@ -27,7 +27,7 @@ export class Subscription {
   private open = true;
 
   constructor(
-    private readonly outlet: Outlet,
+    private readonly outlet: StreamTransport,
     private readonly includeEvents: boolean,
     version: number,
   ) {

@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { ApiKeys } from '../auth/api-keys.js';
 import { BrowserAccess } from '../auth/browser-access.js';
 import type { Scope } from '../auth/scopes.js';
-import { ConversationId, idFault } from '../common/conversation-id.js';
+import { ConversationId, idViolation } from '../common/conversation-id.js';
 import { AppError } from '../common/errors/app-error.js';
 import {
   ForbiddenError,
@@ -22,7 +22,7 @@ import { withTimeLimit } from '../common/time-limit.js';
 import { AppConfig } from '../config/app-config.js';
 import { Connections, type StreamRequest } from './connections.js';
 import { StreamQueryDto } from './dto/stream-query.dto.js';
-import { StreamRequests } from './stream-admission.js';
+import { StreamAdmission } from './stream-admission.js';
 
 /** The route, as the gateway and the documents name it. */
 export const STREAM_PATH = '/v1/conversations/:id/stream';
@@ -37,13 +37,13 @@ interface Accepted {
 
 /** Decides about websockets while a refusal can still be a plain HTTP answer, in the shape of all errors. */
 @Injectable()
-export class Upgrades {
+export class WebSocketUpgradeHandler {
   private readonly accepted = new WeakMap<IncomingMessage, Accepted>();
 
   constructor(
     private readonly access: BrowserAccess,
     private readonly apiKeys: ApiKeys,
-    private readonly requests: StreamRequests,
+    private readonly requests: StreamAdmission,
     private readonly connections: Connections,
     private readonly pipe: RequestPipe,
     private readonly config: AppConfig,
@@ -67,15 +67,15 @@ export class Upgrades {
     } catch (error) {
       const known = error instanceof AppError ? error : undefined;
       if (!known) log.error({ err: error, request_id: requestId }, 'unexpected error');
-      refuse(socket, known, requestId);
+      rejectUpgrade(socket, known, requestId);
       return false;
     }
   }
 
   /** Answers an upgrade that was admitted, but is no good handshake. */
-  refuseHandshake(fault: Error, request: IncomingMessage, socket: Duplex): void {
-    const error = new InvalidPayloadError([{ path: '', message: fault.message }]);
-    refuse(socket, error, this.requestIdFor(request));
+  rejectHandshake(cause: Error, request: IncomingMessage, socket: Duplex): void {
+    const error = new InvalidPayloadError([{ path: '', message: cause.message }]);
+    rejectUpgrade(socket, error, this.requestIdFor(request));
   }
 
   /** What was accepted for this upgrade. */
@@ -102,10 +102,10 @@ export class Upgrades {
     const [, encodedId] = STREAM_PATTERN.exec(path) ?? [];
     if (encodedId === undefined) throw new RouteNotFoundError();
     const id = decodeId(encodedId);
-    const { dto: query, faults } = this.pipe.query(queryOf(search), StreamQueryDto);
-    const fault = idFault(id);
-    if (fault) faults.unshift({ path: 'id', message: fault });
-    if (faults.length) throw new InvalidPayloadError(faults);
+    const { dto: query, violations } = this.pipe.query(queryOf(search), StreamQueryDto);
+    const violation = idViolation(id);
+    if (violation) violations.unshift({ path: 'id', message: violation });
+    if (violations.length) throw new InvalidPayloadError(violations);
     return { id: new ConversationId(principal.namespace, id), query };
   }
 }
@@ -129,7 +129,7 @@ function queryOf(search: string): Record<string, string | string[]> {
   return query;
 }
 
-function refuse(socket: Duplex, error: AppError | undefined, requestId: string): void {
+function rejectUpgrade(socket: Duplex, error: AppError | undefined, requestId: string): void {
   const status = error?.status ?? 500;
   const body = JSON.stringify(errorBody(error, requestId));
   const headers = {

@@ -1,9 +1,9 @@
 import type { WebSocket } from 'ws';
 import type { Frame } from './frames.js';
-import type { Outlet } from './subscription.js';
+import type { StreamTransport } from './subscription.js';
 
 /** A reader on a websocket. A ping goes out as a frame of ours and as one of the protocol's, which libraries answer. */
-export class WebSocketOutlet implements Outlet {
+export class WebSocketTransport implements StreamTransport {
   private lastPing?: Buffer;
   private ponging = false;
 

@@ -2,7 +2,7 @@
 const SHARE_MS = 5;
 
 /** Limits how long small jobs hold the event loop together: when a turn's share is used up, the next job waits. */
-export class LoopShare {
+export class EventLoopBudget {
   #usedMs = 0;
   #nextTurn?: Promise<void>;
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LoopShare } from './event-loop-budget.js';
+import { EventLoopBudget } from './event-loop-budget.js';
 import { TOKEN_ESTIMATOR, type TokenEstimator } from './token-estimator.js';
 
 /** Tokens by which a chat format frames each message; spec.md §2. */
@@ -23,7 +23,7 @@ export interface MessageTokenCount {
 /** The `token_estimate` of a message. */
 @Injectable()
 export class MessageTokens {
-  readonly #share = new LoopShare();
+  readonly #share = new EventLoopBudget();
 
   constructor(@Inject(TOKEN_ESTIMATOR) private readonly estimator: TokenEstimator) {}
 

@@ -1,7 +1,7 @@
 import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Conversation } from '../auth/conversation-id-param.decorator.js';
+import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { isUnmodified } from '../common/http/entity-tag.js';
@@ -35,7 +35,7 @@ export class WindowController {
   )
   @ApiErrors(400, 401, 403, 404, 409, 500, 503)
   async read(
-    @Conversation() id: ConversationId,
+    @ConversationIdParam() id: ConversationId,
     @Query() query: ReadWindowDto,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -13,7 +13,7 @@ import { TestService } from '../support/test-service.js';
 
 const {
   APPEND_TURN,
-  EXPLAIN_APPEND,
+  FIND_APPEND_REJECTION,
   FIRST_SINCE,
   READ_BACKWARD,
   READ_FORWARD,
@@ -101,7 +101,12 @@ const MEASURED: [string, string, (last: number, name: string) => Value[], number
     (last, name) => ['default', name, last, '2020-01-01'],
     80,
   ],
-  ['the reason of a refused append', EXPLAIN_APPEND.text, (_, name) => ['default', name, 'no-such-key'], 10],
+  [
+    'the reason of a refused append',
+    FIND_APPEND_REJECTION.text,
+    (_, name) => ['default', name, 'no-such-key'],
+    10,
+  ],
   ['the totals of a range', TOKENS_OF_RANGE.text, (last, name) => ['default', name, 5, last - 5], 10],
   ['the total through an event', TOKENS_THROUGH.text, (last, name) => ['default', name, last - 5], 10],
   ['the record', FIND_CONVERSATION.text, (_, name) => ['default', name], 10],

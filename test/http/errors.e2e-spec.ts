@@ -433,7 +433,7 @@ describe('details', () => {
     );
   });
 
-  it('lists faults that exclude each other beside the faults of a field', async () => {
+  it('lists violations that exclude each other beside the violations of a field', async () => {
     const both = await call('POST', '/events', {
       body: { event: { role: 'robot', content: 'a' }, events: [], if_version: 'x' },
     });
@@ -448,7 +448,7 @@ describe('details', () => {
     expect(paths(wait)).toEqual(['to_seq', 'wait_ms']);
   });
 
-  it('lists the faults of path, query, headers and body together', async () => {
+  it('lists the violations of path, query, headers and body together', async () => {
     const id = 'a%01';
     const send = (method: string, rest: string, body?: object, headers?: Record<string, string>) =>
       service.http.request(method, `/v1/conversations/${id}${rest}`, { body, headers });
@@ -483,7 +483,7 @@ describe('details', () => {
     expect(paths(text)).toEqual(['', 'x']);
   });
 
-  it('lists what the server forbids beside the faults of other fields', async () => {
+  it('lists what the server forbids beside the violations of other fields', async () => {
     const put = await call('PUT', '', {
       body: { token_budget: 2_000_000, metadata: { long: 'x'.repeat(65_536) }, trigger_ratio: 0 },
     });

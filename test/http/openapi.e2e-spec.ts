@@ -63,7 +63,7 @@ describe('the document', () => {
   it('says that bodies are strict, with what of them may be of any shape', () => {
     const bodies = [...operations().values()].filter(({ requestBody }) => requestBody);
     expect(bodies).toHaveLength(4);
-    const faultsOf = (operationId: string, body: object) => {
+    const violationsOf = (operationId: string, body: object) => {
       const { requestBody } = bodies.find((operation) => operation.operationId === operationId)!;
       return schemaFaults(body, requestBody.content['application/json'].schema as Schema, document);
     };
@@ -75,11 +75,11 @@ describe('the document', () => {
       ]);
     }
     const event = { role: 'user', parts: [{ type: 'own', own: 1 }], own: 1, metadata: { own: 1 } };
-    expect(faultsOf('appendEvents', { event })).toEqual([]);
+    expect(violationsOf('appendEvents', { event })).toEqual([]);
     expect(
-      faultsOf('putConversation', { metadata: { own: 1 }, policy: { strategy: 'budget', config: {} } }),
+      violationsOf('putConversation', { metadata: { own: 1 }, policy: { strategy: 'budget', config: {} } }),
     ).toEqual([]);
-    expect(faultsOf('putConversation', { policy: { strategy: 'budget', own: 1 } })).toHaveLength(1);
+    expect(violationsOf('putConversation', { policy: { strategy: 'budget', own: 1 } })).toHaveLength(1);
   });
 
   it('is the same as YAML', async () => {
@@ -128,12 +128,12 @@ describe('the document', () => {
       const schema = known.content?.[type ?? '']?.schema as Schema | undefined;
       if (answer.text !== '' && !schema) undocumented.push(`${key} ${answer.status} ${type}`);
       else if (schema) {
-        const faults = schemaFaults(
+        const violations = schemaFaults(
           type === 'application/json' ? answer.body : answer.text,
           schema,
           document,
         );
-        undocumented.push(...faults.map((fault) => `${key} ${answer.status} ${fault}`));
+        undocumented.push(...violations.map((fault) => `${key} ${answer.status} ${fault}`));
       }
     };
 
@@ -242,7 +242,7 @@ const MISTAKES = [
 describe('a client generated from the document', () => {
   let folder: string;
   /** What the compiler has against each program, the quickstart first. */
-  let faults: string[][];
+  let violations: string[][];
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'fastpaca-client-'));
     const types = astToString(await openapiTS(document as Parameters<typeof openapiTS>[0], { silent: true }));
@@ -252,14 +252,14 @@ describe('a client generated from the document', () => {
     const sources = MISTAKES.map(([, right, wrong]) => QUICKSTART.replace(right, wrong));
     const files = [QUICKSTART, ...sources].map((__, index) => join(folder, `program${index}.ts`));
     await Promise.all(files.map((file, index) => writeFile(file, [QUICKSTART, ...sources][index]!)));
-    faults = compile(files);
+    violations = compile(files);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('drives the quickstart', async () => {
     const other = await TestService.start();
     try {
-      expect(faults[0]).toEqual([]);
+      expect(violations[0]).toEqual([]);
       const { stdout } = await promisify(execFile)(
         process.execPath,
         [join(folder, 'program0.js'), other.url],
@@ -289,7 +289,7 @@ describe('a client generated from the document', () => {
   it.each(MISTAKES.map(([name], index) => [name, index] as const))('does not compile with %s', (_, index) => {
     const [, right] = MISTAKES[index]!;
     expect(QUICKSTART).toContain(right);
-    expect(faults[index + 1]).not.toEqual([]);
+    expect(violations[index + 1]).not.toEqual([]);
   });
 });
 

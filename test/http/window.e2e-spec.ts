@@ -522,7 +522,7 @@ describe('a policy of a foreign module', () => {
     expect(JSON.stringify(body)).not.toContain('inventor');
   });
 
-  it('has the faults of its config named', async () => {
+  it('has the violations of its config named', async () => {
     const { status, body } = await service.http.put('window-faulty', {
       token_budget: 10,
       policy: { strategy: 'user_only', config: { limit: 11, depth: 1 } },

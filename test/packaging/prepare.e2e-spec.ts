@@ -61,7 +61,15 @@ describe('scripts/prepare.mjs', () => {
     checkout = await mkdtemp(join(tmpdir(), 'fastpaca-prepare-'));
     await cp(SCRIPTS, at('scripts'), { recursive: true });
     const files = ['src/main.ts', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
-    for (const file of [...files, 'packages/sdk/src/index.ts', 'packages/sdk/scripts/build.mjs', 'packages/sdk/package.json', 'packages/local-postgres/src/index.ts', 'packages/local-postgres/package.json', 'packages/local-postgres/tsconfig.build.json']) {
+    for (const file of [
+      ...files,
+      'packages/sdk/src/index.ts',
+      'packages/sdk/scripts/build.mjs',
+      'packages/sdk/package.json',
+      'packages/local-postgres/src/index.ts',
+      'packages/local-postgres/package.json',
+      'packages/local-postgres/tsconfig.build.json',
+    ]) {
       await mkdir(dirname(at(file)), { recursive: true });
       await writeFile(at(file), 'x');
     }
@@ -96,7 +104,13 @@ describe('scripts/prepare.mjs', () => {
     const lines = log.split('\n').filter(Boolean);
     return lines.map((line) => {
       const args = JSON.parse(line) as string[];
-      return args[0] === 'ci' ? 'ci' : args.includes('packages/sdk') ? 'sdk' : args.includes('packages/local-postgres') ? 'local-postgres' : 'build';
+      return args[0] === 'ci'
+        ? 'ci'
+        : args.includes('packages/sdk')
+          ? 'sdk'
+          : args.includes('packages/local-postgres')
+            ? 'local-postgres'
+            : 'build';
     });
   }
 
@@ -145,9 +159,17 @@ describe('scripts/prepare.mjs', () => {
     ['a dependency deleted', () => rm(at('node_modules/compiler'), { recursive: true }), ['ci']],
     ['the runtime deleted', () => rm(at('node_modules/.bin/node')), ['ci']],
     ['half of the build deleted', () => rm(at('dist/src/main.js')), ['build']],
-    ['half of the client package deleted', () => rm(at('packages/sdk/dist/cjs'), { recursive: true }), ['sdk']],
+    [
+      'half of the client package deleted',
+      () => rm(at('packages/sdk/dist/cjs'), { recursive: true }),
+      ['sdk'],
+    ],
     ['a source changed', () => appendFile(at('src/main.ts'), 'y'), ['build']],
-    ['other dependencies', () => appendFile(at('package-lock.json'), '\n'), ['ci', 'local-postgres', 'build', 'sdk']],
+    [
+      'other dependencies',
+      () => appendFile(at('package-lock.json'), '\n'),
+      ['ci', 'local-postgres', 'build', 'sdk'],
+    ],
   ])('with %s does what is needed', async (_, change, needed) => {
     await prepare({}, 'sdk');
     await calls();

@@ -119,7 +119,9 @@ describe('the README', () => {
     host.getSourceFile = (name, target, ...rest) =>
       name === file ? ts.createSourceFile(name, example, target) : getSourceFile(name, target, ...rest);
     const program = ts.createProgram([file], { ...options, noEmit: true }, host);
-    const faults = ts.getPreEmitDiagnostics(program, program.getSourceFile(file));
-    expect(faults.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
+    const violations = ts.getPreEmitDiagnostics(program, program.getSourceFile(file));
+    expect(violations.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual(
+      [],
+    );
   });
 });

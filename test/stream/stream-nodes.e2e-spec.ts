@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConversationChanges } from '../../src/conversations/conversation-changes.js';
-import { HintChannel } from '../../src/stream/change-notifier.js';
+import { ChangeNotifier } from '../../src/stream/change-notifier.js';
 import { Readers, type StreamReader } from '../support/stream-reader.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -159,7 +159,7 @@ describe('streams of a node that hears no hints', () => {
     const writer = await TestService.start({ database });
     const node = await TestService.start({ database });
     const readers = new Readers(() => node);
-    await writer.app.get(HintChannel).onApplicationShutdown();
+    await writer.app.get(ChangeNotifier).onApplicationShutdown();
     await writer.http.put('c');
     const all = [await readers.ws('c'), await readers.sse('c'), await readers.ws('c', '?cursor=0')];
     let version = 0;

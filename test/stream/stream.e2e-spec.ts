@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { LogWaits } from '../../src/events/long-poll.js';
+import { LongPoll } from '../../src/events/long-poll.js';
 import { BuiltService } from '../support/built-service.js';
 import { expectError, expectErrorShape } from '../support/error-shape.js';
 import type { Answer } from '../support/http-client.js';
@@ -862,13 +862,13 @@ describe('GET …/events with wait_ms', () => {
 
   it('takes more than 55,000 as 55,000', async () => {
     await service.http.put('long');
-    const waits = service.app.get(LogWaits, { strict: false });
+    const waits = service.app.get(LongPoll, { strict: false });
     const waited: number[] = [];
-    waits.forMore = (_id, _seq, waitMs) => Promise.resolve(void waited.push(waitMs));
+    waits.waitForEvents = (_id, _seq, waitMs) => Promise.resolve(void waited.push(waitMs));
     for (const ms of ['1', '55000', '55001', '99999999999999999999', '9'.repeat(400)])
       expect((await service.http.events('long', `?cursor=0&wait_ms=${ms}`)).status).toBe(200);
     expect(waited).toEqual([1, 55_000, 55_000, 55_000, 55_000]);
-    Reflect.deleteProperty(waits, 'forMore');
+    Reflect.deleteProperty(waits, 'waitForEvents');
   });
 
   it.each(['?wait_ms=10', '?from_seq=1&wait_ms=10', '?cursor=0&wait_ms=-1', '?cursor=0&wait_ms=x'])(

@@ -10,17 +10,20 @@ export function schemaFaults(value: unknown, schema: Schema, document: Schema, p
   if (parts.length && !parts.some((each) => schemaFaults(value, each, document, path).length === 0)) {
     return [`${path}: fits none of ${parts.length}`];
   }
-  const faults = ((schema.allOf ?? []) as Schema[]).flatMap((each) =>
+  const violations = ((schema.allOf ?? []) as Schema[]).flatMap((each) =>
     schemaFaults(value, each, document, path),
   );
-  if (schema.type && !isOf(value, schema.type as string)) return [...faults, `${path}: is no ${schema.type}`];
-  if (schema.enum && !(schema.enum as unknown[]).includes(value)) faults.push(`${path}: is none of the enum`);
+  if (schema.type && !isOf(value, schema.type as string))
+    return [...violations, `${path}: is no ${schema.type}`];
+  if (schema.enum && !(schema.enum as unknown[]).includes(value))
+    violations.push(`${path}: is none of the enum`);
   if (typeof value === 'number' && schema.minimum !== undefined && value < schema.minimum)
-    faults.push(`${path}: too small`);
+    violations.push(`${path}: too small`);
   if (Array.isArray(value)) {
-    if (schema.minItems !== undefined && value.length < schema.minItems) faults.push(`${path}: too short`);
+    if (schema.minItems !== undefined && value.length < schema.minItems)
+      violations.push(`${path}: too short`);
     if (schema.items)
-      faults.push(
+      violations.push(
         ...value.flatMap((item, index) =>
           schemaFaults(item, schema.items as Schema, document, `${path}[${index}]`),
         ),
@@ -29,16 +32,16 @@ export function schemaFaults(value: unknown, schema: Schema, document: Schema, p
     const fields = value as Record<string, unknown>;
     const properties = (schema.properties ?? {}) as Record<string, Schema>;
     for (const name of (schema.required ?? []) as string[]) {
-      if (!Object.hasOwn(fields, name)) faults.push(`${path}.${name}: is missing`);
+      if (!Object.hasOwn(fields, name)) violations.push(`${path}.${name}: is missing`);
     }
     for (const [name, field] of Object.entries(fields)) {
       if (properties[name])
-        faults.push(...schemaFaults(field, properties[name], document, `${path}.${name}`));
+        violations.push(...schemaFaults(field, properties[name], document, `${path}.${name}`));
       else if (!schema.additionalProperties && schema.properties)
-        faults.push(`${path}.${name}: is not documented`);
+        violations.push(`${path}.${name}: is not documented`);
     }
   }
-  return faults;
+  return violations;
 }
 
 /** What `#/components/schemas/X` stands for. */

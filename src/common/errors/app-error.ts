@@ -1,5 +1,5 @@
 /** One fault of a request: where it is (`event.parts[0].type`, `limit`) and what is expected there. */
-export interface ErrorDetail {
+export interface Violation {
   path: string;
   message: string;
 }
@@ -20,7 +20,7 @@ export abstract class AppError extends Error {
   /** Finer stable code; public API: add reasons, never rename them. */
   readonly reason?: string;
   /** The violations found, at most one more than an answer lists. */
-  readonly details?: ErrorDetail[];
+  readonly details?: Violation[];
   /** Seconds after which a retry makes sense; sent as `Retry-After`. */
   readonly retryAfterSeconds?: number;
   /** What a version check expected and found. */

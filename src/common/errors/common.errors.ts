@@ -1,5 +1,5 @@
 import { HttpStatus } from '@nestjs/common';
-import { AppError, type ErrorDetail } from './app-error.js';
+import { AppError, type Violation } from './app-error.js';
 import { addViolations, MAX_LISTED } from './violations.js';
 
 /** Violations that the message of an error repeats. */
@@ -9,16 +9,16 @@ const MAX_IN_MESSAGE = 10;
 export class InvalidPayloadError extends AppError {
   readonly status = HttpStatus.BAD_REQUEST;
   readonly error = 'invalid_payload';
-  override readonly details: ErrorDetail[] = [];
+  override readonly details: Violation[] = [];
 
-  constructor(violations: Iterable<ErrorDetail>, message?: string) {
+  constructor(violations: Iterable<Violation>, message?: string) {
     super();
     addViolations(this.details, violations);
     this.message = message ?? summary(this.details);
   }
 }
 
-function summary(details: readonly ErrorDetail[]): string {
+function summary(details: readonly Violation[]): string {
   const shown = details.slice(0, MAX_IN_MESSAGE);
   const texts = shown.map(({ path, message }) => (path ? `${path} ${message}` : message));
   const more = details.length - shown.length;

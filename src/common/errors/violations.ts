@@ -1,4 +1,4 @@
-import type { ErrorDetail } from './app-error.js';
+import type { Violation } from './app-error.js';
 
 /** Most violations that an answer lists. */
 export const MAX_LISTED = 100;
@@ -9,7 +9,7 @@ export const MAX_LISTED = 100;
  *
  * @returns whether more would be of use
  */
-export function addViolations(list: ErrorDetail[], found: Iterable<ErrorDetail>): boolean {
+export function addViolations(list: Violation[], found: Iterable<Violation>): boolean {
   for (const violation of found) {
     if (list.length > MAX_LISTED) return false;
     list.push(violation);

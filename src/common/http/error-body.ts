@@ -1,4 +1,4 @@
-import type { AppError, ErrorDetail } from '../errors/app-error.js';
+import type { AppError, Violation } from '../errors/app-error.js';
 import { MAX_LISTED } from '../errors/violations.js';
 
 /** Longest path and message of an answer, in UTF-16 units. One takes up to six bytes as JSON. */
@@ -29,8 +29,8 @@ export function errorBody(error: AppError | undefined, requestId: string): Recor
 }
 
 /** The first violations, as many as an answer lists; if there are more, the last entry says how many at least. */
-function listed(details: readonly ErrorDetail[]): ErrorDetail[] {
-  const list: ErrorDetail[] = [];
+function listed(details: readonly Violation[]): Violation[] {
+  const list: Violation[] = [];
   let bytes = 0;
   for (const { path, message } of details.slice(0, MAX_LISTED)) {
     const entry = { path: cut(path, MAX_PATH_CHARS), message: cut(message, MAX_MESSAGE_CHARS) };

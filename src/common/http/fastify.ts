@@ -85,8 +85,8 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
     '400 Bad Request',
     'The request is not well-formed HTTP',
   ];
-  const fault = new InvalidPayloadError([{ path: '', message }]);
-  const body = JSON.stringify(errorBody(fault, id));
+  const violation = new InvalidPayloadError([{ path: '', message }]);
+  const body = JSON.stringify(errorBody(violation, id));
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\nx-request-id: ${id}\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,

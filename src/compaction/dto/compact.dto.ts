@@ -4,7 +4,7 @@ import type { RawJson } from '../../common/http/body/raw-json.js';
 import { IsIntegerIn, OptionalIntegerIn } from '../../common/http/validation/rules.js';
 import { Verbatim } from '../../common/http/validation/field-validator.js';
 import { NEW_EVENT } from '../../events/dto/event.schema.js';
-import { ReplacementCheck } from '../../events/event-validator.js';
+import { ReplacementValidator } from '../../events/event-validator.js';
 
 export class CompactDto {
   @ApiProperty({
@@ -34,7 +34,7 @@ export class CompactDto {
     description: 'What the model sees instead',
   } as object)
   @IsDefined({ message: 'is required' })
-  @Verbatim(ReplacementCheck)
+  @Verbatim(ReplacementValidator)
   replacement!: RawJson;
 
   @ApiPropertyOptional({

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsDefined } from 'class-validator';
 import type { RawJson } from '../../common/http/body/raw-json.js';
 import { Verbatim } from '../../common/http/validation/field-validator.js';
-import { MetadataPatchCheck } from '../settings-validators.js';
+import { MetadataPatchValidator } from '../settings-validators.js';
 
 export class PatchMetadataDto {
   @ApiProperty({
@@ -11,6 +11,6 @@ export class PatchMetadataDto {
     description: 'Merged shallowly; a key set to null goes',
   })
   @IsDefined({ message: 'is required' })
-  @Verbatim(MetadataPatchCheck)
+  @Verbatim(MetadataPatchValidator)
   metadata!: RawJson;
 }

@@ -2,8 +2,13 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
 import type { RawJson } from '../../common/http/body/raw-json.js';
 import { OptionalIntegerIn } from '../../common/http/validation/rules.js';
-import { CheckedBy, Verbatim } from '../../common/http/validation/field-validator.js';
-import { MetadataCheck, PolicyCheck, RATIO_RULE, TokenBudgetCheck } from '../settings-validators.js';
+import { ValidatedBy, Verbatim } from '../../common/http/validation/field-validator.js';
+import {
+  MetadataValidator,
+  PolicyValidator,
+  RATIO_RULE,
+  TokenBudgetValidator,
+} from '../settings-validators.js';
 
 export class PutConversationDto {
   @ApiPropertyOptional({
@@ -15,7 +20,7 @@ export class PutConversationDto {
     example: 1_000_000,
   })
   @OptionalIntegerIn(1, Infinity)
-  @CheckedBy(TokenBudgetCheck)
+  @ValidatedBy(TokenBudgetValidator)
   token_budget?: number;
 
   @ApiPropertyOptional({
@@ -55,7 +60,7 @@ export class PutConversationDto {
     },
     description: '`last_n` with a limit of 200 in a new conversation',
   })
-  @Verbatim(PolicyCheck)
+  @Verbatim(PolicyValidator)
   policy?: RawJson;
 
   @ApiPropertyOptional({
@@ -63,6 +68,6 @@ export class PutConversationDto {
     additionalProperties: true,
     description: 'At most 64 KiB as JSON; replaced whole',
   })
-  @Verbatim(MetadataCheck)
+  @Verbatim(MetadataValidator)
   metadata?: RawJson;
 }

@@ -1,17 +1,17 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import type { ErrorDetail } from '../../common/errors/app-error.js';
+import type { Violation } from '../../common/errors/app-error.js';
 import type { RawJson } from '../../common/http/body/raw-json.js';
-import type { HasFaults } from '../../common/http/validation/request.pipe.js';
+import type { CrossFieldValidation } from '../../common/http/validation/request.pipe.js';
 import { IsKey, OptionalIntegerIn } from '../../common/http/validation/rules.js';
 import { Verbatim } from '../../common/http/validation/field-validator.js';
-import { EventCheck, MAX_TURN_SIZE, TurnCheck } from '../event-validator.js';
+import { EventValidator, MAX_TURN_SIZE, TurnValidator } from '../event-validator.js';
 import { NEW_EVENT } from './event.schema.js';
 
 /** One event, or a whole turn. */
-export class AppendEventsDto implements HasFaults {
+export class AppendEventsDto implements CrossFieldValidation {
   @ApiPropertyOptional({ ...NEW_EVENT, required: undefined, description: 'One event' } as object)
-  @Verbatim(EventCheck)
+  @Verbatim(EventValidator)
   event?: RawJson;
 
   @ApiPropertyOptional({
@@ -21,7 +21,7 @@ export class AppendEventsDto implements HasFaults {
     items: NEW_EVENT,
     description: 'Instead of `event`: a turn, appended whole or not at all',
   } as object)
-  @Verbatim(TurnCheck)
+  @Verbatim(TurnValidator)
   events?: RawJson;
 
   @ApiPropertyOptional({
@@ -42,7 +42,7 @@ export class AppendEventsDto implements HasFaults {
   @OptionalIntegerIn(0)
   if_version?: number;
 
-  faults(): ErrorDetail[] {
+  violations(): Violation[] {
     if (this.event && this.events) return [{ path: 'events', message: 'must not be given beside event' }];
     if (!this.event && !this.events) return [{ path: 'event', message: 'is required, or events' }];
     return [];

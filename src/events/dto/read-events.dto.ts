@@ -1,9 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import type { ErrorDetail } from '../../common/errors/app-error.js';
-import type { HasFaults } from '../../common/http/validation/request.pipe.js';
+import type { Violation } from '../../common/errors/app-error.js';
+import type { CrossFieldValidation } from '../../common/http/validation/request.pipe.js';
 import { OptionalIntegerIn } from '../../common/http/validation/rules.js';
 
-export class ReadEventsDto implements HasFaults {
+export class ReadEventsDto implements CrossFieldValidation {
   @ApiPropertyOptional({
     type: 'integer',
     maximum: Number.MAX_SAFE_INTEGER,
@@ -49,15 +49,15 @@ export class ReadEventsDto implements HasFaults {
   @OptionalIntegerIn(0, Infinity)
   wait_ms?: number;
 
-  faults(): ErrorDetail[] {
+  violations(): Violation[] {
     const { from_seq: fromSeq, to_seq: toSeq, cursor, wait_ms: waitMs } = this;
-    const faults: ErrorDetail[] = [];
+    const violations: Violation[] = [];
     if (cursor !== undefined && (fromSeq !== undefined || toSeq !== undefined))
-      faults.push({ path: 'cursor', message: 'must not be given beside from_seq or to_seq' });
+      violations.push({ path: 'cursor', message: 'must not be given beside from_seq or to_seq' });
     if (cursor === undefined && waitMs !== undefined)
-      faults.push({ path: 'wait_ms', message: 'needs a cursor' });
+      violations.push({ path: 'wait_ms', message: 'needs a cursor' });
     if (fromSeq !== undefined && toSeq !== undefined && fromSeq > toSeq)
-      faults.push({ path: 'to_seq', message: 'must not be before from_seq' });
-    return faults;
+      violations.push({ path: 'to_seq', message: 'must not be before from_seq' });
+    return violations;
   }
 }

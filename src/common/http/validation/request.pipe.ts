@@ -1,29 +1,29 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
-import type { ErrorDetail } from '../../errors/app-error.js';
+import type { Violation } from '../../errors/app-error.js';
 import { addViolations } from '../../errors/violations.js';
 import { member, objectMembers, type JsonMember } from '../../json/json-scanner.js';
 import { runAtOnce, runInTurns, type Stages } from '../../stages.js';
 import { RawJson } from '../body/raw-json.js';
-import { refuse } from './reject-request.js';
-import { checkedFields, type CheckedField } from './field-validator.js';
+import { rejectRequest } from './reject-request.js';
+import { validatedFields, type ValidatedField } from './field-validator.js';
 
 /** What a DTO may have: the rules between its fields, of which any may break a rule of its own. */
-export interface HasFaults {
-  faults(): ErrorDetail[];
+export interface CrossFieldValidation {
+  violations(): Violation[];
 }
 
 /** A part of a request as its DTO, and what is wrong with it; see `addViolations`. */
 interface Checked {
   dto: object;
-  faults: ErrorDetail[];
+  violations: Violation[];
 }
 
 /** What of a DTO class is needed per request, worked out once. */
 interface Envelope {
   fields: ReadonlySet<string>;
-  checked: ReadonlyMap<string, CheckedField>;
+  checked: ReadonlyMap<string, ValidatedField>;
   /** No field is required, so that without one that has rules of its own class-validator has nothing to look for. */
   optional: boolean;
 }
@@ -49,46 +49,46 @@ export class RequestPipe implements PipeTransform {
 
   private *body(body: unknown, dtoClass: Type): Stages<Checked> {
     if (!(body instanceof RawJson) || !isObject(body.value)) {
-      return { dto: {}, faults: [{ path: '', message: 'The body must be a JSON object' }] };
+      return { dto: {}, violations: [{ path: '', message: 'The body must be a JSON object' }] };
     }
     const { fields, checked, optional } = this.envelope(dtoClass);
     const dto = new dtoClass() as Record<string, unknown>;
-    const faults: ErrorDetail[] = [];
+    const violations: Violation[] = [];
     let ruled = !optional;
     let members: JsonMember[] | undefined;
     for (const name of Object.keys(body.value)) {
       const value = (body.value as Record<string, unknown>)[name];
       if (!fields.has(name)) {
-        if (!addViolations(faults, [unknown(name, 'field')])) break;
+        if (!addViolations(violations, [unknown(name, 'field')])) break;
       } else if (value !== null) {
         const { check, verbatim = false } = checked.get(name) ?? {};
         if (verbatim) members ??= objectMembers(body.text);
         const text = members && verbatim ? (member(members, name) ?? '') : '';
         if (check) {
           yield;
-          addViolations(faults, this.modules.get(check, { strict: false }).faults(value, name, text));
+          addViolations(violations, this.modules.get(check, { strict: false }).violations(value, name, text));
           yield;
         }
         dto[name] = verbatim ? new RawJson(value, text) : value;
         ruled ||= !verbatim;
       }
     }
-    return { dto, faults: allFaults(dto, faults, ruled) };
+    return { dto, violations: allViolations(dto, violations, ruled) };
   }
 
   query(query: Record<string, string | string[]>, dtoClass: Type): Checked {
     const { fields, optional } = this.envelope(dtoClass);
     const dto = new dtoClass() as Record<string, unknown>;
-    const faults: ErrorDetail[] = [];
+    const violations: Violation[] = [];
     const given = Object.entries(query);
     for (const [name, value] of given) {
-      if (!fields.has(name)) addViolations(faults, [unknown(name, 'parameter')]);
+      if (!fields.has(name)) addViolations(violations, [unknown(name, 'parameter')]);
       else if (Array.isArray(value))
-        addViolations(faults, [{ path: name, message: 'is given more than once' }]);
+        addViolations(violations, [{ path: name, message: 'is given more than once' }]);
       else
         dto[name] = fromQuery(value, Reflect.getMetadata('design:type', dtoClass.prototype as object, name));
     }
-    return { dto, faults: allFaults(dto, faults, !optional || given.length > 0) };
+    return { dto, violations: allViolations(dto, violations, !optional || given.length > 0) };
   }
 
   private envelope(dtoClass: Type): Envelope {
@@ -97,8 +97,8 @@ export class RequestPipe implements PipeTransform {
       const rules = getMetadataStorage().getTargetValidationMetadatas(dtoClass, '', false, false);
       envelope = {
         fields: new Set(rules.map(({ propertyName }) => propertyName)),
-        checked: checkedFields(dtoClass),
-        optional: ruleFaults(new dtoClass() as object).length === 0,
+        checked: validatedFields(dtoClass),
+        optional: ruleViolations(new dtoClass() as object).length === 0,
       };
       this.envelopes.set(dtoClass, envelope);
     }
@@ -106,8 +106,8 @@ export class RequestPipe implements PipeTransform {
   }
 }
 
-function dtoOf({ dto, faults }: Checked): object {
-  return faults.length ? refuse(faults) : dto;
+function dtoOf({ dto, violations }: Checked): object {
+  return violations.length ? rejectRequest(violations) : dto;
 }
 
 /** A query value as the type its DTO declares; what does not fit stays a string, for the rules to refuse. */
@@ -119,14 +119,14 @@ function fromQuery(value: string, type: unknown): unknown {
   return value;
 }
 
-function allFaults(dto: object, faults: ErrorDetail[], ruled: boolean): ErrorDetail[] {
-  if (ruled) addViolations(faults, ruleFaults(dto));
-  if ('faults' in dto) addViolations(faults, (dto as HasFaults).faults());
-  return faults;
+function allViolations(dto: object, violations: Violation[], ruled: boolean): Violation[] {
+  if (ruled) addViolations(violations, ruleViolations(dto));
+  if ('violations' in dto) addViolations(violations, (dto as CrossFieldValidation).violations());
+  return violations;
 }
 
 /** What class-validator finds. */
-function ruleFaults(dto: object): ErrorDetail[] {
+function ruleViolations(dto: object): Violation[] {
   const broken = validateSync(dto, { forbidUnknownValues: false });
   return broken.flatMap(({ property, constraints }: ValidationError) =>
     Object.values(constraints ?? {}).map((message) => ({
@@ -136,7 +136,7 @@ function ruleFaults(dto: object): ErrorDetail[] {
   );
 }
 
-function unknown(name: string, kind: 'field' | 'parameter'): ErrorDetail {
+function unknown(name: string, kind: 'field' | 'parameter'): Violation {
   return { path: name.slice(0, 100), message: `is not a known ${kind}` };
 }
 

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { IsOptional, ValidateBy } from 'class-validator';
-import { idFault } from '../../conversation-id.js';
+import { idViolation } from '../../conversation-id.js';
 
 /**
  * An integer from `min` to `max`, both inclusive and by default as far as a JSON number is exact. With `Infinity` it
@@ -25,14 +25,14 @@ export function OptionalIntegerIn(min?: number, max?: number): PropertyDecorator
   return applyDecorators(IsOptional(), IsIntegerIn(min, max));
 }
 
-/** A string that may name something: as a conversation id, see `idFault`. */
+/** A string that may name something: as a conversation id, see `idViolation`. */
 export function IsKey(): PropertyDecorator {
   return ValidateBy({
     name: 'isKey',
     validator: {
-      validate: (value) => typeof value === 'string' && idFault(value) === undefined,
+      validate: (value) => typeof value === 'string' && idViolation(value) === undefined,
       defaultMessage: (args) =>
-        `${args?.property ?? ''} ${typeof args?.value === 'string' ? idFault(args.value) : 'must be a string'}`,
+        `${args?.property ?? ''} ${typeof args?.value === 'string' ? idViolation(args.value) : 'must be a string'}`,
     },
   });
 }
