@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { AuthModule } from './auth/auth.module.js';
 import { AppErrorFilter } from './common/http/app-error.filter.js';
-import { RequestPipe } from './common/http/validation/request.pipe.js';
+import { RequestValidationPipe } from './common/http/validation/request-validation.pipe.js';
 import { CompactionModule } from './compaction/compaction.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -35,7 +35,7 @@ export class AppModule {
         StreamModule,
       ],
       providers: [
-        { provide: APP_PIPE, useClass: RequestPipe },
+        { provide: APP_PIPE, useClass: RequestValidationPipe },
         { provide: APP_FILTER, useClass: AppErrorFilter },
       ],
     };

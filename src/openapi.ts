@@ -28,7 +28,7 @@ export function apiDocument(app: NestFastifyApplication): OpenAPIObject {
   for (const [type, schema] of Object.entries(FRAME_SCHEMAS)) schemas[frameSchemaName(type)] = schema;
   for (const path of Object.values(document.paths)) {
     for (const operation of Object.values(path as Record<string, Operation>)) {
-      // Envelopes are strict: RequestPipe refuses every other field.
+      // Envelopes are strict: RequestValidationPipe refuses every other field.
       const envelope = operation.requestBody?.content['application/json']?.schema.$ref.split('/').at(-1);
       if (envelope) Object.assign(schemas[envelope] ?? {}, { additionalProperties: false });
       for (const response of Object.values(operation.responses ?? {})) {

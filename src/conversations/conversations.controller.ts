@@ -10,7 +10,7 @@ import type { FastifyReply } from 'fastify';
 import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
-import { AnswersJsonText } from '../common/http/json-text.decorator.js';
+import { JsonTextResponse } from '../common/http/json-text-response.decorator.js';
 import { NoQuery } from '../common/http/validation/no-query.dto.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
@@ -28,7 +28,7 @@ export class ConversationsController {
 
   @Put()
   @RequireScope('conversations:write')
-  @AnswersJsonText()
+  @JsonTextResponse()
   @ApiOperation({
     summary: 'Create a conversation, or replace the settings that are given',
     description:
@@ -57,7 +57,7 @@ export class ConversationsController {
 
   @Get()
   @RequireScope('conversations:read')
-  @AnswersJsonText()
+  @JsonTextResponse()
   @ApiOperation({ summary: 'Read the record, of a deleted conversation too', operationId: 'getConversation' })
   @ApiOkResponse({ type: ConversationDto })
   @ApiErrors(400, 401, 403, 404, 500, 503)
@@ -81,7 +81,7 @@ export class ConversationsController {
 
   @Patch('metadata')
   @RequireScope('conversations:write')
-  @AnswersJsonText()
+  @JsonTextResponse()
   @ApiOperation({ summary: 'Merge into the metadata; a key set to null goes', operationId: 'patchMetadata' })
   @ApiOkResponse({ type: ConversationDto })
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)

@@ -2,7 +2,7 @@ import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Pool, QueryResult, QueryResultRow } from 'pg';
 import { DataSource } from 'typeorm';
 import { UnavailableError } from '../common/errors/common.errors.js';
-import { Slots } from '../common/slots.js';
+import { Semaphore } from '../common/semaphore.js';
 import { withTimeLimit } from '../common/time-limit.js';
 import { AppConfig } from '../config/app-config.js';
 import type { DatabaseClient } from './database-client.js';
@@ -40,7 +40,7 @@ const ANSWER_GRACE_MS = 500;
 export class Database implements Executor, BeforeApplicationShutdown {
   private readonly pool: Pool;
   private readonly servers: DatabaseServers;
-  private readonly writeSlots: Slots;
+  private readonly writeSlots: Semaphore;
   private readonly unanswered: UnansweredConnections;
   private readonly answerTimeoutMs: number;
 
@@ -48,7 +48,7 @@ export class Database implements Executor, BeforeApplicationShutdown {
     this.pool = (dataSource.driver as unknown as { master: Pool }).master;
     this.servers = (this.pool.options as unknown as { servers: DatabaseServers }).servers;
     const readConnections = Math.max(1, Math.floor(poolSize * READ_SHARE));
-    this.writeSlots = new Slots(
+    this.writeSlots = new Semaphore(
       poolSize - readConnections,
       databaseTimeoutMs,
       'Too many writes wait for the database; retry in a moment',

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { RawJson } from '../common/http/body/raw-json.js';
-import { MessageTokens } from '../tokens/message-tokens.js';
+import { MessageTokenCounter } from '../tokens/message-token-counter.js';
 import { EventNormalizer } from './event-normalizer.js';
 
 /** One token per character, so that a count tells which text was counted. */
-const normalizer = new EventNormalizer(new MessageTokens({ count: (text) => text.length }));
+const normalizer = new EventNormalizer(new MessageTokenCounter({ count: (text) => text.length }));
 const normalize = (text: string) => normalizer.normalize(new RawJson(JSON.parse(text), text));
 
 /** What frames a message, and the role `user`. */

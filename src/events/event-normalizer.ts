@@ -8,8 +8,8 @@ import {
   objectText,
   type JsonMember,
 } from '../common/json/json-scanner.js';
-import { runAtOnce, runInTurns, type Stages } from '../common/stages.js';
-import { countsByText, MessageTokens } from '../tokens/message-tokens.js';
+import { runToCompletion, runCooperatively, type CooperativeTask } from '../common/cooperative-task.js';
+import { countsByText, MessageTokenCounter } from '../tokens/message-token-counter.js';
 
 /** An event ready to be written: its text without the fields the server owns, and its tokens. */
 export interface NewEvent {
@@ -34,7 +34,7 @@ const SERVER_OWNED = ['seq', 'version', 'token_estimate', 'inserted_at'];
 
 @Injectable()
 export class EventNormalizer {
-  constructor(private readonly messageTokens: MessageTokens) {}
+  constructor(private readonly messageTokens: MessageTokenCounter) {}
 
   /** @param list a list of events that `EventValidator` found nothing wrong with */
   normalizeAll({ value, text }: RawJson): Promise<NewEvent[]> {
@@ -46,7 +46,9 @@ export class EventNormalizer {
 
   async normalize(event: RawJson): Promise<NewEvent> {
     const { role, parts: sentParts, content, token_count: ownCount } = event.value as ValidatedEvent;
-    const { stored, body } = event.isLarge ? await runInTurns(store(event)) : runAtOnce(store(event));
+    const { stored, body } = event.isLarge
+      ? await runCooperatively(store(event))
+      : runToCompletion(store(event));
     const parts = sentParts ?? [{ type: 'text', text: content }];
     const single = parts.length === 1;
     // The caller's own count is taken as it is; only a window that leaves parts out asks what each one costs.
@@ -68,7 +70,7 @@ export class EventNormalizer {
 }
 
 /** What is stored of an event, as members and as text. */
-function* store({ value, text }: RawJson): Stages<{ stored: JsonMember[]; body: string }> {
+function* store({ value, text }: RawJson): CooperativeTask<{ stored: JsonMember[]; body: string }> {
   const { content } = value as ValidatedEvent;
   const compact = compactJson(text);
   yield;

@@ -12,7 +12,7 @@ import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js'
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { isUnmodified } from '../common/http/entity-tag.js';
-import { AnswersJsonText } from '../common/http/json-text.decorator.js';
+import { JsonTextResponse } from '../common/http/json-text-response.decorator.js';
 import { NoQuery } from '../common/http/validation/no-query.dto.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
@@ -59,7 +59,7 @@ export class EventsController {
 
   @Get()
   @RequireScope('events:read')
-  @AnswersJsonText()
+  @JsonTextResponse()
   @ApiOperation({
     summary: 'Read the log, by a range of seqs or after a cursor',
     description: 'A page also ends at about 8 MiB, after at least one event.',

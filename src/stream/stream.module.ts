@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
-import { RequestPipe } from '../common/http/validation/request.pipe.js';
+import { RequestValidationPipe } from '../common/http/validation/request-validation.pipe.js';
 import { CompactionModule } from '../compaction/compaction.module.js';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { EventsModule } from '../events/events.module.js';
@@ -26,7 +26,7 @@ import { WebSocketUpgradeHandler } from './websocket-upgrade.handler.js';
     Feeds,
     ChangeJournal,
     ChangeNotifier,
-    RequestPipe,
+    RequestValidationPipe,
   ],
 })
 export class StreamModule {}

@@ -16,7 +16,7 @@ import {
 } from '../common/errors/common.errors.js';
 import { errorBody, errorHeaders } from '../common/http/error-body.js';
 import { requestIdOf } from '../common/http/request-id.js';
-import { RequestPipe } from '../common/http/validation/request.pipe.js';
+import { RequestValidationPipe } from '../common/http/validation/request-validation.pipe.js';
 import { log } from '../common/logging/logger.js';
 import { withTimeLimit } from '../common/time-limit.js';
 import { AppConfig } from '../config/app-config.js';
@@ -45,7 +45,7 @@ export class WebSocketUpgradeHandler {
     private readonly apiKeys: ApiKeys,
     private readonly requests: StreamAdmission,
     private readonly connections: Connections,
-    private readonly pipe: RequestPipe,
+    private readonly pipe: RequestValidationPipe,
     private readonly config: AppConfig,
   ) {}
 

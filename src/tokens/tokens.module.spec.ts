@@ -3,14 +3,14 @@ import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppConfig } from '../config/app-config.js';
 import { ConfigModule } from '../config/config.module.js';
-import { MessageTokens } from './message-tokens.js';
+import { MessageTokenCounter } from './message-token-counter.js';
 import { TiktokenEstimator } from './tiktoken.estimator.js';
 import { TOKEN_ESTIMATOR } from './token-estimator.js';
 import { TokensModule } from './tokens.module.js';
 
 @Injectable()
 class Importer {
-  constructor(readonly tokens: MessageTokens) {}
+  constructor(readonly tokens: MessageTokenCounter) {}
 }
 
 @Module({

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
-import { MessageTokens } from './message-tokens.js';
+import { MessageTokenCounter } from './message-token-counter.js';
 import { TiktokenEstimator } from './tiktoken.estimator.js';
 import { TOKEN_ESTIMATOR } from './token-estimator.js';
 
@@ -12,8 +12,8 @@ import { TOKEN_ESTIMATOR } from './token-estimator.js';
       inject: [AppConfig],
       useFactory: ({ tokenEstimator }: AppConfig) => new TiktokenEstimator(tokenEstimator),
     },
-    MessageTokens,
+    MessageTokenCounter,
   ],
-  exports: [TOKEN_ESTIMATOR, MessageTokens],
+  exports: [TOKEN_ESTIMATOR, MessageTokenCounter],
 })
 export class TokensModule {}

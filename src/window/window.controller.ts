@@ -5,7 +5,7 @@ import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js'
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { isUnmodified } from '../common/http/entity-tag.js';
-import { AnswersJsonText } from '../common/http/json-text.decorator.js';
+import { JsonTextResponse } from '../common/http/json-text-response.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
 import { ApiEntityTag } from '../common/openapi/entity-tag.decorator.js';
@@ -21,7 +21,7 @@ export class WindowController {
 
   @Get()
   @RequireScope('window:read')
-  @AnswersJsonText()
+  @JsonTextResponse()
   @ApiOperation({
     summary: 'Read the slice of the conversation that goes to the model',
     description:

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { BoundedCache } from '../common/bounded-cache.js';
 import { jsonValue } from '../common/json/json-value.js';
 import type { ConversationId } from '../common/conversation-id.js';
-import { Slots } from '../common/slots.js';
+import { Semaphore } from '../common/semaphore.js';
 import { CompactionService } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
 import { CACHE_SHARES } from '../config/cache-shares.js';
@@ -13,7 +13,7 @@ import { ROLES } from '../events/event-validator.js';
 import { EventsService } from '../events/events.service.js';
 import type { BudgetedRange } from '../events/stored-event.js';
 import { Metrics } from '../metrics/metrics.js';
-import { MessageTokens } from '../tokens/message-tokens.js';
+import { MessageTokenCounter } from '../tokens/message-token-counter.js';
 import { assemble, type LivePiece } from './assemble.js';
 import { exceedsRatio, newestThatFit } from './budget.js';
 import { LiveRuns } from './live-runs.js';
@@ -52,19 +52,19 @@ export class WindowService implements OnModuleInit {
   /** Windows of timeless policies, by conversation and budget of the call. */
   private readonly ready: BoundedCache<ReadyWindow>;
   private readonly builds = new SharedBuilds();
-  private readonly largeBuilds: Slots;
+  private readonly largeBuilds: Semaphore;
 
   constructor(
     private readonly conversations: ConversationsService,
     private readonly compactions: CompactionService,
     private readonly events: EventsService,
     private readonly policies: PolicyRegistry,
-    private readonly messageTokens: MessageTokens,
+    private readonly messageTokens: MessageTokenCounter,
     private readonly metrics: Metrics,
     private readonly config: AppConfig,
   ) {
     this.ready = new BoundedCache(config.cacheBytes * CACHE_SHARES.windows);
-    this.largeBuilds = new Slots(
+    this.largeBuilds = new Semaphore(
       1,
       2 * config.databaseTimeoutMs,
       'Too many large windows are being read; retry in a moment',

@@ -363,7 +363,7 @@ interface Sent {
 /** The quickstart, by way of the generated types. */
 const QUICKSTART = `
 import createClient from 'openapi-fetch';
-import type { paths } from '../api.js';
+import type { paths } from './api.js';
 
 declare const process: { argv: string[] };
 const api = createClient<paths>({ baseUrl: process.argv[2] ?? '' });

@@ -73,7 +73,10 @@ describe('scripts/prepare.mjs', () => {
       await mkdir(dirname(at(file)), { recursive: true });
       await writeFile(at(file), 'x');
     }
-    await writeFile(at('package-lock.json'), JSON.stringify({ packages: { '': {}, sdk: {}, ...PACKAGES } }));
+    await writeFile(
+      at('package-lock.json'),
+      JSON.stringify({ packages: { '': {}, 'packages/sdk': {}, ...PACKAGES } }),
+    );
     await writeFile(at('npm.mjs'), FAKE_NPM);
   });
   afterEach(async () => {

@@ -119,8 +119,8 @@ describe('the README', () => {
     host.getSourceFile = (name, target, ...rest) =>
       name === file ? ts.createSourceFile(name, example, target) : getSourceFile(name, target, ...rest);
     const program = ts.createProgram([file], { ...options, noEmit: true }, host);
-    const violations = ts.getPreEmitDiagnostics(program, program.getSourceFile(file));
-    expect(violations.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual(
+    const typeErrors = ts.getPreEmitDiagnostics(program, program.getSourceFile(file));
+    expect(typeErrors.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual(
       [],
     );
   });

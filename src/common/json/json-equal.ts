@@ -1,6 +1,6 @@
 import { canonicalNumber, EXACT_DIGITS } from './canonical-number.js';
 import { endOfScalar, endOfString, isDigit, MINUS, QUOTE } from './json-tokens.js';
-import { runAtOnce, type Stages } from '../stages.js';
+import { runToCompletion, type CooperativeTask } from '../cooperative-task.js';
 import { jsonValueStages } from './json-value.js';
 
 const LOWER_E = 0x65;
@@ -13,11 +13,11 @@ const NUMBERS_PER_STAGE = 20_000;
  * last wins. Time and memory are linear in the texts, recursion as deep as they nest.
  */
 export function jsonEquals(a: string, b: string): boolean {
-  return runAtOnce(jsonEqualsStages(a, b));
+  return runToCompletion(compareJson(a, b));
 }
 
 /** The same in stages, for large texts. */
-export function* jsonEqualsStages(a: string, b: string): Stages<boolean> {
+export function* compareJson(a: string, b: string): CooperativeTask<boolean> {
   if (a === b) return true;
   const valueOfA = yield* jsonValueStages(yield* withExactNumbers(a));
   yield;
@@ -48,7 +48,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
  * canonicalNumber, some of them to strings that begin with `#`. Strings and keys that begin with `#` get another `#`, so
  * that none can pass for a number.
  */
-function* withExactNumbers(text: string): Stages<string> {
+function* withExactNumbers(text: string): CooperativeTask<string> {
   const pieces: string[] = [];
   let rewritten = 0;
   let kept = 0;

@@ -1,4 +1,4 @@
-import { runAtOnce, type Stages } from '../stages.js';
+import { runToCompletion, type CooperativeTask } from '../cooperative-task.js';
 import {
   BRACE,
   closes,
@@ -21,11 +21,11 @@ import {
  * @throws SyntaxError as JSON.parse does; its message quotes the text
  */
 export function jsonValue(text: string): unknown {
-  return runAtOnce(jsonValueStages(text));
+  return runToCompletion(jsonValueStages(text));
 }
 
 /** The same in stages, for a large text. */
-export function* jsonValueStages(text: string): Stages<unknown> {
+export function* jsonValueStages(text: string): CooperativeTask<unknown> {
   const value: unknown = JSON.parse(text);
   yield;
   if (!hasEscapedKey(text)) return value;
@@ -57,13 +57,13 @@ class JsonReader {
   }
 
   /** The value at which the reader stands; then it stands behind it. */
-  *value(): Stages<unknown> {
+  *value(): CooperativeTask<unknown> {
     const first = this.text.charCodeAt(this.at);
     if (!opens(first)) return this.leaf();
     return first === BRACE ? yield* this.object() : yield* this.array();
   }
 
-  private *object(): Stages<object> {
+  private *object(): CooperativeTask<object> {
     const object: Record<string, unknown> = {};
     this.at = skipSpace(this.text, this.at + 1);
     while (!closes(this.text.charCodeAt(this.at))) {
@@ -80,7 +80,7 @@ class JsonReader {
     return object;
   }
 
-  private *array(): Stages<unknown[]> {
+  private *array(): CooperativeTask<unknown[]> {
     const array: unknown[] = [];
     this.at = skipSpace(this.text, this.at + 1);
     while (!closes(this.text.charCodeAt(this.at))) {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { runAtOnce, type Stages } from '../stages.js';
+import { runToCompletion, type CooperativeTask } from '../cooperative-task.js';
 import { faultPosition } from './json-fault.js';
 import { jsonValueStages } from './json-value.js';
 import { closes, endOfString, opens, QUOTE } from './json-tokens.js';
@@ -24,11 +24,11 @@ interface ParsedJson {
  * @throws InvalidJsonError the body is empty, not UTF-8, not JSON or nested deeper than `MAX_JSON_DEPTH`
  */
 export function parseJson(body: Buffer): ParsedJson {
-  return runAtOnce(parseJsonStages(body));
+  return runToCompletion(parseJsonTask(body));
 }
 
 /** The same in stages, for a large body. */
-export function* parseJsonStages(body: Buffer): Stages<ParsedJson> {
+export function* parseJsonTask(body: Buffer): CooperativeTask<ParsedJson> {
   if (!isUtf8(body)) throw new InvalidJsonError('the body is not UTF-8');
   const text = body.toString('utf8', hasByteOrderMark(body) ? 3 : 0);
   if (text === '') throw new InvalidJsonError('the body is empty');

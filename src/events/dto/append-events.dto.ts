@@ -2,7 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import type { Violation } from '../../common/errors/app-error.js';
 import type { RawJson } from '../../common/http/body/raw-json.js';
-import type { CrossFieldValidation } from '../../common/http/validation/request.pipe.js';
+import type { CrossFieldValidation } from '../../common/http/validation/request-validation.pipe.js';
 import { IsKey, OptionalIntegerIn } from '../../common/http/validation/rules.js';
 import { Verbatim } from '../../common/http/validation/field-validator.js';
 import { EventValidator, MAX_TURN_SIZE, TurnValidator } from '../event-validator.js';

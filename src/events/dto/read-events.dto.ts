@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import type { Violation } from '../../common/errors/app-error.js';
-import type { CrossFieldValidation } from '../../common/http/validation/request.pipe.js';
+import type { CrossFieldValidation } from '../../common/http/validation/request-validation.pipe.js';
 import { OptionalIntegerIn } from '../../common/http/validation/rules.js';
 
 export class ReadEventsDto implements CrossFieldValidation {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { InvalidPayloadError, UnsupportedMediaTypeError } from '../../errors/common.errors.js';
-import { InvalidJsonError, parseJsonStages } from '../../json/parse-json.js';
-import { runAtOnce, runInTurns, type Stages } from '../../stages.js';
+import { InvalidJsonError, parseJsonTask } from '../../json/parse-json.js';
+import { runToCompletion, runCooperatively, type CooperativeTask } from '../../cooperative-task.js';
 import { freeBytes, readBody } from './body-reader.js';
 import { BodyTurns } from './body-turns.js';
 import { RawJson } from './raw-json.js';
@@ -43,13 +43,13 @@ export function useJsonBodyParser(
       else if (body.length > SMALL_BODY_BYTES) {
         const decoded = turns.take(body.length).then((endTurn) => {
           slot.whenReleased(endTurn);
-          return runInTurns(decode(body));
+          return runCooperatively(decode(body));
         });
         decoded.finally(() => freeBytes(body)).then((json) => done(null, json), done);
       } else {
         let json;
         try {
-          json = runAtOnce(decode(body));
+          json = runToCompletion(decode(body));
         } catch (invalid) {
           done(invalid as Error);
           return;
@@ -61,10 +61,10 @@ export function useJsonBodyParser(
 }
 
 /** Undefined for an empty body: many clients name a content type on a DELETE too. */
-function* decode(body: Buffer): Stages<RawJson | undefined> {
+function* decode(body: Buffer): CooperativeTask<RawJson | undefined> {
   if (body.length === 0) return undefined;
   try {
-    const { value, text } = yield* parseJsonStages(body);
+    const { value, text } = yield* parseJsonTask(body);
     return new RawJson(value, text);
   } catch (error) {
     if (error instanceof InvalidJsonError) {

@@ -22,7 +22,7 @@ export interface MessageTokenCount {
 
 /** The `token_estimate` of a message. */
 @Injectable()
-export class MessageTokens {
+export class MessageTokenCounter {
   readonly #share = new EventLoopBudget();
 
   constructor(@Inject(TOKEN_ESTIMATOR) private readonly estimator: TokenEstimator) {}

@@ -4,7 +4,7 @@ import { getMetadataStorage, validateSync, type ValidationError } from 'class-va
 import type { Violation } from '../../errors/app-error.js';
 import { addViolations } from '../../errors/violations.js';
 import { member, objectMembers, type JsonMember } from '../../json/json-scanner.js';
-import { runAtOnce, runInTurns, type Stages } from '../../stages.js';
+import { runToCompletion, runCooperatively, type CooperativeTask } from '../../cooperative-task.js';
 import { RawJson } from '../body/raw-json.js';
 import { rejectRequest } from './reject-request.js';
 import { validatedFields, type ValidatedField } from './field-validator.js';
@@ -33,7 +33,7 @@ interface Envelope {
  * value is converted in a body, and in a query only `-?\d+` is a number. Every violation is reported, as far as an answer lists them.
  */
 @Injectable()
-export class RequestPipe implements PipeTransform {
+export class RequestValidationPipe implements PipeTransform {
   private readonly envelopes = new Map<Type, Envelope>();
 
   constructor(private readonly modules: ModuleRef) {}
@@ -43,11 +43,11 @@ export class RequestPipe implements PipeTransform {
     if (type === 'query') return dtoOf(this.query(value as Record<string, string | string[]>, metatype));
     const checked = this.body(value, metatype);
     return value instanceof RawJson && value.isLarge
-      ? runInTurns(checked).then(dtoOf)
-      : dtoOf(runAtOnce(checked));
+      ? runCooperatively(checked).then(dtoOf)
+      : dtoOf(runToCompletion(checked));
   }
 
-  private *body(body: unknown, dtoClass: Type): Stages<Checked> {
+  private *body(body: unknown, dtoClass: Type): CooperativeTask<Checked> {
     if (!(body instanceof RawJson) || !isObject(body.value)) {
       return { dto: {}, violations: [{ path: '', message: 'The body must be a JSON object' }] };
     }

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
 /** Work that may pause between its stages, each of which holds the event loop for a bounded time. */
-export type Stages<T> = Generator<undefined, T>;
+export type CooperativeTask<T> = Generator<undefined, T>;
 
 /** Does the work without a pause. */
-export function runAtOnce<T>(stages: Stages<T>): T {
+export function runToCompletion<T>(stages: CooperativeTask<T>): T {
   for (;;) {
     const { done, value } = stages.next();
     if (done) return value;
@@ -12,7 +12,7 @@ export function runAtOnce<T>(stages: Stages<T>): T {
 }
 
 /** Lets other events be handled between the stages. */
-export async function runInTurns<T>(stages: Stages<T>): Promise<T> {
+export async function runCooperatively<T>(stages: CooperativeTask<T>): Promise<T> {
   for (;;) {
     const { done, value } = stages.next();
     if (done) return value;

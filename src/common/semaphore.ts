@@ -1,7 +1,7 @@
 import { UnavailableError } from './errors/common.errors.js';
 
 /** Limits how many callers do something at a time. The others wait in the order they came, for a limited time. */
-export class Slots {
+export class Semaphore {
   private taken = 0;
   private readonly waiting: (() => void)[] = [];
 

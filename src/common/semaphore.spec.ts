@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { UnavailableError } from './errors/common.errors.js';
-import { Slots } from './slots.js';
+import { Semaphore } from './semaphore.js';
 
 /** Longer than any test takes. */
 const FOR_EVER_MS = 1_000_000;
@@ -25,7 +25,7 @@ class Work {
 
 describe('a slot', () => {
   it('is given to one after another, in the order in which they came', async () => {
-    const slots = new Slots(1, FOR_EVER_MS, 'too many');
+    const slots = new Semaphore(1, FOR_EVER_MS, 'too many');
     const said: string[] = [];
     const works = ['a', 'b', 'c'].map((name) => new Work(name, said));
     const made = works.map(({ run }) => slots.run(run));
@@ -35,7 +35,7 @@ describe('a slot', () => {
   });
 
   it('is free again after work that fails', async () => {
-    const slots = new Slots(1, FOR_EVER_MS, 'too many');
+    const slots = new Semaphore(1, FOR_EVER_MS, 'too many');
     const failed = slots.run(() => Promise.reject(new Error('no')));
     const next = slots.run(() => Promise.resolve(1));
     await expect(failed).rejects.toThrow('no');
@@ -44,7 +44,7 @@ describe('a slot', () => {
   });
 
   it('is not waited for longer than the limit', async () => {
-    const slots = new Slots(1, 1, 'too many');
+    const slots = new Semaphore(1, 1, 'too many');
     const said: string[] = [];
     const slow = new Work('slow', said);
     const first = slots.run(slow.run);
@@ -56,7 +56,7 @@ describe('a slot', () => {
   });
 
   it('is one of as many as there are', async () => {
-    const slots = new Slots(2, FOR_EVER_MS, 'too many');
+    const slots = new Semaphore(2, FOR_EVER_MS, 'too many');
     const said: string[] = [];
     const works = ['a', 'b', 'c'].map((name) => new Work(name, said));
     const made = works.map(({ run }) => slots.run(run));

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { MessageTokens, type CountedPart } from './message-tokens.js';
+import { MessageTokenCounter, type CountedPart } from './message-token-counter.js';
 import { TiktokenEstimator } from './tiktoken.estimator.js';
 import type { TokenEstimator } from './token-estimator.js';
 
@@ -23,9 +23,9 @@ class SlowEstimator implements TokenEstimator {
   }
 }
 
-describe('MessageTokens', () => {
+describe('MessageTokenCounter', () => {
   const estimator = new TiktokenEstimator('tiktoken:gpt-4o');
-  const tokens = new MessageTokens(estimator);
+  const tokens = new MessageTokenCounter(estimator);
   afterAll(() => estimator.onApplicationShutdown());
 
   it('counts 3, the role and the text', async () => {
@@ -51,7 +51,7 @@ describe('MessageTokens', () => {
 
   it('keeps to the compact JSON for a part whose text is not its content', () => {
     const file = part({ type: 'file', text: 'Hello, world!' });
-    const { parts } = new MessageTokens(new CharacterEstimator()).count('user', [file]) as {
+    const { parts } = new MessageTokenCounter(new CharacterEstimator()).count('user', [file]) as {
       parts: number[];
     };
     expect(parts).toEqual([file.raw.length]);
@@ -63,7 +63,7 @@ describe('MessageTokens', () => {
 
   it('keeps the counts in the order of the parts when some come later', async () => {
     const texts = ['now', 'later..', 'now.', 'later.'];
-    const count = new MessageTokens(new CharacterEstimator()).count(
+    const count = new MessageTokenCounter(new CharacterEstimator()).count(
       'user',
       texts.map((text) => part({ type: 'text', text })),
     );
@@ -78,12 +78,12 @@ describe('MessageTokens', () => {
   });
 
   it('rejects when the estimator does', async () => {
-    const failing = new MessageTokens({ count: () => Promise.reject(new Error('worker died')) });
+    const failing = new MessageTokenCounter({ count: () => Promise.reject(new Error('worker died')) });
     await expect(failing.count('user', [])).rejects.toThrow('worker died');
   });
 
   it('lets other work run between many parts, and between many messages', async () => {
-    const slow = new MessageTokens(new SlowEstimator());
+    const slow = new MessageTokenCounter(new SlowEstimator());
     const parts = Array.from({ length: 8 }, () => part({ type: 'text', text: 'x' }));
     let turns = 0;
     const ticking = setInterval(() => (turns += 1), 1);
