@@ -243,7 +243,7 @@ describe('scripts/prepare.mjs', () => {
     await until(() => second.stderr().includes('prepares this checkout'));
     await writeFile(at('go-on'), '');
     expect(await second.ended).toMatchObject({ code: 0 });
-    expect(await calls()).toEqual(['ci', 'ci', 'build']);
+    expect(await calls()).toEqual(['ci', 'ci', 'local-postgres', 'build']);
   });
 
   it('ends npm when it is told to stop, and leaves no lock', async () => {
@@ -253,7 +253,7 @@ describe('scripts/prepare.mjs', () => {
     expect(await first.ended).toMatchObject({ code: 143 });
     expect(existsSync(at(LOCK))).toBe(false);
     expect(await prepare()).toMatchObject({ code: 0 });
-    expect(await calls()).toEqual(['ci', 'ci', 'build']);
+    expect(await calls()).toEqual(['ci', 'ci', 'local-postgres', 'build']);
   });
 
   it.each([
