@@ -28,7 +28,7 @@ export async function measure(script, spec) {
 export class Environment {
   static async start() {
     const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-bench-'));
-    const postgres = await EmbeddedPostgres.start({ dataDir });
+    const postgres = await EmbeddedPostgres.start({ dataDir, name: 'fastpaca' });
     await migrate({ databaseUrl: postgres.url, poolSize: 2, nodeName: 'bench' });
     const sql = new pg.Client({ connectionString: postgres.url });
     await sql.connect();

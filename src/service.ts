@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SupervisedPostgres } from '@fastpaca/local-postgres';
+import { EmbeddedPostgresError, SupervisedPostgres } from '@fastpaca/local-postgres';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { checkListenAddress, ListenError } from './common/http/listen-address.js';
 import { isLoopback } from './common/http/origin.js';
@@ -67,14 +67,23 @@ export class Service {
   }
 }
 
-function startPostgres({ dataDir }: AppConfig): Promise<SupervisedPostgres> {
-  return SupervisedPostgres.start({
-    dataDir,
-    onLog: (line) => log.debug({ line }, 'postgres'),
-    onExit: (attempt) =>
-      log.error({ attempt }, 'the embedded database has ended by itself; starting it again'),
-    onRestartError: (error) => log.error({ err: error }, 'the embedded database cannot be started again'),
-  });
+/** @throws EmbeddedPostgresError with one line: the problem, what to do about it, and the variables for it */
+async function startPostgres({ dataDir }: AppConfig): Promise<SupervisedPostgres> {
+  try {
+    return await SupervisedPostgres.start({
+      dataDir,
+      name: 'fastpaca',
+      onLog: (line) => log.debug({ line }, 'postgres'),
+      onExit: (attempt) => log.error({ attempt }, 'the embedded database has exited; restarting it'),
+      onRestartError: (error) => log.error({ err: error }, 'the embedded database could not be restarted'),
+    });
+  } catch (error) {
+    if (!(error instanceof EmbeddedPostgresError)) throw error;
+    throw new EmbeddedPostgresError(
+      `${error.message} (DATA_DIR sets the data folder, DATABASE_URL a server of your own)`,
+      { cause: error },
+    );
+  }
 }
 
 function announce(config: AppConfig, url: string, embedded: boolean): void {

@@ -267,13 +267,13 @@ describe('a start on a data folder', () => {
   it('is refused when something else lives there, which it leaves alone', async () => {
     await mkdir(join(folder, 'postgres'));
     await writeFile(join(folder, 'postgres', 'holiday.jpg'), 'x');
-    expect(await refusal({ DATA_DIR: folder })).toMatch(/no PostgreSQL cluster.*DATA_DIR/);
+    expect(await refusal({ DATA_DIR: folder })).toMatch(/not a PostgreSQL cluster.*DATA_DIR/);
   });
 
   it('is refused while another service has it, which goes on', async () => {
     const first = await BuiltService.start({ DATA_DIR: folder });
     try {
-      expect(await refusal({ DATA_DIR: folder })).toMatch(/in use by another Fastpaca/);
+      expect(await refusal({ DATA_DIR: folder })).toMatch(/in use by another fastpaca/);
       expect((await first.http.put('one')).status).toBe(201);
     } finally {
       await first.stop();

@@ -10,7 +10,7 @@ import { migrate } from '../../dist/src/database/migrate.js';
 
 export default async function startDatabase() {
   const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-test-'));
-  const server = await EmbeddedPostgres.start({ dataDir });
+  const server = await EmbeddedPostgres.start({ dataDir, name: 'fastpaca' });
   await migrate({ databaseUrl: server.url, poolSize: 2, nodeName: 'test-setup' });
   // With --runInBand the tests share this process: their entities would be added to these, and keep their modules.
   delete globalThis.typeormMetadataArgsStorage;

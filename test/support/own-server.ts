@@ -34,7 +34,7 @@ export class OwnServer {
   /** Has the service's own code make the cluster, and starts it once more with settings of its own. */
   static async start(): Promise<OwnServer> {
     const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-test-own-'));
-    const made = await EmbeddedPostgres.start({ dataDir });
+    const made = await EmbeddedPostgres.start({ dataDir, name: 'fastpaca' });
     const { url, pid, port } = made;
     const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
     const [program = '', , clusterDir = '', , , ...rest] = commandLine; // -D folder -p port

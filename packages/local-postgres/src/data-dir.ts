@@ -1,39 +1,40 @@
 import { access, chmod, constants, mkdir, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { EmbeddedPostgresError, OR_DATABASE_URL } from './embedded-postgres.errors.js';
-import { firstImpassable, serverAccount, type ServerAccount } from './server-account.js';
+import { EmbeddedPostgresError, OR_OWN_SERVER } from './embedded-postgres.errors.js';
+import { firstUnreachable, serverAccount, type ServerAccount } from './server-account.js';
 
-/** The service's folder of data, checked, and who runs the server in it. */
+/** A checked data folder, and the user who runs the server in it. */
 export interface DataDir {
   /** absolute, without symbolic links */
   path: string;
-  /** the cluster in it; need not exist yet */
+  /** folder of the cluster; may not exist yet */
   clusterDir: string;
-  /** set when we are root */
+  /** the user of the server, if this process runs as root */
   account: ServerAccount | undefined;
 }
 
 /**
- * Makes the folder if it is absent, and sees to it that the server's user can pass all folders above the cluster.
+ * Creates the folder if it is missing, and checks that the user of the server can reach the cluster.
  *
- * @throws EmbeddedPostgresError that user cannot, or there is no such user
- * @throws NodeJS.ErrnoException the folder cannot be made
+ * @param userName user to create for the server, if this process runs as root and finds no user for PostgreSQL
+ * @throws EmbeddedPostgresError the user cannot reach the folder, or no such user exists
+ * @throws NodeJS.ErrnoException the folder cannot be created
  */
-export async function openDataDir(dataDir: string): Promise<DataDir> {
-  const made = await makeFolders(resolve(dataDir));
+export async function openDataDir(dataDir: string, userName: string): Promise<DataDir> {
+  const created = await createFolders(resolve(dataDir));
   const path = await realpath(dataDir);
-  if ((await readdir(path)).length === 0 && made.length === 0) made.push(path); // an empty one was made for us
+  if ((await readdir(path)).length === 0 && created.length === 0) created.push(path); // an empty folder belongs to us
   await access(path, constants.W_OK | constants.X_OK);
   const clusterDir = join(path, 'postgres');
-  const account = await serverAccount(clusterDir);
+  const account = await serverAccount(clusterDir, userName);
   if (account) {
-    // Under a strict umask only root could pass them.
-    for (const folder of made) await chmod(folder, (await stat(folder)).mode | 0o011);
-    const impassable = await firstImpassable(withParents(path), account);
-    if (impassable) {
+    // Under a strict umask only root could enter these folders.
+    for (const folder of created) await chmod(folder, (await stat(folder)).mode | 0o011);
+    const unreachable = await firstUnreachable(withParents(path), account);
+    if (unreachable) {
       throw new EmbeddedPostgresError(
-        `PostgreSQL refuses to run as root, and its user "${account.name}" cannot pass ${impassable}: set DATA_DIR ` +
-          `to a folder that this user can reach, run as an ordinary user, ${OR_DATABASE_URL}`,
+        `PostgreSQL refuses to run as root, and its user "${account.name}" cannot enter ${unreachable}: use a data folder ` +
+          `that this user can reach, run as an ordinary user, ${OR_OWN_SERVER}`,
       );
     }
   }
@@ -41,28 +42,28 @@ export async function openDataDir(dataDir: string): Promise<DataDir> {
 }
 
 /**
- * Makes a folder and those above it. (The `recursive` of `mkdir` reports a read-only disk as ENOENT.)
+ * Creates a folder and its missing parents. (The option `recursive` of `mkdir` reports a read-only disk as ENOENT.)
  *
- * @returns the ones that were absent
+ * @returns the folders that were created
  */
-async function makeFolders(path: string): Promise<string[]> {
-  const made: string[] = [];
+async function createFolders(path: string): Promise<string[]> {
+  const created: string[] = [];
   for (const folder of withParents(path)) {
     try {
       await stat(folder);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      await mkdir(folder).catch((failure: unknown) => {
-        if ((failure as NodeJS.ErrnoException).code !== 'EEXIST') throw failure; // EEXIST: another start was faster
+      await mkdir(folder).catch((mkdirError: unknown) => {
+        if ((mkdirError as NodeJS.ErrnoException).code !== 'EEXIST') throw mkdirError; // EEXIST: another process was faster
       });
-      made.push(folder);
+      created.push(folder);
     }
   }
-  return made;
+  return created;
 }
 
 /** `/a/b` → `/`, `/a`, `/a/b` */
-export function withParents(path: string): string[] {
+function withParents(path: string): string[] {
   const parent = dirname(path);
   return parent === path ? [path] : [...withParents(parent), path];
 }

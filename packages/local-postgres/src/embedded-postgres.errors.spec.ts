@@ -8,13 +8,13 @@ import {
 const errno = (code: string, path?: string) => Object.assign(new Error(`${code}: failed`), { code, path });
 
 describe('programFailure', () => {
-  it('tells a full disk from what initdb prints', () => {
+  it('recognises a full disk by the output of initdb', () => {
     const output = [
       'FATAL:  could not write to file "pg_wal/xlogtemp.29": No space left on device',
       'child process exited',
     ];
     expect(programFailure('x', output, '/data').message).toMatch(
-      /^No space left on the disk of \/data: free some/,
+      /^No space left on the disk of \/data: free some space/,
     );
   });
 
@@ -23,7 +23,7 @@ describe('programFailure', () => {
     expect(programFailure('x', output, '/data').message).toContain('run as a user that has one');
   });
 
-  it('quotes the fatal line rather than the ones around it', () => {
+  it('quotes the fatal error, not the lines around it', () => {
     const output = [
       'LOG:  starting',
       'FATAL:  could not create lock file',
@@ -31,23 +31,23 @@ describe('programFailure', () => {
       '',
     ];
     expect(programFailure('PostgreSQL did not start', output, '/data').message).toMatch(
-      /^PostgreSQL did not start: could not create lock file; mend this, or set DATABASE_URL/,
+      /^PostgreSQL did not start: could not create lock file; fix this, or use a PostgreSQL server of your own/,
     );
   });
 
-  it('quotes the last line when none is marked, and copes with none', () => {
+  it('quotes the last line if no line is an error, and accepts an empty output', () => {
     expect(programFailure('x', ['first', 'last', ''], '/data').message).toContain('x: last;');
-    expect(programFailure('x', [], '/data').message).toContain('ended without a word');
+    expect(programFailure('x', [], '/data').message).toContain('printed nothing');
   });
 });
 
 describe('toEmbeddedPostgresError', () => {
   it.each([
-    ['EACCES', /may not use \/data\/x: set DATA_DIR/],
-    ['EROFS', /read-only disk of \/data\/x: set DATA_DIR/],
+    ['EACCES', /may not use \/data\/x: use a data folder/],
+    ['EROFS', /read-only disk of \/data\/x: use a data folder/],
     ['ENOSPC', /^No space left on the disk of \/data:/],
-    ['ENOTDIR', /^\/data\/x is in the way/],
-    ['EIO', /\/data did not start \(EIO: failed\): mend this/],
+    ['ENOTDIR', /^\/data\/x is not a folder/],
+    ['EIO', /\/data did not start \(EIO: failed\): fix this/],
   ])('explains %s', (code, message) => {
     const error = errno(code, '/data/x');
     expect(toEmbeddedPostgresError(error, '/data')).toMatchObject({
@@ -56,7 +56,7 @@ describe('toEmbeddedPostgresError', () => {
     });
   });
 
-  it('leaves alone what is explained already, and keeps every message on one line', () => {
+  it('returns an EmbeddedPostgresError unchanged, and keeps every message on one line', () => {
     const error = new EmbeddedPostgresError('one\n  two\n');
     expect(error.message).toBe('one two');
     expect(toEmbeddedPostgresError(error, '/data')).toBe(error);

@@ -33,10 +33,10 @@ const NODE_MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.
 const asRoot = process.geteuid?.() === 0 ? it : it.skip;
 const asOrdinaryUser = process.geteuid?.() === 0 ? it.skip : it;
 
-/** A service in miniature, to be killed: starts, reports `pid url` and stays. */
+/** A program that starts a server, prints `pid url` and runs until it is killed. */
 const OWNER = `
   import { EmbeddedPostgres } from './embedded-postgres.js';
-  const database = await EmbeddedPostgres.start({ dataDir: process.argv[2] });
+  const database = await EmbeddedPostgres.start({ dataDir: process.argv[2], name: 'acme' });
   console.log(database.pid, database.url);
   setInterval(() => {}, 1000);
 `;
@@ -48,7 +48,7 @@ describe('EmbeddedPostgres', () => {
   const serverPids = new Set<number>();
 
   beforeAll(async () => {
-    home = await mkdtemp(join(tmpdir(), 'fastpaca-embedded-'));
+    home = await mkdtemp(join(tmpdir(), 'local-postgres-'));
     await chmod(home, 0o755); // root's server runs as another user
     await compileOwner(join(home, 'owner'));
   });
@@ -61,8 +61,8 @@ describe('EmbeddedPostgres', () => {
     await rm(home, { recursive: true, maxRetries: 10 });
   });
 
-  async function start(dataDir: string, options: Omit<EmbeddedPostgresOptions, 'dataDir'> = {}) {
-    const database = await EmbeddedPostgres.start({ dataDir, ...options });
+  async function start(dataDir: string, options: Partial<EmbeddedPostgresOptions> = {}) {
+    const database = await EmbeddedPostgres.start({ dataDir, name: 'acme', ...options });
     running.push(database);
     serverPids.add(database.pid);
     return database;
@@ -80,19 +80,19 @@ describe('EmbeddedPostgres', () => {
     return { child, pid: Number(pid), url };
   }
 
-  it('makes a cluster, finds its data again, and tells nothing of it in its log', async () => {
+  it('creates a cluster, finds its data again, and logs no data', async () => {
     const dataDir = join(home, 'fresh', 'data');
     const lines: string[] = [];
     const first = await start(dataDir, { onLog: (line) => lines.push(line) });
-    expect(new URL(first.url)).toMatchObject({ hostname: '127.0.0.1', pathname: '/fastpaca' });
-    expect((await stat(join(dataDir, 'postgres', 'fastpaca.password'))).mode & 0o777).toBe(0o600);
+    expect(new URL(first.url)).toMatchObject({ hostname: '127.0.0.1', pathname: '/acme' });
+    expect((await stat(join(dataDir, 'postgres', 'acme.password'))).mode & 0o777).toBe(0o600);
     // Leads a process group: Ctrl-C at our terminal does not reach it.
     expect(() => process.kill(-first.pid, 0)).not.toThrow();
 
     await query(first.url, 'CREATE TABLE note (id int PRIMARY KEY, body text)');
     await query(first.url, "INSERT INTO note VALUES (1, 'kept')");
-    await expect(query(first.url, 'SELECT $1::bigint', ['whispered'])).rejects.toThrow('whispered');
-    await expect(query(first.url, 'INSERT INTO note VALUES (1, $1)', ['whispered'])).rejects.toThrow(
+    await expect(query(first.url, 'SELECT $1::bigint', ['secret'])).rejects.toThrow('secret');
+    await expect(query(first.url, 'INSERT INTO note VALUES (1, $1)', ['secret'])).rejects.toThrow(
       'note_pkey',
     );
     await expect(query(first.url.replace(/:[^:@]+@/, ':guess@'), 'SELECT 1')).rejects.toThrow('password');
@@ -105,7 +105,7 @@ describe('EmbeddedPostgres', () => {
     expect(isRunning(first.pid)).toBe(false);
     expect(await readdir(dataDir)).toEqual(['postgres']);
     expect(lines.join('\n')).toContain('database system is shut down');
-    expect(lines.join('\n')).not.toMatch(/whispered|kept|INSERT/);
+    expect(lines.join('\n')).not.toMatch(/secret|kept|INSERT/);
 
     const second = await start(dataDir);
     expect(await query(second.url, 'SELECT body FROM note')).toEqual([{ body: 'kept' }]);
@@ -113,16 +113,16 @@ describe('EmbeddedPostgres', () => {
     expect(exited).toBe(false); // that was a stop
   });
 
-  it('starts over when a first start was killed half-way, beside another service', async () => {
+  it('starts again after a first start that was killed, while another server runs', async () => {
     const dataDir = join(home, 'half');
     await mkdir(join(dataDir, 'postgres.unfinished-1', 'postgres', 'base'), { recursive: true });
     const [one, two] = await Promise.all([start(dataDir), start(join(home, 'neighbour'))]);
     expect(await query(one.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     expect(await query(two.url, 'SELECT 2 AS two')).toEqual([{ two: 2 }]);
-    expect((await readdir(dataDir)).sort()).toEqual(['fastpaca.pid', 'postgres']);
+    expect((await readdir(dataDir)).sort()).toEqual(['acme.pid', 'postgres']);
   });
 
-  it('stops the server of a killed owner, and has all that was committed', async () => {
+  it('stops the server of a killed owner and keeps everything that was committed', async () => {
     const dataDir = join(home, 'killed');
     const owner = await startOwner(dataDir);
     await query(owner.url, 'CREATE TABLE note AS SELECT 42 AS answer');
@@ -135,14 +135,14 @@ describe('EmbeddedPostgres', () => {
     expect(await query(next.url, 'SELECT answer FROM note')).toEqual([{ answer: 42 }]);
   });
 
-  it('starts after owner and server were killed at once, and their number went to another process', async () => {
+  it('starts after owner and server were killed and another process got the process id', async () => {
     const dataDir = join(home, 'both-killed');
     const owner = await startOwner(dataDir);
     await query(owner.url, 'CREATE TABLE note AS SELECT 42 AS answer');
     process.kill(owner.pid, 'SIGKILL');
     await kill(owner.child);
-    // PostgreSQL minds processes of its own user only.
-    const account = await serverAccount(join(dataDir, 'postgres'));
+    // PostgreSQL checks processes of its own user only.
+    const account = await serverAccount(join(dataDir, 'postgres'), 'acme');
     const stranger = spawn('sleep', ['60'], {
       stdio: 'ignore',
       ...(account && { uid: account.uid, gid: account.gid }),
@@ -157,7 +157,7 @@ describe('EmbeddedPostgres', () => {
     expect(isRunning(stranger.pid!)).toBe(true);
   });
 
-  it('tells when its server has ended, and starts it again for the same clients', async () => {
+  it('reports that its server has exited, and starts it again for the same clients', async () => {
     const dataDir = join(home, 'ended');
     const first = await start(dataDir);
     await query(first.url, 'CREATE TABLE note AS SELECT 42 AS answer');
@@ -170,7 +170,7 @@ describe('EmbeddedPostgres', () => {
     expect(await query(second.url, 'SELECT answer FROM note')).toEqual([{ answer: 42 }]);
   });
 
-  it('says that the port it is to listen on is taken', async () => {
+  it('reports a port that is in use', async () => {
     const stranger = createServer().listen(0, '127.0.0.1');
     await once(stranger, 'listening');
     const { port } = stranger.address() as AddressInfo;
@@ -182,56 +182,56 @@ describe('EmbeddedPostgres', () => {
     }
   });
 
-  it('refuses a folder whose owner lives, and leaves its database alone', async () => {
+  it('rejects a folder whose owner is alive, and leaves the server alone', async () => {
     const dataDir = join(home, 'owned');
     const owner = await startOwner(dataDir);
-    await expect(start(dataDir)).rejects.toThrow(`in use by another Fastpaca (process ${owner.child.pid})`);
+    await expect(start(dataDir)).rejects.toThrow(`in use by another acme (process ${owner.child.pid})`);
     expect(await query(owner.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('refuses data of another major version and says how to move it', async () => {
+  it('rejects data of another major version and says how to move it', async () => {
     const dataDir = join(home, 'old');
     await mkdir(join(dataDir, 'postgres'), { recursive: true });
     await writeFile(join(dataDir, 'postgres', 'PG_VERSION'), '17\n');
     if (process.geteuid?.() === 0) await chown(join(dataDir, 'postgres', 'PG_VERSION'), 65534, 65534); // not root's
     await expect(start(dataDir)).rejects.toThrow(
-      /old\/postgres was made by PostgreSQL 17, and this one is 18: dump it .* or set DATABASE_URL/,
+      /old\/postgres was created by PostgreSQL 17, and this is PostgreSQL 18: dump it .* or use a PostgreSQL server/,
     );
     expect(await readdir(dataDir)).toEqual(['postgres']);
   });
 
-  it('refuses to make a cluster over foreign files', async () => {
+  it('rejects a folder that contains other files', async () => {
     const dataDir = join(home, 'foreign');
     await mkdir(join(dataDir, 'postgres'), { recursive: true });
     await writeFile(join(dataDir, 'postgres', 'thesis.txt'), 'precious');
-    await expect(start(dataDir)).rejects.toThrow('is no PostgreSQL cluster, yet it is not empty');
+    await expect(start(dataDir)).rejects.toThrow('is not a PostgreSQL cluster, and it is not empty');
     expect(await readFile(join(dataDir, 'postgres', 'thesis.txt'), 'utf8')).toBe('precious');
   });
 
-  it('says that a file is in the way', async () => {
+  it('reports a file where a folder is needed', async () => {
     await writeFile(join(home, 'file'), '');
     const failure = start(join(home, 'file'));
     await expect(failure).rejects.toThrow(EmbeddedPostgresError);
-    await expect(failure).rejects.toThrow('file is in the way');
+    await expect(failure).rejects.toThrow('file is not a folder');
   });
 
-  asRoot('names the folder that the server user of root cannot pass', async () => {
+  asRoot('names the folder that the user of the server cannot enter', async () => {
     await mkdir(join(home, 'closed', 'inner', 'data'), { recursive: true });
     await chmod(join(home, 'closed'), 0o700);
     await expect(start(join(home, 'closed', 'inner', 'data'))).rejects.toThrow(
-      /its user ".+" cannot pass .+\/closed: set DATA_DIR/,
+      /its user ".+" cannot enter .+\/closed: use a data folder/,
     );
   });
 
-  asOrdinaryUser('names the folder that its user cannot write to', async () => {
+  asOrdinaryUser('names the folder that the user cannot write to', async () => {
     await mkdir(join(home, 'closed'), { mode: 0o500 });
     await expect(start(join(home, 'closed', 'data'))).rejects.toThrow(
-      /may not use .+\/closed\/data: set DATA_DIR/,
+      /may not use .+\/closed\/data: use a data folder/,
     );
   });
 });
 
-/** The module as plain JavaScript, for a node that jest does not look after. */
+/** Compiles the package to plain JavaScript, for a process outside Jest. */
 async function compileOwner(target: string): Promise<void> {
   await mkdir(target);
   for (const name of await readdir(SOURCES)) {

@@ -1,55 +1,61 @@
 import { resolve } from 'node:path';
 import pg from 'pg';
 import { findBinaries, nativeFolder } from './binaries.js';
-import { hasCluster, openCluster, SERVICE_NAME } from './cluster.js';
+import { hasCluster, openCluster } from './cluster.js';
 import { openDataDir } from './data-dir.js';
 import { toEmbeddedPostgresError } from './embedded-postgres.errors.js';
-import { clearLeftoverServer } from './leftover-server.js';
+import { stopLeftoverServer } from './leftover-server.js';
 import { OwnerLock } from './owner-lock.js';
 import { ServerProcess } from './server-process.js';
 
 export { EmbeddedPostgresError } from './embedded-postgres.errors.js';
 
 export interface EmbeddedPostgresOptions {
-  /** home of the cluster (`<dataDir>/postgres`); made if absent; relative to the working folder */
+  /** folder of the cluster (`<dataDir>/postgres`); created if missing; relative to the working folder */
   dataDir: string;
-  /** port of 127.0.0.1 to listen on, as when a server is started again for the same clients; default: a free one */
+  /**
+   * Lower-case letters, digits and `_`: the name of the role, of the database, of the lock file `<name>.pid` and of the user
+   * that is created if this process runs as root. Must stay the same for a data folder.
+   */
+  name: string;
+  /** port of 127.0.0.1; default: a free one. A restart for the same clients needs the same port. */
   port?: number;
-  /** one line of the database's own log; holds no values and no statements */
+  /** receives each line of the server's log; the lines contain no values and no statements */
   onLog?: (line: string) => void;
 }
 
 /**
- * A PostgreSQL of our own, running as a child process on 127.0.0.1 and a free port. What it has acknowledged is on the
- * disk; whoever starts it again with the same folder finds it there, however the last run ended.
+ * A PostgreSQL server that runs as a child process on 127.0.0.1. Committed data is on the disk: a start with the same folder
+ * finds it again, however the last run ended.
  */
 export class EmbeddedPostgres {
   /**
-   * Starts the server and waits till it answers. Creates the cluster if absent, and first stops the server that a
-   * killed process left behind. One process at a time can have a folder.
+   * Starts the server and waits until it accepts connections. Creates the cluster if it is missing. Stops a server that a
+   * killed process left behind. Only one process at a time can use a folder.
    *
-   * @throws EmbeddedPostgresError with one line that says what is wrong and what to do
+   * @throws EmbeddedPostgresError with one line: the problem, and what to do about it
    */
   static async start({
     dataDir,
+    name,
     port,
     onLog = () => undefined,
   }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
     try {
       const native = nativeFolder();
-      const home = await openDataDir(dataDir);
-      const lock = await OwnerLock.acquire(home.path);
+      const folder = await openDataDir(dataDir, name);
+      const lock = await OwnerLock.acquire(folder.path, name);
       try {
-        const binaries = await findBinaries(native, home);
-        // Before anything is stopped: a server of another version may be in use.
-        if (await hasCluster(home.clusterDir, binaries.major)) await clearLeftoverServer(home.clusterDir);
-        const password = await openCluster(home, binaries);
-        const server = await ServerProcess.launch({ dataDir: home, binaries, port, onLog });
+        const binaries = await findBinaries(native, folder);
+        // The version is checked before a server is stopped: a server of another version may be in use.
+        if (await hasCluster(folder.clusterDir, binaries.major)) await stopLeftoverServer(folder.clusterDir);
+        const password = await openCluster(folder, binaries, name);
+        const server = await ServerProcess.launch({ dataDir: folder, binaries, port, onLog });
         try {
-          // By way of the database that always exists: a failed attempt at the other one would be logged as FATAL.
-          await ensureDatabase(urlOf(server.port, password, 'postgres'));
-          const url = urlOf(server.port, password, SERVICE_NAME);
-          return new EmbeddedPostgres(server, url, lock);
+          const url = (database: string) => urlOf(server.port, name, password, database);
+          // Through the database that always exists: connecting to a missing one would be logged as FATAL.
+          await ensureDatabase(url('postgres'), name);
+          return new EmbeddedPostgres(server, url(name), lock);
         } catch (error) {
           await server.stop();
           throw error;
@@ -63,13 +69,13 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** `postgresql://…`, with the password */
+  /** `postgresql://…`, including the password */
   readonly url: string;
-  /** of 127.0.0.1 */
+  /** port of 127.0.0.1 */
   readonly port: number;
-  /** the server's main process */
+  /** process id of the server */
   readonly pid: number;
-  /** resolves if the server ends without stop() having been called; the folder is free then, and start() can be tried */
+  /** resolves if the server exits without stop(); the folder is free then, and start() may be called again */
   readonly exited: Promise<void>;
   private readonly server: ServerProcess;
   private readonly released: Promise<void>;
@@ -89,28 +95,27 @@ export class EmbeddedPostgres {
   }
 
   /**
-   * Ends all sessions and stops the server; waits till it is gone and the folder is free. Takes a fraction of a second,
-   * and at most 22 s with a server that does not react. Calling it again gives the same promise.
+   * Ends all sessions, stops the server, and waits until the folder is free. Takes a fraction of a second, and at most 22 s
+   * if the server does not react. Calling it again returns the same promise.
    */
   stop(): Promise<void> {
     return (this.stopping ??= this.server.stop().then(() => this.released));
   }
 }
 
-/** @param database which the service's role connects to */
-function urlOf(port: number, password: string, database: string): string {
-  // sslmode, since the client would follow a PGSSLMODE of the environment; the server has no certificate.
-  return `postgresql://${SERVICE_NAME}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`;
+function urlOf(port: number, role: string, password: string, database: string): string {
+  // sslmode: without it a client would obey PGSSLMODE in the environment, and the server has no certificate.
+  return `postgresql://${role}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`;
 }
 
-/** Connects, which proves that the server answers, and creates the service's database at the first start. */
-async function ensureDatabase(connectionString: string): Promise<void> {
+/** Creates the database if it is missing. */
+async function ensureDatabase(connectionString: string, name: string): Promise<void> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => undefined); // the end of the server is told by `exited`, a failed statement by its promise
+  client.on('error', () => undefined); // `exited` reports the end of the server, a promise each failed statement
   try {
     await client.connect();
-    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [SERVICE_NAME]);
-    if (rowCount === 0) await client.query(`CREATE DATABASE ${SERVICE_NAME}`);
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${name}`);
   } finally {
     await client.end();
   }

@@ -1,18 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import { whose } from './leftover-server.js';
+import { identifyProcess } from './leftover-server.js';
 
-describe('whose', () => {
+describe('identifyProcess', () => {
   it.each([
-    [['/opt/native/bin/postgres', '-D', '/srv/data/postgres', '-p', '5000'], 'this cluster'],
-    [['/opt/my app/bin/postgres', '-D /srv/data/postgres -p 5000'], 'this cluster'], // as `ps` shows it
-    [['/usr/lib/postgresql/15/bin/postgres', '-D', '/var/lib/postgresql/15/main'], 'someone else'],
-    [['/opt/native/bin/postgres', '-D', '/srv/data/postgres-old'], 'someone else'],
-    [['postgres: checkpointer '], 'someone else'],
-    [['vim', '/srv/data/postgres', '-D', '/srv/data/postgres'], 'someone else'],
-    [[], 'someone else'],
+    [['/opt/native/bin/postgres', '-D', '/srv/data/postgres', '-p', '5000'], 'server of this cluster'],
+    [['/opt/my app/bin/postgres', '-D /srv/data/postgres -p 5000'], 'server of this cluster'], // as printed by `ps`
+    [['/usr/lib/postgresql/15/bin/postgres', '-D', '/var/lib/postgresql/15/main'], 'another program'],
+    [['/opt/native/bin/postgres', '-D', '/srv/data/postgres-old'], 'another program'],
+    [['postgres: checkpointer '], 'another program'],
+    [['vim', '/srv/data/postgres', '-D', '/srv/data/postgres'], 'another program'],
+    [[], 'another program'],
     [['postgres', '-D', 'data/postgres'], 'unknown'],
     [['postgres'], 'unknown'],
-  ])('%j is of %s', (args, owner) => {
-    expect(whose(args, '/srv/data/postgres')).toBe(owner);
+  ])('%j is %s', (args, kind) => {
+    expect(identifyProcess(args, '/srv/data/postgres')).toBe(kind);
   });
 });

@@ -1,41 +1,41 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { endServer } from './end-server.js';
+import { stopServer } from './stop-server.js';
 import { commandLine, isRunning } from './processes.js';
 
 /**
- * Clears the way for a new server: stops the one that a killed owner left running on this cluster, and disarms a
- * `postmaster.pid` whose process is no server. To be called by the owner of the lock only.
+ * Prepares a cluster for a new server: stops a server that a killed owner left running, and neutralises a
+ * `postmaster.pid` whose process is not a server. Only the owner of the lock may call it.
  *
- * Stop and start afresh rather than take over: a server has the settings and the binaries of the release that started
- * it, and is not our child, so nobody would tell us of its end.
+ * The old server is not adopted: it has the settings and the binaries of the release that started it, and it is not a child
+ * of this process, which would not learn of its exit.
  *
  * @param clusterDir absolute, without symbolic links
  */
-export async function clearLeftoverServer(clusterDir: string): Promise<void> {
+export async function stopLeftoverServer(clusterDir: string): Promise<void> {
   const pidFile = join(clusterDir, 'postmaster.pid');
   const pid = Number.parseInt((await readFile(pidFile, 'utf8').catch(ifAbsent)) ?? '', 10); // its first line
   if (!(pid > 0)) return;
 
-  const owner = isRunning(pid) ? whose(commandLine(pid), clusterDir) : 'someone else';
-  if (owner === 'unknown') return; // left to PostgreSQL, which refuses to start beside it
-  if (owner === 'this cluster') {
-    await endServer(
+  const kind = isRunning(pid) ? identifyProcess(commandLine(pid), clusterDir) : 'another program';
+  if (kind === 'unknown') return; // PostgreSQL decides, and does not start beside it
+  if (kind === 'server of this cluster') {
+    await stopServer(
       pid,
       (signal) => sendSignal(pid, signal),
       () => !isRunning(pid),
     );
   }
-  await disarm(pidFile);
+  await neutralise(pidFile);
 }
 
 /**
- * Keeps PostgreSQL from taking a stranger for a server because it has the number of a dead one (in a container numbers
- * start anew), or a killed server that nobody has reaped yet. The file is not removed, since by its other lines
- * PostgreSQL finds orphaned children that still write to the cluster. Our own number it knows to be no server: we are
- * its parent.
+ * Writes our own process id into the file. PostgreSQL would mistake another process with the id of the dead server (in a
+ * container ids start again from 1), or a dead server that is not reaped yet, for a running server. It accepts our id,
+ * because we are its parent. The file is not removed: its other lines let PostgreSQL find orphaned children that still write
+ * to the cluster.
  */
-async function disarm(pidFile: string): Promise<void> {
+async function neutralise(pidFile: string): Promise<void> {
   const content = await readFile(pidFile, 'utf8').catch(ifAbsent);
   if (content !== undefined) await writeFile(pidFile, content.replace(/^\d+/, String(process.pid)));
 }
@@ -48,15 +48,18 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: gone meanwhile
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: it has ended
   }
 }
 
-/** Whose process this is, by its arguments. Our servers are always started with `-D` and the absolute path. */
-export function whose(args: string[], clusterDir: string): 'this cluster' | 'someone else' | 'unknown' {
+/** What a process is, by its arguments. Our servers are always started with `-D` and the absolute path. */
+export function identifyProcess(
+  args: string[],
+  clusterDir: string,
+): 'server of this cluster' | 'another program' | 'unknown' {
   const [program = '', ...rest] = args;
-  if (basename(program) !== 'postgres') return 'someone else'; // a server's child has the title "postgres: …"
+  if (basename(program) !== 'postgres') return 'another program'; // a child of a server has the title "postgres: …"
   const options = ` ${rest.join(' ')} `;
-  if (options.includes(` -D ${clusterDir} `)) return 'this cluster';
-  return options.includes(' -D /') ? 'someone else' : 'unknown';
+  if (options.includes(` -D ${clusterDir} `)) return 'server of this cluster';
+  return options.includes(' -D /') ? 'another program' : 'unknown';
 }

@@ -2,57 +2,63 @@ import { randomUUID } from 'node:crypto';
 import { link, open, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EmbeddedPostgresError, OR_DATABASE_URL } from './embedded-postgres.errors.js';
-import { isRunning, processRealm, startTicks } from './processes.js';
+import { EmbeddedPostgresError, OR_OWN_SERVER } from './embedded-postgres.errors.js';
+import { isRunning, processScope, startTicks } from './processes.js';
 
-/** Who owns a data folder, as its `fastpaca.pid` says. */
+/** The process that owns a data folder: the content of the lock file. */
 interface Owner {
   pid: number;
-  /** see `startTicks`; absent where the platform does not tell */
+  /** see `startTicks`; undefined if the platform has no such number */
   startTicks?: number;
+  /** see `processScope` */
   realm: string;
 }
 
-/** How long a live owner may seem dead to one that cannot look its process up, in ms. */
+/** Times of the heartbeat that shows other containers that the owner is alive, in milliseconds. */
 export interface LockTimes {
-  /** the owner touches its lock so often */
+  /** interval in which the owner touches its lock file */
   heartbeatMs: number;
-  /** a lock untouched for so long while being watched has no owner any more */
+  /** a lock file that is not touched for this long, while it is watched, has no living owner */
   watchMs: number;
 }
 
-/** Five beats may be lost to a blocked event loop. */
+/** A blocked event loop may skip four heartbeats in a row. */
 const DEFAULT_TIMES: LockTimes = { heartbeatMs: 2_000, watchMs: 10_000 };
-/** A lock older than this is not watched: its owner died with the machine long ago. */
-const SURELY_DEAD_MS = 60_000;
+/** A lock file that was last touched longer ago is not watched: its owner ended with the machine. */
+const STALE_AFTER_MS = 60_000;
 
 /**
- * The right to run the database of a data folder: one process has it, named in `<dataDir>/fastpaca.pid`. PostgreSQL's
- * own interlock does not do, since we stop the server that a killed owner left behind, and must not stop a live one's.
+ * The exclusive right to run the server of a data folder. `<dataDir>/<name>.pid` names the process that holds it.
+ * PostgreSQL's own lock file is not enough: we stop a server that a killed owner left behind, and must not stop the server of
+ * a living owner.
  *
- * An owner that died without releasing is recognised by its process number and start time; one in another container,
- * whose numbers mean nothing to us, by a lock that it no longer touches.
+ * An owner that ended without releasing the lock is recognised by its process id and start time. The process ids of another
+ * container mean nothing here, so an owner there is recognised by its heartbeat: it touches the lock file.
  */
 export class OwnerLock {
-  static async acquire(dataDir: string, times: LockTimes = DEFAULT_TIMES): Promise<OwnerLock> {
-    const path = join(dataDir, 'fastpaca.pid');
-    const mine = `${path}.${randomUUID()}`;
+  /**
+   * @param name names the lock file, and the program in the error
+   * @throws EmbeddedPostgresError another process holds the lock
+   */
+  static async acquire(dataDir: string, name: string, times: LockTimes = DEFAULT_TIMES): Promise<OwnerLock> {
+    const path = join(dataDir, `${name}.pid`);
+    const candidate = `${path}.${randomUUID()}`;
     const ticks = startTicks(process.pid);
     const owner: Owner = {
       pid: process.pid,
       ...(ticks !== undefined && { startTicks: ticks }),
-      realm: processRealm(),
+      realm: processScope(),
     };
-    const file = await open(mine, 'wx', 0o644);
+    const file = await open(candidate, 'wx', 0o644);
     try {
       await file.writeFile(`${JSON.stringify(owner)}\n`);
-      await take(path, mine, dataDir, times.watchMs);
+      await take({ path, candidate, dataDir, name, watchMs: times.watchMs });
       return new OwnerLock(path, file, times.heartbeatMs);
     } catch (error) {
       await file.close();
       throw error;
     } finally {
-      await rm(mine, { force: true });
+      await rm(candidate, { force: true });
     }
   }
 
@@ -66,16 +72,16 @@ export class OwnerLock {
     this.file = file;
     this.heartbeat = setInterval(() => {
       const now = new Date();
-      this.file.utimes(now, now).catch(() => undefined); // a lost beat is not worth a crash; the next one counts
+      this.file.utimes(now, now).catch(() => undefined); // one missed heartbeat does no harm
     }, heartbeatMs).unref();
   }
 
-  /** Gives the folder back. Calling it again does nothing. */
+  /** Releases the folder. Calling it again does nothing. */
   release(): Promise<void> {
-    return (this.released ??= this.giveBack());
+    return (this.released ??= this.removeFile());
   }
 
-  private async giveBack(): Promise<void> {
+  private async removeFile(): Promise<void> {
     clearInterval(this.heartbeat);
     const { ino } = await this.file.stat();
     await this.file.close();
@@ -84,29 +90,40 @@ export class OwnerLock {
   }
 }
 
+interface Contest {
+  /** the lock file */
+  path: string;
+  /** a complete lock file of this process under another name */
+  candidate: string;
+  dataDir: string;
+  name: string;
+  watchMs: number;
+}
+
 /**
- * Makes `path` a name of the file `mine`, once no live owner has it.
+ * Gives the file `candidate` the name `path`, as soon as no living owner holds that name.
  *
- * A dead lock is removed under a lock of its own, `<path>.takeover`, taken the same way. Of several that find it dead at
- * once, one could else remove what another has just taken; renaming it away and looking at it there was tried, and with
- * eight contenders two of them won.
+ * A stale lock is removed under a second lock, `<path>.takeover`, which is taken in the same way. Without it, one of several
+ * processes that find the stale lock at the same time could remove the lock that another one has just taken. Tried and lost:
+ * rename the stale lock and check it afterwards; with eight contenders, two won.
  *
- * @throws EmbeddedPostgresError its owner lives
+ * @throws EmbeddedPostgresError the owner is alive
  */
-async function take(path: string, mine: string, dataDir: string, watchMs: number): Promise<void> {
-  // link and not open(…, 'wx'): like that it fails if there is one, and nobody ever reads a half-written lock.
-  while (!(await linked(mine, path))) {
+async function take(contest: Contest): Promise<void> {
+  const { path, candidate, dataDir, name, watchMs } = contest;
+  // link() fails if the name exists, as open(…, 'wx') does; in addition, no process ever reads a half-written lock.
+  while (!(await linked(candidate, path))) {
     const text = await readFile(path, 'utf8').catch(ifAbsent);
     if (text === undefined) continue;
     const owner = parseOwner(text);
     if (owner && (await isAlive(owner, path, watchMs))) {
       throw new EmbeddedPostgresError(
-        `${dataDir} is in use by another Fastpaca (process ${owner.pid}): ` +
-          `stop that one, set DATA_DIR to another folder, ${OR_DATABASE_URL}`,
+        `${dataDir} is in use by another ${name} (process ${owner.pid}): ` +
+          `stop that process, use another data folder, ${OR_OWN_SERVER}`,
       );
     }
     const takeover = `${path}.takeover`;
-    await take(takeover, mine, dataDir, watchMs);
+    await take({ ...contest, path: takeover });
     try {
       if ((await readFile(path, 'utf8').catch(ifAbsent)) === text) await rm(path);
     } finally {
@@ -115,7 +132,7 @@ async function take(path: string, mine: string, dataDir: string, watchMs: number
   }
 }
 
-/** @returns false if there is a file of this name already */
+/** @returns false if a file of this name exists */
 async function linked(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
@@ -126,7 +143,7 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** @returns undefined for what is no lock of ours, such as the empty file that a power cut may leave */
+/** @returns undefined if the text is not a lock, such as the empty file that a power failure may leave */
 function parseOwner(text: string): Owner | undefined {
   try {
     const { pid, startTicks: ticks, realm } = JSON.parse(text) as Partial<Owner>;
@@ -138,16 +155,16 @@ function parseOwner(text: string): Owner | undefined {
 }
 
 async function isAlive(owner: Owner, path: string, watchMs: number): Promise<boolean> {
-  if (owner.realm !== processRealm()) return isTouched(path, watchMs);
+  if (owner.realm !== processScope()) return isTouched(path, watchMs);
   if (!isRunning(owner.pid)) return false;
   const ticks = startTicks(owner.pid);
   return ticks === undefined || owner.startTicks === undefined || ticks === owner.startTicks;
 }
 
-/** Watches whether the owner of a lock still touches it. */
+/** Watches whether an owner touches the lock file. */
 async function isTouched(path: string, watchMs: number): Promise<boolean> {
   const first = await stat(path).catch(ifAbsent);
-  if (!first || Date.now() - first.mtimeMs > SURELY_DEAD_MS) return false;
+  if (!first || Date.now() - first.mtimeMs > STALE_AFTER_MS) return false;
   for (let waitedMs = 0; waitedMs < watchMs; waitedMs += watchMs / 20) {
     await sleep(watchMs / 20);
     const now = await stat(path).catch(ifAbsent);

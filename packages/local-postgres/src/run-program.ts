@@ -1,29 +1,34 @@
 import { spawn } from 'node:child_process';
-import type { ServerAccount } from './server-account.js';
+
+/** The user and group that run a program. */
+export interface ProgramUser {
+  uid: number;
+  gid: number;
+}
 
 export interface ProgramResult {
-  /** exit status; null when a signal ended it */
+  /** exit status; null if a signal ended the program */
   code: number | null;
-  /** standard output, whole */
+  /** standard output */
   stdout: string;
-  /** standard error, line by line */
+  /** lines of the standard error */
   stderr: string[];
 }
 
 /**
- * Runs a program to its end, as `account` if one is given.
+ * Runs a program to its end, as `user` if one is given.
  *
- * @throws NodeJS.ErrnoException the program could not be started at all (ENOENT, EACCES)
+ * @throws NodeJS.ErrnoException the program could not be started (ENOENT, EACCES)
  */
 export function runProgram(
   program: string,
   args: readonly string[],
-  account?: ServerAccount,
+  user?: ProgramUser,
 ): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      ...serverSurroundings(account),
+      ...spawnOptions(user),
     });
     let stdout = '';
     let stderr = '';
@@ -35,13 +40,13 @@ export function runProgram(
 }
 
 /**
- * Where and as whom the programs of PostgreSQL run.
+ * Working folder, environment and user of PostgreSQL's programs.
  *
- * The environment is made anew: ours holds API keys, which another user could then read, and `PG…` variables, which
- * PostgreSQL would follow. `LC_ALL=C` because we read its messages; `TZ` spares initdb the search for the local zone.
- * The root folder as the working one, because the server's user may not be able to see ours.
+ * The environment is new: ours holds secrets, which another user could then read, and `PG…` variables, which PostgreSQL
+ * would obey. `LC_ALL=C` because we parse the messages; `TZ` saves initdb the search for the local time zone. The working
+ * folder is `/`, because the user of the server may not be able to read ours.
  */
-export function serverSurroundings(account?: ServerAccount): {
+export function spawnOptions(user?: ProgramUser): {
   cwd: string;
   env: NodeJS.ProcessEnv;
   uid?: number;
@@ -51,6 +56,6 @@ export function serverSurroundings(account?: ServerAccount): {
   return {
     cwd: '/',
     env: { LC_ALL: 'C', TZ: 'UTC', ...(PATH && { PATH }), ...(LD_LIBRARY_PATH && { LD_LIBRARY_PATH }) },
-    ...(account && { uid: account.uid, gid: account.gid }),
+    ...(user && { uid: user.uid, gid: user.gid }),
   };
 }

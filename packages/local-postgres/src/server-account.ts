@@ -1,63 +1,66 @@
 import { stat } from 'node:fs/promises';
-import { EmbeddedPostgresError, OR_DATABASE_URL } from './embedded-postgres.errors.js';
+import { EmbeddedPostgresError, OR_OWN_SERVER } from './embedded-postgres.errors.js';
 import { runProgram } from './run-program.js';
 
-/** The unprivileged user that PostgreSQL runs as when we are root. */
+/** The unprivileged user that runs PostgreSQL when this process runs as root. */
 export interface ServerAccount {
-  /** for messages; the number where the name is not known */
+  /** for messages; the user id if the name is unknown */
   name: string;
   uid: number;
   gid: number;
 }
 
-const OWN_USER = 'fastpaca';
-/** Users made for PostgreSQL: Linux packages', macOS', ours. */
-const KNOWN_USERS = ['postgres', '_postgres', OWN_USER];
+/** Users that Linux packages and macOS create for PostgreSQL. */
+const PACKAGE_USERS = ['postgres', '_postgres'];
 
-/** The same wish for shadow-utils and for busybox; the first that works is enough. */
-const CREATE_OWN_USER: readonly (readonly [string, ...string[]])[] = [
-  ['useradd', '--system', '--user-group', '--no-create-home', '--shell', '/bin/false', OWN_USER],
-  ['adduser', '-S', '-D', '-H', '-s', '/bin/false', OWN_USER],
+/** The same command for shadow-utils and for busybox; the first one that works is enough. */
+const CREATE_USER: readonly (readonly [string, ...string[]])[] = [
+  ['useradd', '--system', '--user-group', '--no-create-home', '--shell', '/bin/false'],
+  ['adduser', '-S', '-D', '-H', '-s', '/bin/false'],
 ];
 
 /**
- * The user that the server has to run as: none unless we are root, which PostgreSQL refuses to be. An existing
- * cluster keeps its owner, so that a service once started as root by mistake does not lock its ordinary user out.
+ * The user who must run the server. Undefined unless this process runs as root: PostgreSQL does not run as root. An existing
+ * cluster keeps its owner, so that one start as root by mistake does not lock out the ordinary user.
  *
- * @param clusterDir where the cluster is, if there is one
- * @throws EmbeddedPostgresError no such user, and none could be made; or the cluster belongs to root
+ * @param clusterDir folder of the cluster; may not exist yet
+ * @param userName user to create if the machine has no user for PostgreSQL
+ * @throws EmbeddedPostgresError no such user exists and none could be created; or the cluster belongs to root
  */
-export async function serverAccount(clusterDir: string): Promise<ServerAccount | undefined> {
+export async function serverAccount(
+  clusterDir: string,
+  userName: string,
+): Promise<ServerAccount | undefined> {
   if (process.geteuid?.() !== 0) return undefined;
   const cluster = await stat(`${clusterDir}/PG_VERSION`).catch(() => undefined);
   if (cluster && cluster.uid !== 0) return { name: String(cluster.uid), uid: cluster.uid, gid: cluster.gid };
 
-  const account = (await knownAccount()) ?? (await createAccount());
+  const account = (await findAccount([...PACKAGE_USERS, userName])) ?? (await createAccount(userName));
   if (cluster) {
     throw new EmbeddedPostgresError(
-      `${clusterDir} belongs to root, which PostgreSQL refuses: run \`chown -R ${account.name} ${clusterDir}\``,
+      `${clusterDir} belongs to root, and PostgreSQL does not run as root: run \`chown -R ${account.name} ${clusterDir}\``,
     );
   }
   return account;
 }
 
-async function knownAccount(): Promise<ServerAccount | undefined> {
-  for (const name of KNOWN_USERS) {
+async function findAccount(names: readonly string[]): Promise<ServerAccount | undefined> {
+  for (const name of names) {
     const account = await lookUp(name);
     if (account) return account;
   }
   return undefined;
 }
 
-async function createAccount(): Promise<ServerAccount> {
-  for (const [program, ...args] of CREATE_OWN_USER) {
-    const done = await runProgram(program, args).catch(() => undefined);
-    const account = done?.code === 0 && (await lookUp(OWN_USER));
+async function createAccount(name: string): Promise<ServerAccount> {
+  for (const [program, ...args] of CREATE_USER) {
+    const result = await runProgram(program, [...args, name]).catch(() => undefined);
+    const account = result?.code === 0 && (await lookUp(name));
     if (account) return account;
   }
   throw new EmbeddedPostgresError(
-    `PostgreSQL refuses to run as root, and a user "${OWN_USER}" could not be made for it: ` +
-      `make one, run as an ordinary user, ${OR_DATABASE_URL}`,
+    `PostgreSQL refuses to run as root, and a user "${name}" could not be created for it: ` +
+      `create one, run as an ordinary user, ${OR_OWN_SERVER}`,
   );
 }
 
@@ -67,19 +70,21 @@ async function lookUp(name: string): Promise<ServerAccount | undefined> {
 }
 
 async function idOf(flag: '-u' | '-g', name: string): Promise<number | undefined> {
-  const done = await runProgram('id', [flag, name]).catch(() => undefined);
-  return done?.code === 0 ? Number(done.stdout) : undefined;
+  const result = await runProgram('id', [flag, name]).catch(() => undefined);
+  return result?.code === 0 ? Number(result.stdout) : undefined;
 }
 
 /**
- * The topmost of `folders` that `account` cannot pass, if any. Asks as that user instead of reading mode bits, which
- * do not show access lists; without a shell to ask with, PostgreSQL's own complaint has to do.
+ * The first of `folders` that `account` cannot enter. Runs a check as that user: mode bits do not show access lists.
+ * Without a shell nothing is checked, and PostgreSQL's own error explains the problem.
  */
-export async function firstImpassable(
+export async function firstUnreachable(
   folders: readonly string[],
   account: ServerAccount,
 ): Promise<string | undefined> {
   const script = 'for folder; do test -x "$folder" || { printf %s "$folder"; exit 1; }; done';
-  const asked = await runProgram('/bin/sh', ['-c', script, 'sh', ...folders], account).catch(() => undefined);
-  return asked?.stdout === '' ? undefined : asked?.stdout;
+  const result = await runProgram('/bin/sh', ['-c', script, 'sh', ...folders], account).catch(
+    () => undefined,
+  );
+  return result?.stdout === '' ? undefined : result?.stdout;
 }

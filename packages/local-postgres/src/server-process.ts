@@ -5,27 +5,27 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Binaries } from './binaries.js';
 import type { DataDir } from './data-dir.js';
-import { EmbeddedPostgresError, OR_DATABASE_URL, programFailure } from './embedded-postgres.errors.js';
-import { endServer } from './end-server.js';
-import { serverSurroundings } from './run-program.js';
+import { EmbeddedPostgresError, OR_OWN_SERVER, programFailure } from './embedded-postgres.errors.js';
+import { stopServer } from './stop-server.js';
+import { spawnOptions } from './run-program.js';
 import { serverArgs } from './server-settings.js';
 
 /**
- * A start that says nothing for so long has failed, in ms. Counted from its last line and not from its beginning:
- * recovery after a kill may take longer, and reports every 10 s; cut short, it would begin anew each time.
+ * A start that logs nothing for this long has failed, in milliseconds. Counted from the last line of the log, not from the
+ * start: recovery after a kill may take longer, and logs every 10 s. If it were interrupted, it would start again each time.
  */
-const SILENCE_MS = 60_000;
-/** Orphans of a killed server get so long to end, in ms. They do when they next look up, so mostly at once. */
-const ORPHANS_MS = 60_000;
-/** Another program may take the free port that we found before the server does. */
-const PORT_ATTEMPTS = 5;
-/** Lines kept to tell why a start failed. */
-const KEPT_LINES = 50;
+const MAX_SILENCE_MS = 60_000;
+/** Time in milliseconds for the orphaned children of a killed server to end. Most end at once. */
+const ORPHAN_TIMEOUT_MS = 60_000;
+/** Attempts to find a free port: another program may take the port before the server does. */
+const MAX_PORT_ATTEMPTS = 5;
+/** Lines of the log that are kept to explain a failed start. */
+const MAX_KEPT_LINES = 50;
 
 export interface LaunchOptions {
   dataDir: DataDir;
   binaries: Binaries;
-  /** must be this one; undefined: any free one */
+  /** undefined: any free port */
   port: number | undefined;
   onLog: (line: string) => void;
 }
@@ -35,31 +35,31 @@ export class ServerProcess {
   /**
    * Starts a server.
    *
-   * @throws EmbeddedPostgresError it ended early, or kept silent for 60 s
+   * @throws EmbeddedPostgresError the server exited early, or logged nothing for 60 s
    */
   static async launch(options: LaunchOptions): Promise<ServerProcess> {
     const { path, clusterDir } = options.dataDir;
-    const orphansUntil = Date.now() + ORPHANS_MS;
+    const orphanDeadline = Date.now() + ORPHAN_TIMEOUT_MS;
     let pauseMs = 10;
     for (let portAttempt = 1; ;) {
       const port = options.port ?? (await freePort());
       const result = await attempt(options, port);
       if (result instanceof ServerProcess) return result;
 
-      const said = result.join('\n');
-      if (said.includes('Address already in use') && portAttempt < PORT_ATTEMPTS) {
+      const output = result.join('\n');
+      if (output.includes('Address already in use') && portAttempt < MAX_PORT_ATTEMPTS) {
         portAttempt++;
         await sleep((pauseMs = 2 * pauseMs));
-      } else if (said.includes('pre-existing shared memory block') && Date.now() < orphansUntil) {
+      } else if (output.includes('pre-existing shared memory block') && Date.now() < orphanDeadline) {
         await sleep((pauseMs = Math.min(2 * pauseMs, 500)));
-      } else if (said.includes('Address already in use')) {
+      } else if (output.includes('Address already in use')) {
         throw new EmbeddedPostgresError(
-          `Port ${port} of 127.0.0.1, which PostgreSQL is to listen on, is taken by another program: ` +
-            `stop that one, ${OR_DATABASE_URL}`,
+          `Port ${port} of 127.0.0.1, on which PostgreSQL must listen, is in use by another program: ` +
+            `stop that program, ${OR_OWN_SERVER}`,
         );
-      } else if (said.includes('lock file "postmaster.pid" already exists')) {
+      } else if (output.includes('lock file "postmaster.pid" already exists')) {
         throw new EmbeddedPostgresError(
-          `Another PostgreSQL runs on ${clusterDir}: stop it, or set DATA_DIR to another folder`,
+          `Another PostgreSQL runs on ${clusterDir}: stop it, or use another data folder`,
         );
       } else {
         throw programFailure(`PostgreSQL did not start in ${path}`, result, path);
@@ -69,7 +69,7 @@ export class ServerProcess {
 
   readonly pid: number;
   readonly port: number;
-  /** resolves when the process has ended, for whatever reason */
+  /** resolves when the process has ended, for any reason */
   readonly ended: Promise<void>;
   private readonly child: ChildProcess;
 
@@ -80,10 +80,10 @@ export class ServerProcess {
     this.ended = ended;
   }
 
-  /** Stops the server, gently at first, and waits till it is gone. */
+  /** Stops the server and waits until its process has ended. */
   async stop(): Promise<void> {
     const { child, pid } = this;
-    await endServer(
+    await stopServer(
       pid,
       (signal) => child.kill(signal),
       () => child.exitCode !== null || child.signalCode !== null,
@@ -92,66 +92,66 @@ export class ServerProcess {
   }
 }
 
-/** @returns the server, or if it ended early the last lines of its log */
+/** @returns the server, or the last lines of its log if it exited early */
 async function attempt(
   { dataDir, binaries, onLog }: LaunchOptions,
   port: number,
 ): Promise<ServerProcess | string[]> {
   const child = spawn(binaries.postgres, serverArgs(dataDir.clusterDir, port), {
-    // The log by a pipe: it joins our own, needs no rotation and no space on a disk that may be full. When we are killed
-    // PostgreSQL ignores that nobody reads any more.
+    // The log comes through a pipe: it needs no rotation and no space on a disk that may be full. If this process is killed,
+    // PostgreSQL ignores that nothing reads the pipe.
     stdio: ['ignore', 'ignore', 'pipe'],
-    // A process group of its own: Ctrl-C at a terminal reaches the whole group, and we still have requests to answer.
+    // A process group of its own: Ctrl-C at a terminal signals a whole group, and the application still uses the server.
     detached: true,
-    ...serverSurroundings(dataDir.account),
+    ...spawnOptions(dataDir.account),
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await once(child, 'spawn');
-  child.on('error', () => undefined); // a signal that could not be delivered; its sender looks whether it had an effect
+  child.on('error', () => undefined); // a signal could not be sent; the sender checks its effect
   const server = new ServerProcess(child, child.pid ?? 0, port, ended);
 
-  // An exit that forgot to stop() must not leave the server behind. This is only run when node ends by itself.
+  // An exit without stop() must not leave the server running. Node.js emits 'exit' unless the process is killed.
   const stopOnExit = () => child.kill('SIGINT');
   process.once('exit', stopOnExit);
   void ended.then(() => process.off('exit', stopOnExit));
 
   const lastLines: string[] = [];
-  child.stderr.on('error', () => undefined); // the log is lost, and the server goes on
+  child.stderr.on('error', () => undefined); // the log is lost; the server keeps running
   const lines = createInterface({ input: child.stderr });
-  let silence: NodeJS.Timeout | undefined;
+  let silenceTimer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<ServerProcess | string[]>((resolve, reject) => {
-      const expectWord = () => {
-        clearTimeout(silence);
-        silence = setTimeout(() => reject(silentFor(dataDir.path)), SILENCE_MS);
+      const restartTimer = () => {
+        clearTimeout(silenceTimer);
+        silenceTimer = setTimeout(() => reject(startTimeout(dataDir.path)), MAX_SILENCE_MS);
       };
-      expectWord();
+      restartTimer();
       lines.on('line', (line) => {
         onLog(line);
-        if (silence) expectWord();
+        if (silenceTimer) restartTimer();
         lastLines.push(line);
-        if (lastLines.length > KEPT_LINES) lastLines.shift();
+        if (lastLines.length > MAX_KEPT_LINES) lastLines.shift();
         if (line.includes('database system is ready to accept connections')) resolve(server);
       });
-      child.once('close', () => resolve(lastLines)); // close and not exit: by then all it said has been read
+      child.once('close', () => resolve(lastLines)); // 'close' follows 'exit' when all output has been read
     });
   } catch (error) {
     await server.stop();
     throw error;
   } finally {
-    clearTimeout(silence);
-    silence = undefined;
+    clearTimeout(silenceTimer);
+    silenceTimer = undefined;
   }
 }
 
-function silentFor(dataDir: string): EmbeddedPostgresError {
+function startTimeout(dataDir: string): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
-    `PostgreSQL in ${dataDir} said nothing for ${SILENCE_MS / 1000} s while starting: look at the load of the machine ` +
-      `and its disk and start again, ${OR_DATABASE_URL}`,
+    `PostgreSQL in ${dataDir} logged nothing for ${MAX_SILENCE_MS / 1000} s while starting: check the load of the machine ` +
+      `and its disk and start again, ${OR_OWN_SERVER}`,
   );
 }
 
-/** A port of 127.0.0.1 that nobody listens on at this moment. */
+/** A port of 127.0.0.1 that no program uses at this moment. */
 async function freePort(): Promise<number> {
   const probe = createServer();
   probe.listen(0, '127.0.0.1');

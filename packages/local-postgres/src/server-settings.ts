@@ -1,33 +1,32 @@
 /**
- * Settings given on the command line, which go before the files of the cluster: nothing in those can weaken what we
- * promise.
+ * Settings on the command line. They override the files of the cluster, so that no file can weaken durability.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
-  // An acknowledged append is on the disk.
+  // A committed transaction is on the disk.
   fsync: 'on',
   synchronous_commit: 'on',
   full_page_writes: 'on',
 
-  // No other machine, and no socket in /tmp that two servers could quarrel over.
+  // No connections from other machines, and no socket in /tmp, where two servers could conflict.
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   ssl: 'off',
 
   max_connections: '100',
   shared_buffers: '128MB',
-  // Nobody replicates from this server: without senders the log may leave out what only a replica would need.
+  // Nothing replicates from this server, so the log may omit what only a replica needs.
   wal_level: 'minimal',
   max_wal_senders: '0',
   max_logical_replication_workers: '0',
-  // Checkpoints are followed by full pages in the log, so fewer of them make appends cheaper; recovery takes longer.
+  // After each checkpoint whole pages are logged. Fewer checkpoints make writes cheaper and recovery slower.
   checkpoint_timeout: '15min',
-  // Our statements are short: compiling them would take longer than running them.
+  // Short statements take longer to compile than to run.
   jit: 'off',
   timezone: 'UTC',
 
-  // The log goes to our pipe and says nothing of what is stored. Level `log` is the server's own news and what is
-  // fatal; an ERROR is a statement's answer to its client, and its text can quote a value. A crash names the running
-  // statement in its DETAIL, which `terse` leaves out.
+  // The log goes to our pipe and contains no stored data. Level `log` covers the server's own messages and fatal errors. An
+  // ERROR belongs to a statement, and its text can quote a value. The DETAIL of a crash contains the running statement;
+  // `terse` omits it.
   log_destination: 'stderr',
   logging_collector: 'off',
   log_min_messages: 'log',
@@ -42,10 +41,10 @@ const SETTINGS: Readonly<Record<string, string>> = {
   log_parameter_max_length_on_error: '0',
   log_checkpoints: 'off',
   log_line_prefix: '',
-  lc_messages: 'C', // we read it
+  lc_messages: 'C', // we parse the messages
 };
 
-/** Arguments of `postgres` for a cluster (absolute path, by which a leftover server is recognised) and a port. */
+/** Arguments of `postgres`. @param clusterDir absolute path; a leftover server is recognised by it */
 export function serverArgs(clusterDir: string, port: number): string[] {
   return [
     '-D',

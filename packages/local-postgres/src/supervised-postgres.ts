@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.js';
 
-/** Waits between attempts to bring the server back, the last one again and again, in milliseconds. */
+/** Delays before the attempts to restart the server, in milliseconds; the last delay repeats. */
 const RESTART_DELAYS_MS = [0, 500, 2000, 5000];
 
 export interface SupervisedPostgresOptions extends EmbeddedPostgresOptions {
-  /** The server has ended by itself and is about to be started again; `attempt` counts from 0. */
+  /** Called before each restart of a server that exited; `attempt` counts from 0. */
   onExit?: (attempt: number) => void;
-  /** The server could not be started again; the next attempt follows. */
+  /** Called when a restart failed; another attempt follows. */
   onRestartError?: (error: unknown) => void;
 }
 
-/** An embedded server that is started again, on the same port, when it ends without having been asked to. */
+/** An embedded server that is restarted, on the same port, when it exits without `stop()`. */
 export class SupervisedPostgres {
   private stopped = false;
   private restarting: Promise<void> = Promise.resolve();
@@ -23,13 +23,13 @@ export class SupervisedPostgres {
     this.watch();
   }
 
-  /** @throws EmbeddedPostgresError with one line that says what is wrong and what to do */
+  /** @throws EmbeddedPostgresError with one line: the problem, and what to do about it */
   static async start(options: SupervisedPostgresOptions): Promise<SupervisedPostgres> {
     const first = await EmbeddedPostgres.start(options);
     return new SupervisedPostgres(first, { ...options, port: first.port });
   }
 
-  /** Stays the same when the server is started again. */
+  /** The same after a restart. */
   get url(): string {
     return this.current.url;
   }
