@@ -1,19 +1,19 @@
-// The service as a process for a benchmark, with the limits it is measured against as routes of the same application:
-// the empty request (same body, same validation, a constant answer) and a bare route that sends ready bytes.
+// The service as a process for a benchmark. Two extra routes are the limits that it is compared with: the empty request (same
+// body, same validation, a constant response) and a bare route that sends prepared bytes.
 import 'reflect-metadata';
 import { Body, Controller, Get, Header, Module, Post, Put, Query } from '@nestjs/common';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { AppModule } from '../dist/src/app.module.js';
-import { Conversation } from '../dist/src/auth/conversation.decorator.js';
+import { ConversationIdParam } from '../dist/src/auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../dist/src/auth/require-scope.decorator.js';
 import { ConversationId } from '../dist/src/common/conversation-id.js';
-import { NoQuery } from '../dist/src/common/http/no-query.dto.js';
+import { NoQuery } from '../dist/src/common/http/validation/no-query.dto.js';
 import { AppConfig } from '../dist/src/config/app-config.js';
 import { createApp } from '../dist/src/create-app.js';
 import { AppendEventsDto } from '../dist/src/events/dto/append-events.dto.js';
-import { Lifecycle } from '../dist/src/health/lifecycle.js';
+import { Lifecycle } from '../dist/src/lifecycle/lifecycle.js';
 
-/** Applies decorators as the compiler does, in a file that Node.js reads as it stands. */
+/** Applies decorators as the TypeScript compiler does; this file is not compiled. */
 function decorate(target, name, decorators, parameters, types) {
   Reflect.defineMetadata('design:paramtypes', types, target.prototype, name);
   parameters.forEach((decorator, index) => decorator(target.prototype, name, index));
@@ -22,20 +22,20 @@ function decorate(target, name, decorators, parameters, types) {
 }
 
 class EmptyRequests {
-  ready = '';
+  windowJson = '';
 
   append() {
     return { seq: 1, version: 1, token_estimate: 10 };
   }
 
   window() {
-    return this.ready;
+    return this.windowJson;
   }
 
-  /** Sets what the bare route sends: the body of a window. */
-  async keep(id) {
-    const answer = await fetch(`http://127.0.0.1:${process.env.PORT}/v1/conversations/${id.id}/window`);
-    this.ready = await answer.text();
+  /** Makes the bare route send the window of a conversation. */
+  async prepareWindow(id) {
+    const response = await fetch(`http://127.0.0.1:${process.env.PORT}/v1/conversations/${id.id}/window`);
+    this.windowJson = await response.text();
   }
 }
 Controller('bench/:id')(EmptyRequests);
@@ -43,7 +43,7 @@ decorate(
   EmptyRequests,
   'append',
   [Post('append'), RequireScope('events:append')],
-  [Conversation(), Body(), Query()],
+  [ConversationIdParam(), Body(), Query()],
   [ConversationId, AppendEventsDto, NoQuery],
 );
 decorate(
@@ -55,9 +55,9 @@ decorate(
 );
 decorate(
   EmptyRequests,
-  'keep',
+  'prepareWindow',
   [Put('window'), RequireScope('window:read')],
-  [Conversation()],
+  [ConversationIdParam()],
   [ConversationId],
 );
 
@@ -70,7 +70,7 @@ const app = await createApp(config, { module: Root, imports: [AppModule.forRoot(
 await app.listen({ port: config.port, host: config.host, backlog: config.backlog });
 app.get(Lifecycle).started();
 
-// What the benchmark asks for: the longest stall of the event loop since it last asked, memory and CPU time.
+// Reports to the benchmark: the longest stall of the event loop since the last report, memory and CPU time.
 const delays = monitorEventLoopDelay({ resolution: 1 });
 delays.enable();
 process.on('message', () => {

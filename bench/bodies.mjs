@@ -1,5 +1,5 @@
-// Bodies of the largest size and of every kind that is slow to read: how long each one holds the event loop, what it
-// costs, and how large the answer is. A valid text of the same size is the measure.
+// Bodies of the largest size, of every kind that is slow to read: how long each one blocks the event loop, how much CPU time it
+// takes, and how large the response is. Compare them with the valid text of the same size.
 import { Environment } from './environment.mjs';
 
 const BYTES = 8 * 1024 * 1024;
@@ -11,7 +11,7 @@ const list = (item, length) => {
   return `[${each.repeat(Math.floor((length - 10) / each.length))}${item}]`;
 };
 const times = (count, item) => Array.from({ length: count }, (_, n) => item(n)).join(',');
-/** An append of one part that is not text: its JSON is kept and counted. */
+/** An append of one part that is not text: its JSON is stored and counted. */
 const part = (json) => `{"event":{"role":"user","token_count":1,"parts":[{"type":"x","json":${json}}]}}`;
 const fill = (text, unit) => text.replace('…', unit.repeat(Math.floor((BYTES - text.length) / unit.length)));
 const padded = (n, count) => `${n}`.padEnd(Math.floor(BYTES / count) - 24, 'x');
@@ -45,33 +45,33 @@ const bodies = {
 
 const rows = [];
 try {
-  await environment.conversations('body', 1);
+  await environment.createConversations('body', 1);
   const send = async (body) => {
-    const answer = await fetch(`${environment.url}/v1/conversations/body-0/events`, {
+    const response = await fetch(`${environment.url}/v1/conversations/body-0/events`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
     });
-    return { status: answer.status, bytes: (await answer.arrayBuffer()).byteLength };
+    return { status: response.status, bytes: (await response.arrayBuffer()).byteLength };
   };
   await send(bodies['a valid text']); // starts the worker thread
   for (const [what, body] of Object.entries(bodies)) {
     if (process.argv[2] && !what.includes(process.argv[2])) continue;
     let best;
     for (let round = 0; round < ROUNDS; round += 1) {
-      const { cpuMicros: before } = await environment.service();
+      const { cpuMicros: before } = await environment.serviceReport();
       const start = performance.now();
       const { status, bytes } = await send(body);
       const ms = Math.round(performance.now() - start);
-      const { longestStallMs, cpuMicros } = await environment.service();
+      const { longestStallMs, cpuMicros } = await environment.serviceReport();
       const row = {
         what,
         bytes: Buffer.byteLength(body),
         status,
         'longest stall, ms': Math.round(longestStallMs),
         'CPU, ms': Math.round((cpuMicros - before) / 1000),
-        'answered after, ms': ms,
-        'answer, bytes': bytes,
+        'response after, ms': ms,
+        'response, bytes': bytes,
       };
       if (!best || row['longest stall, ms'] < best['longest stall, ms']) best = row;
     }

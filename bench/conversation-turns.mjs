@@ -1,5 +1,5 @@
 // The original project's scenario: 20 clients, one conversation each, turns of five sequential appends of about 65
-// characters with metadata. Prints what it measured as JSON.
+// characters with metadata. Prints the results as JSON.
 import http from 'node:http';
 import { quantile } from './quantile.mjs';
 
@@ -15,7 +15,7 @@ function append(id, number) {
     metadata: { turn: number, source: 'bench' },
   };
   return new Promise((resolve, reject) => {
-    const at = performance.now();
+    const startedAt = performance.now();
     const request = http.request(`${url}/v1/conversations/${id}/events`, {
       method: 'POST',
       agent,
@@ -25,7 +25,7 @@ function append(id, number) {
     request.once('response', (response) => {
       response.resume();
       response.once('end', () => {
-        times.push(performance.now() - at);
+        times.push(performance.now() - startedAt);
         resolve();
       });
     });

@@ -1,4 +1,4 @@
-// What every measurement runs on: a PostgreSQL of its own in a temporary folder, and the service as a process beside it.
+// The environment of a measurement: a PostgreSQL server of its own in a temporary folder, and the service as a process.
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -13,7 +13,7 @@ import { migrate } from '../dist/src/database/migrate.js';
 
 const execute = promisify(execFile);
 
-/** Runs a script of this folder as a process of its own, and gives what it prints as JSON. */
+/** Runs a script of this folder in its own process and returns the JSON that it prints. */
 export async function measure(script, spec) {
   const { stdout } = await execute(
     process.execPath,
@@ -38,7 +38,7 @@ export class Environment {
     return environment;
   }
 
-  /** Starts the service, anew if it runs. */
+  /** Starts the service; restarts it if it runs. */
   async startService() {
     await this.stopService();
     const port = await freePort();
@@ -53,7 +53,7 @@ export class Environment {
         PORT: String(port),
         HOST: '127.0.0.1',
       },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'], // its log is written, and thrown away
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'], // the log is written, and discarded
     });
     await untilReady(this.url, this.child);
   }
@@ -65,15 +65,15 @@ export class Environment {
     await ended;
   }
 
-  /** What the service process says of itself: `longestStallMs` since the last question, `residentBytes`, `cpuMicros`. */
-  service() {
-    const answer = new Promise((resolve) => this.child.once('message', resolve));
+  /** A report of the service process: `longestStallMs` since the last report, `residentBytes`, `cpuMicros`. */
+  serviceReport() {
+    const report = new Promise((resolve) => this.child.once('message', resolve));
     this.child.send('report');
-    return answer;
+    return report;
   }
 
-  /** Conversations `<prefix>-0` … `<prefix>-<count − 1>`, empty. */
-  async conversations(prefix, count) {
+  /** Creates empty conversations `<prefix>-0` … `<prefix>-<count − 1>`. */
+  async createConversations(prefix, count) {
     await this.sql.query(
       `INSERT INTO fastpaca.conversations
               (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config, metadata)
@@ -83,8 +83,8 @@ export class Environment {
     );
   }
 
-  /** Conversation `id` with `count` events of about 300 bytes in its log. */
-  async log(id, count) {
+  /** Creates the conversation `id` with `count` events of about 300 bytes. */
+  async createLog(id, count) {
     await this.sql.query(
       `INSERT INTO fastpaca.conversations (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config,
                                            metadata, version, last_seq, tokens_total)
@@ -117,17 +117,17 @@ export class Environment {
   }
 }
 
-/** What `npm start` runs the service with: flags of Node.js and variables. */
+/** The flags of Node.js and the variables with which `npm start` runs the service. */
 export async function startOptions() {
   const { scripts } = JSON.parse(await readFile(join(import.meta.dirname, '../package.json'), 'utf8'));
   const variables = [...scripts.start.matchAll(/\b([A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name, value]);
   return { flags: scripts.start.match(/--\S+/g), env: Object.fromEntries(variables) };
 }
 
-/** Waits till the service at `url` says it is ready. */
+/** Waits until the service at `url` is ready. */
 export async function untilReady(url, child) {
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}`);
+    if (child.exitCode !== null) throw new Error(`the service exited with ${child.exitCode}`);
     const ready = await fetch(`${url}/health/ready`).then(
       ({ ok }) => ok,
       () => false,

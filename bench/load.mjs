@@ -1,11 +1,11 @@
-// A load generator in a process of its own: reads what to do from its argument, prints what it measured as JSON.
+// A load generator in its own process: takes its task as an argument, prints the results as JSON.
 import autocannon from 'autocannon';
 import { appendBody } from './messages.mjs';
 import { quantile } from './quantile.mjs';
 
 const { url, connections, durationS, method, path, conversations, headers } = JSON.parse(process.argv[2]);
 
-/** The requests of one connection, made before the clock runs; conversations are dealt out evenly. */
+/** The requests of one connection, built before the measurement starts; each connection gets its own conversations. */
 function requestsOf(client) {
   const count = Math.max(1, Math.ceil(conversations / connections));
   return Array.from({ length: count }, (_, index) => {
@@ -47,7 +47,7 @@ console.log(
     p50Ms: quantile(times, 0.5),
     p95Ms: quantile(times, 0.95),
     p99Ms: quantile(times, 0.99),
-    bytesPerAnswer: bytes / times.length,
+    bytesPerResponse: bytes / times.length,
     statuses,
     errors: result.errors + result.timeouts,
   }),

@@ -1,8 +1,8 @@
-// `npm run bench`: the service against its two limits on the same machine, the empty request and the raw commit, in one
-// run, in turn, several rounds, medians. Prints a table and writes it as JSON; docs/performance.md explains each row.
+// `npm run bench`: compares the service with two limits of the same machine, the empty request and the raw commit, in turns,
+// in several rounds. Prints the medians as a table and writes them as JSON. docs/performance.md explains each row.
 //
-//   npm run bench                        everything, some eight minutes
-//   npm run bench -- append window       these groups alone: append, window, tokens, stall, growth, memory, startup
+//   npm run bench                        all groups, about eight minutes
+//   npm run bench -- append window       only these groups; there are append, window, tokens, stall, growth, memory, startup
 //   ROUNDS=5 SECONDS=6 npm run bench     more rounds (default 3), longer ones (default 4)
 import { cpus } from 'node:os';
 import { writeFile } from 'node:fs/promises';
@@ -18,17 +18,17 @@ const RESULT_FILE = 'bench-results.json';
 const environment = await Environment.start();
 const rows = [];
 
-/** Runs each measurement once per round, in turn, and gives the median of every figure. */
+/** Runs each measurement once per round, in turns, and returns the median of every figure. */
 async function rounds(measurements) {
   const figures = Object.fromEntries(Object.keys(measurements).map((name) => [name, []]));
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [name, run] of Object.entries(measurements)) {
-      const before = await environment.service();
+      const before = await environment.serviceReport();
       const figure = await run();
       const requests = Object.values(figure.statuses ?? {}).reduce((sum, count) => sum + count, 0);
       if (Object.keys(figure.statuses ?? {}).some((status) => status >= 300) || figure.errors)
         throw new Error(`${name}: ${JSON.stringify(figure)}`);
-      const { cpuMicros } = await environment.service();
+      const { cpuMicros } = await environment.serviceReport();
       if (requests) figure.cpuMicros = (cpuMicros - before.cpuMicros) / requests;
       figures[name].push(figure);
       console.error(`round ${round + 1} of ${ROUNDS}: ${name} ${Math.round(figure.perSecond)}/s`);
@@ -46,12 +46,12 @@ async function rounds(measurements) {
   );
 }
 
-/** @param bound what is asked for: at least, or with `atMost`, at most; undefined where nothing is */
-function row(what, figure, unit, { bound, atMost = false } = {}) {
+/** @param target the figure must be at least the target, or at most with `atMost`; undefined: no target */
+function row(what, figure, unit, { target, atMost = false } = {}) {
   const digits = Math.abs(figure) < 100 ? 2 : 0;
-  const reached = bound === undefined ? '' : (atMost ? figure <= bound : figure >= bound) ? 'yes' : 'no';
-  const asked = bound === undefined ? '' : `${atMost ? '≤' : '≥'} ${bound}`;
-  rows.push({ what, figure: Number(figure.toFixed(digits)), unit, asked, reached });
+  const reached = target === undefined ? '' : (atMost ? figure <= target : figure >= target) ? 'yes' : 'no';
+  const limit = target === undefined ? '' : `${atMost ? '≤' : '≥'} ${target}`;
+  rows.push({ what, figure: Number(figure.toFixed(digits)), unit, target: limit, reached });
 }
 
 const load =
@@ -71,7 +71,7 @@ const groups = {
       ['one', 1],
       ['turns', 20],
     ])
-      await environment.conversations(prefix, count);
+      await environment.createConversations(prefix, count);
     const figures = await rounds({
       empty64: load(64, '/bench/many-{n}/append', MANY),
       append64: append(64, 'many', MANY),
@@ -92,27 +92,27 @@ const groups = {
     row('raw commits, pool of 16', raw16.perSecond, '/s');
     row('service CPU per empty request', empty64.cpuMicros, 'µs');
     row('service CPU per append, 64 connections', append64.cpuMicros, 'µs');
-    row('appends ÷ empty requests', append64.perSecond / empty64.perSecond, '×', { bound: 0.6 });
-    row('appends ÷ raw commits', append64.perSecond / raw16.perSecond, '×', { bound: 1 });
+    row('appends ÷ empty requests', append64.perSecond / empty64.perSecond, '×', { target: 0.6 });
+    row('appends ÷ raw commits', append64.perSecond / raw16.perSecond, '×', { target: 1 });
     row('1 connection: append p50', append1.p50Ms, 'ms');
     row(
       '1 connection: append p50 ÷ (empty p50 + raw p50)',
       append1.p50Ms / (empty1.p50Ms + raw1.p50Ms),
       '×',
       {
-        bound: 1.25,
+        target: 1.25,
         atMost: true,
       },
     );
     row('64 writers on 1 conversation', one64.perSecond, '/s');
-    row('64 writers: 1 conversation ÷ 20,000', one64.perSecond / append64.perSecond, '×', { bound: 0.8 });
+    row('64 writers: 1 conversation ÷ 20,000', one64.perSecond / append64.perSecond, '×', { target: 0.8 });
     row('20 clients, turns of 5 short messages', turns20.perSecond, '/s');
-    row('  p95', turns20.p95Ms, 'ms', { bound: 40, atMost: true });
-    row('  p99', turns20.p99Ms, 'ms', { bound: 120, atMost: true });
+    row('  p95', turns20.p95Ms, 'ms', { target: 40, atMost: true });
+    row('  p99', turns20.p99Ms, 'ms', { target: 120, atMost: true });
   },
 
   async window() {
-    await environment.log('window-0', 200);
+    await environment.createLog('window-0', 200);
     await fetch(`${environment.url}/bench/window-0/window`, { method: 'PUT' });
     const get = (connections, path, more = {}) => load(connections, path, 1, { method: 'GET', ...more });
     const windowPath = '/v1/conversations/window-{n}/window';
@@ -131,36 +131,37 @@ const groups = {
     const samePage = await (await tagged(pagePath))();
     row('bare route sending a window of 200 messages, 16 connections', figures.bare.perSecond, '/s');
     row('windows of 200 messages, unchanged, 16 connections', figures.window.perSecond, '/s');
-    row('windows ÷ bare route', figures.window.perSecond / figures.bare.perSecond, '×', { bound: 0.6 });
+    row('windows ÷ bare route', figures.window.perSecond / figures.bare.perSecond, '×', { target: 0.6 });
     row('windows of 200 messages, unchanged, 20 connections', figures.window20.perSecond, '/s');
-    row('windows answered 304, 16 connections', sameWindow.perSecond, '/s');
+    row('windows with response 304, 16 connections', sameWindow.perSecond, '/s');
     row('log pages of the newest 200 events, 16 connections', figures.page.perSecond, '/s');
-    row('log pages answered 304, 16 connections', samePage.perSecond, '/s');
+    row('log pages with response 304, 16 connections', samePage.perSecond, '/s');
   },
 
   async tokens() {
     const { timesPlain, differences, texts } = await measure('tokens.mjs', {});
-    row(`plain tiktoken's time ÷ ours, ${texts} texts of real conversations`, timesPlain, '×', { bound: 3 });
-    row('counts that differ from tiktoken', differences, '', { bound: 0, atMost: true });
+    row(`plain tiktoken's time ÷ ours, ${texts} texts of real conversations`, timesPlain, '×', { target: 3 });
+    row('counts that differ from tiktoken', differences, '', { target: 0, atMost: true });
   },
 
   async stall() {
-    await environment.conversations('stall', 1);
+    await environment.createConversations('stall', 1);
     const stalls = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      // The first starts the counting thread; what is measured is the longest stall of all.
-      await environment.service();
+      // The first round starts the worker thread that counts tokens.
+      await environment.serviceReport();
       const body = JSON.stringify({ event: { role: 'user', content: 'a'.repeat(8 * 1024 * 1024 - 100) } });
-      const answer = await fetch(`${environment.url}/v1/conversations/stall-0/events`, {
+      const response = await fetch(`${environment.url}/v1/conversations/stall-0/events`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body,
       });
-      if (answer.status !== 201) throw new Error(`the big event: ${answer.status} ${await answer.text()}`);
-      stalls.push((await environment.service()).longestStallMs);
+      if (response.status !== 201)
+        throw new Error(`the large event: ${response.status} ${await response.text()}`);
+      stalls.push((await environment.serviceReport()).longestStallMs);
     }
     row('longest event-loop stall: 8 MiB of one letter appended', median(stalls), 'ms', {
-      bound: 50,
+      target: 50,
       atMost: true,
     });
   },
@@ -171,7 +172,7 @@ const groups = {
       ['log-10000', 10_000],
       ['log-1000000', 1_000_000],
     ])
-      await environment.log(id, count);
+      await environment.createLog(id, count);
     await environment.sql.query('VACUUM ANALYZE fastpaca.events');
     const turns = SECONDS * 300;
     const ids = ['log-200', 'log-10000', 'log-1000000'];
@@ -190,17 +191,17 @@ const groups = {
       of(2, 'windowP50Ms') / of(0, 'windowP50Ms'),
       '×',
       {
-        bound: 1.15,
+        target: 1.15,
         atMost: true,
       },
     );
     row('page of the newest 200, p50: 1,000,000 events ÷ 200', of(2, 'pageP50Ms') / of(0, 'pageP50Ms'), '×');
     row('append p99: 1,000,000 events ÷ 200', of(2, 'appendP99Ms') / of(0, 'appendP99Ms'), '×', {
-      bound: 1.3,
+      target: 1.3,
       atMost: true,
     });
-    await environment.conversations('few', 100);
-    await environment.conversations('lots', 100_000);
+    await environment.createConversations('few', 100);
+    await environment.createConversations('lots', 100_000);
     const { few, lots } = await rounds({ few: append(64, 'few', 100), lots: append(64, 'lots', 100_000) });
     row('appends over 100,000 conversations ÷ over 100', lots.perSecond / few.perSecond, '×');
     const [size] = (
@@ -211,9 +212,9 @@ const groups = {
   },
 
   async memory() {
-    await environment.conversations('many', MANY);
+    await environment.createConversations('many', MANY);
     await environment.startService();
-    const resident = [(await environment.service()).residentBytes];
+    const resident = [(await environment.serviceReport()).residentBytes];
     for (let part = 0; part < 4; part += 1) {
       await environment.load({
         connections: 64,
@@ -221,17 +222,17 @@ const groups = {
         conversations: MANY,
         durationS: 15,
       });
-      resident.push((await environment.service()).residentBytes);
+      resident.push((await environment.serviceReport()).residentBytes);
     }
     const [start, , half, , end] = resident.map((bytes) => bytes / 1e6);
     row('resident memory at the start', start, 'MB');
     row('resident memory after 30 s at full append load', half, 'MB');
-    row('resident memory after 60 s at full append load', end, 'MB', { bound: 300, atMost: true });
+    row('resident memory after 60 s at full append load', end, 'MB', { target: 300, atMost: true });
   },
 
   async startup() {
     const times = await startupTimes(Math.max(3, ROUNDS));
-    row('`npm start` on existing data to ready', median(times) / 1000, 's', { bound: 3, atMost: true });
+    row('`npm start` on existing data to ready', median(times) / 1000, 's', { target: 3, atMost: true });
   },
 };
 

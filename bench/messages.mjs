@@ -1,4 +1,4 @@
-/** What the benchmarks append: the same texts in every run, all different, of common and of rarer words. */
+/** Vocabulary of the appended texts. The texts are the same in every run, and all different. */
 const WORDS =
   'the of and to in is you that it he was for on are with as his they at be this from have or by one had not but what all were when we there can an your which their said if do will each about how up out them then she many some so these would other into has more her two like him see time could no make than first been its who now people my made over did down only way find use may water long little very after words called just where most know get through back much before go good new write our used me man too any day same right look think also around another came come work three word must because does part even place well such here take why things help put years different away again off went old number refund itinerary reservation cancellation passenger insurance certificate upgrade economy baggage'.split(
     ' ',
@@ -6,12 +6,12 @@ const WORDS =
 
 function text(index, bytes) {
   let state = index + 1;
-  let made = '';
-  while (made.length < bytes) {
+  let words = '';
+  while (words.length < bytes) {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    made += `${WORDS[(state >>> 8) % WORDS.length]} `;
+    words += `${WORDS[(state >>> 8) % WORDS.length]} `;
   }
-  return made.slice(0, bytes);
+  return words.slice(0, bytes);
 }
 
 /** The body of an append, about 300 bytes. */

@@ -1,7 +1,7 @@
-/** The value below which `share` of the numbers lie; NaN of none. */
-export function quantile(numbers, share) {
+/** The value below which the `fraction` of the numbers lies; NaN for an empty list. */
+export function quantile(numbers, fraction) {
   const sorted = Float64Array.from(numbers).sort();
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? NaN;
 }
 
 export function median(numbers) {

@@ -1,5 +1,5 @@
-// The raw commit: a pool doing one prepared single-statement append per commit, on the service's own tables, without
-// HTTP. Reads what to do from its argument, prints what it measured as JSON.
+// The raw commit: a connection pool that runs one prepared append statement per commit, on the tables of the service, without
+// HTTP. Takes its task as an argument, prints the results as JSON.
 import pg from 'pg';
 import { storedBody } from './messages.mjs';
 import { quantile } from './quantile.mjs';
@@ -25,12 +25,12 @@ const times = [];
 const started = performance.now();
 const end = started + durationS * 1000;
 await Promise.all(
-  Array.from({ length: connections }, async (_, lane) => {
+  Array.from({ length: connections }, async (_, worker) => {
     const client = await pool.connect();
-    for (let turn = lane; performance.now() < end; turn += connections) {
-      const at = performance.now();
+    for (let turn = worker; performance.now() < end; turn += connections) {
+      const startedAt = performance.now();
       await client.query({ ...APPEND, values: [`raw-${turn % conversations}`, storedBody(turn)] });
-      times.push(performance.now() - at);
+      times.push(performance.now() - startedAt);
     }
     client.release();
   }),

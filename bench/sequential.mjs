@@ -1,5 +1,5 @@
-// One client after another request: appends to some conversations in turn and reads the window of each right after, and a page
-// of the log, so that what differs between the two is the length of their logs alone. Prints the times as JSON.
+// One client, one request at a time: appends to each conversation in turn, then reads its window and a page of its log. The
+// conversations differ only in the length of their logs. Prints the times as JSON.
 import http from 'node:http';
 import { appendBody } from './messages.mjs';
 import { quantile } from './quantile.mjs';
@@ -9,7 +9,7 @@ const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 
 function timed(method, path, body) {
   return new Promise((resolve, reject) => {
-    const at = performance.now();
+    const startedAt = performance.now();
     const request = http.request(`${url}${path}`, {
       method,
       agent,
@@ -20,7 +20,7 @@ function timed(method, path, body) {
       response.resume();
       response.once('end', () => {
         if (response.statusCode >= 300) reject(new Error(`${method} ${path}: ${response.statusCode}`));
-        else resolve(performance.now() - at);
+        else resolve(performance.now() - startedAt);
       });
     });
     request.end(body);

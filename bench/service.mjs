@@ -1,4 +1,4 @@
-// Starts the built service for a benchmark, on an embedded database of its own in a temporary folder.
+// Starts the built service for a benchmark, with its embedded database in a temporary folder.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,16 +1,16 @@
-// `npm start` on a built checkout with existing data: how long till it is ready.
+// How long `npm start` takes to be ready, in a built checkout with existing data.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, untilReady } from './environment.mjs';
 
-/** @returns milliseconds from the command to ready, of each time but the first, which makes the data */
+/** @returns milliseconds from the command to ready. The first start creates the data and is not counted. */
 export async function startupTimes(count) {
   const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-bench-'));
   const times = [];
   try {
-    for (let time = 0; time <= count; time += 1) times.push(await start(dataDir));
+    for (let run = 0; run <= count; run += 1) times.push(await start(dataDir));
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }
@@ -19,7 +19,7 @@ export async function startupTimes(count) {
 
 async function start(dataDir) {
   const port = await freePort();
-  const at = performance.now();
+  const startedAt = performance.now();
   const child = spawn('npm', ['start'], {
     cwd: join(import.meta.dirname, '..'),
     env: {
@@ -33,7 +33,7 @@ async function start(dataDir) {
     stdio: 'ignore',
   });
   await untilReady(`http://127.0.0.1:${port}`, child);
-  const ms = performance.now() - at;
+  const ms = performance.now() - startedAt;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   await ended;

@@ -1,5 +1,5 @@
-// `npm run bench:stream`: how soon a reader of the stream has what was appended, and what a reader costs. The
-// readers, the writers, the service and its database share this machine.
+// `npm run bench:stream`: how long after an append the readers of a stream receive the event, and how much memory a reader
+// takes. Readers, writers, the service and its database share this machine.
 import { WebSocket } from 'ws';
 import { quantile } from './quantile.mjs';
 import { startService } from './service.mjs';
@@ -8,7 +8,7 @@ const READERS = 500;
 const WRITERS = 16;
 const DURATION_MS = 10_000;
 const WARM_UP_MS = 2000;
-const TEXT = 'A message of about the length that people type into a chat, give or take.';
+const TEXT = 'A message of about the length that people type into a chat, more or less.';
 
 const service = await startService({ LOG_LEVEL: 'warn', FASTPACA_STREAM_MAX_CONNECTIONS: String(READERS) });
 
@@ -22,7 +22,7 @@ async function call(method, path, body) {
   return response.json();
 }
 
-/** Connects readers and resolves when all are there. `onEvent` gets the conversation, the version and the time. */
+/** Connects the readers. `onEvent` receives the conversation, the version and the time of each event. */
 async function connect(conversations, onEvent) {
   const sockets = Array.from({ length: READERS }, (_, index) => {
     const id = conversations[index % conversations.length];
@@ -43,8 +43,8 @@ async function scenario(name, count) {
     await call('PUT', id, { token_budget: 100_000, policy: { strategy: 'last_n', config: { limit: 50 } } });
   const before = await service.residentBytes();
 
-  const answered = new Map(); // when the append's answer was here
-  const early = new Map(); // frames that came before it
+  const respondedAt = new Map(); // when the response to the append arrived
+  const earlyFrames = new Map(); // arrival times of frames that arrived before that response
   const delays = [];
   let measuring = false;
   let frames = 0;
@@ -52,8 +52,8 @@ async function scenario(name, count) {
     if (!measuring) return;
     frames += 1;
     const key = `${id}/${version}`;
-    const since = answered.get(key);
-    if (since === undefined) early.set(key, [...(early.get(key) ?? []), at]);
+    const since = respondedAt.get(key);
+    if (since === undefined) earlyFrames.set(key, [...(earlyFrames.get(key) ?? []), at]);
     else delays.push(at - since);
   });
   const connected = await service.residentBytes();
@@ -70,9 +70,9 @@ async function scenario(name, count) {
         if (!measuring) continue;
         appends += 1;
         const key = `${id}/${version}`;
-        answered.set(key, performance.now());
-        for (const at of early.get(key) ?? []) delays.push(at - answered.get(key));
-        early.delete(key);
+        respondedAt.set(key, performance.now());
+        for (const at of earlyFrames.get(key) ?? []) delays.push(at - respondedAt.get(key));
+        earlyFrames.delete(key);
       }
     }),
   );
@@ -82,7 +82,7 @@ async function scenario(name, count) {
     scenario: `${READERS} readers on ${count} conversation${count === 1 ? '' : 's'}`,
     'appends/s': Math.round((appends * 1000) / DURATION_MS),
     'frames/s': Math.round((frames * 1000) / DURATION_MS),
-    'answer to frame p50 ms': Number(quantile(delays, 0.5).toFixed(1)),
+    'response to frame p50 ms': Number(quantile(delays, 0.5).toFixed(1)),
     'p99 ms': Number(quantile(delays, 0.99).toFixed(1)),
     'memory per reader, kB': Math.round((connected - before) / READERS / 1000),
   };

@@ -1,4 +1,4 @@
-// Token counting against plain tiktoken on the texts of real conversations, both on one thread. Prints JSON.
+// Compares token counting with plain tiktoken on the texts of real conversations, both on one thread. Prints JSON.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import 'reflect-metadata';

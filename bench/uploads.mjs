@@ -1,5 +1,5 @@
-// Many large uploads at once: what the service needs of memory, and whether it still answers its health check.
-// It is started as `npm start` starts it. `UPLOADS`, `BYTES` and `IDLE_S` change the scenario.
+// Many large uploads at once: how much memory the service needs, and whether its health check still responds. The service runs
+// with the options of `npm start`. `UPLOADS`, `BYTES` and `IDLE_S` change the scenario.
 import { setTimeout as delay } from 'node:timers/promises';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { request, Agent } from 'node:http';
@@ -8,13 +8,13 @@ import { startService } from './service.mjs';
 const UPLOADS = Number(process.env.UPLOADS ?? 250);
 const BYTES = Number(process.env.BYTES ?? 7_900_000);
 const IDLE_S = Number(process.env.IDLE_S ?? 60);
-/** A conversation with these many writers each: appends of one conversation wait for each other. */
+/** Writers per conversation: appends to one conversation wait for each other. */
 const WRITERS = 10;
 
 if (isMainThread) await main();
 else await poll(workerData);
 
-/** On a thread of its own: the uploads keep the main thread busy. */
+/** Runs on its own thread, because the uploads keep the main thread busy. */
 async function poll({ url, path, method = 'GET', body, intervalMs }) {
   let longestMs = 0;
   const statuses = {};
@@ -24,7 +24,7 @@ async function poll({ url, path, method = 'GET', body, intervalMs }) {
     const start = performance.now();
     const headers = body && { 'content-type': 'application/json' };
     const status = await fetch(url + path, { method, body, headers }).then(
-      async (answer) => (await answer.text(), answer.status),
+      async (response) => (await response.text(), response.status),
       (error) => error.cause?.code ?? error.message,
     );
     statuses[status] = (statuses[status] ?? 0) + 1;
@@ -70,7 +70,7 @@ async function main() {
         await delay(20);
       }
     })();
-    await metric('nodejs_eventloop_lag_max_seconds'); // begins anew with each answer
+    await metric('nodejs_eventloop_lag_max_seconds'); // resets the maximum
     const stopLive = startPoll({ url: service.url, path: '/health/live', intervalMs: 50 });
     const stopAppends = startPoll({
       url: service.url,
@@ -84,13 +84,13 @@ async function main() {
     const started = performance.now();
     const statuses = {};
     const body = uploadBody();
-    const answers = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: UPLOADS }, (_, n) =>
         upload(`${service.url}/v1/conversations/upload-${n % Math.ceil(UPLOADS / WRITERS)}/events`, body),
       ),
     );
-    for (const answer of answers) statuses[answer] = (statuses[answer] ?? 0) + 1;
-    row('until the last upload is answered', (performance.now() - started) / 1000, 's');
+    for (const result of results) statuses[result] = (statuses[result] ?? 0) + 1;
+    row('until the last upload has its response', (performance.now() - started) / 1000, 's');
     const live = await stopLive();
     const appends = await stopAppends();
     row('longest stall of the event loop', (await metric('nodejs_eventloop_lag_max_seconds')) * 1000, 'ms');
@@ -99,8 +99,8 @@ async function main() {
     await sampler;
     row('resident memory at the peak', peak / 1e6, 'MB');
     row(`resident memory ${IDLE_S} s later`, (await service.residentBytes()) / 1e6, 'MB');
-    row('longest answer of /health/live', live.longestMs, 'ms');
-    row('longest answer of a small append', appends.longestMs, 'ms');
+    row('longest response time of /health/live', live.longestMs, 'ms');
+    row('longest response time of a small append', appends.longestMs, 'ms');
     console.table(rows);
     console.log(
       `uploads ${JSON.stringify(statuses)}, live ${JSON.stringify(live.statuses)}, small ${JSON.stringify(appends.statuses)}`,
@@ -110,7 +110,7 @@ async function main() {
   }
 }
 
-/** An event whose text takes about `BYTES` bytes: words, so that its tokens cost what those of a text cost. */
+/** An event with about `BYTES` bytes of text. The text is made of words, so that counting its tokens costs as much as usual. */
 function uploadBody() {
   const words = Array.from({ length: 997 }, (_, n) => (n * 2654435761).toString(36).slice(0, 3 + (n % 6)));
   let text = '';
@@ -118,7 +118,7 @@ function uploadBody() {
   return Buffer.from(JSON.stringify({ event: { role: 'user', parts: [{ type: 'text', text }] } }));
 }
 
-/** @returns the status, or the code of the error */
+/** @returns the status of the response, or the code of the error */
 function upload(url, body) {
   return new Promise((resolve) => {
     const sent = request(
@@ -128,7 +128,7 @@ function upload(url, body) {
         agent: new Agent({ keepAlive: false }),
         headers: { 'content-type': 'application/json', 'content-length': body.length },
       },
-      (answer) => answer.resume().once('end', () => resolve(answer.statusCode)),
+      (response) => response.resume().once('end', () => resolve(response.statusCode)),
     );
     sent.once('error', (error) => resolve(error.code ?? error.message));
     sent.end(body);

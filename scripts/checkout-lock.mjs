@@ -3,39 +3,42 @@ import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync }
 import { hostname, uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const BEAT_MS = 2_000;
+const HEARTBEAT_MS = 2_000;
 const POLL_MS = 200;
-/** A lock of another machine or container is left over if nobody has touched it for so long while we watched. */
-const SILENT_MS = 60_000;
+/** A lock of another machine or container is stale if it was not touched for this long while it was watched. */
+const STALE_AFTER_MS = 60_000;
 
 /**
- * Waits until the lock file is ours. It is removed when this process exits.
+ * Waits for the lock file and takes it. The file is removed when this process exits.
  *
- * @param onWait called once with the owner's process number, if there is another owner
- * @returns a function that writes down the child process that works under this lock: should this process be killed,
- * the lock lasts as long as the child
+ * @param onWait called once with the owner's process id, if another process holds the lock
+ * @returns a function that records the child process that works under this lock: if this process is killed, the lock lasts
+ *   until the child ends
  * @throws NodeJS.ErrnoException the folder cannot be written
  */
-export async function lockCheckout(file, onWait, silentMs = SILENT_MS) {
+export async function lockCheckout(file, onWait, staleAfterMs = STALE_AFTER_MS) {
   let watched;
-  let told = false;
+  let reported = false;
   while (!create(file)) {
     const found = read(file);
     if (!found) continue; // its owner has just removed it
     if (!watched || watched.text !== found.text || watched.mtimeMs !== found.mtimeMs) {
       watched = { ...found, polls: 0 };
     }
-    if (isLeftOver(found) ?? watched.polls * POLL_MS >= silentMs) {
+    if (isStale(found) ?? watched.polls * POLL_MS >= staleAfterMs) {
       remove(file, found.text);
       continue;
     }
-    if (!told) onWait(found.owner?.pid);
-    told = true;
+    if (!reported) onWait(found.owner?.pid);
+    reported = true;
     watched.polls += 1;
     await delay(POLL_MS);
   }
-  const beat = setInterval(() => unlessAbsent(() => utimesSync(file, new Date(), new Date())), BEAT_MS);
-  beat.unref();
+  const heartbeat = setInterval(
+    () => unlessAbsent(() => utimesSync(file, new Date(), new Date())),
+    HEARTBEAT_MS,
+  );
+  heartbeat.unref();
   process.once('exit', () => rmSync(file, { force: true }));
   return (child) => unlessAbsent(() => write(file, 'r+', { child }));
 }
@@ -51,7 +54,7 @@ function create(file) {
 }
 
 function write(file, flags, more) {
-  // Of one length, so that it replaces all of what was there.
+  // A fixed length, so that the text replaces the whole file.
   const text = JSON.stringify({ pid: process.pid, host: hostname(), ...more }).padEnd(400);
   writeFileSync(file, text, { flag: flags });
 }
@@ -68,12 +71,12 @@ function parse(text) {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // its owner is about to write it, or was killed before
+    return undefined; // its owner has not written it yet, or was killed before
   }
 }
 
-/** Undefined: it cannot be known from here, only from a lock that nobody touches. */
-function isLeftOver({ owner, mtimeMs }) {
+/** Undefined for a lock of another machine: only a missing heartbeat shows that it is stale. */
+function isStale({ owner, mtimeMs }) {
   if (owner?.host !== hostname()) return undefined;
   if (mtimeMs < Date.now() - uptime() * 1000) return true; // written before this machine started
   return ![owner.pid, owner.child].some((pid) => pid && pid !== process.pid && isRunning(pid));
@@ -84,11 +87,11 @@ function isRunning(pid) {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error.code === 'EPERM'; // another user's
+    return error.code === 'EPERM'; // it belongs to another user
   }
 }
 
-/** Removes a lock that was judged by its text, unless another process has replaced it in the meantime. */
+/** Removes a stale lock, unless another process has replaced it in the meantime. */
 function remove(file, text) {
   const aside = `${file}.${process.pid}`;
   unlessAbsent(() => {

@@ -1,6 +1,6 @@
-// Makes a checkout ready to run: installs what is missing and builds what is stale, and is quick when there is nothing
-// to do. With the argument `sdk` the client package is built as well. Runs on any Node.js from 18 on, before any
-// dependency is there. It may be killed at any time: the next run does what is not known to be done.
+// Prepares a checkout: installs missing dependencies and builds what is stale. Takes no time if nothing is to do. With the
+// argument `sdk` it builds the client package too. Runs on Node.js 18 or later, before any dependency is installed. It may be
+// killed at any time: the next run continues.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -14,23 +14,23 @@ const LOCK = join(root, '.preparing');
 const { npm_execpath: npm, npm_config_user_agent: agent = 'npm', npm_lifecycle_event: script } = process.env;
 
 const INSTALL = {
-  what: 'the dependencies are not installed',
-  says: 'Installing dependencies (once) …',
-  // The build needs development and optional packages, and the install scripts that package.json lists, whatever
-  // NODE_ENV and npm's settings say. Node.js comes as a dependency, so npm's own may be an older one.
+  missingWhat: 'the dependencies are not installed',
+  message: 'Installing dependencies (once) …',
+  // The build needs development and optional packages and the install scripts that package.json lists. These options override
+  // NODE_ENV and the settings of npm. Node.js is a dependency, so npm itself may run on an older version.
   npm: [
     ...['ci', '--include=dev', '--include=optional', '--include=peer', '--ignore-scripts=false'],
     ...['--engine-strict=false', '--no-audit', '--no-fund', '--loglevel=error'],
   ],
   stamp: 'node_modules/.installed',
-  // Not the version of Node.js that runs this: the native packages do not depend on it, and it may be another next time.
+  // Without the version of Node.js: the native packages do not depend on it, and it may differ in the next run.
   state: () => `${hashOf('package-lock.json')} ${process.platform} ${process.arch} ${libc()}`,
   missing: () => absent([...requiredPackages(), 'node_modules/.bin/node']),
 };
 
 const BUILD_LOCAL_POSTGRES = {
-  what: 'the embedded database is not built',
-  says: 'Building the embedded database …',
+  missingWhat: 'the embedded database is not built',
+  message: 'Building the embedded database …',
   npm: ['run', 'build', '--silent', '--workspace', 'packages/local-postgres'],
   stamp: 'packages/local-postgres/dist/.built',
   state: () =>
@@ -45,8 +45,8 @@ const BUILD_LOCAL_POSTGRES = {
 };
 
 const BUILD = {
-  what: 'the service is not built',
-  says: 'Building …',
+  missingWhat: 'the service is not built',
+  message: 'Building …',
   npm: ['run', 'build', '--silent'],
   stamp: 'dist/.built',
   state: () =>
@@ -62,8 +62,8 @@ const BUILD = {
 };
 
 const BUILD_SDK = {
-  what: 'the client package is not built',
-  says: 'Building the client package …',
+  missingWhat: 'the client package is not built',
+  message: 'Building the client package …',
   npm: ['run', 'build', '--silent', '--workspace', 'packages/sdk'],
   stamp: 'packages/sdk/dist/.built',
   state: () =>
@@ -75,7 +75,7 @@ const manager = agent.split('/')[0];
 if (manager !== 'npm') {
   const name = (script ?? 'start').replace(/^pre/, '');
   const command = ['start', 'test'].includes(name) ? `npm ${name}` : `npm run ${name}`;
-  end(`Fastpaca is installed and run by npm, and this is ${manager}: run "${command}" instead.`);
+  end(`Fastpaca needs npm, and this is ${manager}: run "${command}" instead.`);
 }
 
 const service = [INSTALL, BUILD_LOCAL_POSTGRES, BUILD];
@@ -84,16 +84,16 @@ const [toDo] = steps.filter((step) => !isDone(step));
 if (toDo) {
   const watchChild = await lockCheckout(LOCK, (pid) =>
     console.error(
-      `Another process${pid ? ` (${pid})` : ''} prepares this checkout: waiting until it is done. ` +
+      `Another process${pid ? ` (${pid})` : ''} is preparing this checkout; waiting until it has finished. ` +
         `If no such process runs, delete ${LOCK}.`,
     ),
   ).catch((error) =>
     end(
-      `This checkout is not ready, since ${toDo.what}, and ${root} cannot be written (${error.code}): ` +
-        'run "npm start" once where it can.',
+      `This checkout is not ready, because ${toDo.missingWhat}, and ${root} cannot be written (${error.code}): ` +
+        'run "npm start" once as a user who can write it.',
     ),
   );
-  // Looked at again: another process may have done it.
+  // Checked again: another process may have done a step.
   for (const step of steps) if (!isDone(step)) await make(step, watchChild);
 }
 
@@ -102,21 +102,21 @@ function isDone({ stamp, state, missing }) {
   return existsSync(file) && readFileSync(file, 'utf8') === state() && missing().length === 0;
 }
 
-/** The stamp is removed first, and written last and at once, so that it never stands for half a result. */
-async function make({ says, npm: args, stamp, state, missing }, watchChild) {
+/** The stamp is removed first and written last, in one step: it never stands for an incomplete result. */
+async function make({ message, npm: args, stamp, state, missing }, watchChild) {
   const [file, command] = [join(root, stamp), `"npm ${args.slice(0, 2).join(' ')}"`];
   rmSync(file, { force: true });
   const inputs = state();
-  console.error(says);
+  console.error(message);
   const { code, signal, error } = await run(args, watchChild);
-  if (error) end(`npm could not be started (${error.code}): install npm, which comes with Node.js.`);
-  if (code !== 0) end(`${command} failed (${signal ?? `exit code ${code}`}); its output above says why.`);
+  if (error) end(`npm could not be started (${error.code}): install npm, which is part of Node.js.`);
+  if (code !== 0) end(`${command} failed (${signal ?? `exit code ${code}`}); see its output above.`);
 
   const [first, ...others] = missing();
   if (first) {
     end(
       `${command} ended without an error, but ${first} is missing${others.length ? `, as are ${others.length} more` : ''}: ` +
-        'look for a setting of npm that changes what it installs ("npm config list").',
+        'check for a setting of npm that changes what it installs ("npm config list").',
     );
   }
   writeFileSync(`${file}.new`, inputs);
@@ -128,7 +128,7 @@ function run(args, watchChild) {
   // stdout belongs to the service's log.
   const child = spawn(command, rest, { cwd: root, stdio: ['ignore', 2, 2] });
   if (child.pid) watchChild(child.pid);
-  // Not before the child has ended: the lock must last until then.
+  // Exit after the child: the lock must last until the child has ended.
   const stop = (signal) => {
     child.once('close', () => process.exit(128 + constants.signals[signal]));
     child.kill(signal);
@@ -150,7 +150,7 @@ function absent(paths) {
   return paths.filter((path) => !existsSync(join(root, path)));
 }
 
-/** Folders of the packages that every machine needs: some others are for one platform only. */
+/** Folders of the packages that every platform needs. */
 function requiredPackages() {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
   return Object.entries(packages)

@@ -1,4 +1,4 @@
-// Writes the table of settings into the README, from the settings themselves. A test says when it is stale.
+// Writes the table of settings into the README. A test fails if the table is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SETTINGS } from '../dist/src/config/settings.js';

@@ -195,18 +195,18 @@ describe('scripts/prepare.mjs', () => {
     expect(await prepare(env)).toEqual({
       code: 1,
       signal: null,
-      stderr: `Fastpaca is installed and run by npm, and this is ${manager}: run "${command}" instead.\n`,
+      stderr: `Fastpaca needs npm, and this is ${manager}: run "${command}" instead.\n`,
     });
     expect(await calls()).toEqual([]);
   });
 
-  it('has yarn and pnpm say so before they install', async () => {
+  it('makes Yarn and pnpm report that npm is needed before they install', async () => {
     const [, yarnPath = ''] = /^yarnPath: (.+)$/m.exec(await readFile('.yarnrc.yml', 'utf8')) ?? [];
     const yarn = spawn(process.execPath, [yarnPath, 'install'], { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     yarn.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     expect(await once(yarn, 'close')).toEqual([1, null]);
-    expect(said).toMatch(/^Fastpaca .* this is yarn: run "npm start" instead\.\n$/);
+    expect(said).toMatch(/^Fastpaca .* this is Yarn: run "npm start" instead\.\n$/);
     const { devEngines } = JSON.parse(await readFile('package.json', 'utf8'));
     expect(devEngines.packageManager).toEqual({ name: 'npm', onFail: 'error' });
   });
@@ -226,7 +226,7 @@ describe('scripts/prepare.mjs', () => {
     const first = launch({ FAKE_NPM: 'ci:hang' });
     await until(() => existsSync(at('node_modules/library')));
     const second = launch();
-    await until(() => second.stderr().includes(`(${first.child.pid!}) prepares this checkout`));
+    await until(() => second.stderr().includes(`(${first.child.pid!}) is preparing this checkout`));
     await writeFile(at('go-on'), '');
     expect(await first.ended).toMatchObject({ code: 0 });
     expect(await second.ended).toMatchObject({ code: 0 });
@@ -240,7 +240,7 @@ describe('scripts/prepare.mjs', () => {
     first.child.kill('SIGKILL');
     await once(first.child, 'exit');
     const second = launch();
-    await until(() => second.stderr().includes('prepares this checkout'));
+    await until(() => second.stderr().includes('is preparing this checkout'));
     await writeFile(at('go-on'), '');
     expect(await second.ended).toMatchObject({ code: 0 });
     expect(await calls()).toEqual(['ci', 'ci', 'local-postgres', 'build']);
