@@ -1,3 +1,4 @@
+import { streamedEventJson } from '../events/event-json.js';
 import type { StoredEvent } from '../events/stored-event.js';
 
 /** The frames of a stream by type; what a client may receive, and all of it. Every frame has `type` and `version`. */
@@ -34,8 +35,8 @@ export function frame<Type extends FrameType>(type: Type, content: Frames[Type])
 }
 
 /** An `event` frame, spliced from the event's own text. */
-export function eventFrame({ seq, version, body, tokenEstimate, insertedAt }: StoredEvent): Frame {
-  const event = `{${body.slice(1, -1)},"token_estimate":${tokenEstimate},"inserted_at":"${insertedAt.toISOString()}"}`;
-  const json = `{"type":"event","version":${version},"seq":${seq},"event":${event}}`;
+export function eventFrame(event: StoredEvent): Frame {
+  const { seq, version } = event;
+  const json = `{"type":"event","version":${version},"seq":${seq},"event":${streamedEventJson(event)}}`;
   return { type: 'event', version, bytes: Buffer.from(json) };
 }

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { loggedEventJson } from '../event-json.js';
 import type { Page } from '../events.service.js';
 import { LOGGED_EVENT } from './event.schema.js';
 
@@ -10,12 +11,7 @@ export class EventPageDto {
   next_cursor!: number;
 }
 
-/** `EventPageDto` as JSON text, each event as it was sent. */
+/** `EventPageDto` as JSON text. */
 export function eventPageJson({ events, nextCursor }: Page): string {
-  const texts = events.map(
-    ({ seq, version, body, tokenEstimate, insertedAt }) =>
-      `{"seq":${seq},"version":${version},${body.slice(1, -1)},` +
-      `"token_estimate":${tokenEstimate},"inserted_at":"${insertedAt.toISOString()}"}`,
-  );
-  return `{"events":[${texts.join(',')}],"next_cursor":${nextCursor}}`;
+  return `{"events":[${events.map(loggedEventJson).join(',')}],"next_cursor":${nextCursor}}`;
 }

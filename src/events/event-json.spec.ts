@@ -1,10 +1,35 @@
 import { describe, expect, it } from '@jest/globals';
-import { messageJson } from './window-message.js';
+import { loggedEventJson, messageJson, streamedEventJson } from './event-json.js';
 
 const AT = new Date('2026-01-02T03:04:05.678Z');
 
+describe('the JSON of a logged event', () => {
+  const event = {
+    seq: 3,
+    version: 4,
+    body: '{"role":"user","n":1.0,"parts":[{"type":"text","text":"a"}]}',
+    tokenEstimate: 5,
+    partTokens: null,
+    insertedAt: AT,
+  };
+
+  it('is its stored text between seq and version before it and the other server fields after it', () => {
+    expect(loggedEventJson(event)).toBe(
+      '{"seq":3,"version":4,"role":"user","n":1.0,"parts":[{"type":"text","text":"a"}],' +
+        '"token_estimate":5,"inserted_at":"2026-01-02T03:04:05.678Z"}',
+    );
+  });
+
+  it('has no seq and version in a frame of the stream, which carries them beside it', () => {
+    expect(streamedEventJson(event)).toBe(
+      '{"role":"user","n":1.0,"parts":[{"type":"text","text":"a"}],' +
+        '"token_estimate":5,"inserted_at":"2026-01-02T03:04:05.678Z"}',
+    );
+  });
+});
+
 describe('messageJson', () => {
-  it('carries numbers, role, parts, id, metadata and inserted_at, and nothing else of the event', () => {
+  it('carries seqs, role, parts, id, metadata and inserted_at, and nothing else of the event', () => {
     const body =
       '{"extra":1,"metadata":{"k":[1]},"token_count":5,"id":"m1","role":"user","parts":[{"type":"text","text":"a"}]}';
     expect(messageJson({ seq: 3, from_seq: 3, to_seq: 9 }, body, AT)).toBe(
