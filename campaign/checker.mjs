@@ -1,26 +1,26 @@
-// Compares the service with the ledger: the whole log of every conversation over HTTP, on every node, and, where the
-// database can be asked, what is stored.
+// Compares the service with the ledger: reads the whole log of every conversation over HTTP from every node and, if it has access
+// to the database, the stored rows.
 import { setTimeout as delay } from 'node:timers/promises';
 import { conversationPath } from './http-client.mjs';
 import { digestOf, textOf } from './ledger.mjs';
 
-/** Reads may be answered 503 for so long after a disturbance. */
+/** How long reads may get 503 after a disturbance, in milliseconds. */
 const READ_LIMIT_MS = 60_000;
 
 export class Checker {
-  /** @param query runs SQL on the database; undefined where it is not to be had */
+  /** @param query runs SQL on the database; undefined without access to it */
   constructor({ ledger, nodes, verdict, query }) {
     Object.assign(this, { ledger, nodes, verdict, query });
     this.reported = new Set();
   }
 
-  /** Compares what clients write to now; also while they do. */
+  /** Compares the conversations that clients write to; may run while they write. */
   async checkActive() {
     for (const conversation of this.ledger.active)
       for (const node of this.nodes) await this.checkConversation(conversation, node);
   }
 
-  /** Compares every conversation there has been, with no client writing, and the nodes with each other. */
+  /** Compares every conversation, and the nodes with each other. No client may write. */
   async checkAll() {
     for (const conversation of this.ledger.all()) {
       const views = [];
@@ -29,14 +29,14 @@ export class Checker {
         if (this.nodes.length > 1) views.push(await this.viewOf(conversation, node));
       }
       for (const view of views)
-        if (view !== views[0]) this.blame('ordered', conversation, 'the nodes give different answers');
+        if (view !== views[0]) this.report('ordered', conversation, 'the nodes return different responses');
       if (this.query && !conversation.large) await this.checkStored(conversation);
     }
   }
 
   async checkConversation(conversation, node) {
     const path = conversationPath(conversation.id);
-    // What was acknowledged before the reads must be in them; more may be.
+    // The reads must contain everything acknowledged before them, and may contain more.
     const acknowledged = conversation.acknowledgedAppends();
     const compactions = [...conversation.compactions.acknowledged];
     const leastVersion = conversation.version;
@@ -45,11 +45,15 @@ export class Checker {
     const wasDeleted = conversation.deletion === 'acknowledged';
     const record = await this.read(node, path);
     if (record === undefined) {
-      if (leastVersion > 0) this.blame('durable', conversation, 'the conversation is missing');
+      if (leastVersion > 0) this.report('durable', conversation, 'the conversation is missing');
       return;
     }
     if (record.version < leastVersion)
-      this.blame('visible', conversation, `version ${record.version} after ${leastVersion} was acknowledged`);
+      this.report(
+        'visible',
+        conversation,
+        `version ${record.version} after ${leastVersion} was acknowledged`,
+      );
     const log = await this.readLog(node, path, record.last_seq);
     this.verdict.count('logs compared');
     this.verdict.count('events compared', log.length);
@@ -58,73 +62,77 @@ export class Checker {
     this.checkAcknowledged(conversation, log, acknowledged);
 
     const budget = record.token_budget - 500_000;
-    if (budget < leastBudget || budget > conversation.tokenBudget.asked)
-      this.blame('durable', conversation, `the budget's change ${budget} is not ${leastBudget} or later`);
+    if (budget < leastBudget || budget > conversation.tokenBudget.sent)
+      this.report('durable', conversation, `the budget's change ${budget} is not ${leastBudget} or later`);
     for (const [client, least] of leastPatches) {
       const found = record.metadata[`client-${client}`] ?? 0;
-      if (found < least) this.blame('durable', conversation, `metadata has patch ${found}, not ${least}`);
+      if (found < least) this.report('durable', conversation, `metadata has patch ${found}, not ${least}`);
     }
     if (wasDeleted && !record.tombstoned)
-      this.blame('durable', conversation, 'it was deleted and has no tombstone');
+      this.report('durable', conversation, 'it was deleted and has no tombstone');
     if (!conversation.compacted && !conversation.large) await this.checkWindow(conversation, node, path, log);
   }
 
-  /** Seqs are 1 … n; versions only grow; the versions that no event has are those of the compactions. */
+  /** Seqs are 1 … n; versions only grow; the versions without an event belong to compactions. */
   checkOrder(conversation, record, log, compactions) {
     const head = log.slice(0, record.last_seq);
     if (head.length < record.last_seq)
-      this.blame('ordered', conversation, `last_seq is ${record.last_seq}, the log has ${log.length} events`);
+      this.report(
+        'ordered',
+        conversation,
+        `last_seq is ${record.last_seq}, the log has ${log.length} events`,
+      );
     let before = 0;
     for (const [index, { seq, version }] of log.entries()) {
       if (seq !== index + 1)
-        return this.blame('ordered', conversation, `seq ${seq} is at place ${index + 1}`);
+        return this.report('ordered', conversation, `seq ${seq} is at position ${index + 1}`);
       if (version <= before)
-        return this.blame('ordered', conversation, `seq ${seq} has version ${version} after ${before}`);
+        return this.report('ordered', conversation, `seq ${seq} has version ${version} after ${before}`);
       before = version;
     }
     const ofEvents = new Set(head.map(({ version }) => version));
     const count = record.version - record.last_seq;
     const { acknowledged, withoutOutcome, pending } = conversation.compactions;
     if (count < compactions.length || count > acknowledged.length + withoutOutcome + pending)
-      this.blame(
+      this.report(
         'ordered',
         conversation,
         `version ${record.version}, last_seq ${record.last_seq}, but ${acknowledged.length} compactions acknowledged`,
       );
     const missing = compactions.find((version) => version > record.version || ofEvents.has(version));
     if (missing !== undefined)
-      this.blame('durable', conversation, `the compaction with version ${missing} is missing`);
+      this.report('durable', conversation, `the compaction with version ${missing} is missing`);
     return undefined;
   }
 
-  /** Every event is one that was sent, as it was sent, once, its turn complete and in order. */
+  /** Every event was sent, is unchanged, occurs once, and its turn is complete and in order. */
   checkContent(conversation, log) {
     const seen = new Set();
     for (const event of log) {
       const text = textOf(event);
       const sent = conversation.byText.get(text);
       if (!sent) {
-        this.blame(
+        this.report(
           'durable',
           conversation,
           `seq ${event.seq} was never sent: ${JSON.stringify(event.parts)}`,
         );
         continue;
       }
-      if (seen.has(text)) this.blameOnce('doubled', conversation, `${text}, again as seq ${event.seq}`);
+      if (seen.has(text)) this.reportOnce('doubled', conversation, `${text}, again as seq ${event.seq}`);
       seen.add(text);
       if (sent.append.digests[sent.index] !== digestOf(event))
-        this.blame(
+        this.report(
           'durable',
           conversation,
           `seq ${event.seq} is not what was sent: ${JSON.stringify(event)}`,
         );
       if (sent.append.outcome === 'rejected')
-        this.blame('atomic', conversation, `seq ${event.seq} (${text}) was rejected and is in the log`);
+        this.report('atomic', conversation, `seq ${event.seq} (${text}) was rejected and is in the log`);
       const next = sent.append.texts[sent.index + 1];
       const follower = log[event.seq];
       if (next !== undefined && (follower ? textOf(follower) : undefined) !== next)
-        this.blame(
+        this.report(
           'atomic',
           conversation,
           `seq ${event.seq} (${text}) is not followed by the rest of its turn`,
@@ -133,32 +141,32 @@ export class Checker {
   }
 
   checkAcknowledged(conversation, log, appends) {
-    for (const { texts, places } of appends) {
-      for (const [index, { seq, version, token_estimate }] of places.entries()) {
+    for (const { texts, placements } of appends) {
+      for (const [index, { seq, version, token_estimate }] of placements.entries()) {
         const event = log[seq - 1];
         const isThere = event?.seq === seq && textOf(event) === texts[index];
         if (!isThere)
-          this.blameOnce('missing', conversation, `seq ${seq} (${texts[index]}) was acknowledged`);
+          this.reportOnce('missing', conversation, `seq ${seq} (${texts[index]}) was acknowledged`);
         else if (event.version !== version || event.token_estimate !== token_estimate)
-          this.blame('durable', conversation, `seq ${seq} was acknowledged with version ${version}`);
+          this.report('durable', conversation, `seq ${seq} was acknowledged with version ${version}`);
       }
     }
   }
 
-  /** The window of a `budget` policy that fits holds the whole log, so its tokens are the sum of all. */
+  /** A window of the policy `budget` that fits contains the whole log, so its tokens are the sum of all events. */
   async checkWindow(conversation, node, path, log) {
     const window = await this.read(node, `${path}/window`);
     if (window.version > log.length) return; // the log has grown meanwhile
     const tokens = log.slice(0, window.version).reduce((sum, { token_estimate }) => sum + token_estimate, 0);
     if (window.used_tokens !== tokens)
-      this.blame(
+      this.report(
         'ordered',
         conversation,
         `the window has ${window.used_tokens} tokens, its events ${tokens}`,
       );
   }
 
-  /** What is stored is what the nodes say, and its running totals add up. */
+  /** The stored rows equal the log of the nodes, and their running totals are correct. */
   async checkStored(conversation) {
     const rows = await this.query(
       `SELECT seq::int, version::int, body::text, tokens_total::int AS total,
@@ -168,33 +176,37 @@ export class Checker {
     );
     const log = await this.readLog(this.nodes[0], conversationPath(conversation.id));
     const stored = rows.map(({ seq, version, body }) => [seq, version, digestOf(JSON.parse(body))].join());
-    const given = log.map((event) => [event.seq, event.version, digestOf(event)].join());
-    if (stored.join('\n') !== given.join('\n'))
-      this.blame(
+    const returned = log.map((event) => [event.seq, event.version, digestOf(event)].join());
+    if (stored.join('\n') !== returned.join('\n'))
+      this.report(
         'ordered',
         conversation,
-        `the database has ${stored.length} events, the node ${given.length}`,
+        `the database has ${stored.length} events, the node ${returned.length}`,
       );
     const wrong = rows.find(({ total, sum }) => total !== sum);
     if (wrong)
-      this.blame('ordered', conversation, `seq ${wrong.seq}: running total ${wrong.total}, sum ${wrong.sum}`);
+      this.report(
+        'ordered',
+        conversation,
+        `seq ${wrong.seq}: running total ${wrong.total}, sum ${wrong.sum}`,
+      );
     const [record] = await this.query(
       'SELECT tokens_total::int AS total FROM fastpaca.conversations WHERE id = $1',
       [conversation.id],
     );
     if (record && record.total !== (rows.at(-1)?.sum ?? 0))
-      this.blame('ordered', conversation, `the record's total is ${record.total}, not ${rows.at(-1)?.sum}`);
+      this.report('ordered', conversation, `the record's total is ${record.total}, not ${rows.at(-1)?.sum}`);
   }
 
   async viewOf(conversation, node) {
     const path = conversationPath(conversation.id);
     const rests = ['', '/window', '/events?cursor=0&limit=1000'];
-    const answers = [];
-    for (const rest of rests) answers.push(await this.read(node, path + rest));
-    return JSON.stringify(answers);
+    const responses = [];
+    for (const rest of rests) responses.push(await this.read(node, path + rest));
+    return JSON.stringify(responses);
   }
 
-  /** The log, up to `lastSeq` at least, or to its end. */
+  /** The log, at least up to `lastSeq`, or to its end. */
   async readLog(node, path, lastSeq = Infinity) {
     const log = [];
     for (let cursor = 0; ;) {
@@ -205,7 +217,7 @@ export class Checker {
     }
   }
 
-  /** The body of a GET; undefined for a 404. Tries again while the service is not back. */
+  /** The body of a GET; undefined for a 404. Retries while the service is unavailable. */
   async read(node, path) {
     const end = performance.now() + READ_LIMIT_MS;
     for (;;) {
@@ -217,16 +229,16 @@ export class Checker {
     }
   }
 
-  /** Counts an event that is missing or doubled, once, however often it is noticed. */
-  blameOnce(figure, conversation, evidence) {
+  /** Counts an event that is missing or doubled, once, even if it is found several times. */
+  reportOnce(figure, conversation, evidence) {
     const name = `${figure} ${conversation.id} ${evidence}`;
     if (this.reported.has(name)) return;
     this.reported.add(name);
     this.verdict.count(figure);
-    this.blame('durable', conversation, `${figure}: ${evidence}`);
+    this.report('durable', conversation, `${figure}: ${evidence}`);
   }
 
-  blame(promise, { id }, evidence) {
+  report(promise, { id }, evidence) {
     this.verdict.broken(promise, `${id}: ${evidence}`);
   }
 }

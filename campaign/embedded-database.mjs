@@ -1,4 +1,4 @@
-// The embedded database of a node, as somebody outside of the service sees it: its processes and its SQL.
+// The embedded database of a node, seen from outside of the service: its processes and its SQL.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -10,7 +10,7 @@ export class EmbeddedDatabase {
     this.cluster = join(dataDir, 'postgres');
   }
 
-  /** `kill -9` of the main process alone; its children end when they notice. */
+  /** `kill -9` of the main process only; its children end when they notice. */
   killPostmaster() {
     kill([this.pid]);
   }
@@ -24,7 +24,7 @@ export class EmbeddedDatabase {
     return Number(this.pidFile()[0]);
   }
 
-  /** Whether a main process is there that is not `formerPid`. */
+  /** Whether a main process other than `formerPid` runs. */
   isRunningAgain(formerPid) {
     try {
       return this.pid !== formerPid && isRunning(this.pid);
@@ -38,7 +38,7 @@ export class EmbeddedDatabase {
     return `postgresql://fastpaca:${password}@127.0.0.1:${this.pidFile()[3]}/fastpaca?sslmode=disable`;
   }
 
-  /** Runs one statement on a connection of its own. */
+  /** Runs one statement on a new connection. */
   query(text, values) {
     return queryOnce(this.url, text, values);
   }
@@ -49,10 +49,10 @@ export class EmbeddedDatabase {
   }
 }
 
-/** Runs one statement on a connection of its own; gives its rows. */
+/** Runs one statement on a new connection. @returns its rows */
 export async function queryOnce(connectionString, text, values) {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => undefined); // told by the failed query
+  client.on('error', () => undefined); // the failed query reports it
   try {
     await client.connect();
     return (await client.query(text, values)).rows;

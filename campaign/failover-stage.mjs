@@ -1,5 +1,5 @@
-// What failovers happen on: two nodes of the service, behind a proxy that stands for the database's address, on a primary
-// with a synchronous standby.
+// The set-up of the failovers: two nodes of the service that reach the database through a proxy, a primary with a synchronous
+// standby, clients and a checker.
 import { Checker } from './checker.mjs';
 import { queryOnce } from './embedded-database.mjs';
 import { Load } from './load.mjs';
@@ -8,10 +8,9 @@ import { ServiceNode } from './service-node.mjs';
 import { TcpProxy } from './tcp-proxy.mjs';
 import { until } from './waiting.mjs';
 
-/** Writes must work again by themselves so soon after the primary can be reached. */
+/** Writes must work again within this time after the primary is reachable, in milliseconds. */
 const RECOVERY_LIMIT_MS = 30_000;
 
-/** With clients and a checker. */
 export class FailoverStage {
   static async create(context) {
     const { folder, verdict, random, canary, onEnd } = context;
@@ -34,17 +33,17 @@ export class FailoverStage {
     return Object.assign(stage, { pair, proxy, nodes, load, checker, query, verdict, canary });
   }
 
-  /** Connections that a node may have to the database, but for one or two besides the pool. */
+  /** Pool size of a node; it may have one or two more connections. */
   static POOL_SIZE = 8;
 
-  /** Resolves when both nodes write again, on all of their connections; evidence if they do not by themselves. */
+  /** Resolves when both nodes write again on all of their connections; reports nodes that need help to recover. */
   async writesAgain() {
     for (const node of this.nodes) {
       let problem = '';
       const write = async (_, index) => {
         const path = `/v1/conversations/recovery-${node.name}-${index}`;
-        const answer = await node.http.send('PUT', path, { body: { token_budget: 1000 } });
-        if (![200, 201].includes(answer.status)) problem = answer.problem ?? answer.text;
+        const response = await node.http.send('PUT', path, { body: { token_budget: 1000 } });
+        if (![200, 201].includes(response.status)) problem = response.problem ?? response.text;
       };
       const works = async () => {
         problem = '';
@@ -58,13 +57,13 @@ export class FailoverStage {
           'survives',
           `${node.name} still fails writes after ${RECOVERY_LIMIT_MS / 1000} s: ${problem}`,
         );
-        this.proxy.cut(); // as somebody has to do then
+        this.proxy.cut(); // what an operator would have to do
         await until('writes', works, { limitMs: RECOVERY_LIMIT_MS, everyMs: 200 });
       }
     }
   }
 
-  /** Kills the primary and promotes a standby that has been severed from it; commits wait for no other yet. */
+  /** Kills the primary and promotes a standby that no longer receives its changes. Commits wait for no standby. */
   async promoteSevered() {
     const { pair, proxy } = this;
     pair.primary.kill();

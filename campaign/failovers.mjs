@@ -1,18 +1,18 @@
 // Scenario `failovers`: two nodes behind a proxy, on a primary with a synchronous standby. Again and again the primary is
-// killed, stopped or cut off while clients write on both nodes; the standby is promoted, the proxy is pointed at it, and a
-// new standby is made. Between the failovers come the other ways in which a pair of servers gets into trouble.
+// killed, stopped or isolated while clients write on both nodes; the standby is promoted, the proxy is pointed at it, and a
+// new standby is created. Other problems of a pair of servers follow between the failovers.
 import { setTimeout as delay } from 'node:timers/promises';
 import { FailoverStage } from './failover-stage.mjs';
 import { dumpIsRestored, standbyLacksEvents } from './lost-history.mjs';
 import { readOnlyServer } from './read-only-server.mjs';
 import { standbyAway } from './standby-away.mjs';
 
-/** Acknowledged appends before a failover, at least. */
+/** Minimum of acknowledged appends before a failover. */
 const BETWEEN_FAILOVERS = 300;
-/** The failover comes up to so much later. */
+/** Longest random delay before a failover, in milliseconds. */
 const LATER_MS = 500;
-/** Each of these comes once in so many failovers, and at least once. */
-const TROUBLES = [readOnlyServer, standbyAway, standbyLacksEvents, dumpIsRestored];
+/** Each problem occurs once in `FAILOVERS_PER_CYCLE` failovers, and at least once. */
+const PROBLEMS = [readOnlyServer, standbyAway, standbyLacksEvents, dumpIsRestored];
 const FAILOVERS_PER_CYCLE = 5;
 
 export async function failovers(context) {
@@ -20,11 +20,10 @@ export async function failovers(context) {
   const stage = await FailoverStage.create(context);
   const { pair, proxy, load, checker } = stage;
   const ways = {
-    // The usual one.
     kill: (server) => server.kill(),
-    // As an administrator does; the server itself ends the connections.
+    // As an administrator stops it: the server ends the connections.
     stop: (server) => server.stop('fast'),
-    // The network separates it: it goes on, and nobody hears it.
+    // The network isolates it: the server keeps running.
     isolate: () => undefined,
   };
 
@@ -46,9 +45,9 @@ export async function failovers(context) {
     await checker.checkActive();
     progress(`failovers: ${round} of ${options.failovers} (${way})`);
 
-    const trouble = (round - 1) % FAILOVERS_PER_CYCLE;
-    const due = options.failovers < FAILOVERS_PER_CYCLE && round === options.failovers ? TROUBLES : [];
-    for (const each of due.length ? due : [TROUBLES[trouble]].filter(Boolean)) {
+    const problem = (round - 1) % FAILOVERS_PER_CYCLE;
+    const due = options.failovers < FAILOVERS_PER_CYCLE && round === options.failovers ? PROBLEMS : [];
+    for (const each of due.length ? due : [PROBLEMS[problem]].filter(Boolean)) {
       verdict.at = `${each.name} after failover ${round}`;
       progress(`failovers: ${each.name}`);
       await each(stage);

@@ -1,10 +1,10 @@
-// Asks a node for /health/live all the time, on connections of its own, as a supervisor does that restarts it when no
-// answer comes.
+// Requests /health/live of a node all the time, on separate connections, like a supervisor that restarts a node without a
+// response.
 import { setTimeout as delay } from 'node:timers/promises';
 import { HttpClient } from './http-client.mjs';
 
 const EVERY_MS = 200;
-/** Supervisors wait for a second or a few; the machine of the campaign is busy itself. */
+/** Supervisors wait a few seconds at most; the machine of the campaign is busy. */
 const LATE_MS = 5000;
 
 export class HealthWatch {
@@ -22,7 +22,7 @@ export class HealthWatch {
       this.slowestMs = Math.max(this.slowestMs, ms);
       this.verdict.highest('slowest health ms', ms);
       if (status !== 200 || ms > LATE_MS)
-        this.verdict.broken('answers', `/health/live: ${problem ?? status} after ${Math.round(ms)} ms`);
+        this.verdict.broken('responses', `/health/live: ${problem ?? status} after ${Math.round(ms)} ms`);
       await delay(EVERY_MS);
     }
   }

@@ -21,12 +21,12 @@ const QUERIES = [
   '?constructor=1', '?a=1&a=2', '?cursor=1&cursor=2', `?x=${'y'.repeat(5000)}`, '?cursor[]=1', '?=1', '?&&&',
 ]; // prettier-ignore
 
-/** From 1 to `limit`: small ones as often as large ones are, and the limit itself now and then. */
+/** From 1 to `limit`: small sizes as often as large ones, and sometimes the limit itself. */
 function sizeUpTo(random, limit) {
   return random.chance(0.05) ? limit : Math.ceil(limit ** random.next());
 }
 
-/** Kinds of bodies; each is a function that gives text. */
+/** Kinds of bodies; each function returns the text of a body. */
 const BODIES = {
   deepNesting(random) {
     const depth = sizeUpTo(random, 100_000);
@@ -87,7 +87,7 @@ const BODIES = {
   },
 };
 
-/** One hostile request: `{kind, bytes, then}`; `then` is `wait`, `finish` (nothing more comes) or `leave` (at once). */
+/** One hostile request: `{kind, bytes, then}`; `then` is `wait`, `finish` (half-close) or `leave` (close at once). */
 export function hostileRequest(random, { host, headers }) {
   const kind = random.pick(Object.keys(BODIES));
   const how = random.weighted({ body: 60, path: 15, truncated: 6, framing: 10, flipped: 9 });
@@ -119,7 +119,7 @@ export function hostileRequest(random, { host, headers }) {
   if (how === 'flipped')
     for (let flips = random.integer(1, 20); flips > 0; flips -= 1)
       bytes[random.integer(0, Math.min(bytes.length, 2000) - 1)] = random.integer(0, 255);
-  // Bytes that are no request may leave the server waiting for more.
+  // After bytes that are not a request the server may wait for more.
   if (how === 'flipped' || how === 'framing' || how === 'path') then = 'finish';
   if (random.chance(0.03)) then = 'leave';
   return { kind: `${how} ${how === 'path' ? path.slice(0, 80) : kind}`, bytes, then };

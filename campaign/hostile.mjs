@@ -1,7 +1,7 @@
-// Scenario `hostile`: malformed and hostile requests from a seeded generator. No answer is a 500, every rejection has the
-// error shape and at most 64 KiB, the process survives, a valid request in between works, and a conversation that no
-// valid request touches stays as it is.
-import { errorShapeViolation } from './answers.mjs';
+// Scenario `hostile`: malformed and hostile requests from a seeded generator. No response is a 500, every rejection has the
+// error shape and at most 64 KiB, the process survives, valid requests in between succeed, and a conversation that no valid
+// request changes keeps its content.
+import { errorShapeViolation } from './responses.mjs';
 import { HealthWatch } from './health-watch.mjs';
 import { hostileRequest } from './hostile-requests.mjs';
 import { conversationPath } from './http-client.mjs';
@@ -9,7 +9,7 @@ import { RawConnection } from './raw-connection.mjs';
 import { ServiceNode } from './service-node.mjs';
 
 const SENDERS = 6;
-/** A valid request comes after so many. */
+/** Hostile requests per valid request of a sender. */
 const VALID_EVERY = 25;
 
 export async function hostile(context) {
@@ -51,9 +51,9 @@ async function sendHostile(node, random, verdict, name) {
     headers: node.headers,
   });
   const connection = await RawConnection.open(node.url).catch(() => undefined);
-  if (!connection) return; // the process has ended, which the node tells
+  if (!connection) return; // the process has ended; ServiceNode reports it
   verdict.count('hostile requests');
-  const answered = connection.answer();
+  const pending = connection.firstResponse();
   const written = connection.write(bytes);
   if (then === 'finish') connection.finish();
   if (then === 'leave') {
@@ -61,25 +61,25 @@ async function sendHostile(node, random, verdict, name) {
     await written;
     return;
   }
-  const answer = await answered;
+  const response = await pending;
   connection.close();
-  const { status } = answer;
-  const blame = (evidence) => verdict.broken('answers', `${name} (${kind}): ${evidence}`);
-  if (answer.problem === 'hangs') blame('no answer');
-  else if (status === 500) blame(answer.text.slice(0, 300));
-  else if (status >= 400 && status !== 431 && answer.text) {
+  const { status } = response;
+  const report = (evidence) => verdict.broken('responses', `${name} (${kind}): ${evidence}`);
+  if (response.problem === 'hangs') report('no response');
+  else if (status === 500) report(response.text.slice(0, 300));
+  else if (status >= 400 && status !== 431 && response.text) {
     verdict.count('rejected requests');
-    const violation = errorShapeViolation(answer);
-    if (violation) blame(violation);
+    const violation = errorShapeViolation(response);
+    if (violation) report(violation);
   }
 }
 
-/** An ordinary request is served as ever. */
+/** An ordinary request must succeed. */
 async function sendValid(node, verdict) {
   const body = { event: { role: 'user', content: 'an ordinary message' } };
-  const answer = await node.http.send('POST', conversationPath('valid', '/events'), { body });
-  if (answer.status !== 201 && answer.status !== 0)
-    verdict.broken('answers', `a valid append among hostile requests was answered ${answer.text}`);
+  const response = await node.http.send('POST', conversationPath('valid', '/events'), { body });
+  if (response.status !== 201 && response.status !== 0)
+    verdict.broken('responses', `a valid append among hostile requests got the response ${response.text}`);
 }
 
 async function makeControl(node) {
@@ -91,8 +91,8 @@ async function makeControl(node) {
 }
 
 async function readControl(node, path) {
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     ['', '/events', '/window'].map((rest) => node.http.send('GET', path + rest)),
   );
-  return answers.map(({ text }) => text).join('\n');
+  return responses.map(({ text }) => text).join('\n');
 }

@@ -1,12 +1,12 @@
-// HTTP as the campaign needs it: whatever happens to a request is a result and not an exception.
+// The HTTP client of the campaign: every outcome of a request is a result, never an exception.
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 
-/** A request without an answer for so long hangs. The service promises a few seconds; the machine may be busy. */
+/** A request without a response for this long hangs. The service promises a few seconds; the machine may be busy. */
 const HANGS_AFTER_MS = 30_000;
 
 export class HttpClient {
-  /** @param url where the service is now; a function, since it may move */
+  /** @param url returns the current address of the service */
   constructor(url, headers = {}) {
     this.url = url;
     this.headers = headers;
@@ -14,8 +14,8 @@ export class HttpClient {
   }
 
   /**
-   * @param body a value is sent as JSON, a string as it stands
-   * @returns `{status, headers, text, body, ms}`; without an answer `{status: 0, problem}`, `problem` being `hangs` or an
+   * @param body a string is sent unchanged, any other value as JSON
+   * @returns `{status, headers, text, body, ms}`; without a response `{status: 0, problem}`, `problem` being `hangs` or an
    *   error code
    */
   send(method, path, { body, headers = {} } = {}) {
@@ -47,11 +47,17 @@ export class HttpClient {
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('error', (error) => fail(error.code ?? error.message));
-        response.on('close', () => fail('cut short')); // nothing, if it has ended
+        response.on('close', () => fail('cut short')); // has no effect after 'end'
         response.on('end', () => {
           const text = Buffer.concat(chunks).toString();
-          const { statusCode: status, headers: answered } = response;
-          resolve({ status, headers: answered, text, body: parsed(text), ms: performance.now() - startedAt });
+          const { statusCode: status, headers: responseHeaders } = response;
+          resolve({
+            status,
+            headers: responseHeaders,
+            text,
+            body: parsed(text),
+            ms: performance.now() - startedAt,
+          });
         });
       });
       request.end(payload);
@@ -63,7 +69,7 @@ export class HttpClient {
   }
 }
 
-/** The path of a conversation and of what is below it. */
+/** The path of a conversation, or of one of its sub-resources. */
 export function conversationPath(id, rest = '') {
   return `/v1/conversations/${encodeURIComponent(id)}${rest}`;
 }

@@ -1,29 +1,29 @@
 // Scenario `kills`: `kill -9` of the service, of the embedded database's main process alone, of the whole database, and of
 // service and database together, at random moments while clients write; and all database connections terminated at once.
-// After each the logs are compared. Two services are killed side by side, since most of the time is spent on waiting for
-// a start.
+// After each kill the logs are compared. Two services are killed in parallel, because most of the time is spent waiting for a
+// start.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Checker } from './checker.mjs';
 import { EmbeddedDatabase } from './embedded-database.mjs';
 import { Load } from './load.mjs';
 import { ServiceNode } from './service-node.mjs';
-import { comeAndGo, finishAll, followersOf } from './stream-follower.mjs';
+import { reconnectUntil, finishAll, followersOf } from './stream-follower.mjs';
 import { until } from './waiting.mjs';
 
 const SERVICES = 2;
-/** Of each service. */
+/** Clients of each service. */
 const CLIENTS = 24;
-/** Readers of streams, who come back after each kill. */
+/** Readers of streams; they reconnect after each kill. */
 const READERS = 4;
-/** Acknowledged appends between two kills, at least. */
+/** Minimum of acknowledged appends between two kills. */
 const BETWEEN_KILLS = 60;
-/** The kill comes up to so much later. */
+/** Longest random delay before a kill, in milliseconds. */
 const LATER_MS = 300;
-/** Before every so many kills all connections are terminated, several times, some when they have just been made. */
+/** Before each third kill all connections are terminated, five times; some of them are new then. */
 const KILLS_PER_CUT = 3;
 const CUTS = 5;
 const BETWEEN_CUTS_MS = 60;
-/** The ways to die that take the service less time to recover from come more often. */
+/** Kinds of kills with a faster recovery are more frequent. */
 const WEIGHTS = { service: 2, postmaster: 3, database: 3, both: 2 };
 
 export async function kills(context) {
@@ -46,7 +46,7 @@ async function killOne(context, name, rounds) {
   const load = new Load({ nodes: [node], verdict, random, prefix: name, canary, clients: CLIENTS });
   const query = (...statement) => database.query(...statement);
   const checker = new Checker({ ledger: load.ledger, nodes: [node], verdict, query });
-  const waysToDie = {
+  const kinds = {
     service: async () => {
       await node.kill();
       await node.launch();
@@ -75,22 +75,22 @@ async function killOne(context, name, rounds) {
   for (const conversation of load.ledger.active) await load.create(conversation);
   const followers = followersOf(load.ledger.active, READERS, { node, verdict, random });
   load.start();
-  const following = comeAndGo(followers, () => over);
+  const following = reconnectUntil(followers, () => over);
   for (let round = 1; round <= rounds; round += 1) {
-    const way = random.weighted(WEIGHTS);
-    verdict.at = `${name}, kill ${round} (${way})`;
+    const kind = random.weighted(WEIGHTS);
+    verdict.at = `${name}, kill ${round} (${kind})`;
     await load.grow(BETWEEN_KILLS);
     if (round % KILLS_PER_CUT === 0) {
       for (let cut = 0; cut < CUTS; cut += 1) {
-        // The database is not there if the service has ended; it tells that itself.
+        // Without a service there is no database; ServiceNode reports a service that has exited.
         if (await cutConnections(database).catch(() => undefined)) verdict.count('connection cuts');
         await delay(random.integer(0, BETWEEN_CUTS_MS));
       }
       await load.grow(BETWEEN_KILLS);
     }
     await delay(random.integer(0, LATER_MS));
-    await node.ready(); // it may have ended by itself
-    await waysToDie[way]();
+    await node.ready(); // the service may have exited
+    await kinds[kind]();
     verdict.count('kills');
     await checker.checkActive();
     if (round % 20 === 0) progress(`${name}: ${round} of ${rounds}`);
@@ -106,7 +106,7 @@ async function killOne(context, name, rounds) {
   await node.stop();
 }
 
-/** Terminates every connection of the service, in the middle of whatever it does. */
+/** Terminates every connection of the service, also during a statement. */
 async function cutConnections(database) {
   return database.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity

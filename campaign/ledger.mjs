@@ -1,27 +1,27 @@
-// What the campaign has asked of the service and what it was told: every append with its outcome, every compaction,
-// setting and deletion. The checker compares the service with it.
+// The record of all requests and responses of the campaign: every append with its outcome, every compaction, setting and
+// deletion. The checker compares the service with the ledger.
 import { createHash } from 'node:crypto';
 
-/** Digest of an event as it was sent, without the fields that the server adds. */
+/** Digest of an event without the fields that the server adds. */
 export function digestOf(event) {
   const sent = { ...event };
   for (const field of ['seq', 'version', 'token_estimate', 'inserted_at']) delete sent[field];
   return createHash('sha1').update(JSON.stringify(sent)).digest('base64');
 }
 
-/** The text that tells an event from all others. */
+/** The unique text of an event. */
 export function textOf(event) {
   return event.parts?.[0]?.text?.split(' ', 2)[1];
 }
 
 /**
- * One append, or the retries of one under the same key. `outcome`: `pending` (no answer yet), `acknowledged` (201),
- * `rejected` (4xx: must never be in the log), `unknown` (a 5xx or no answer: may be there once, or not at all).
+ * One append with its retries under the same key. `outcome`: `pending` (no response yet), `acknowledged` (201), `rejected`
+ * (4xx: must never be in the log), `unknown` (5xx or no response: may be in the log once, or not at all).
  */
 export class Append {
   outcome = 'pending';
-  /** Of each event, once acknowledged: `{seq, version, token_estimate}`. */
-  places;
+  /** `{seq, version, token_estimate}` of each event, after the acknowledgement. */
+  placements;
 
   constructor(events, key, ifVersion) {
     this.texts = events.map(textOf);
@@ -31,19 +31,19 @@ export class Append {
   }
 }
 
-/** A counter that one client moves by requests: what it last asked for, and what was last acknowledged. */
+/** A counter that one client increases by requests: the last value sent, and the last value acknowledged. */
 export class SentCounter {
-  asked = 0;
+  sent = 0;
   acknowledged = 0;
 
   allows(value) {
-    return value >= this.acknowledged && value <= this.asked;
+    return value >= this.acknowledged && value <= this.sent;
   }
 }
 
 export class Conversation {
   appends = [];
-  /** By the text of each event: its append and its place in it. */
+  /** By the text of each event: its append and its index in the append. */
   byText = new Map();
   /** Highest version in any acknowledgement. */
   version = 0;
@@ -51,7 +51,7 @@ export class Conversation {
   tokenBudget = new SentCounter();
   patches = new Map();
   deletion = 'none';
-  /** Its log is larger than a window, and too large to be compared twice. */
+  /** The log is larger than a window, and too large to be compared twice. */
   large = false;
   events = 0;
 
@@ -61,7 +61,7 @@ export class Conversation {
     this.compacted = compacted;
   }
 
-  /** Notes an append that is about to be sent. */
+  /** Records an append before it is sent. */
   sending(events, key, ifVersion) {
     const append = new Append(events, key, ifVersion);
     this.appends.push(append);
@@ -69,25 +69,25 @@ export class Conversation {
     return append;
   }
 
-  /** Notes a 201. @returns evidence if it contradicts an earlier 201 of the same key, or its own guard */
+  /** Records a 201. @returns evidence if it contradicts an earlier 201 of the same key, or its `if_version` */
   acknowledged(append, body) {
-    const places = (body.events ?? [body]).map(({ seq, version, token_estimate }) => ({
+    const placements = (body.events ?? [body]).map(({ seq, version, token_estimate }) => ({
       seq,
       version,
       token_estimate,
     }));
     if (append.outcome === 'acknowledged') {
-      const [first, again] = [append.places, places].map((each) => JSON.stringify(each));
-      return first === again ? undefined : `key ${append.key} was answered ${first}, then ${again}`;
+      const [first, again] = [append.placements, placements].map((each) => JSON.stringify(each));
+      return first === again ? undefined : `key ${append.key} got the response ${first}, then ${again}`;
     }
     append.outcome = 'acknowledged';
-    append.places = places;
-    this.events += places.length;
-    this.version = Math.max(this.version, places.at(-1).version);
-    if (places.some(({ seq }, index) => seq !== places[0].seq + index))
-      return `a turn was given the seqs ${places.map(({ seq }) => seq).join(', ')}`;
-    if (append.ifVersion !== undefined && places[0].version !== append.ifVersion + 1)
-      return `if_version ${append.ifVersion} was answered with version ${places[0].version}`;
+    append.placements = placements;
+    this.events += placements.length;
+    this.version = Math.max(this.version, placements.at(-1).version);
+    if (placements.some(({ seq }, index) => seq !== placements[0].seq + index))
+      return `a turn got the seqs ${placements.map(({ seq }) => seq).join(', ')}`;
+    if (append.ifVersion !== undefined && placements[0].version !== append.ifVersion + 1)
+      return `if_version ${append.ifVersion} was appended with version ${placements[0].version}`;
     return undefined;
   }
 
@@ -101,10 +101,10 @@ export class Conversation {
   }
 }
 
-/** Events a conversation may have before another takes its place, so that its whole log stays one page. */
+/** A conversation with this many events is replaced by a new one, so that its whole log stays one page. */
 const EVENTS_PER_CONVERSATION = 600;
 
-/** All conversations: the active ones, which clients write to, and those that are complete. */
+/** All conversations: clients write to the active ones; the others are complete. */
 export class Ledger {
   active = [];
   complete = [];
@@ -115,7 +115,7 @@ export class Ledger {
     for (let index = 0; index < count; index += 1) this.active.push(this.next());
   }
 
-  /** The one in this slot; a new one when the old one is full or deleted. */
+  /** The conversation in this slot; a new one if it is full or deleted. */
   at(slot) {
     const conversation = this.active[slot];
     if (conversation.events < EVENTS_PER_CONVERSATION && conversation.deletion === 'none')

@@ -1,13 +1,12 @@
-// Clients that write all the time, whatever happens to the service, and enter into the ledger what they were told. A
-// client retries an append with a key until it has an answer, as a careful caller does; one without a key has no outcome
-// when the answer does not come.
+// Clients that write all the time and record every response in the ledger. Like a careful caller, a client retries an append with a
+// key until it gets a response. An append without a key has no outcome if its response is missing.
 import { setTimeout as delay } from 'node:timers/promises';
-import { noteAnswer } from './answers.mjs';
+import { checkResponse } from './responses.mjs';
 import { conversationPath } from './http-client.mjs';
 import { Ledger } from './ledger.mjs';
 import { until } from './waiting.mjs';
 
-/** How often a client does what. */
+/** Relative frequencies of a client's actions. */
 const WEIGHTS = {
   single: 45,
   turn: 15,
@@ -28,15 +27,15 @@ const PAUSE_MS = 12;
 const FIRST_BUDGET = 500_000;
 
 export class Load {
-  /** Acknowledged appends so far. */
+  /** Number of acknowledged appends. */
   acknowledged = 0;
 
-  /** @param nodes whose `http` the clients use in turn @param canary a word in every text and key */
+  /** @param nodes clients send to a random node @param canary a word in every text and key */
   constructor({ nodes, verdict, random, prefix, canary, clients = 32, conversations = 12 }) {
     Object.assign(this, { nodes, verdict, canary, random });
     this.ledger = new Ledger(prefix, conversations);
     this.created = new Map();
-    // They go on where they were when the load is started again.
+    // Clients keep their state when the load is started again.
     this.clients = Array.from({ length: clients }, (_, number) => ({
       number,
       random: random.fork(`client ${number}`),
@@ -47,7 +46,7 @@ export class Load {
 
   start() {
     this.over = false;
-    // A client that fails is told by stop() or grow().
+    // stop() and grow() report a client that fails.
     this.failed = Promise.all(this.clients.map((client) => this.run(client))).then(
       () => undefined,
       (error) => error,
@@ -66,14 +65,14 @@ export class Load {
     await until(`${count} more acknowledged appends`, reached, { limitMs });
   }
 
-  /** Every client finishes its request; those with a key are retried until they have an answer. */
+  /** Every client finishes its request. Requests with a key are retried until they get a response. */
   async stop() {
     this.over = true;
     const error = await this.failed;
     if (error) throw error;
   }
 
-  /** Clients end as soon as they notice. */
+  /** Clients end after their current request. */
   abandon() {
     this.over = true;
     this.abandoned = true;
@@ -91,7 +90,7 @@ export class Load {
     }
   }
 
-  /** Creates a conversation once, whoever comes first. */
+  /** Creates a conversation once; the first client sends the request. */
   create(conversation) {
     if (!this.created.has(conversation)) {
       const policy = conversation.compacted
@@ -101,8 +100,8 @@ export class Load {
       const path = conversationPath(conversation.id);
       this.created.set(
         conversation,
-        this.untilAnswered('PUT', path, { body }).then(({ status, text }) => {
-          if (![200, 201].includes(status)) throw new Error(`PUT was answered ${status}: ${text}`);
+        this.sendUntilResponse('PUT', path, { body }).then(({ status, text }) => {
+          if (![200, 201].includes(status)) throw new Error(`PUT got the response ${status}: ${text}`);
         }),
       );
     }
@@ -129,30 +128,30 @@ export class Load {
   }
 
   badEvent(client, conversation) {
-    return this.append(client, conversation, 2, { role: 'nobody', allowed: [400] });
+    return this.append(client, conversation, 2, { role: 'invalid', allowed: [400] });
   }
 
-  /** Sends an append again that was acknowledged long ago, twice at once. */
+  /** Sends an acknowledged append again, twice at the same time. */
   async retry(client, conversation) {
     const earlier = conversation.lastBody;
     if (!earlier) return;
     const path = conversationPath(conversation.id, '/events');
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       this.anyNode(client).send('POST', path, { body: earlier.body }),
       this.anyNode(client).send('POST', path, { body: earlier.body }),
     ]);
-    for (const answer of answers) {
-      noteAnswer(this.verdict, answer);
-      if (answer.status === 201) this.noteAcknowledgement(conversation, earlier.append, answer);
-      else if (answer.status >= 400 && answer.status < 500)
+    for (const response of responses) {
+      checkResponse(this.verdict, response);
+      if (response.status === 201) this.noteAcknowledgement(conversation, earlier.append, response);
+      else if (response.status >= 400 && response.status < 500)
         this.verdict.broken(
           'durable',
-          `a retry of ${earlier.append.key} in ${conversation.id} was answered ${answer.text}`,
+          `a retry of ${earlier.append.key} in ${conversation.id} got the response ${response.text}`,
         );
     }
   }
 
-  /** The key of an acknowledged append with other content. */
+  /** Sends other content with the key of an acknowledged append. */
   async otherContent(client, conversation) {
     const key = conversation.lastBody?.append.key;
     if (key) await this.append(client, conversation, 1, { key, allowed: [409] });
@@ -166,57 +165,57 @@ export class Load {
     if (client.random.chance(0.3)) body.if_version = version;
     const path = conversationPath(conversation.id, '/compact');
     compactions.pending += 1;
-    const answer = await this.anyNode(client).send('POST', path, { body });
+    const response = await this.anyNode(client).send('POST', path, { body });
     compactions.pending -= 1;
-    noteAnswer(this.verdict, answer);
-    if (answer.status === 200) {
-      compactions.acknowledged.push(answer.body.version);
-      conversation.version = Math.max(conversation.version, answer.body.version);
-    } else if (!(answer.status >= 400 && answer.status < 500)) compactions.withoutOutcome += 1;
+    checkResponse(this.verdict, response);
+    if (response.status === 200) {
+      compactions.acknowledged.push(response.body.version);
+      conversation.version = Math.max(conversation.version, response.body.version);
+    } else if (!(response.status >= 400 && response.status < 500)) compactions.withoutOutcome += 1;
   }
 
-  /** One client per conversation moves its budget, so that the order of the values is known. */
+  /** Only one client per conversation changes its budget, so that the order of the values is known. */
   async settings(client, conversation) {
     if (conversation.budgetOwner !== undefined && conversation.budgetOwner !== client.number) return;
     conversation.budgetOwner = client.number;
     const counter = conversation.tokenBudget;
-    counter.asked += 1;
-    const { asked } = counter;
-    const body = { token_budget: FIRST_BUDGET + asked };
-    const answer = await this.anyNode(client).send('PUT', conversationPath(conversation.id), { body });
-    noteAnswer(this.verdict, answer);
-    if (answer.status === 200) counter.acknowledged = asked;
+    counter.sent += 1;
+    const { sent } = counter;
+    const body = { token_budget: FIRST_BUDGET + sent };
+    const response = await this.anyNode(client).send('PUT', conversationPath(conversation.id), { body });
+    checkResponse(this.verdict, response);
+    if (response.status === 200) counter.acknowledged = sent;
   }
 
   async patch(client, conversation) {
     const counter = conversation.patchOf(client.number);
-    counter.asked += 1;
-    const { asked } = counter;
-    const body = { metadata: { [`client-${client.number}`]: asked } };
+    counter.sent += 1;
+    const { sent } = counter;
+    const body = { metadata: { [`client-${client.number}`]: sent } };
     const path = conversationPath(conversation.id, '/metadata');
-    const answer = await this.anyNode(client).send('PATCH', path, { body });
-    noteAnswer(this.verdict, answer);
-    if (answer.status === 200) counter.acknowledged = asked;
+    const response = await this.anyNode(client).send('PATCH', path, { body });
+    checkResponse(this.verdict, response);
+    if (response.status === 200) counter.acknowledged = sent;
   }
 
   async remove(client, conversation) {
     if (conversation.deletion !== 'none') return;
-    conversation.deletion = 'asked';
-    const answer = await this.untilAnswered('DELETE', conversationPath(conversation.id));
-    if (answer.status === 204) conversation.deletion = 'acknowledged';
+    conversation.deletion = 'sent';
+    const response = await this.sendUntilResponse('DELETE', conversationPath(conversation.id));
+    if (response.status === 204) conversation.deletion = 'acknowledged';
   }
 
-  /** Whatever was acknowledged before a read begins is in it, on any node. */
+  /** A read on any node contains everything acknowledged before it. */
   async read(client, conversation) {
     const { version } = conversation;
     const { append } = conversation.lastBody ?? {};
     const rest = client.random.pick(['', '/window', '/events?from_seq=-1']);
-    const answer = await this.anyNode(client).send('GET', conversationPath(conversation.id, rest));
-    noteAnswer(this.verdict, answer);
-    if (answer.status !== 200) return;
+    const response = await this.anyNode(client).send('GET', conversationPath(conversation.id, rest));
+    checkResponse(this.verdict, response);
+    if (response.status !== 200) return;
     this.verdict.count('reads after a write');
-    const seen = rest.startsWith('/events') ? (answer.body.events.at(-1)?.seq ?? 0) : answer.body.version;
-    const least = rest.startsWith('/events') ? (append?.places.at(-1).seq ?? 0) : version;
+    const seen = rest.startsWith('/events') ? (response.body.events.at(-1)?.seq ?? 0) : response.body.version;
+    const least = rest.startsWith('/events') ? (append?.placements.at(-1).seq ?? 0) : version;
     if (seen < least)
       this.verdict.broken(
         'visible',
@@ -224,7 +223,7 @@ export class Load {
       );
   }
 
-  /** @param allowed statuses, where a success would be wrong */
+  /** @param allowed expected statuses; a success would be wrong */
   async append(client, conversation, count, { withKey, key, ifVersion, role = 'user', allowed } = {}) {
     const events = Array.from({ length: count }, () => this.event(client, role));
     const idempotencyKey = key ?? (withKey ? `${this.canary} ${client.number}/${client.turns}` : undefined);
@@ -236,38 +235,41 @@ export class Load {
       if_version: ifVersion,
     });
     const path = conversationPath(conversation.id, '/events');
-    const answer = withKey
-      ? await this.untilAnswered('POST', path, { body }, client)
+    const response = withKey
+      ? await this.sendUntilResponse('POST', path, { body }, client)
       : await this.anyNode(client).send('POST', path, { body });
-    if (!withKey) noteAnswer(this.verdict, answer);
+    if (!withKey) checkResponse(this.verdict, response);
 
-    if (answer.status === 201 && (allowed || wasDeleted))
-      this.verdict.broken('atomic', `${conversation.id}: ${body} was taken, ${allowed ?? 409} was expected`);
+    if (response.status === 201 && (allowed || wasDeleted))
+      this.verdict.broken(
+        'atomic',
+        `${conversation.id}: ${body} was appended, ${allowed ?? 409} was expected`,
+      );
     const expected = allowed ?? (ifVersion === undefined ? [] : [409]);
-    this.settle(conversation, append, answer, expected);
-    if (answer.status === 201 && withKey) conversation.lastBody = { append, body };
+    this.settle(conversation, append, response, expected);
+    if (response.status === 201 && withKey) conversation.lastBody = { append, body };
     if (append.outcome === 'unknown') await delay(RETRY_AFTER_MS);
   }
 
-  /** Enters the outcome of an append. @param expected statuses of a rejection that may be */
-  settle(conversation, append, answer, expected = []) {
-    const { status } = answer;
+  /** Records the outcome of an append. @param expected statuses of an allowed rejection */
+  settle(conversation, append, response, expected = []) {
+    const { status } = response;
     if (status === 201) {
-      this.noteAcknowledgement(conversation, append, answer);
+      this.noteAcknowledgement(conversation, append, response);
       this.acknowledged += 1;
       this.verdict.count('acknowledged', append.texts.length);
     } else if (status >= 400 && status < 500) {
       append.outcome = 'rejected';
       this.verdict.count('rejected requests');
       if (!expected.includes(status) && conversation.deletion === 'none')
-        this.verdict.broken('answers', `an append to ${conversation.id} was answered ${answer.text}`);
+        this.verdict.broken('responses', `an append to ${conversation.id} got the response ${response.text}`);
     } else {
       append.outcome = 'unknown';
       this.verdict.count('requests without an outcome');
     }
   }
 
-  /** An event with a text that no other has. */
+  /** An event with a unique text. */
   event(client, role) {
     client.texts += 1;
     const filler = 'and so on '.repeat(client.random.integer(0, 12));
@@ -280,12 +282,12 @@ export class Load {
     if (evidence) this.verdict.broken('durable', `${conversation.id}: ${evidence}`);
   }
 
-  /** Sends until the answer is neither a 503 nor missing. */
-  async untilAnswered(method, path, request, client) {
+  /** Sends until a response arrives that is not a 5xx. */
+  async sendUntilResponse(method, path, request, client) {
     for (;;) {
-      const answer = await this.anyNode(client).send(method, path, request);
-      noteAnswer(this.verdict, answer);
-      if (this.abandoned || (answer.status !== 0 && answer.status < 500)) return answer;
+      const response = await this.anyNode(client).send(method, path, request);
+      checkResponse(this.verdict, response);
+      if (this.abandoned || (response.status !== 0 && response.status < 500)) return response;
       await delay(RETRY_AFTER_MS);
     }
   }

@@ -1,7 +1,6 @@
-// Troubles of a failover that lose acknowledged events by design: a standby that was not synchronous is promoted without
-// the last of them, or an older dump is restored into the database of running nodes. What the nodes remember is then of a
-// history that the database no longer has. They must agree with the database at once, without a restart, before and after
-// new events take the places of the lost ones.
+// Problems that lose acknowledged events by design: an asynchronous standby is promoted without the last events, or an older dump
+// is restored into the database of running nodes. The caches of the nodes then belong to a history that the database no longer
+// has. The nodes must agree with the database at once, without a restart, before and after new events get the seqs of lost events.
 import { join } from 'node:path';
 import { conversationPath } from './http-client.mjs';
 import { until } from './waiting.mjs';
@@ -17,7 +16,7 @@ const POLICIES = [
 export async function standbyLacksEvents(stage) {
   const { pair } = stage;
   await loseHistory(stage, {
-    async remember() {
+    async checkpoint() {
       await pair.setSynchronous(false);
       await pair.standbyIs('async');
       await pair.standbyHasAll();
@@ -34,7 +33,7 @@ export async function standbyLacksEvents(stage) {
   });
 }
 
-/** An older dump is restored into the same database, under the running nodes. */
+/** An older dump is restored into the same database, while the nodes run. */
 export async function dumpIsRestored(stage) {
   const { pair } = stage;
   const dump = join(pair.folder, 'dump');
@@ -49,7 +48,7 @@ export async function dumpIsRestored(stage) {
     'fastpaca',
   ];
   await loseHistory(stage, {
-    remember: () => pair.run('pg_dump', [...database(), '-Fc', '-f', dump]),
+    checkpoint: () => pair.run('pg_dump', [...database(), '-Fc', '-f', dump]),
     lose: () =>
       pair.run('pg_restore', [...database(), '--clean', '--if-exists', '--single-transaction', dump]),
     recover: () => undefined,
@@ -57,11 +56,11 @@ export async function dumpIsRestored(stage) {
 }
 
 /**
- * Writes, lets the database remember, writes more, lets both nodes cache it, and has the database lose it.
+ * Writes, takes a checkpoint, writes more, reads everything on both nodes so that they cache it, and loses the later writes.
  *
- * @param remember what is written before this is kept @param lose what is written after that is lost
+ * @param checkpoint events written before it survive @param lose loses the events written after the checkpoint
  */
-async function loseHistory(stage, { remember, lose, recover }) {
+async function loseHistory(stage, { checkpoint, lose, recover }) {
   const { load, verdict } = stage;
   await load.stop();
   verdict.count('histories lost');
@@ -74,17 +73,17 @@ async function loseHistory(stage, { remember, lose, recover }) {
     await history.append('kept', EVENTS_KEPT);
     histories.push(history);
   }
-  await remember();
+  await checkpoint();
   for (const history of histories) {
     await history.append('lost', EVENTS_LOST);
     // Without a compaction the new events get the versions of the lost ones.
     if (history.compacted) await history.compact(4);
-    await history.compare(); // and so every node has it in its memory
+    await history.compare(); // fills the caches of every node
   }
   await lose();
   for (const history of histories) await history.compare('right after the loss');
   for (const history of histories) {
-    // One by one, up to where the lost ones were and past them, each event on the other node.
+    // One event at a time, alternating between the nodes, until the new events pass the seqs of the lost ones.
     for (let event = 0; event < EVENTS_LOST + 2; event += 1) {
       await history.append('new', 1);
       await history.compare(`with ${event + 1} new events`);
@@ -98,7 +97,7 @@ async function loseHistory(stage, { remember, lose, recover }) {
 /** One conversation, and what clients of both nodes have seen of it. */
 class History {
   appended = 0;
-  /** By path and entity tag: the answer that the tag stands for. */
+  /** Bodies by path and entity tag. */
   seen = new Map();
 
   constructor(stage, id, policy) {
@@ -125,19 +124,19 @@ class History {
     return this.write('POST', '/compact', { from_seq: 1, to_seq: toSeq, replacement });
   }
 
-  /** Writes on the nodes in turn, until one has taken it. */
+  /** Writes on the nodes in turns, until one succeeds. */
   async write(method, rest, body) {
     await until(`${method} ${this.id}${rest}`, async () => {
       this.turn = (this.turn ?? 0) + 1;
       const node = this.stage.nodes[this.turn % this.stage.nodes.length];
-      const answer = await node.http.send(method, conversationPath(this.id, rest), { body });
-      if (answer.status >= 400 && answer.status < 500)
-        throw new Error(`${method} ${this.id}${rest}: ${answer.text}`);
-      return answer.status >= 200 && answer.status < 300;
+      const response = await node.http.send(method, conversationPath(this.id, rest), { body });
+      if (response.status >= 400 && response.status < 500)
+        throw new Error(`${method} ${this.id}${rest}: ${response.text}`);
+      return response.status >= 200 && response.status < 300;
     });
   }
 
-  /** Every read of every node, also with the entity tags of before, gives what the database has. */
+  /** Every read of every node, also with earlier entity tags, returns what the database has. */
   async compare(when) {
     const stored = await this.stored();
     for (const node of this.stage.nodes) {
@@ -164,30 +163,32 @@ class History {
   }
 
   same(node, when, what, found, expected) {
-    this.stage.verdict.count('answers compared with the database');
-    const [given, stored] = [found, expected].map((each) => [each].flat().map((one) => JSON.stringify(one)));
-    const length = Math.max(given.length, stored.length);
+    this.stage.verdict.count('responses compared with the database');
+    const [returned, stored] = [found, expected].map((each) =>
+      [each].flat().map((one) => JSON.stringify(one)),
+    );
+    const length = Math.max(returned.length, stored.length);
     const differs = Array.from({ length }, (_, index) => index).find(
-      (index) => given[index] !== stored[index],
+      (index) => returned[index] !== stored[index],
     );
     if (differs === undefined) return;
     this.stage.verdict.broken(
       'history',
-      `${this.id} on ${node.name} ${when}: ${what} has ${given[differs]}, the database ${stored[differs]}`,
+      `${this.id} on ${node.name} ${when}: ${what} has ${returned[differs]}, the database ${stored[differs]}`,
     );
   }
 
-  /** A GET as of a client that keeps all it has read: with a 304 it takes what it has under that entity tag. */
+  /** A GET of a client that caches every body by its entity tag and uses it after a 304. */
   async read(node, rest) {
     if (!this.seen.has(rest)) this.seen.set(rest, new Map());
     const seen = this.seen.get(rest);
     const headers = seen.size ? { 'if-none-match': [...seen.keys()].join(', ') } : {};
     return until(`GET ${this.id}${rest}`, async () => {
-      const answer = await node.http.send('GET', conversationPath(this.id, rest), { headers });
-      if (answer.status === 304) return seen.get(answer.headers.etag);
-      if (answer.status !== 200) return undefined;
-      if (answer.headers.etag) seen.set(answer.headers.etag, answer.body);
-      return answer.body;
+      const response = await node.http.send('GET', conversationPath(this.id, rest), { headers });
+      if (response.status === 304) return seen.get(response.headers.etag);
+      if (response.status !== 200) return undefined;
+      if (response.headers.etag) seen.set(response.headers.etag, response.body);
+      return response.body;
     });
   }
 
@@ -212,7 +213,7 @@ class History {
   }
 }
 
-/** What tells an event from another at the same seq. */
+/** The fields that distinguish two events with the same seq. */
 function brief({ seq, parts, inserted_at }) {
   return { seq, text: parts[0].text, inserted_at };
 }

@@ -1,5 +1,5 @@
 // `npm run campaign`: kills, failovers, reconnects, overload and hostile requests against the built service, with a
-// checker that knows every acknowledgement. Prints a line per promise, and exits 1 if one is broken. docs/reliability.md
+// checker that knows every acknowledgement. Prints one line per promise, and exits with 1 if one is broken. docs/reliability.md
 // explains it; `npm run campaign -- --help` lists the options. Needs Linux (/proc).
 import { existsSync } from 'node:fs';
 import { failovers } from './failovers.mjs';
@@ -25,7 +25,7 @@ function progress(text) {
   console.log(`[${seconds} s] ${text}`);
 }
 
-/** What the scenario that runs is given; `end` ends whatever it has left. */
+/** The context of the running scenario; `end` ends everything that it started. */
 let context;
 
 function newContext(name, { folder, verdict, options }) {
@@ -69,7 +69,9 @@ async function runSelfTest(shared) {
   context = newContext('self-test', shared);
   try {
     const unnoticed = await selfTest(context);
-    progress(unnoticed.length ? `the checker did not notice: ${unnoticed.join('; ')}` : 'the checker sees');
+    progress(
+      unnoticed.length ? `the checker missed: ${unnoticed.join('; ')}` : 'the checker noticed every damage',
+    );
     return unnoticed.length || shared.verdict.anyBroken ? 1 : 0;
   } finally {
     await context.end();
@@ -82,9 +84,8 @@ async function main() {
     console.log(USAGE);
     return 0;
   }
-  if (!existsSync('/proc/self/stat'))
-    throw new Error('the campaign needs Linux: it looks processes up in /proc');
-  if (!options.selfTest && options.only.includes('failovers')) findPrograms(); // not after all other scenarios
+  if (!existsSync('/proc/self/stat')) throw new Error('the campaign needs Linux: it reads /proc');
+  if (!options.selfTest && options.only.includes('failovers')) findPrograms(); // fail early
   const verdict = new Verdict(options.seed, (evidence) => progress(`BROKEN: ${evidence}`));
   for (const figure of ['missing', 'doubled']) verdict.count(figure, 0);
   const folder = await RunFolder.create();
@@ -92,7 +93,7 @@ async function main() {
     process.once(signal, () => {
       console.log(verdict.lines().join('\n'));
       progress(`interrupted by ${signal}`);
-      verdict.report = () => undefined; // what ends now does not end by itself
+      verdict.report = () => undefined; // these processes are ended on purpose
       void Promise.resolve(context?.end())
         .then(() => folder.remove())
         .then(() => process.exit(130));

@@ -9,11 +9,11 @@ export const USAGE = `npm run campaign -- [options]
   --reconnects 200  reconnects of stream readers
   --uploads 100     uploads of 7.9 MB at once
   --seconds 30      duration of the scenario of hostile requests
-  --only a,b        these scenarios alone: ${SCENARIOS.join(', ')}
-  --seed 1          repeats the choices of an earlier run (not its timing)
-  --self-test       damages the database and demands that the checker notices`;
+  --only a,b        only these scenarios: ${SCENARIOS.join(', ')}
+  --seed 1          repeats the random choices of an earlier run, not its timing
+  --self-test       damages the database and checks that the checker notices`;
 
-/** @throws Error that says what is wrong with the arguments */
+/** @throws Error that names the invalid argument */
 export function readOptions(args) {
   const { values } = parseArgs({
     args,

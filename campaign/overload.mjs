@@ -1,8 +1,8 @@
 // Scenario `overload`: more than a node can take at once. 2,000 connections that all append, more appends than the queue
-// holds, large uploads, readers that take nothing, sockets that say nothing. Every request gets an answer, health answers
+// holds, large uploads, readers that read nothing, sockets that send nothing. Every request gets a response, the health check responds
 // meanwhile, the process survives, and its memory is measured.
 import { setTimeout as delay } from 'node:timers/promises';
-import { noteAnswer } from './answers.mjs';
+import { checkResponse } from './responses.mjs';
 import { Checker } from './checker.mjs';
 import { EmbeddedDatabase } from './embedded-database.mjs';
 import { HealthWatch } from './health-watch.mjs';
@@ -14,13 +14,13 @@ import { ServiceNode } from './service-node.mjs';
 const CONNECTIONS = 2000;
 const QUEUE_LIMIT = 500;
 const UPLOAD_BYTES = 7_900_000;
-/** An upload that is taken has to wait for those before it. */
+/** An admitted upload waits for the uploads before it. */
 const ANSWER_LIMIT_MS = 120_000;
 const SLOW_READERS = 60;
 const SILENT_SOCKETS = 500;
 const SILENT_MS = 5000;
 const MIB = 1024 * 1024;
-/** Resident memory: the bound at its peak, and what it must be back to after a minute. */
+/** Resident memory in bytes: the limit at the peak, and the limit a minute later. */
 const PEAK_LIMIT = 600 * MIB;
 const AFTERWARDS_LIMIT = 350 * MIB;
 const AFTERWARDS_MS = 60_000;
@@ -49,7 +49,7 @@ export async function overload(context) {
       `overload by ${name}: memory ${megabytes(now)} MB, peak ${megabytes(peak)} MB, ` +
         `slowest health ${Math.round(health.slowestMs)} ms`,
     );
-    await workAsUsual(load);
+    await checkOrdinaryLoad(load);
   }
   verdict.at = 'after the overload';
   await measureMemory(node, verdict);
@@ -59,7 +59,7 @@ export async function overload(context) {
   await node.stop();
 }
 
-/** 2,000 connections are made at once, and each appends. */
+/** 2,000 connections at once; each sends one append. */
 async function burst(node, load, verdict) {
   await Promise.all(
     Array.from({ length: CONNECTIONS }, async (_, index) => {
@@ -69,7 +69,7 @@ async function burst(node, load, verdict) {
   );
 }
 
-/** Uploads of almost the largest legal size, all at once. */
+/** Uploads of almost the maximum size, all at once. */
 async function uploads(node, load, verdict, count) {
   const filler = Buffer.alloc(UPLOAD_BYTES, 'lorem ipsum dolor sit amet ');
   const conversation = load.ledger.next();
@@ -83,7 +83,7 @@ async function uploads(node, load, verdict, count) {
   );
 }
 
-/** Ask for all of the large log and for streams of it, and read nothing. */
+/** Connections that request the large log, its window and its stream, and read nothing. */
 async function slowReaders(node, load) {
   const path = conversationPath(load.ledger.complete.at(-1).id);
   const readers = await Promise.all(
@@ -99,7 +99,7 @@ async function slowReaders(node, load) {
   for (const reader of readers) reader.close();
 }
 
-/** Connect and say nothing, or the beginning of a request. */
+/** Connections that send nothing, or the start of a request. */
 async function silentSockets(node) {
   const sockets = await Promise.all(
     Array.from({ length: SILENT_SOCKETS }, async (_, index) => {
@@ -112,7 +112,7 @@ async function silentSockets(node) {
   for (const socket of sockets) socket.close();
 }
 
-/** One append on a connection of its own. @param filler bytes that go into its text */
+/** One append on a new connection. @param filler bytes of its text */
 async function appendRaw({ node, load, verdict, conversation, number, filler }) {
   const start = `${load.canary} ${number} `;
   const text = start + (filler ? filler.toString('latin1') : 'at once');
@@ -124,17 +124,17 @@ async function appendRaw({ node, load, verdict, conversation, number, filler }) 
   const [before, after] = [`{"event":{"role":"user","parts":[{"type":"text","text":"${start}`, '"}]}}'];
   const content = filler ?? Buffer.from('at once');
   const startedAt = performance.now();
-  const answer = await RawConnection.open(node.url).then(
+  const response = await RawConnection.open(node.url).then(
     async (connection) => {
-      const answered = connection.answer(ANSWER_LIMIT_MS);
+      const pending = connection.firstResponse(ANSWER_LIMIT_MS);
       const length = before.length + content.length + after.length;
       const headers = { 'content-type': 'application/json', 'content-length': length };
-      // Not awaited: the answer may come before all is written.
+      // Not awaited: the response may arrive before everything is written.
       const path = conversationPath(conversation.id, '/events');
       void connection.write(head(node, 'POST', path, headers) + before);
       void connection.write(content);
       void connection.write(after);
-      const result = await answered;
+      const result = await pending;
       connection.close();
       return result;
     },
@@ -142,10 +142,10 @@ async function appendRaw({ node, load, verdict, conversation, number, filler }) 
   );
   verdict.count('overload requests');
   const ms = performance.now() - startedAt;
-  if (answer.status === 0)
-    verdict.broken('answers', `append ${number}: ${answer.problem} after ${Math.round(ms)} ms`);
-  noteAnswer(verdict, { ...answer, ms });
-  load.settle(conversation, append, answer);
+  if (response.status === 0)
+    verdict.broken('responses', `append ${number}: ${response.problem} after ${Math.round(ms)} ms`);
+  checkResponse(verdict, { ...response, ms });
+  load.settle(conversation, append, response);
 }
 
 function head(node, method, path, headers) {
@@ -154,14 +154,14 @@ function head(node, method, path, headers) {
   return `${method} ${path} HTTP/1.1\r\n${text}\r\n`;
 }
 
-/** Ordinary clients are served. */
-async function workAsUsual(load) {
+/** Ordinary clients must succeed. */
+async function checkOrdinaryLoad(load) {
   load.start();
   await load.grow(100);
   await load.stop();
 }
 
-/** The peak so far, and the lowest within a minute from now. */
+/** The peak, and the lowest value within the next minute. */
 async function measureMemory(node, verdict) {
   const { peak } = node.memory;
   let afterwards = Infinity;

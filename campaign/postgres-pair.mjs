@@ -1,6 +1,6 @@
-// A PostgreSQL primary with a standby, of Debian's packages, in a folder of the campaign. PostgreSQL refuses to run as
-// root: as root, the programs run as the user `postgres`. Written data is not synced to the disk, since only processes
-// are killed here; nothing that a killed process has written is lost.
+// A PostgreSQL primary with a standby, from Debian's packages, in a folder of the campaign. PostgreSQL does not run as root: a root
+// campaign runs the programs as the user `postgres`. Data is not flushed to the disk, because only processes are killed; what a
+// killed process has written survives.
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { appendFile, chown, rm } from 'node:fs/promises';
@@ -13,9 +13,9 @@ import { until } from './waiting.mjs';
 
 const execute = promisify(execFile);
 const PACKAGES = '/usr/lib/postgresql';
-/** So few that nodes that leave sessions behind soon have used them up. */
+/** A small number, so that nodes that leak sessions exhaust it soon. */
 const MAX_CONNECTIONS = 60;
-/** A rewound server that does not follow by then is replaced. */
+/** A rewound server that does not follow within this time is replaced. */
 const REWIND_LIMIT_MS = 20_000;
 const SETTINGS = `
 listen_addresses = '127.0.0.1'
@@ -30,7 +30,7 @@ synchronous_standby_names = '*'
 wal_receiver_status_interval = 1s
 `;
 
-/** The folder of PostgreSQL's programs, of the newest version installed. @throws Error that says what to install */
+/** The folder of the newest installed PostgreSQL. @throws Error that says what to install */
 export function findPrograms() {
   const found = newestPrograms();
   if (!found)
@@ -54,7 +54,7 @@ function newestPrograms() {
 export class PostgresPair {
   servers = 0;
 
-  /** A primary with the empty database `fastpaca`, and a synchronous standby that is connected. */
+  /** A primary with the empty database `fastpaca` and a connected synchronous standby. */
   static async create(folder, onEnd) {
     const pair = new PostgresPair();
     const programs = findPrograms();
@@ -79,7 +79,7 @@ export class PostgresPair {
     return pair;
   }
 
-  /** A new synchronous standby of the primary: a former primary that was ended, rewound, or else a base backup. */
+  /** Adds a synchronous standby: the former primary, rewound, or a new base backup. */
   async addStandby(former) {
     if (former && (await this.rewind(former))) return;
     this.standby = await this.baseBackup();
@@ -88,7 +88,7 @@ export class PostgresPair {
     if (former) await rm(former.dir, { recursive: true, force: true });
   }
 
-  /** Resolves when the standby streams and commits wait for it (`sync`), or do not (`async`). */
+  /** Resolves when the standby streams; commits wait for it (`sync`), or do not (`async`). */
   async standbyIs(state, limitMs) {
     await this.untilOnPrimary(
       `the standby is ${state}`,
@@ -97,7 +97,7 @@ export class PostgresPair {
     );
   }
 
-  /** Resolves when the standby has all that the primary has written; while nobody writes. */
+  /** Resolves when the standby has everything that the primary has written. No client may write. */
   async standbyHasAll() {
     await this.untilOnPrimary(
       'the standby has all',
@@ -109,14 +109,14 @@ export class PostgresPair {
     await until(what, async () => (await this.primary.query(sql, 'postgres')).length > 0, { limitMs });
   }
 
-  /** Has commits wait for the standby, as at first, or not. */
+  /** Makes commits wait for the standby, as initially, or not. */
   async setSynchronous(synchronous) {
     const change = synchronous ? 'RESET synchronous_standby_names' : "SET synchronous_standby_names = ''";
     await this.primary.query(`ALTER SYSTEM ${change}`, 'postgres');
     await this.primary.query('SELECT pg_reload_conf()', 'postgres');
   }
 
-  /** The standby receives nothing from now on. */
+  /** Disconnects the standby: it receives no more changes. */
   async severStandby() {
     await this.standby.query("ALTER SYSTEM SET primary_conninfo = ''", 'postgres');
     await this.standby.query('SELECT pg_reload_conf()', 'postgres');
@@ -124,7 +124,7 @@ export class PostgresPair {
     await this.untilOnPrimary('the standby has left', left);
   }
 
-  /** The standby becomes the primary; gives the former one, which nobody has ended if the caller has not. */
+  /** Promotes the standby. @returns the former primary, which may still run */
   async promote() {
     const former = this.primary;
     await this.run('pg_ctl', ['promote', '-w', '-D', this.standby.dir]);
@@ -160,11 +160,11 @@ export class PostgresPair {
     return server;
   }
 
-  /** @returns whether the former primary follows; it cannot when it needs a log file that is no longer there */
+  /** @returns whether the former primary follows; it cannot if it needs a log file that was removed */
   async rewind(former) {
     const source = `host=127.0.0.1 port=${this.primary.port} user=postgres dbname=postgres`;
     try {
-      await this.primary.query('CHECKPOINT', 'postgres'); // pg_rewind learns of the promotion from the control file
+      await this.primary.query('CHECKPOINT', 'postgres'); // pg_rewind reads the promotion from the control file
       await this.run('pg_rewind', [`--target-pgdata=${former.dir}`, `--source-server=${source}`, '-R', '-N']);
       await former.start();
       await this.standbyIs('sync', REWIND_LIMIT_MS);
@@ -183,7 +183,7 @@ class Server {
     Object.assign(this, { pair, dir, port });
   }
 
-  /** Settings of a server are on its command line: the configuration file is copied to the next. */
+  /** The port is set on the command line, because a base backup copies the configuration file. */
   async start() {
     const log = join(this.pair.folder, 'postgres.log');
     await this.pair.run('pg_ctl', ['start', '-w', '-D', this.dir, '-l', log, '-o', `-p ${this.port}`]);
@@ -203,7 +203,7 @@ class Server {
     return Number(readFileSync(join(this.dir, 'postmaster.pid'), 'utf8').split('\n')[0]);
   }
 
-  /** Runs one statement as the superuser, which waits for no standby. */
+  /** Runs one statement as the superuser; it waits for no standby. */
   query(text, database = 'fastpaca') {
     const options = encodeURIComponent('-c synchronous_commit=local');
     return queryOnce(`postgresql://postgres@127.0.0.1:${this.port}/${database}?options=${options}`, text);
@@ -215,7 +215,7 @@ function idOf(flag) {
     return Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   } catch {
     throw new Error(
-      'there is no user "postgres" to run PostgreSQL as: "apt-get install postgresql" makes one',
+      'there is no user "postgres" to run PostgreSQL: "apt-get install postgresql" creates one',
     );
   }
 }

@@ -1,4 +1,4 @@
-// Looks up processes in /proc: who is whose child, who works in a folder, how much memory one holds.
+// Reads /proc: the children of a process, the processes that work in a folder, the memory of a process.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 function processIds() {
@@ -12,14 +12,14 @@ export function withChildren(pid) {
   return [pid, ...processIds().filter((each) => parentOf(each) === pid)];
 }
 
-/** Processes whose working folder is `folder` or lies in it. */
+/** Processes whose working folder is in `folder`. */
 export function processesIn(folder) {
   return processIds().filter((pid) => {
     try {
       const workingFolder = readlinkSync(`/proc/${pid}/cwd`).replace(/ \(deleted\)$/, '');
       return workingFolder === folder || workingFolder.startsWith(`${folder}/`);
     } catch {
-      return false; // ended meanwhile
+      return false; // the process has ended
     }
   });
 }
@@ -28,7 +28,7 @@ export function isRunning(pid) {
   return !['', 'Z', 'X'].includes(statOf(pid)[0] ?? '');
 }
 
-/** Sends SIGKILL to each; one that has ended meanwhile is fine. */
+/** Sends SIGKILL to each process; ignores processes that have ended. */
 export function kill(pids) {
   for (const pid of pids) {
     try {
@@ -50,7 +50,7 @@ function parentOf(pid) {
   return Number(statOf(pid)[1]);
 }
 
-/** Fields of /proc/<pid>/stat from the state on (man 5 proc); the name before them may hold blanks and brackets. */
+/** Fields of /proc/<pid>/stat from the state on (man 5 proc); the name before it may contain blanks and brackets. */
 function statOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -4,7 +4,7 @@ export class Random {
     this.state = seed >>> 0;
   }
 
-  /** A generator of its own for one client or one scenario, from this seed and a name. */
+  /** A new generator for one client or scenario, derived from this seed and a name. */
   fork(name) {
     let hash = this.state ^ 0x9e3779b9;
     for (const character of String(name)) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
@@ -32,7 +32,7 @@ export class Random {
     return list[this.integer(0, list.length - 1)];
   }
 
-  /** A key of `weights`, as often as its weight says. */
+  /** A random key of `weights`; the values are relative frequencies. */
   weighted(weights) {
     const entries = Object.entries(weights);
     let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);

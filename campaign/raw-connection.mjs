@@ -1,15 +1,15 @@
-// A TCP connection to a node, for what no HTTP client sends: broken requests, half a request, nothing at all.
+// A TCP connection to a node, for input that an HTTP client does not send: broken requests, half a request, nothing.
 import { connect } from 'node:net';
 import { clearTimeout } from 'node:timers';
 
-/** The server closes what it dislikes, or answers; a connection on which nothing happens for so long hangs. */
+/** The server responds or closes the connection; a connection without either for this long hangs. */
 const HANGS_AFTER_MS = 30_000;
 
 export class RawConnection {
   received = Buffer.alloc(0);
   closed = false;
 
-  /** Resolves when the connection is made; rejects if it is not. */
+  /** Resolves when connected; rejects if the connection fails. */
   static open(url) {
     const { hostname, port } = new URL(url);
     const connection = new RawConnection();
@@ -19,12 +19,12 @@ export class RawConnection {
       socket.once('connect', () => resolve(connection));
       socket.once('error', reject);
     });
-    socket.on('error', () => undefined); // told by the close that follows
+    socket.on('error', () => undefined); // 'close' follows
     socket.on('close', () => (connection.closed = true));
     return opened;
   }
 
-  /** Writes; resolves when the system has taken it all, or the connection is closed. */
+  /** Resolves when everything is written, or the connection is closed. */
   write(data) {
     if (this.closed) return Promise.resolve();
     return new Promise((resolve) => {
@@ -36,23 +36,23 @@ export class RawConnection {
     });
   }
 
-  /** The first answer: `{status, headers, text, body}`; `{status: 0, problem}` if the connection ends without one. */
-  answer(limitMs = HANGS_AFTER_MS) {
+  /** The first response: `{status, headers, text, body}`, or `{status: 0, problem}` if the connection ends without one. */
+  firstResponse(limitMs = HANGS_AFTER_MS) {
     return new Promise((resolve) => {
       const { socket } = this;
       const chunks = [this.received];
-      const finish = (answer) => {
+      const finish = (response) => {
         socket.off('data', take).off('close', end);
         clearTimeout(timer);
-        resolve(answer);
+        resolve(response);
       };
       const take = (chunk) => {
         chunks.push(chunk);
-        const answer = parseAnswer(Buffer.concat(chunks));
-        if (answer) finish(answer);
+        const response = parseResponse(Buffer.concat(chunks));
+        if (response) finish(response);
       };
       const end = () => {
-        finish(parseAnswer(Buffer.concat(chunks), true) ?? { status: 0, problem: 'closed', headers: {} });
+        finish(parseResponse(Buffer.concat(chunks), true) ?? { status: 0, problem: 'closed', headers: {} });
       };
       const timer = setTimeout(
         () => finish({ status: 0, problem: 'hangs', headers: {}, ms: limitMs }),
@@ -64,7 +64,7 @@ export class RawConnection {
     });
   }
 
-  /** Says that nothing more will be written. */
+  /** Half-closes: nothing more will be written. */
   finish() {
     this.socket.end();
   }
@@ -74,8 +74,8 @@ export class RawConnection {
   }
 }
 
-/** The answer in `bytes`, undefined while it is not complete. @param ended whether no more will come */
-function parseAnswer(bytes, ended = false) {
+/** Parses a response; undefined while it is incomplete. @param ended whether no more bytes will arrive */
+function parseResponse(bytes, ended = false) {
   const headEnd = bytes.indexOf('\r\n\r\n');
   if (headEnd < 0) return undefined;
   const [statusLine, ...lines] = bytes.subarray(0, headEnd).toString('latin1').split('\r\n');
@@ -89,7 +89,7 @@ function parseAnswer(bytes, ended = false) {
   const content = bytes.subarray(headEnd + 4);
   const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
   if (!ended && (length === undefined || content.length < length)) return undefined;
-  // What follows answers what follows: a damaged length leaves bytes that are taken for another request.
+  // More bytes belong to another response: after a damaged length the server reads the rest of the body as another request.
   const text = content.subarray(0, length).toString();
   let body;
   try {

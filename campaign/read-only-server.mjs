@@ -1,9 +1,9 @@
-// Trouble of a failover: for a moment the proxy sends connections to the standby, which only reads, and then to the
-// primary again without ending them, as a virtual address does that moved too early. A node must not keep connections to a
-// server that takes no writes, and is not ready as long as it has no other.
+// A problem of a failover: for a moment the proxy sends connections to the standby, which is read-only, and then to the primary again
+// without ending the connections, like a virtual address that moved too early. A node must drop connections to a read-only server,
+// and is not ready while it has no other server.
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** So long the proxy points at the standby before the nodes must have noticed, and while they are asked. */
+/** Time for the nodes to notice the read-only server, in milliseconds. */
 const NOTICED_AFTER_MS = 2000;
 const PROBES = 5;
 const BETWEEN_PROBES_MS = 200;
@@ -14,8 +14,7 @@ export async function readOnlyServer({ pair, proxy, nodes, verdict }) {
   await delay(NOTICED_AFTER_MS);
   for (let probe = 0; probe < PROBES; probe += 1) {
     for (const node of nodes)
-      if (await node.isReady())
-        verdict.broken('answers', `${node.name} was ready on a server that only reads`);
+      if (await node.isReady()) verdict.broken('responses', `${node.name} was ready on a read-only server`);
     await delay(BETWEEN_PROBES_MS);
   }
   proxy.pointTo(pair.primary.port);

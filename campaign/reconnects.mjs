@@ -1,10 +1,10 @@
-// Scenario `reconnects`: readers on websockets and server-sent events that leave at random moments and resume with their
-// cursor, while clients append and compact. In the end every reader has every version.
+// Scenario `reconnects`: readers of websockets and server-sent events disconnect at random moments and resume with their cursor,
+// while clients append and compact. At the end every reader has received every version.
 import { Checker } from './checker.mjs';
 import { EmbeddedDatabase } from './embedded-database.mjs';
 import { Load } from './load.mjs';
 import { ServiceNode } from './service-node.mjs';
-import { comeAndGo, finishAll, followersOf } from './stream-follower.mjs';
+import { reconnectUntil, finishAll, followersOf } from './stream-follower.mjs';
 import { until } from './waiting.mjs';
 
 const READERS = 40;
@@ -31,7 +31,7 @@ export async function reconnects(context) {
   });
   onEnd(() => load.abandon());
   for (const conversation of load.ledger.active) await load.create(conversation);
-  // The readers of a conversation stay with it when the clients go on to another.
+  // Readers keep their conversation when the clients switch to a new one.
   const followers = followersOf(load.ledger.active, READERS, { node, verdict, random });
 
   const reconnectsSoFar = () => verdict.figures.get('reconnects') ?? 0;
@@ -40,7 +40,7 @@ export async function reconnects(context) {
   load.start();
   let over = false;
   onEnd(() => (over = true));
-  const following = comeAndGo(followers, () => over);
+  const following = reconnectUntil(followers, () => over);
   await until('all reconnects', () => reconnectsSoFar() >= target, { limitMs: LIMIT_MS });
   over = true;
   await following;

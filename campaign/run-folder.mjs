@@ -1,6 +1,5 @@
-// The temporary folder of one campaign. Every process that the campaign starts works in it, so that one rule finds them
-// all. A second process (sweep.mjs) waits until the campaign has ended, in whatever way, and then ends those processes
-// and removes the folder.
+// The temporary folder of one campaign. Every process that the campaign starts works in it, so that they can all
+// be found. A second process (sweep.mjs) waits for the end of the campaign, ends those processes and removes the folder.
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +10,7 @@ export class RunFolder {
     const folder = new RunFolder();
     folder.path = await mkdtemp(join(tmpdir(), 'fastpaca-campaign-'));
     await chmod(folder.path, 0o711); // PostgreSQL runs as another user when the campaign runs as root
-    // Detached: Ctrl-C must not reach it. Its standard input ends when the campaign's process does.
+    // Detached, so that Ctrl-C does not reach it. Its standard input ends with the process of the campaign.
     folder.sweeper = spawn(process.execPath, [join(import.meta.dirname, 'sweep.mjs'), folder.path], {
       detached: true,
       cwd: '/',
@@ -21,14 +20,14 @@ export class RunFolder {
     return folder;
   }
 
-  /** A new folder in it. */
+  /** Creates a folder inside. */
   async make(name) {
     const path = join(this.path, name);
     await mkdir(path, { recursive: true });
     return path;
   }
 
-  /** Ends what still runs in it and removes it. */
+  /** Ends the processes that still run in the folder and removes it. */
   async remove() {
     this.sweeper.stdin.end();
     await this.swept;

@@ -1,6 +1,5 @@
-// `npm run campaign -- --self-test`: proves that the checker sees. Clients write for a moment; then the database is
-// damaged by SQL, in ways in which a broken service could have damaged it, and each time the checker must complain. With
-// DATABASE_URL it uses that database, which must be empty, otherwise the service's own.
+// `npm run campaign -- --self-test`: tests the checker. Clients write for a moment; then SQL damages the database as a broken service
+// could, and the checker must notice each damage. Uses the database of DATABASE_URL, which must be empty, or the embedded one.
 import { Checker } from './checker.mjs';
 import { EmbeddedDatabase, queryOnce } from './embedded-database.mjs';
 import { FailoverStage } from './failover-stage.mjs';
@@ -10,14 +9,14 @@ import { ServiceNode } from './service-node.mjs';
 import { Verdict } from './verdict.mjs';
 import { until } from './waiting.mjs';
 
-/** Events that a conversation needs to be damaged. */
+/** Minimum of events in a conversation that is damaged. */
 const EVENTS = 4;
 
-/** Each damages one conversation `$1` and leaves everything else as a service would. */
+/** Each statement damages the conversation `$1` and keeps everything else consistent. */
 const DAMAGES = {
   'an acknowledged event is deleted': `
     DELETE FROM fastpaca.events WHERE conversation_id = $1 AND seq = 2`,
-  'an acknowledged event is there twice': `
+  'an acknowledged event is stored twice': `
     WITH head AS (
       UPDATE fastpaca.conversations
          SET last_seq = last_seq + 1, version = version + 1,
@@ -51,24 +50,24 @@ const DAMAGES = {
     UPDATE fastpaca.events SET version = 1 WHERE conversation_id = $1 AND seq = 2`,
 };
 
-/** Acknowledged appends that the standby lacks, at least. */
+/** Minimum of acknowledged appends that the standby lacks. */
 const LOST_APPENDS = 50;
 
-/** The names of the damages that the checker did not notice; empty when it is sound. */
+/** @returns the names of the damages that the checker missed */
 export async function selfTest(context) {
   const unnoticed = await damageBySql(context);
-  // By hand, and where PostgreSQL's programs are, with a real failover too.
+  // With PostgreSQL's programs, a real failover too.
   if (!process.env.DATABASE_URL && hasPrograms() && !(await promoteWithoutLastEvents(context)))
     unnoticed.push('a failover loses events');
   return unnoticed;
 }
 
-/** @returns the names of the damages that the checker did not notice */
+/** @returns the names of the damages that the checker missed */
 async function damageBySql(context) {
   const { folder, verdict, random, canary, progress, onEnd } = context;
   const dataDir = await folder.make('self-test');
   const given = process.env.DATABASE_URL;
-  // Without a cache: the service may remember what it has written itself.
+  // Without a cache: the node must read the damaged rows.
   const env = { FASTPACA_CACHE_BYTES: '0', ...(given ? { DATABASE_URL: given } : { DATA_DIR: dataDir }) };
   const node = await ServiceNode.start({ name: 'self-test', folder: dataDir, env }, context);
   const url = given ?? new EmbeddedDatabase(dataDir).url;
@@ -103,7 +102,7 @@ async function damageBySql(context) {
 
   const before = await check(load.ledger.all());
   if (before.anyBroken)
-    throw new Error(`the checker complains before any damage: ${before.lines().join('\n')}`);
+    throw new Error(`the checker reports a violation before any damage: ${before.lines().join('\n')}`);
   const unnoticed = [];
   const conversations = damageable();
   for (const [name, sql] of Object.entries(DAMAGES)) {
@@ -123,9 +122,9 @@ async function damageBySql(context) {
 }
 
 /**
- * Promotes a standby that lacks acknowledged events, while the ledger takes it for a synchronous one.
+ * Promotes a standby that lacks acknowledged events.
  *
- * @returns whether the checker has noticed
+ * @returns whether the checker noticed
  */
 async function promoteWithoutLastEvents(context) {
   const verdict = new Verdict(context.verdict.seed);

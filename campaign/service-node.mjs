@@ -1,5 +1,5 @@
-// A node of the built service, run as `npm start` runs it, and started again when it ends by itself, as a supervisor
-// does. Its log is searched for secrets and otherwise thrown away, but for the last lines.
+// A node of the built service, started with the options of `npm start` and, as by a supervisor, restarted when it exits. Its log is
+// searched for secrets; only the last lines are kept.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,7 +10,7 @@ import { memoryOf } from './processes.mjs';
 import { until } from './waiting.mjs';
 
 const MAIN = join(import.meta.dirname, '../dist/src/main.js');
-/** A start that fails is tried so often. */
+/** Maximum of attempts to start a node. */
 const START_ATTEMPTS = 5;
 /** A start may have to recover the database first. */
 const START_LIMIT_MS = 120_000;
@@ -28,13 +28,13 @@ export class ServiceNode {
     const node = new ServiceNode();
     const port = await freePort();
     const key = `campaign-key-${port}`;
-    // Neither may be in a log line or a metric.
+    // Secrets must not appear in a log line or a metric.
     Object.assign(node, { name, folder, verdict, secrets: [canary, key], lastLines: [] });
     onEnd(() => node.abandon());
     node.url = `http://127.0.0.1:${port}`;
     node.headers = { authorization: `Bearer ${key}` };
     node.env = {
-      // Nothing else of the campaign's own environment: it could hold settings of the service.
+      // Nothing else from the environment of the campaign: it could contain settings of the service.
       ...Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map((each) => [each, process.env[each] ?? ''])),
       HOST: '127.0.0.1',
       PORT: String(port),
@@ -47,7 +47,7 @@ export class ServiceNode {
     return node;
   }
 
-  /** Resolves when the node is ready; waits for a start that is under way. */
+  /** Resolves when the node is ready, after a start in progress. */
   async ready(limitMs = START_LIMIT_MS) {
     await until(`${this.name} is ready`, () => this.isReady(), { limitMs });
   }
@@ -68,13 +68,13 @@ export class ServiceNode {
     await this.exited;
   }
 
-  /** Starts it again on the same port and resolves when it is ready. */
+  /** Starts the node on the same port and resolves when it is ready. */
   launch() {
     this.starting = this.launchUntilReady().finally(() => (this.starting = undefined));
     return this.starting;
   }
 
-  /** Ends it as a deploy does; evidence if it does not end. */
+  /** Stops the node with SIGTERM, as a deployment does; reports a node that does not stop. */
   async stop() {
     await this.searchMetrics();
     await this.starting?.catch(() => undefined);
@@ -91,7 +91,7 @@ export class ServiceNode {
     }
   }
 
-  /** Ends it at once, whatever it does. */
+  /** Kills the node at once. */
   abandon() {
     this.abandoned = true;
     this.http.close();
@@ -122,8 +122,8 @@ export class ServiceNode {
       env: { ...START.env, ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    createInterface({ input: this.child.stdout }).on('line', (line) => this.takeLine(line));
-    createInterface({ input: this.child.stderr }).on('line', (line) => this.takeLine(line, true));
+    createInterface({ input: this.child.stdout }).on('line', (line) => this.readLine(line));
+    createInterface({ input: this.child.stderr }).on('line', (line) => this.readLine(line, true));
     const { child } = this;
     this.exited = new Promise((resolve) => child.once('close', resolve));
     child.once('close', (code, signal) => {
@@ -131,12 +131,12 @@ export class ServiceNode {
       if (this.expectExit || this.starting || this.abandoned) return;
       this.verdict.count('exits');
       const last = this.lastLines.join(' | ');
-      this.verdict.broken('survives', `${this.name} ended by itself (${signal ?? code}): ${last}`);
+      this.verdict.broken('survives', `${this.name} exited (${signal ?? code}): ${last}`);
       this.launch().catch((error) => this.verdict.broken('survives', error.message));
     });
   }
 
-  takeLine(line, isError = false) {
+  readLine(line, isError = false) {
     this.verdict.count('log lines searched');
     const secret = this.secrets.find((each) => line.includes(each));
     if (secret) this.verdict.broken('secret', `${this.name} logged "${secret}": ${line.slice(0, 300)}`);

@@ -1,26 +1,26 @@
-// Trouble of a failover: the synchronous standby is away, so that no commit ends, while clients go on to write. Appends
-// may be answered 503; reads and health go on, the nodes do not use up the database's connections, and another client of
-// the database gets in. When the standby is back, writes work again.
+// A problem of a failover: the synchronous standby is away, and no commit ends, while clients keep writing. Appends may get 503. Reads
+// and health checks work, the nodes do not exhaust the connections of the database, and another client of the database can connect.
+// When the standby is back, writes work again.
 import { setTimeout as delay } from 'node:timers/promises';
 import { conversationPath } from './http-client.mjs';
 
 const AWAY_MS = 12_000;
 const PROBE_EVERY_MS = 250;
-/** Sessions of a node besides those of its pool: for notifications, and to cancel a statement. */
-const BESIDES_THE_POOL = 4;
-/** A probe may fail now and then, when a statement has just timed out. */
+/** Sessions of a node outside of its pool, for notifications and cancel requests. */
+const EXTRA_SESSIONS = 4;
+/** Fraction of probes that may fail: a statement may just have timed out. */
 const FAILED_PROBES_ALLOWED = 0.1;
 
 export async function standbyAway(stage) {
   const { pair, nodes, ledger = stage.load.ledger, verdict, query } = stage;
   const written = ledger.active.find(({ version }) => version > 0);
-  const limit = nodes.length * (stage.constructor.POOL_SIZE + BESIDES_THE_POOL);
-  const sessions = { most: 0, refused: 0 };
+  const limit = nodes.length * (stage.constructor.POOL_SIZE + EXTRA_SESSIONS);
+  const sessions = { most: 0, rejected: 0 };
   const reads = { sent: 0, failed: 0, last: '' };
   const probe = async (node, path) => {
     const { status, text, problem, ms } = await node.http.send('GET', path);
     reads.sent += 1;
-    verdict.highest('slowest answer ms', ms);
+    verdict.highest('slowest response ms', ms);
     if (status === 200) return;
     reads.failed += 1;
     reads.last = `${node.name} GET ${path}: ${problem ?? `${status} ${text.slice(0, 200)}`}`;
@@ -45,7 +45,7 @@ export async function standbyAway(stage) {
       );
       sessions.most = Math.max(sessions.most, count);
     } catch (error) {
-      sessions.refused += 1;
+      sessions.rejected += 1;
       sessions.problem = error.message;
     }
     await delay(PROBE_EVERY_MS);
@@ -56,14 +56,14 @@ export async function standbyAway(stage) {
   verdict.highest('sessions with the standby away', sessions.most);
   if (sessions.most > limit)
     verdict.broken(
-      'answers',
+      'responses',
       `the nodes had ${sessions.most} sessions in the database, ${limit} are allowed`,
     );
-  if (sessions.refused > 0)
+  if (sessions.rejected > 0)
     verdict.broken(
-      'answers',
-      `the database refused another client ${sessions.refused} times: ${sessions.problem}`,
+      'responses',
+      `the database rejected another client ${sessions.rejected} times: ${sessions.problem}`,
     );
   if (reads.failed > reads.sent * FAILED_PROBES_ALLOWED)
-    verdict.broken('answers', `${reads.failed} of ${reads.sent} reads failed, the last: ${reads.last}`);
+    verdict.broken('responses', `${reads.failed} of ${reads.sent} reads failed, the last: ${reads.last}`);
 }

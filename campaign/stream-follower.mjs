@@ -1,16 +1,16 @@
-// A reader of a stream that loses its connection again and again, resumes with its cursor, and demands every version once
-// and in order.
+// A reader of a stream that disconnects again and again, resumes with its cursor, and checks that every version arrives once and in
+// order.
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { conversationPath } from './http-client.mjs';
 import { until } from './waiting.mjs';
 
-/** A reader that cannot connect tries again after so long. */
+/** Delay before a reader that cannot connect tries again, in milliseconds. */
 const RETRY_AFTER_MS = 50;
 const CONNECT_LIMIT_MS = 30_000;
 
-/** Readers of these conversations, of both kinds. */
+/** Creates readers of these conversations, of both kinds. */
 export function followersOf(conversations, count, { node, verdict, random }) {
   return Array.from({ length: count }, (_, index) => {
     const { id } = conversations[index % conversations.length];
@@ -19,8 +19,8 @@ export function followersOf(conversations, count, { node, verdict, random }) {
   });
 }
 
-/** Has them come and go until `isOver`; resolves when all have left. */
-export async function comeAndGo(followers, isOver) {
+/** Makes the readers connect and disconnect until `isOver`; resolves when all have disconnected. */
+export async function reconnectUntil(followers, isOver) {
   await Promise.all(
     followers.map(async (follower) => {
       while (!isOver()) if (!(await follower.visit())) await delay(RETRY_AFTER_MS);
@@ -28,11 +28,11 @@ export async function comeAndGo(followers, isOver) {
   );
 }
 
-/** Has each follow to the end of its conversation, to which nobody writes; evidence if it does not get there. */
+/** Makes each reader follow its conversation to the end; reports a reader that does not get there. No client may write. */
 export async function finishAll(followers) {
   for (const follower of followers) {
     const { body } = await follower.node.http.send('GET', conversationPath(follower.id));
-    await follower.finish(body.version).catch((error) => follower.blame(error.message));
+    await follower.finish(body.version).catch((error) => follower.report(error.message));
   }
 }
 
@@ -46,13 +46,13 @@ class StreamFollower {
     Object.assign(this, { node, id, kind, verdict, random });
   }
 
-  /** Connects with the cursor; undefined if it is refused for now, else what ends the connection. */
+  /** Connects with the cursor. @returns a function that disconnects, or undefined if the connection failed */
   connect() {
     const path = conversationPath(this.id, `/stream?cursor=${this.cursor}`);
     return this.kind === 'websocket' ? this.connectWebSocket(path) : this.connectEvents(path);
   }
 
-  /** Follows for a random moment, leaves, and is ready to come back. */
+  /** Connects, follows for a random time, and disconnects. */
   async visit() {
     const leave = await this.connect();
     if (!leave) return false;
@@ -64,7 +64,7 @@ class StreamFollower {
     return true;
   }
 
-  /** Follows until `version` has come. */
+  /** Follows until `version` has arrived. */
   async finish(version) {
     const leave = await until(`the stream of ${this.id}`, () => this.connect());
     try {
@@ -77,18 +77,18 @@ class StreamFollower {
     }
   }
 
-  take(text) {
+  receive(text) {
     const frame = JSON.parse(text);
     const { type, version } = frame;
     if (type === 'event' || type === 'compaction') {
       if (version !== this.cursor + 1)
-        this.blame(`${type} with version ${version} came after version ${this.cursor}`);
+        this.report(`${type} with version ${version} arrived after version ${this.cursor}`);
       this.cursor = version;
       this.received += 1;
       this.verdict.count('versions received');
     } else if (type === 'window' && version < this.cursor)
-      this.blame(`window of version ${version} came after version ${this.cursor}`);
-    else if (type === 'gap' || type === 'reset') this.blame(`unexpected ${text}`);
+      this.report(`window of version ${version} arrived after version ${this.cursor}`);
+    else if (type === 'gap' || type === 'reset') this.report(`unexpected ${text}`);
   }
 
   connectWebSocket(path) {
@@ -96,13 +96,13 @@ class StreamFollower {
     const socket = new WebSocket(address, { headers: this.node.headers, handshakeTimeout: CONNECT_LIMIT_MS });
     let left = false;
     socket.on('message', (data) => {
-      if (!left) this.take(data.toString());
+      if (!left) this.receive(data.toString());
     });
     return new Promise((resolve) => {
       socket.on('error', () => resolve(undefined));
       socket.once('open', () =>
         resolve((politely) => {
-          left = true; // what is on its way is asked for again
+          left = true; // frames in flight are received again with the cursor
           if (politely) socket.close();
           else socket.terminate();
         }),
@@ -114,7 +114,7 @@ class StreamFollower {
     return new Promise((resolve) => {
       const headers = { accept: 'text/event-stream', ...this.node.headers };
       const request = http.get(this.node.url + path, { headers, agent: false, timeout: CONNECT_LIMIT_MS });
-      request.on('timeout', () => request.destroy(new Error('no answer')));
+      request.on('timeout', () => request.destroy(new Error('no response')));
       request.on('error', () => resolve(undefined));
       request.once('response', (response) => {
         request.setTimeout(0);
@@ -132,7 +132,7 @@ class StreamFollower {
           rest = blocks.pop();
           for (const block of blocks) {
             const data = block.split('\n').find((line) => line.startsWith('data: '));
-            if (data) this.take(data.slice(6)); // a comment is a heartbeat
+            if (data) this.receive(data.slice(6)); // a comment is a heartbeat
           }
         });
         return resolve(() => {
@@ -143,7 +143,7 @@ class StreamFollower {
     });
   }
 
-  blame(evidence) {
+  report(evidence) {
     this.verdict.broken('streams', `${this.id}, ${this.kind} reader: ${evidence}`);
   }
 }

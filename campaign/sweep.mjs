@@ -1,5 +1,5 @@
-// Started by run-folder.mjs beside every campaign: waits until standard input ends, which it does also when the campaign
-// was killed, then ends every process that works in the campaign's folder, and removes the folder.
+// Started by run-folder.mjs with every campaign. Waits until its standard input ends, which also happens when the campaign is killed;
+// then ends every process that works in the folder of the campaign and removes the folder.
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { kill, processesIn } from './processes.mjs';
@@ -10,7 +10,7 @@ const BETWEEN_ATTEMPTS_MS = 150;
 const folder = process.argv[2];
 process.stdin.resume();
 await new Promise((resolve) => process.stdin.once('close', resolve));
-// Again, since a process may have started another meanwhile.
+// Repeated, because a process may have started another one.
 for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
   kill(processesIn(folder));
   await delay(BETWEEN_ATTEMPTS_MS);

@@ -1,10 +1,10 @@
-// Stands between the nodes and the database, as a load balancer or a virtual address does: it can be pointed at another
-// server, with or without ending the connections there are, and counts what passes.
+// A proxy between the nodes and the database, like a load balancer or a virtual address. It can switch to another server, with or
+// without ending the existing connections, and counts the bytes.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
 export class TcpProxy {
-  /** Bytes that have passed, in both directions. */
+  /** Bytes forwarded in both directions. */
   bytes = 0;
   pairs = new Set();
 
@@ -17,12 +17,12 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** New connections go to this port; those there are stay. */
+  /** Sends new connections to this port; existing connections stay. */
   pointTo(port) {
     this.targetPort = port;
   }
 
-  /** Ends the connections there are. */
+  /** Ends all existing connections. */
   cut() {
     for (const pair of this.pairs) for (const socket of pair) socket.destroy();
   }

@@ -1,15 +1,15 @@
-// Waiting with a limit: a campaign must end, whatever the service does.
+// Waiting with a time limit: a campaign must end even if the service hangs.
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * The first truthy result of `look`, which is called again and again.
+ * Calls `check` repeatedly. @returns its first truthy result
  *
- * @throws Error that names `what` when nothing has come within `limitMs`
+ * @throws Error that names `what` if there is none within `limitMs`
  */
-export async function until(what, look, { limitMs = 60_000, everyMs = 25 } = {}) {
+export async function until(what, check, { limitMs = 60_000, everyMs = 25 } = {}) {
   const end = performance.now() + limitMs;
   for (;;) {
-    const found = await look();
+    const found = await check();
     if (found) return found;
     if (performance.now() > end) throw new Error(`${what}: not within ${limitMs / 1000} s`);
     await delay(everyMs);

@@ -7,7 +7,7 @@ let database: TestDatabase;
 beforeAll(async () => (database = await createTestDatabase()));
 afterAll(() => database.drop());
 
-it('the checker of the campaign notices what a broken service could do to the log', async () => {
+it('the checker of the campaign notices every kind of damage to the log', async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['campaign/main.mjs', '--self-test', '--seed', '7'],
@@ -16,7 +16,7 @@ it('the checker of the campaign notices what a broken service could do to the lo
   const findings = stdout.split('\n').filter((line) => /: (NOT )?NOTICED$/i.test(line));
   expect(findings.map((line) => line.replace(/^\[\d+ s\] /, ''))).toEqual([
     'an acknowledged event is deleted: noticed',
-    'an acknowledged event is there twice: noticed',
+    'an acknowledged event is stored twice: noticed',
     'the last event is lost, as after the promotion of a standby that was not synchronous: noticed',
     'an event has another text: noticed',
     'two events have changed places: noticed',
