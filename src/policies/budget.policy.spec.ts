@@ -7,13 +7,13 @@ describe.each([
   ['budget', new BudgetPolicy()],
   ['manual', new ManualPolicy()],
 ])('%s', (_, policy) => {
-  it('leaves every live event, and reads none to say so', async () => {
+  it('selects every live event without reading any', async () => {
     const seqs = [2, 3, 4, 50, 51, 400];
     const timeline = new InMemoryTimeline(
       seqs.map((seq) => ({ seq, role: 'tool', parts: [{ type: 'tool_result' }], insertedAt: new Date(seq) })),
     );
-    const left = await selectedEvents(policy, {}, timeline);
-    expect(left.map(({ seq }) => seq).reverse()).toEqual(seqs);
+    const selected = await selectedEvents(policy, {}, timeline);
+    expect(selected.map(({ seq }) => seq).reverse()).toEqual(seqs);
     expect(timeline.eventsRead).toBe(0);
   });
 });

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PolicyConfigReader } from './policy-config.js';
 import { RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
 
-/** Everything; only the budget cuts. */
+/** Selects all live events; only the budget cuts. */
 @Injectable()
 @RegisterPolicy({ strategy: 'budget' })
 export class BudgetPolicy implements WindowPolicy<void> {
@@ -17,7 +17,7 @@ export class BudgetPolicy implements WindowPolicy<void> {
   }
 }
 
-/** The same under the name that says who decides when to compact. */
+/** The same selection, under the name that says that the client decides when to compact. */
 @Injectable()
 @RegisterPolicy({ strategy: 'manual' })
 export class ManualPolicy extends BudgetPolicy {}

@@ -16,37 +16,37 @@ function upTo(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index + 1);
 }
 
-/** The seqs that are left of live events at these seqs, ascending. */
-async function left(config: Record<string, unknown>, seqs: readonly number[]): Promise<number[]> {
+/** The selected seqs of a timeline with live events at `seqs`, ascending. */
+async function selectedSeqs(config: Record<string, unknown>, seqs: readonly number[]): Promise<number[]> {
   return (await selectedEvents(policy, config, timelineAt(seqs))).map(({ seq }) => seq).reverse();
 }
 
 describe('last_n', () => {
-  it('leaves the newest limit events, 200 where it says nothing', async () => {
-    expect(await left({ limit: 3 }, upTo(10))).toEqual([8, 9, 10]);
-    expect(await left({ limit: 3 }, upTo(3))).toEqual([1, 2, 3]);
-    expect(await left({}, upTo(450))).toEqual(upTo(450).slice(250));
-    expect(await left({ limit: null, trim_to: null }, upTo(201))).toEqual(upTo(201).slice(1));
+  it('selects the newest limit events, 200 by default', async () => {
+    expect(await selectedSeqs({ limit: 3 }, upTo(10))).toEqual([8, 9, 10]);
+    expect(await selectedSeqs({ limit: 3 }, upTo(3))).toEqual([1, 2, 3]);
+    expect(await selectedSeqs({}, upTo(450))).toEqual(upTo(450).slice(250));
+    expect(await selectedSeqs({ limit: null, trim_to: null }, upTo(201))).toEqual(upTo(201).slice(1));
   });
 
   it('counts live events, not seqs', async () => {
-    expect(await left({ limit: 4 }, [1, 2, 3, 4, 5, 6, 10])).toEqual([4, 5, 6, 10]);
-    expect(await left({ limit: 1 }, [40])).toEqual([40]);
+    expect(await selectedSeqs({ limit: 4 }, [1, 2, 3, 4, 5, 6, 10])).toEqual([4, 5, 6, 10]);
+    expect(await selectedSeqs({ limit: 1 }, [40])).toEqual([40]);
   });
 
   it.each([
     ['no compaction', upTo(60)],
     ['gaps of compactions', upTo(75).filter((seq) => seq > 3 && seq !== 6 && (seq < 9 || seq > 13))],
-    ['every other event compacted', upTo(120).filter((seq) => seq % 2 === 0)],
+    ['every second event compacted', upTo(120).filter((seq) => seq % 2 === 0)],
   ])(
-    'is cut to trim_to when limit is passed, then stands still for limit − trim_to appends, with %s',
+    'trims to trim_to events when limit is exceeded, then keeps its start for limit − trim_to appends, with %s',
     async (_, seqs) => {
       for (let limit = 1; limit <= 7; limit += 1) {
         for (let trimTo = 1; trimTo <= limit; trimTo += 1) {
           const cuts: number[] = [];
           let before: number[] = [];
           for (let count = 1; count <= seqs.length; count += 1) {
-            const now = await left({ limit, trim_to: trimTo }, seqs.slice(0, count));
+            const now = await selectedSeqs({ limit, trim_to: trimTo }, seqs.slice(0, count));
             if (before.length === limit) {
               expect(now).toEqual(seqs.slice(count - trimTo, count));
               cuts.push(count);
@@ -55,7 +55,7 @@ describe('last_n', () => {
             }
             before = now;
           }
-          // The appends that move the start; between two of them it stands still.
+          // The appends that moved the start. Between two of them it stays the same.
           expect(cuts[0]).toBe(limit + 1);
           cuts.slice(1).forEach((cut, index) => expect(cut - cuts[index]! - 1).toBe(limit - trimTo));
         }
@@ -63,7 +63,7 @@ describe('last_n', () => {
     },
   );
 
-  it('reads no event to find its start', async () => {
+  it('finds its start without reading an event', async () => {
     const timeline = timelineAt(upTo(1000));
     await selectedEvents(policy, { limit: 10, trim_to: 4 }, timeline);
     expect(timeline.eventsRead).toBe(0);

@@ -1,23 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { readNewest, startOfNewest, type Newest } from './newest-events.js';
+import { readNewestEventsConfig, startOfNewest, type NewestEventsConfig } from './newest-events.js';
 import { PolicyConfigReader } from './policy-config.js';
 import type { Timeline } from './timeline.js';
 import { RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
 
-/** The newest `limit` live events. */
+/** Selects the newest `limit` live events. */
 @Injectable()
 @RegisterPolicy({ strategy: 'last_n' })
-export class LastNPolicy implements WindowPolicy<Newest> {
+export class LastNPolicy implements WindowPolicy<NewestEventsConfig> {
   readonly timeless = true;
 
-  parseConfig(raw: Record<string, unknown>): Newest {
-    const config = new PolicyConfigReader(raw);
-    const newest = readNewest(config);
-    config.finish();
-    return newest;
+  parseConfig(raw: Record<string, unknown>): NewestEventsConfig {
+    const reader = new PolicyConfigReader(raw);
+    const config = readNewestEventsConfig(reader);
+    reader.finish();
+    return config;
   }
 
-  select(timeline: Timeline, newest: Newest): Selection {
-    return { fromSeq: timeline.seqAt(startOfNewest(timeline.liveCount, newest)) };
+  select(timeline: Timeline, config: NewestEventsConfig): Selection {
+    return { fromSeq: timeline.seqAt(startOfNewest(timeline.liveCount, config)) };
   }
 }

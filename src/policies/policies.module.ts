@@ -7,7 +7,7 @@ import { SkipPartsPolicy } from './skip-parts.policy.js';
 import { StripToolResultsPolicy } from './strip-tool-results.policy.js';
 import { TimeWindowPolicy } from './time-window.policy.js';
 
-/** The window policies that come with the service, and the registry that finds others'. */
+/** The built-in window policies, and the registry that also finds the policies of other modules. */
 @Module({
   imports: [DiscoveryModule],
   providers: [

@@ -30,7 +30,7 @@ function violations(raw: Record<string, unknown>): Violation[] {
 }
 
 describe('PolicyConfigReader', () => {
-  it('gives what is there, and the fallback for what is not', () => {
+  it('returns the value of a field, or the fallback if it is absent', () => {
     expect(parse({ depth: 9, size: 0, kinds: [] })).toEqual({ depth: 9, size: 0, kinds: [] });
     expect(parse({ depth: 1, size: 100, kinds: ['a', 'a'] })).toEqual({
       depth: 1,
@@ -40,24 +40,24 @@ describe('PolicyConfigReader', () => {
     expect(parse({ depth: 5 })).toEqual({ depth: 5, size: 50, kinds: ['text'] });
   });
 
-  it('takes null for absent', () => {
+  it('treats null as absent', () => {
     expect(parse({ depth: 5, size: null, kinds: null })).toEqual({ depth: 5, size: 50, kinds: ['text'] });
     expect(violations({ depth: null })).toEqual([{ path: 'depth', message: 'is required' }]);
   });
 
   it.each([0, 10, -1, 1.5, NaN, Infinity, 1e300, '5', true, [], [5], {}])(
-    'takes no %p for an integer from 1 to 9',
+    'rejects %p as an integer from 1 to 9',
     (depth) =>
       expect(violations({ depth })).toEqual([{ path: 'depth', message: 'must be an integer from 1 to 9' }]),
   );
 
-  it.each(['a', 5, {}, [1], ['a', null], [['a']]])('takes no %p for a list of strings', (kinds) =>
+  it.each(['a', 5, {}, [1], ['a', null], [['a']]])('rejects %p as a list of strings', (kinds) =>
     expect(violations({ depth: 1, kinds })).toEqual([
       { path: 'kinds', message: 'must be a list of strings' },
     ]),
   );
 
-  it('names every fault at once, unknown fields included', () => {
+  it('reports all violations at once, unknown fields included', () => {
     const raw = JSON.parse('{"size":"x","kinds":1,"depht":2,"__proto__":3,"toString":null}') as object;
     expect(violations({ ...raw }).map(({ path }) => path)).toEqual([
       'depth',

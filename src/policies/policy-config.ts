@@ -2,19 +2,22 @@ import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import type { Violation } from '../common/errors/app-error.js';
 import { addViolations } from '../common/errors/violations.js';
 
-/** A policy's `config` has fields of the wrong kind, unknown ones, or lacks one. Paths are field names. */
+/** A policy's `config` has an invalid, unknown or missing field. The `path` of each violation is the field's name. */
 export class InvalidPolicyConfigError extends InvalidPayloadError {}
 
-/** Reads a policy's config field by field and reports every fault at the end, unknown fields included. */
+/**
+ * Reads a policy's config field by field and collects the violations. `finish` reports them all at once, with every
+ * field that was never read as an unknown one. A field that is null counts as absent.
+ */
 export class PolicyConfigReader {
   private readonly violations: Violation[] = [];
-  private readonly known = new Set<string>();
+  private readonly knownFields = new Set<string>();
 
   constructor(private readonly raw: Record<string, unknown>) {}
 
-  /** An integer from `min` to `max`; absent (or null), it is `fallback`, or a fault if there is none. */
+  /** An integer from `min` to `max`. If the field is absent: `fallback`, or a violation if there is no fallback. */
   integer(name: string, { min, max, fallback }: { min: number; max: number; fallback?: number }): number {
-    const value = this.take(name);
+    const value = this.field(name);
     if (value === undefined) {
       if (fallback !== undefined) return fallback;
       this.violations.push({ path: name, message: 'is required' });
@@ -26,16 +29,20 @@ export class PolicyConfigReader {
     return fallback ?? min;
   }
 
-  /** A list of strings; absent, it is `fallback`. */
+  /** A list of strings; `fallback` if the field is absent. */
   strings(name: string, fallback: readonly string[]): readonly string[] {
-    const value = this.take(name);
+    const value = this.field(name);
     if (value === undefined) return fallback;
     if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
     this.violations.push({ path: name, message: 'must be a list of strings' });
     return fallback;
   }
 
-  /** @throws InvalidPolicyConfigError if anything was wrong, or a field was never asked for */
+  /**
+   * Call it after the last field was read.
+   *
+   * @throws InvalidPolicyConfigError a field is invalid, missing, or was never read
+   */
   finish(): void {
     addViolations(this.violations, this.unknownFields());
     if (this.violations.length) throw new InvalidPolicyConfigError(this.violations);
@@ -43,12 +50,12 @@ export class PolicyConfigReader {
 
   private *unknownFields(): Generator<Violation> {
     for (const name of Object.keys(this.raw)) {
-      if (!this.known.has(name)) yield { path: name, message: 'is not a known field of this policy' };
+      if (!this.knownFields.has(name)) yield { path: name, message: 'is not a known field of this policy' };
     }
   }
 
-  private take(name: string): unknown {
-    this.known.add(name);
+  private field(name: string): unknown {
+    this.knownFields.add(name);
     return Object.hasOwn(this.raw, name) ? (this.raw[name] ?? undefined) : undefined;
   }
 }

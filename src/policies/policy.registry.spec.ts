@@ -35,7 +35,7 @@ class NamelessPolicy extends FromTwoPolicy {}
 @RegisterPolicy({ strategy: 'broken' })
 class BrokenPolicy implements WindowPolicy<void> {
   parseConfig(): void {
-    throw new TypeError('a bug of the policy');
+    throw new TypeError('a bug in the policy');
   }
 
   select(): Selection {
@@ -44,12 +44,12 @@ class BrokenPolicy implements WindowPolicy<void> {
 }
 
 @Module({ providers: [FromTwoPolicy], exports: [FromTwoPolicy] })
-class FromTwoModule {}
+class SharedModule {}
 
-@Module({ imports: [FromTwoModule], exports: [FromTwoModule] })
-class AgainModule {}
+@Module({ imports: [SharedModule], exports: [SharedModule] })
+class ReexportingModule {}
 
-/** The registry of an application that has `providers` beside the policies of the service. */
+/** The registry of an application with `providers` in addition to the built-in policies. */
 async function registryWith(providers: Type[], imports: Type[] = []): Promise<PolicyRegistry> {
   const module = { module: PoliciesModule, imports, providers };
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
@@ -58,9 +58,9 @@ async function registryWith(providers: Type[], imports: Type[] = []): Promise<Po
   return registry;
 }
 
-const OURS = ['budget', 'last_n', 'manual', 'skip_parts', 'strip_tool_results', 'time_window'];
+const BUILT_IN = ['budget', 'last_n', 'manual', 'skip_parts', 'strip_tool_results', 'time_window'];
 
-/** The violations that a config is refused for. */
+/** The paths of the violations that `configure` reports for a config. */
 async function violations(strategy: string, config: Record<string, unknown>): Promise<unknown> {
   const registry = await registryWith([FromTwoPolicy]);
   try {
@@ -72,42 +72,42 @@ async function violations(strategy: string, config: Record<string, unknown>): Pr
 }
 
 describe('PolicyRegistry', () => {
-  it('has the policies of the service', async () => {
-    expect((await registryWith([])).strategies()).toEqual(OURS);
+  it('contains the built-in policies', async () => {
+    expect((await registryWith([])).strategies()).toEqual(BUILT_IN);
   });
 
-  it('finds a policy of any module of the application, and runs it', async () => {
+  it('finds a policy of any module of the application and runs it', async () => {
     const registry = await registryWith([FromTwoPolicy]);
-    expect(registry.strategies()).toEqual([...OURS, 'from_two'].sort());
+    expect(registry.strategies()).toEqual([...BUILT_IN, 'from_two'].sort());
     const policy = registry.configure('from_two', {});
     expect(await policy.select(new InMemoryTimeline([]), new Date(0))).toEqual({ fromSeq: 2 });
   });
 
-  it('takes a policy that two modules share for one', async () => {
-    const registry = await registryWith([], [FromTwoModule, AgainModule]);
+  it('registers a policy once if two modules share it', async () => {
+    const registry = await registryWith([], [SharedModule, ReexportingModule]);
     expect(registry.strategies()).toContain('from_two');
   });
 
-  it('stops the start if two policies claim one strategy, and names both', async () => {
+  it('prevents the start and names both policies if two of them claim one strategy', async () => {
     await expect(registryWith([OtherLastNPolicy])).rejects.toThrow(
       /^(?=.*OtherLastNPolicy)(?=.*\bLastNPolicy).*"last_n"/,
     );
   });
 
-  it('stops the start if a policy has no strategy, and names it', async () => {
+  it('prevents the start and names the policy if it has no strategy', async () => {
     await expect(registryWith([NamelessPolicy])).rejects.toThrow(/NamelessPolicy/);
   });
 
-  it('refuses a strategy that nobody has, and lists those there are', async () => {
+  it('rejects an unknown strategy and lists the known ones', async () => {
     const registry = await registryWith([FromTwoPolicy]);
     for (const unknown of ['last_m', 'LAST_N', '', '__proto__', 'constructor']) {
       expect(() => registry.configure(unknown, {})).toThrow(
-        `policy.strategy is not a strategy of this server; it has ${registry.strategies().join(', ')}`,
+        `policy.strategy must be one of ${registry.strategies().join(', ')}; ${JSON.stringify(unknown)} is not`,
       );
     }
   });
 
-  it('names every faulty field of a config at its place in the request', async () => {
+  it('names every invalid field of a config by its path in the request', async () => {
     expect(await violations('last_n', { limit: 0, surprise: 1, max_tokens: 'many' })).toEqual([
       'policy.config.max_tokens',
       'policy.config.limit',
@@ -117,7 +117,7 @@ describe('PolicyRegistry', () => {
     expect(await violations('from_two', { surprise: 1 })).toEqual(['policy.config.surprise']);
   });
 
-  it('keeps the fields that every policy has from the policy, and reads max_tokens itself', async () => {
+  it('reads the fields that every policy has itself and does not pass them to the policy', async () => {
     const registry = await registryWith([FromTwoPolicy]);
     const config = { max_tokens: 500, trigger_ratio: 0.5 };
     expect(registry.configure('from_two', config).maxTokens).toBe(500);
@@ -129,7 +129,7 @@ describe('PolicyRegistry', () => {
     }
   });
 
-  it('does not take the bug of a policy for a fault of the caller', async () => {
+  it('does not report a bug of a policy as an invalid request', async () => {
     const registry = await registryWith([BrokenPolicy]);
     expect(() => registry.configure('broken', {})).toThrow(TypeError);
   });

@@ -7,75 +7,82 @@ import { InvalidPolicyConfigError, PolicyConfigReader } from './policy-config.js
 import type { Timeline } from './timeline.js';
 import { RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
 
-/** A policy together with its config, ready to select. */
+/** A policy bound to the config of a conversation. */
 export interface ConfiguredPolicy {
-  /** The config's own cap on the budget, for any policy; in tokens. */
+  /** `config.max_tokens`, which every policy has: an upper limit of the budget. Undefined if not set. */
   maxTokens: number | undefined;
+  /** As `WindowPolicy.timeless`. */
   timeless: boolean;
   select(timeline: Timeline, now: Date): Selection | Promise<Selection>;
 }
 
 const MAX_TOKENS = 1_000_000_000;
 
-/** Every policy of the application, ours and others', by the strategy that conversations name. */
+/** All policies of the application, built-in and from other modules, by strategy. */
 @Injectable()
 export class PolicyRegistry implements OnModuleInit {
   private readonly policies = new Map<string, WindowPolicy>();
 
   constructor(private readonly discovery: DiscoveryService) {}
 
-  /** @throws Error at start if two policies claim one strategy */
+  /** @throws Error a policy has no strategy, or two policies claim the same one; the application does not start */
   onModuleInit(): void {
     for (const wrapper of this.discovery.getProviders({ metadataKey: RegisterPolicy.KEY })) {
       const strategy = this.discovery.getMetadataByDecorator(RegisterPolicy, wrapper)?.strategy;
       const policy = wrapper.instance as WindowPolicy | undefined;
       if (!strategy || !policy) throw new Error(`@RegisterPolicy on ${wrapper.name} needs a strategy`);
-      const other = this.policies.get(strategy);
-      if (other === policy) continue; // one provider seen through two modules
-      if (other) {
+      const registered = this.policies.get(strategy);
+      if (registered === policy) continue; // one provider that two modules export
+      if (registered) {
         throw new Error(
-          `${wrapper.name} and ${other.constructor.name} both claim the policy strategy "${strategy}"`,
+          `${wrapper.name} and ${registered.constructor.name} both claim the policy strategy "${strategy}"`,
         );
       }
       this.policies.set(strategy, policy);
     }
   }
 
-  /** The strategies there are, sorted. */
+  /** The registered strategies, sorted. */
   strategies(): string[] {
     return [...this.policies.keys()].sort();
   }
 
   /**
+   * Validates a strategy and its config.
+   *
    * @param config the parsed `policy.config`
-   * @throws InvalidPayloadError (400) naming an unknown strategy, or each faulty field of the config
+   * @throws InvalidPayloadError (400) the strategy is unknown, or the config has violations; names each of them
    */
   configure(strategy: string, config: Record<string, unknown>): ConfiguredPolicy {
     const policy = this.policies.get(strategy);
     if (!policy) {
       const known = this.strategies().join(', ');
-      const message = `is not a strategy of this server; it has ${known}, and not ${JSON.stringify(strategy.slice(0, 100))}`;
+      const message = `must be one of ${known}; ${JSON.stringify(strategy.slice(0, 100))} is not a strategy of this server`;
       throw new InvalidPayloadError([{ path: 'policy.strategy', message }]);
     }
-    const { max_tokens, trigger_ratio: _, ...own } = config;
+    const { max_tokens, trigger_ratio: _, ...policyConfig } = config;
     const violations: Violation[] = [];
-    const common = collect(violations, () => {
-      const reader = new PolicyConfigReader(max_tokens === undefined ? {} : { max_tokens });
-      const maxTokens = reader.integer('max_tokens', { min: 1, max: MAX_TOKENS, fallback: MAX_TOKENS });
-      reader.finish();
-      return { maxTokens: max_tokens == null ? undefined : maxTokens };
-    });
-    const parsed = collect(violations, () => ({ own: policy.parseConfig(own) }));
+    const common = collectViolations(violations, () => ({ maxTokens: readMaxTokens(max_tokens) }));
+    const parsed = collectViolations(violations, () => ({ config: policy.parseConfig(policyConfig) }));
     if (!common || !parsed) throw new InvalidPayloadError(violations);
     return {
       maxTokens: common.maxTokens,
       timeless: policy.timeless === true,
-      select: (timeline, now) => policy.select(timeline, parsed.own, now),
+      select: (timeline, now) => policy.select(timeline, parsed.config, now),
     };
   }
 }
 
-function collect<T>(violations: Violation[], read: () => T): T | undefined {
+function readMaxTokens(max_tokens: unknown): number | undefined {
+  if (max_tokens === undefined || max_tokens === null) return undefined;
+  const reader = new PolicyConfigReader({ max_tokens });
+  const maxTokens = reader.integer('max_tokens', { min: 1, max: MAX_TOKENS });
+  reader.finish();
+  return maxTokens;
+}
+
+/** The result of `read`; undefined if it threw violations, which are then added to `violations`. */
+function collectViolations<T>(violations: Violation[], read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {

@@ -16,8 +16,8 @@ const TYPES = [
   '',
 ];
 
-/** The types that are left of one event with a part of each. */
-async function left(config: Record<string, unknown>): Promise<string[]> {
+/** The types that remain of one event with a part of each type. */
+async function remaining(config: Record<string, unknown>): Promise<string[]> {
   const parts = TYPES.map((type) => ({ type }));
   const timeline = new InMemoryTimeline([
     { seq: 1, role: 'user', parts, insertedAt: new Date('2026-01-01') },
@@ -31,26 +31,26 @@ function without(...types: string[]): string[] {
 }
 
 describe('skip_parts', () => {
-  it('leaves out what starts with tool, and reasoning, where it names no kinds', async () => {
+  it('removes reasoning and all types that start with tool by default', async () => {
     const expected = without('tool', 'tool_call', 'tool-result', 'reasoning');
-    expect(await left({})).toEqual(expected);
-    expect(await left({ kinds: null })).toEqual(expected);
+    expect(await remaining({})).toEqual(expected);
+    expect(await remaining({ kinds: null })).toEqual(expected);
   });
 
-  it('leaves out the kinds that it names, and those alone', async () => {
-    expect(await left({ kinds: ['tool', 'image'] })).toEqual(without('tool', 'image'));
-    expect(await left({ kinds: [''] })).toEqual(without(''));
-    expect(await left({ kinds: [] })).toEqual(TYPES);
+  it('removes exactly the configured kinds', async () => {
+    expect(await remaining({ kinds: ['tool', 'image'] })).toEqual(without('tool', 'image'));
+    expect(await remaining({ kinds: [''] })).toEqual(without(''));
+    expect(await remaining({ kinds: [] })).toEqual(TYPES);
   });
 
-  it('takes a * at the end of a kind for any ending, none included', async () => {
-    expect(await left({ kinds: ['reasoning*'] })).toEqual(without('reasoning', 'reasoning_2'));
-    expect(await left({ kinds: ['tool_*'] })).toEqual(without('tool_call'));
-    expect(await left({ kinds: ['*'] })).toEqual([]);
+  it('treats a * at the end of a kind as any suffix, the empty one included', async () => {
+    expect(await remaining({ kinds: ['reasoning*'] })).toEqual(without('reasoning', 'reasoning_2'));
+    expect(await remaining({ kinds: ['tool_*'] })).toEqual(without('tool_call'));
+    expect(await remaining({ kinds: ['*'] })).toEqual([]);
   });
 
-  it('takes a * elsewhere for itself', async () => {
-    expect(await left({ kinds: ['a*c', '*t'] })).toEqual(without('a*c'));
-    expect(await left({ kinds: ['a**'] })).toEqual(without('a*c'));
+  it('treats a * elsewhere literally', async () => {
+    expect(await remaining({ kinds: ['a*c', '*t'] })).toEqual(without('a*c'));
+    expect(await remaining({ kinds: ['a**'] })).toEqual(without('a*c'));
   });
 });

@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { newestWithParts, readNewest, type Newest } from './newest-events.js';
+import { newestWithParts, readNewestEventsConfig, type NewestEventsConfig } from './newest-events.js';
 import { PolicyConfigReader } from './policy-config.js';
 import type { Part, Timeline } from './timeline.js';
 import { RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
 
-interface SkipPartsConfig extends Newest {
+interface SkipPartsConfig extends NewestEventsConfig {
   kinds: readonly string[];
 }
 
-/** A `*` at the end of a kind stands for any ending. */
+/** A kind that ends with `*` matches every type with that prefix. */
 const DEFAULT_KINDS = ['tool*', 'reasoning'];
 
 /**
- * The newest `limit` live events without the parts of some kinds: those whose type starts with `tool` and `reasoning`,
- * or the ones that `kinds` names. An event of nothing else is left out and not counted.
+ * Removes the parts whose type matches one of `kinds`, drops events left empty, then selects the newest `limit` of the
+ * remaining events.
  */
 @Injectable()
 @RegisterPolicy({ strategy: 'skip_parts' })
@@ -21,10 +21,10 @@ export class SkipPartsPolicy implements WindowPolicy<SkipPartsConfig> {
   readonly timeless = true;
 
   parseConfig(raw: Record<string, unknown>): SkipPartsConfig {
-    const config = new PolicyConfigReader(raw);
-    const parsed = { ...readNewest(config), kinds: config.strings('kinds', DEFAULT_KINDS) };
-    config.finish();
-    return parsed;
+    const reader = new PolicyConfigReader(raw);
+    const config = { ...readNewestEventsConfig(reader), kinds: reader.strings('kinds', DEFAULT_KINDS) };
+    reader.finish();
+    return config;
   }
 
   select(timeline: Timeline, config: SkipPartsConfig): Selection {

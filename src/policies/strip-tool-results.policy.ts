@@ -1,24 +1,24 @@
 import { Injectable } from '@nestjs/common';
-import { newestWithParts, readNewest, type Newest } from './newest-events.js';
+import { newestWithParts, readNewestEventsConfig, type NewestEventsConfig } from './newest-events.js';
 import { PolicyConfigReader } from './policy-config.js';
 import type { Timeline } from './timeline.js';
-import { isToolResult } from './tool-results.js';
+import { isToolResultPart } from './tool-results.js';
 import { RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
 
-/** The newest `limit` live events without their tool results; an event of nothing else is left out and not counted. */
+/** Removes tool-result parts, drops events left empty, then selects the newest `limit` of the remaining events. */
 @Injectable()
 @RegisterPolicy({ strategy: 'strip_tool_results' })
-export class StripToolResultsPolicy implements WindowPolicy<Newest> {
+export class StripToolResultsPolicy implements WindowPolicy<NewestEventsConfig> {
   readonly timeless = true;
 
-  parseConfig(raw: Record<string, unknown>): Newest {
-    const config = new PolicyConfigReader(raw);
-    const newest = readNewest(config);
-    config.finish();
-    return newest;
+  parseConfig(raw: Record<string, unknown>): NewestEventsConfig {
+    const reader = new PolicyConfigReader(raw);
+    const config = readNewestEventsConfig(reader);
+    reader.finish();
+    return config;
   }
 
-  select(timeline: Timeline, newest: Newest): Selection {
-    return newestWithParts(timeline, newest, (part) => !isToolResult(part));
+  select(timeline: Timeline, config: NewestEventsConfig): Selection {
+    return newestWithParts(timeline, config, (part) => !isToolResultPart(part));
   }
 }

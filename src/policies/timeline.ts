@@ -1,4 +1,7 @@
-/** One part of an event: an object with a `type`, otherwise of any shape. */
+/**
+ * One part of an event: an object with a `type`, otherwise of any shape. Its value is the parsed JSON that the caller
+ * sent. Do not modify it; `LiveEvent.withParts` leaves parts out.
+ */
 export interface Part {
   type: string;
   [field: string]: unknown;
@@ -6,42 +9,48 @@ export interface Part {
 
 /** An event of the log that no active compaction covers. */
 export interface LiveEvent {
+  /** Its seq in the log. Seqs of live events have gaps where compactions cover events. */
   readonly seq: number;
-  /** 1 for the oldest live event, counted without holes. */
+  /** Its position among the live events, without gaps: 1 is the oldest, `liveCount` the newest. */
   readonly position: number;
   readonly role: string;
   readonly parts: readonly Part[];
+  /** By the database's clock. Never earlier than that of an older event. */
   readonly insertedAt: Date;
-  /** What it costs of the budget, as it is. */
+  /** Tokens that the event costs with these `parts`. */
   readonly tokens: number;
-  /** The same event with only the parts that `keep` accepts; undefined if none is left. */
+  /**
+   * The same event with only the parts that `keep` accepts; undefined if it accepts none. Calls `keep` once per part,
+   * in order. The event itself does not change.
+   */
   withParts(keep: (part: Part) => boolean): LiveEvent | undefined;
 }
 
 /** The live events of one conversation, as of one version. */
 export interface Timeline {
+  /** The last seq of the log, whether a compaction covers it or not; 0 for an empty log. */
   readonly lastSeq: number;
-  /** How many live events there are. */
+  /** The number of live events. */
   readonly liveCount: number;
-  /** The seq of the live event at `position` (1 … `liveCount`); computed, nothing is read. */
+  /** The seq of the live event at `position` (1 … `liveCount`); `lastSeq + 1` past the last. Reads nothing. */
   seqAt(position: number): number;
-  /** The position of the first live event inserted at or after `time`, `liveCount + 1` if there is none. One lookup. */
+  /** The position of the first live event inserted at or after `time`; `liveCount + 1` if there is none. One lookup. */
   firstSince(time: Date): Promise<number>;
   /**
-   * The newest live events, newest first, read in pages as they are asked for. Ends after the event at
-   * `firstScanned(liveCount)`, and at most `FASTPACA_WINDOW_LIMIT` bytes of events back, after at least one event. So a
-   * policy that looks for something does not search the whole log.
+   * The newest live events, newest first, read in pages while the caller iterates. The scan ends after the event at
+   * `oldestScannedPosition(liveCount)`, or before the event that would exceed `FASTPACA_WINDOW_LIMIT` bytes, but not
+   * before the first event. So a policy that looks for something rare does not read the whole log.
    */
   newestFirst(): AsyncIterable<LiveEvent>;
 }
 
-/** Most events that `newestFirst` gives: about 20 ms of reading. */
-export const MAX_SCANNED_EVENTS = 4096;
-/** The start of a scan moves by this many live events at a time, so that it stands still for as many appends. */
+/** Most events that `newestFirst` yields; reading so many takes about 20 ms (docs/decisions/014). */
+const MAX_SCANNED_EVENTS = 4096;
+/** The oldest scanned position moves in steps of this many live events, so it stays the same for as many appends. */
 const SCAN_STEP_EVENTS = 512;
 
-/** The position of the oldest live event that `newestFirst` gives: 1 + a multiple of 512. */
-export function firstScanned(liveCount: number): number {
+/** The position of the oldest live event that `newestFirst` yields: 1 + a multiple of 512. */
+export function oldestScannedPosition(liveCount: number): number {
   const steps = Math.ceil((liveCount - MAX_SCANNED_EVENTS) / SCAN_STEP_EVENTS);
   return 1 + SCAN_STEP_EVENTS * Math.max(0, steps);
 }

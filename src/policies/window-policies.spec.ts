@@ -53,7 +53,7 @@ describeWindowPolicy('time_window', () => new TimeWindowPolicy(), {
 
 const NOW = new Date('2026-01-01T12:00:00.000Z');
 
-/** Events of one part each; `types` says which, `seqs` where they stand. */
+/** Events of one part each, with these part types and seqs. */
 function timeline(types: string[], seqs = types.map((_, index) => index + 1)): InMemoryTimeline {
   const events: TimelineEvent[] = types.map((type, index) => ({
     seq: seqs[index]!,
@@ -64,12 +64,12 @@ function timeline(types: string[], seqs = types.map((_, index) => index + 1)): I
   return new InMemoryTimeline(events);
 }
 
-async function seqs(
+async function selectedSeqs(
   policy: WindowPolicy,
   config: Record<string, unknown>,
-  on: InMemoryTimeline,
+  log: InMemoryTimeline,
 ): Promise<number[]> {
-  const selection = await policy.select(on, policy.parseConfig(config), NOW);
+  const selection = await policy.select(log, policy.parseConfig(config), NOW);
   if ('fromSeq' in selection) return [selection.fromSeq];
   const found: number[] = [];
   for await (const { seq } of selection) found.unshift(seq);
@@ -77,51 +77,57 @@ async function seqs(
 }
 
 describe('trim_to', () => {
-  it('keeps the start of last_n where it is for limit − trim_to appends, across gaps of compactions too', async () => {
-    const places = [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24];
+  it('keeps the start of last_n for limit − trim_to appends, also across gaps of compactions', async () => {
+    const seqs = [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24];
     const starts: number[] = [];
-    for (let count = 1; count <= places.length; count += 1) {
-      const on = timeline(Array<string>(count).fill('text'), places.slice(0, count));
-      starts.push((await seqs(new LastNPolicy(), { limit: 4, trim_to: 2 }, on))[0]!);
+    for (let count = 1; count <= seqs.length; count += 1) {
+      const log = timeline(Array<string>(count).fill('text'), seqs.slice(0, count));
+      starts.push((await selectedSeqs(new LastNPolicy(), { limit: 4, trim_to: 2 }, log))[0]!);
     }
     expect(starts).toEqual([1, 1, 1, 1, 10, 10, 10, 13, 13, 13, 22, 22]);
   });
 
-  it('lets a policy that leaves events out begin at the same places, with no more than limit after it', async () => {
+  it('lets a policy that drops events begin at the same positions, at the first that leaves at most limit events', async () => {
     const types = Array.from({ length: 20 }, (_, index) => (index % 2 ? 'tool_result' : 'text'));
     for (let count = 1; count <= types.length; count += 1) {
-      const kept = await seqs(
+      const kept = await selectedSeqs(
         new StripToolResultsPolicy(),
         { limit: 4, trim_to: 2 },
         timeline(types.slice(0, count)),
       );
       const all = types.slice(0, count).flatMap((type, index) => (type === 'text' ? [index + 1] : []));
-      const start = [1, 4, 7, 10, 13, 16, 19].find((place) => all.filter((seq) => seq >= place).length <= 4)!;
+      const start = [1, 4, 7, 10, 13, 16, 19].find((first) => all.filter((seq) => seq >= first).length <= 4)!;
       expect(kept).toEqual(all.filter((seq) => seq >= start));
     }
   });
 });
 
-describe('policies that leave parts out', () => {
-  it('count only the events that are left, and read no further back than they need', async () => {
-    const on = timeline(Array.from({ length: 1000 }, (_, index) => (index % 4 ? 'tool-result' : 'text')));
-    expect(await seqs(new StripToolResultsPolicy(), { limit: 3 }, on)).toEqual([989, 993, 997]);
-    expect(on.eventsRead).toBeLessThan(20);
+describe('policies that remove parts', () => {
+  it('count only the remaining events and read no further back than they need', async () => {
+    const log = timeline(Array.from({ length: 1000 }, (_, index) => (index % 4 ? 'tool-result' : 'text')));
+    expect(await selectedSeqs(new StripToolResultsPolicy(), { limit: 3 }, log)).toEqual([989, 993, 997]);
+    expect(log.eventsRead).toBeLessThan(20);
   });
 
-  it('take kinds exactly, and a star for any ending', async () => {
+  it('match kinds exactly, and a star at the end as any suffix', async () => {
     const types = ['text', 'tool', 'tool_call', 'toolbox', 'reasoning', 'reasoning_trace'];
-    expect(await seqs(new SkipPartsPolicy(), {}, timeline(types))).toEqual([1, 6]);
-    expect(await seqs(new SkipPartsPolicy(), { kinds: ['tool'] }, timeline(types))).toEqual([1, 3, 4, 5, 6]);
-    expect(await seqs(new SkipPartsPolicy(), { kinds: ['*'] }, timeline(types))).toEqual([]);
+    expect(await selectedSeqs(new SkipPartsPolicy(), {}, timeline(types))).toEqual([1, 6]);
+    expect(await selectedSeqs(new SkipPartsPolicy(), { kinds: ['tool'] }, timeline(types))).toEqual([
+      1, 3, 4, 5, 6,
+    ]);
+    expect(await selectedSeqs(new SkipPartsPolicy(), { kinds: ['*'] }, timeline(types))).toEqual([]);
   });
 });
 
 describe('time_window', () => {
-  it('has an event that is exactly max_age_seconds old, and none that is older', async () => {
-    const on = timeline(Array<string>(10).fill('text'));
-    expect(await seqs(new TimeWindowPolicy(), { max_age_seconds: 4 }, on)).toEqual([6]);
-    expect(await seqs(new TimeWindowPolicy(), { max_age_seconds: 4, min_events: 8 }, on)).toEqual([3]);
-    expect(await seqs(new TimeWindowPolicy(), { max_age_seconds: 4, min_events: 99 }, on)).toEqual([1]);
+  it('selects an event that is exactly max_age_seconds old, and none that is older', async () => {
+    const log = timeline(Array<string>(10).fill('text'));
+    expect(await selectedSeqs(new TimeWindowPolicy(), { max_age_seconds: 4 }, log)).toEqual([6]);
+    expect(await selectedSeqs(new TimeWindowPolicy(), { max_age_seconds: 4, min_events: 8 }, log)).toEqual([
+      3,
+    ]);
+    expect(await selectedSeqs(new TimeWindowPolicy(), { max_age_seconds: 4, min_events: 99 }, log)).toEqual([
+      1,
+    ]);
   });
 });

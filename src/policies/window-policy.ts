@@ -2,37 +2,47 @@ import { DiscoveryService } from '@nestjs/core';
 import type { LiveEvent, Timeline } from './timeline.js';
 
 /**
- * Decides what of a conversation the model sees, before any budget cut. Pure: its answer follows from what it is given;
- * no clock and no I/O of its own. Summaries are not its business: they are pinned, and always part of the snapshot.
+ * Decides which live events of a conversation the model sees, before the budget cuts. A policy is pure: its selection
+ * depends on its arguments only; it has no clock, no I/O and no state of its own. It does not decide about summaries:
+ * they are part of every snapshot.
  *
- * To add one: a Nest provider with `@RegisterPolicy({ strategy: 'my_policy' })`, in any module of the application.
- * It is called once per window that is read. `describeWindowPolicy` is the suite that every policy passes.
+ * To add one, provide a class with `@RegisterPolicy({ strategy: 'my_policy' })` in any Nest module of the application.
+ * Conversations select it by that name. `describeWindowPolicy` is the test suite that every policy must pass.
  */
 export interface WindowPolicy<Config = unknown> {
   /**
-   * `true`: what it selects follows from timeline and config alone, `now` left aside. A window is then kept ready until
-   * the conversation changes; without it, every window is computed.
+   * `true`: the selection depends on the timeline and the config, and not on `now`. The service then caches the window
+   * until the conversation changes. Windows of other policies are computed on every read and have no `ETag`.
    */
   readonly timeless?: boolean;
 
   /**
-   * Reads `policy.config`, `{}` where none was given. The fields that every policy has (`max_tokens`,
-   * `trigger_ratio`) are already taken out.
+   * Parses `policy.config`; an omitted config is `{}`. The fields that every policy has (`max_tokens`,
+   * `trigger_ratio`) are already removed. Called when settings are written and when a window is read. It must not
+   * modify `raw`.
    *
-   * @throws InvalidPolicyConfigError naming each field that is wrong, unknown or missing; `PolicyConfigReader` does it
+   * @throws InvalidPolicyConfigError naming every field that is invalid, unknown or missing; `PolicyConfigReader` does
+   * this
    */
   parseConfig(raw: Record<string, unknown>): Config;
 
-  /** Chooses among the live events. `now` is the database's clock. */
+  /**
+   * Selects among the live events. Called once per computed window, possibly for several conversations at once.
+   *
+   * @param config the result of `parseConfig`; not to be modified
+   * @param now the database's clock
+   */
   select(timeline: Timeline, config: Config, now: Date): Selection | Promise<Selection>;
 }
 
 /**
- * The live events of a snapshot: either all from one seq on (a lookup, whatever the length of the log), or those that
- * the iterable yields, newest first, some perhaps with fewer parts. It is read to its end, so it must end by itself
- * where the policy has enough: what it never asks for is never read.
+ * The live events of a snapshot, in one of two forms:
+ * - `{ fromSeq }`: all live events from this seq on. The cost does not depend on the length of the log.
+ * - the events that an iterable yields: events of the timeline, newest first, whole or reduced by `withParts`. The
+ *   service reads the iterable to its end, so it must end once the policy has enough events. Events that it does not
+ *   read are never loaded.
  */
 export type Selection = { fromSeq: number } | AsyncIterable<LiveEvent>;
 
-/** Makes a provider the policy that conversations name as `strategy`. */
+/** Registers a provider as the policy that conversations select with `"strategy": strategy`. */
 export const RegisterPolicy = DiscoveryService.createDecorator<{ strategy: string }>();

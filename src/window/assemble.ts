@@ -2,7 +2,7 @@ import type { Compaction, Summary } from '../compaction/compaction.js';
 import { arrayElements, member, objectMembers } from '../common/json/json-scanner.js';
 import { jsonValue } from '../common/json/json-value.js';
 import type { SeqRange, StoredEvent } from '../events/stored-event.js';
-import { answersToolCall } from '../policies/tool-results.js';
+import { isToolResultMessage } from '../policies/tool-results.js';
 import { eventMessageJson, messageJson, type WindowMessage } from './window-message.js';
 
 /** A run of the window, and what it holds. */
@@ -58,7 +58,10 @@ function withoutOrphans(run: LivePiece[]): LivePiece[] {
 
 function isOrphan({ stored, places }: LivePiece): boolean {
   const { role, parts } = jsonValue(stored.body) as { role: string; parts: { type: string }[] };
-  return answersToolCall(role, places ? parts.filter((_, place) => places.includes(place)) : parts);
+  return isToolResultMessage({
+    role,
+    parts: places ? parts.filter((_, place) => places.includes(place)) : parts,
+  });
 }
 
 function liveSegment(run: LivePiece[]): Segment {

@@ -3,7 +3,7 @@ import type { ConversationId } from '../common/conversation-id.js';
 import type { EventsService } from '../events/events.service.js';
 import type { StoredEvent } from '../events/stored-event.js';
 import type { LiveRuns } from './live-runs.js';
-import { firstScanned, type LiveEvent, type Part, type Timeline } from '../policies/timeline.js';
+import { oldestScannedPosition, type LiveEvent, type Part, type Timeline } from '../policies/timeline.js';
 
 /** What a message of each role costs before its parts, in tokens. */
 export type BaseTokens = ReadonlyMap<string, number>;
@@ -39,7 +39,7 @@ export class LogTimeline implements Timeline {
   }
 
   async *newestFirst(): AsyncGenerator<StoredLiveEvent> {
-    const fromSeq = this.live.seqAt(firstScanned(this.live.count));
+    const fromSeq = this.live.seqAt(oldestScannedPosition(this.live.count));
     const runs = this.live.from(fromSeq).map((run) => ({ ...run, fromSeq: Math.max(run.fromSeq, fromSeq) }));
     let position = this.live.count;
     let bytes = 0;

@@ -544,6 +544,6 @@ describe('a policy of a foreign module', () => {
     await without.stop();
     expect(status).toBe(400);
     expect(body).toMatchObject({ error: 'invalid_payload', details: [{ path: 'policy.strategy' }] });
-    expect(body.message).toContain('and not "user_only"');
+    expect(body.message).toContain('"user_only" is not a strategy of this server');
   });
 });

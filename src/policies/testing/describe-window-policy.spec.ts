@@ -4,7 +4,7 @@ import { PolicyConfigReader } from '../policy-config.js';
 import type { LiveEvent, Timeline } from '../timeline.js';
 import type { Selection, WindowPolicy } from '../window-policy.js';
 
-/** A policy that keeps the rules, for the wrong ones to differ from in one thing each. */
+/** A policy that keeps all rules. Each class in `WRONG` breaks one of them. */
 class GoodPolicy implements WindowPolicy<{ limit: number }> {
   parseConfig(raw: Record<string, unknown>): { limit: number } {
     const config = new PolicyConfigReader(raw);
@@ -14,10 +14,10 @@ class GoodPolicy implements WindowPolicy<{ limit: number }> {
   }
 
   select(timeline: Timeline, { limit }: { limit: number }, _now: Date): Selection {
-    return this.choose(timeline, limit);
+    return this.newest(timeline, limit);
   }
 
-  protected async *choose(timeline: Timeline, limit: number): AsyncGenerator<LiveEvent> {
+  protected async *newest(timeline: Timeline, limit: number): AsyncGenerator<LiveEvent> {
     let count = 0;
     for await (const event of timeline.newestFirst()) {
       if (count === limit) return;
@@ -27,127 +27,130 @@ class GoodPolicy implements WindowPolicy<{ limit: number }> {
   }
 }
 
-/** What the events are by the time a wrong policy passes them on. */
-abstract class WrongEvents extends GoodPolicy {
-  protected override async *choose(timeline: Timeline, limit: number): AsyncGenerator<LiveEvent> {
+/** A policy that yields the right events after `spoil` has changed them. */
+abstract class SpoiledEvents extends GoodPolicy {
+  protected override async *newest(timeline: Timeline, limit: number): AsyncGenerator<LiveEvent> {
     const events: LiveEvent[] = [];
-    for await (const event of super.choose(timeline, limit)) events.push(event);
-    yield* this.wrong(events);
+    for await (const event of super.newest(timeline, limit)) events.push(event);
+    yield* this.spoil(events);
   }
 
-  protected abstract wrong(events: LiveEvent[]): Iterable<LiveEvent>;
+  protected abstract spoil(events: LiveEvent[]): Iterable<LiveEvent>;
 }
 
+/** Changes from call to call in any instance, as a clock or a random number would. */
+let callsOfAllInstances = 0;
+
 const WRONG: Record<string, new () => WindowPolicy> = {
-  'throws another error for a faulty config': class extends GoodPolicy {
+  'throws another error class for an invalid config': class extends GoodPolicy {
     override parseConfig(raw: Record<string, unknown>) {
       if (raw.limit === 0) throw new TypeError('limit');
       return super.parseConfig(raw);
     }
   },
-  'takes unknown fields': class extends GoodPolicy {
+  'accepts unknown fields': class extends GoodPolicy {
     override parseConfig({ limit }: Record<string, unknown>) {
       return super.parseConfig({ limit });
     }
   },
-  'refuses a valid config': class extends GoodPolicy {
+  'rejects a valid config': class extends GoodPolicy {
     override parseConfig(raw: Record<string, unknown>) {
       return super.parseConfig(raw.limit === 3 ? { limit: '3' } : raw);
     }
   },
-  'changes the config it is given': class extends GoodPolicy {
+  'modifies the config that it parses': class extends GoodPolicy {
     override parseConfig(raw: Record<string, unknown>) {
       const parsed = super.parseConfig(raw);
       raw.limit = 50;
       return parsed;
     }
   },
-  'begins at seq 0': class extends GoodPolicy {
+  'selects from seq 0': class extends GoodPolicy {
     override select(): Selection {
       return { fromSeq: 0 };
     }
   },
-  'begins at no number': class extends GoodPolicy {
+  'selects from NaN': class extends GoodPolicy {
     override select(): Selection {
       return { fromSeq: NaN };
     }
   },
-  'fails on an empty log': class extends GoodPolicy {
+  'throws for an empty log': class extends GoodPolicy {
     override select(timeline: Timeline, config: { limit: number }, now: Date): Selection {
       if (timeline.liveCount === 0) throw new RangeError('empty');
       return super.select(timeline, config, now);
     }
   },
-  'yields oldest first': class extends WrongEvents {
-    protected wrong(events: LiveEvent[]) {
+  'yields the oldest event first': class extends SpoiledEvents {
+    protected spoil(events: LiveEvent[]) {
       return events.reverse();
     }
   },
-  'yields an event twice': class extends WrongEvents {
-    protected wrong([first, ...others]: LiveEvent[]) {
+  'yields an event twice': class extends SpoiledEvents {
+    protected spoil([first, ...others]: LiveEvent[]) {
       return first ? [first, first, ...others] : [];
     }
   },
-  'never ends': class extends WrongEvents {
-    protected *wrong([first]: LiveEvent[]) {
+  'yields events without end': class extends SpoiledEvents {
+    protected *spoil([first]: LiveEvent[]) {
       while (first) yield first;
     }
   },
-  'yields objects of its own': class extends WrongEvents {
-    protected wrong(events: LiveEvent[]) {
+  'yields its own objects': class extends SpoiledEvents {
+    protected spoil(events: LiveEvent[]) {
       return events.map((event): LiveEvent => ({ ...event, tokens: 1, withParts: () => undefined }));
     }
   },
-  'adds a part': class extends WrongEvents {
-    protected wrong(events: LiveEvent[]) {
+  'adds a part': class extends SpoiledEvents {
+    protected spoil(events: LiveEvent[]) {
       return events.map((event) => withParts(event, [...event.parts, { type: 'text', text: 'more' }]));
     }
   },
-  'turns parts around': class extends WrongEvents {
-    protected wrong(events: LiveEvent[]) {
+  'reorders parts': class extends SpoiledEvents {
+    protected spoil(events: LiveEvent[]) {
       return events.map((event) => withParts(event, event.parts.toReversed()));
     }
   },
-  'leaves an event without parts': class extends WrongEvents {
-    protected wrong(events: LiveEvent[]) {
+  'removes all parts of an event': class extends SpoiledEvents {
+    protected spoil(events: LiveEvent[]) {
       return events.map((event) => withParts(event, []));
     }
   },
-  'changes a part': class extends WrongEvents {
-    protected wrong(events: LiveEvent[]) {
+  'changes a part': class extends SpoiledEvents {
+    protected spoil(events: LiveEvent[]) {
       for (const { parts } of events) for (const part of parts) part.type = 'text';
       return events;
     }
   },
-  'reads more of a longer log': class extends GoodPolicy {
-    protected override async *choose(timeline: Timeline, limit: number): AsyncGenerator<LiveEvent> {
+  'reads more events of a longer log': class extends GoodPolicy {
+    protected override async *newest(timeline: Timeline, limit: number): AsyncGenerator<LiveEvent> {
       for (let begin = 1; begin < timeline.liveCount; begin += 4096) {
         for await (const { position } of timeline.newestFirst()) if (position === begin) break;
       }
-      yield* super.choose(timeline, limit);
+      yield* super.newest(timeline, limit);
     }
   },
-  'changes the time': class extends GoodPolicy {
+  'modifies the time': class extends GoodPolicy {
     override select(timeline: Timeline, config: { limit: number }, now: Date): Selection {
       now.setTime(0);
       return super.select(timeline, config, now);
     }
   },
-  'changes its parsed config': class extends GoodPolicy {
+  'modifies its parsed config': class extends GoodPolicy {
     override select(timeline: Timeline, config: { limit: number }, now: Date): Selection {
       const selection = super.select(timeline, { ...config }, now);
       config.limit += 1;
       return selection;
     }
   },
-  'remembers what it was asked': class extends GoodPolicy {
-    private asked = 0;
+  'keeps state between calls': class extends GoodPolicy {
+    private calls = 0;
     override select(timeline: Timeline, config: { limit: number }, now: Date): Selection {
-      this.asked += 1;
-      return super.select(timeline, { limit: config.limit + (this.asked % 2) }, now);
+      this.calls += 1;
+      return super.select(timeline, { limit: config.limit + (this.calls % 2) }, now);
     }
   },
-  'mixes up what it is asked at once': class extends GoodPolicy {
+  'mixes up concurrent selections': class extends GoodPolicy {
     private timeline: Timeline | undefined;
     override select(timeline: Timeline, { limit }: { limit: number }): Selection {
       this.timeline = timeline;
@@ -155,28 +158,24 @@ const WRONG: Record<string, new () => WindowPolicy> = {
     }
     private async *later(limit: number): AsyncGenerator<LiveEvent> {
       await Promise.resolve();
-      if (this.timeline) yield* this.choose(this.timeline, limit);
+      if (this.timeline) yield* this.newest(this.timeline, limit);
     }
   },
-  'is not the same twice': class extends GoodPolicy {
-    static calls = 0;
+  'depends on state outside its instance': class extends GoodPolicy {
     override select(timeline: Timeline): Selection {
-      GoodPolicyCalls.count += 1;
-      return { fromSeq: Math.max(1, timeline.lastSeq - (GoodPolicyCalls.count % 3)) };
+      callsOfAllInstances += 1;
+      return { fromSeq: Math.max(1, timeline.lastSeq - (callsOfAllInstances % 3)) };
     }
   },
 };
 
-/** Beyond one instance, as a clock or a random number would be. */
-const GoodPolicyCalls = { count: 0 };
-
-/** The same event, with parts that are not its own. */
+/** The same event object, with other parts. */
 function withParts(event: LiveEvent, parts: LiveEvent['parts']): LiveEvent {
   Object.defineProperty(event, 'parts', { value: parts, configurable: true });
   return event;
 }
 
-/** Runs the suite for a policy by itself, and gives the titles that failed. */
+/** Runs the suite for a policy outside Jest and returns the titles of the failed tests. */
 async function failures(create: new () => WindowPolicy): Promise<string[]> {
   const tests: [string, () => unknown][] = [];
   const globals = globalThis as unknown as { describe: unknown; it: unknown };
@@ -205,9 +204,9 @@ async function failures(create: new () => WindowPolicy): Promise<string[]> {
 }
 
 describe('describeWindowPolicy', () => {
-  it('passes a policy that keeps the rules', async () => expect(await failures(GoodPolicy)).toEqual([]));
+  it('passes a policy that keeps all rules', async () => expect(await failures(GoodPolicy)).toEqual([]));
 
-  it.each(Object.entries(WRONG))('fails one that %s', async (_, create) =>
+  it.each(Object.entries(WRONG))('fails a policy that %s', async (_, create) =>
     expect(await failures(create)).not.toEqual([]),
   );
 });

@@ -4,29 +4,29 @@ import { InvalidPolicyConfigError } from '../policy-config.js';
 import type { LiveEvent, Part } from '../timeline.js';
 import type { WindowPolicy } from '../window-policy.js';
 
-// Of whatever test runner it is called in: Jest, Vitest with globals, Mocha.
+// Globals of the test runner that calls the suite: Jest, Vitest with globals, or Mocha.
 declare const describe: (title: string, body: () => void) => void;
 declare const it: (title: string, body: () => void | Promise<void>) => void;
 
-/** Configs of the policy under test. */
+/** Example configs of the policy under test. */
 export interface PolicyExamples {
   valid: Record<string, unknown>[];
-  /** Each with the name of the field that is at fault. */
+  /** Each with the name of its invalid field. */
   invalid: { config: Record<string, unknown>; field: string }[];
 }
 
 const NOW = new Date('2026-01-01T12:00:00.000Z');
 const ROLES = ['system', 'user', 'assistant', 'tool'];
-const PARTS = ['text', 'reasoning', 'tool_call', 'tool_result', 'tool-result', 'image'];
+const PART_TYPES = ['text', 'reasoning', 'tool_call', 'tool_result', 'tool-result', 'image'];
 
-/** The same log for everybody who asks for the same seed; a minute between events, holes where compactions would lie. */
+/** A log that depends on the seed only: one event a minute, with gaps in the seqs as compactions cause them. */
 function exampleLog(seed: number): TimelineEvent[] {
   const events: TimelineEvent[] = [];
   const length = seed * 7;
   for (let index = 0; index < length; index += 1) {
     const seq = index + 1 + Math.floor(index / 5) * (seed % 3);
     const parts = Array.from({ length: 1 + ((index * seed) % 3) }, (_, part) => ({
-      type: PARTS[(index + part * seed) % PARTS.length] ?? 'text',
+      type: PART_TYPES[(index + part * seed) % PART_TYPES.length] ?? 'text',
       text: `${seq}.${part}`,
     }));
     const insertedAt = new Date(NOW.getTime() - (length - index) * 60_000);
@@ -35,23 +35,23 @@ function exampleLog(seed: number): TimelineEvent[] {
   return events;
 }
 
-/** A log of events that all have these parts; the first at `fromSeq`. */
-function uniformLog(count: number, part: { type: string }, fromSeq = 1): TimelineEvent[] {
+/** A log of events that all have this one part. */
+function uniformLog(count: number, part: { type: string }, firstSeq = 1): TimelineEvent[] {
   return Array.from({ length: count }, (_, index) => ({
-    seq: fromSeq + index,
+    seq: firstSeq + index,
     role: part.type === 'text' ? 'user' : 'tool',
     parts: [part],
     insertedAt: new Date(NOW.getTime() - 60_000),
   }));
 }
 
-/** What a policy may be asked about, each made anew so that nothing is shared. */
-const EXAMPLES: Record<string, () => InMemoryTimeline> = {
+/** Timelines that every policy must handle. Each call makes a new one, so that tests share nothing. */
+const TIMELINES: Record<string, () => InMemoryTimeline> = {
   'an empty log': () => new InMemoryTimeline([]),
-  'a log that is compacted whole': () => new InMemoryTimeline([], 12),
-  'a log whose start is compacted': () => new InMemoryTimeline(uniformLog(9, { type: 'text' }, 31)),
+  'a log that is compacted completely': () => new InMemoryTimeline([], 12),
+  'a log whose oldest events are compacted': () => new InMemoryTimeline(uniformLog(9, { type: 'text' }, 31)),
   'a log whose newest events are compacted': () => new InMemoryTimeline(exampleLog(5), 99),
-  'a log of one moment': () => new InMemoryTimeline(uniformLog(30, { type: 'text' })),
+  'a log inserted at one point in time': () => new InMemoryTimeline(uniformLog(30, { type: 'text' })),
   'a log of tool results': () => new InMemoryTimeline(uniformLog(30, { type: 'tool_result' })),
   ...Object.fromEntries(
     [1, 2, 3, 9, 10, 70].map((seed) => [
@@ -62,10 +62,10 @@ const EXAMPLES: Record<string, () => InMemoryTimeline> = {
 };
 
 /**
- * The live events that a policy selects, newest first, as the service reads them.
+ * The live events that a policy selects, newest first, read the way the service reads them.
  *
- * @param raw as in a conversation's `policy.config`
- * @throws AssertionError if it is no selection, or does not end
+ * @param raw the value of `policy.config`
+ * @throws AssertionError the result is not a valid selection, or does not end
  */
 export function selectedEvents(
   policy: WindowPolicy,
@@ -85,132 +85,162 @@ async function select(
   const selection = await policy.select(timeline, config, now);
   if ('fromSeq' in selection) {
     const { fromSeq } = selection;
-    assert.ok(Number.isSafeInteger(fromSeq) && fromSeq >= 1, `fromSeq is a seq, and not ${String(fromSeq)}`);
+    assert.ok(
+      Number.isSafeInteger(fromSeq) && fromSeq >= 1,
+      `fromSeq must be an integer from 1 on, got ${String(fromSeq)}`,
+    );
     return timeline.newestFrom(fromSeq);
   }
-  const chosen: LiveEvent[] = [];
+  const selected: LiveEvent[] = [];
   for await (const event of selection) {
-    chosen.push(event);
-    assert.ok(chosen.length <= timeline.liveCount, 'a selection ends by itself');
+    selected.push(event);
+    assert.ok(selected.length <= timeline.liveCount, 'a selection must not yield more events than are live');
   }
-  return chosen;
+  return selected;
 }
 
 function copyOf(config: Record<string, unknown>): Record<string, unknown> {
   return JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
 }
 
-/** What can be seen of a selection. */
+/** The observable fields of a selection, for comparison. */
 function outline(events: readonly LiveEvent[]) {
   return events.map(({ seq, parts, tokens }) => ({ seq, parts: [...parts], tokens }));
 }
 
-/** What can be seen of a timeline, as text: a copy that no policy can reach. */
-function everythingOf(timeline: InMemoryTimeline): string {
+/** The whole content of a timeline as text: a copy that a policy cannot modify. */
+function contentOf(timeline: InMemoryTimeline): string {
   const events = timeline.newestFrom(1);
   return JSON.stringify(events.map(({ seq, role, parts, insertedAt }) => ({ seq, role, parts, insertedAt })));
 }
 
 function isSubsequence(parts: readonly Part[], whole: readonly Part[]): boolean {
-  let place = -1;
-  return parts.every((part) => (place = whole.indexOf(part, place + 1)) !== -1);
+  let index = -1;
+  return parts.every((part) => (index = whole.indexOf(part, index + 1)) !== -1);
 }
 
 /**
- * What every window policy keeps, whoever wrote it. Call it in a test file of your own.
+ * The rules that every window policy must keep, as a test suite. Call it in a test file of your own.
  *
- * @param factory makes the policy anew for each test
+ * @param name the policy's name in the test report
+ * @param createPolicy returns a new instance of the policy; called for each test
  */
 export function describeWindowPolicy(
   name: string,
-  factory: () => WindowPolicy,
-  { valid, invalid }: PolicyExamples,
+  createPolicy: () => WindowPolicy,
+  examples: PolicyExamples,
 ): void {
   describe(`window policy ${name}`, () => {
-    it('accepts its valid configs', () => {
-      for (const config of valid) factory().parseConfig(copyOf(config));
-    });
-
-    it('names the field that is at fault in an invalid config, and any that it does not know', () => {
-      const unknown = ['no_such_field', 'constructor', '__proto__'].flatMap((field) =>
-        valid.map((config) => ({ config: { ...config, [field]: 1 }, field })),
-      );
-      for (const { config, field } of [...invalid, ...unknown]) {
-        assert.throws(
-          () => factory().parseConfig(copyOf(config)),
-          (error) =>
-            error instanceof InvalidPolicyConfigError && error.details.some(({ path }) => path === field),
-          `${JSON.stringify(config)} should be refused for ${field}`,
-        );
-      }
-    });
-
-    it('selects events of the timeline, newest first, each once, and never more of their parts than there are', async () => {
-      for (const config of valid) {
-        for (const [example, make] of Object.entries(EXAMPLES)) {
-          const timeline = make();
-          const originals = new Map(timeline.newestFrom(1).map((event) => [event.seq, event]));
-          let previous = Infinity;
-          for (const event of await selectedEvents(factory(), config, timeline)) {
-            const { seq, parts } = event;
-            const where = `seq ${seq} of ${example}, with ${JSON.stringify(config)}`;
-            const original = originals.get(seq);
-            assert.ok(timeline.gave(event), `an event of the timeline, and no copy: ${where}`);
-            assert.ok(seq < previous, `newest first, each once: ${where}`);
-            assert.ok(parts.length > 0, `an event without parts is no event: ${where}`);
-            assert.ok(original && isSubsequence(parts, original.parts), `no part is new, or moved: ${where}`);
-            previous = seq;
-          }
-        }
-      }
-    });
-
-    it('selects the same of the same timeline, whichever instance is asked, and whatever else it is asked meanwhile', async () => {
-      const makes = Object.values(EXAMPLES);
-      for (const config of valid) {
-        const alone = [];
-        for (const make of makes) alone.push(outline(await selectedEvents(factory(), config, make())));
-        const policy = factory();
-        const together = await Promise.all(makes.map((make) => selectedEvents(policy, config, make())));
-        assert.deepEqual(together.map(outline), alone);
-      }
-    });
-
-    it('reads no more events of a longer log', async () => {
-      for (const config of valid) {
-        for (const part of [{ type: 'text' }, { type: 'tool_result' }]) {
-          const read: number[] = [];
-          // As many events after the start of the scan, which moves by 512.
-          for (const length of [10 * 512, 40 * 512]) {
-            const timeline = new InMemoryTimeline(uniformLog(length, part));
-            await selectedEvents(factory(), config, timeline);
-            read.push(timeline.eventsRead);
-          }
-          assert.equal(read[1], read[0], `events read, with ${JSON.stringify(config)}`);
-        }
-      }
-    });
-
-    it('leaves timeline, time and parsed config as they were', async () => {
-      for (const config of valid) {
-        for (const make of Object.values(EXAMPLES)) {
-          const [policy, timeline, now] = [factory(), make(), new Date(NOW)];
-          const before = everythingOf(timeline);
-          const parsed = policy.parseConfig(copyOf(config));
-          const first = outline(await select(policy, parsed, timeline, now));
-          assert.equal(everythingOf(timeline), before);
-          assert.equal(now.getTime(), NOW.getTime());
-          assert.deepEqual(outline(await select(policy, parsed, timeline, now)), first);
-        }
-      }
-    });
-
-    it('leaves the config that it parses as it was given', () => {
-      for (const config of valid) {
-        const given = copyOf(config);
-        factory().parseConfig(given);
-        assert.deepEqual(given, copyOf(config));
-      }
-    });
+    describeConfigRules(createPolicy, examples);
+    describeSelectionRules(createPolicy, examples.valid);
   });
+}
+
+function describeConfigRules(createPolicy: () => WindowPolicy, { valid, invalid }: PolicyExamples): void {
+  it('accepts every valid config', () => {
+    for (const config of valid) createPolicy().parseConfig(copyOf(config));
+  });
+
+  it('throws InvalidPolicyConfigError that names the field, for an invalid or unknown field', () => {
+    const unknown = ['no_such_field', 'constructor', '__proto__'].flatMap((field) =>
+      valid.map((config) => ({ config: { ...config, [field]: 1 }, field })),
+    );
+    for (const { config, field } of [...invalid, ...unknown]) {
+      assert.throws(
+        () => createPolicy().parseConfig(copyOf(config)),
+        (error) =>
+          error instanceof InvalidPolicyConfigError && error.details.some(({ path }) => path === field),
+        `${JSON.stringify(config)} should be rejected because of ${field}`,
+      );
+    }
+  });
+
+  it('does not modify the config that it parses', () => {
+    for (const config of valid) {
+      const given = copyOf(config);
+      createPolicy().parseConfig(given);
+      assert.deepEqual(given, copyOf(config));
+    }
+  });
+}
+
+function describeSelectionRules(
+  createPolicy: () => WindowPolicy,
+  configs: readonly Record<string, unknown>[],
+): void {
+  it('selects each event of the timeline at most once, newest first, and adds or reorders no parts', async () => {
+    for (const config of configs) {
+      for (const [title, createTimeline] of Object.entries(TIMELINES)) {
+        const timeline = createTimeline();
+        const events = await selectedEvents(createPolicy(), config, timeline);
+        assertValidSelection(events, timeline, `in ${title}, with ${JSON.stringify(config)}`);
+      }
+    }
+  });
+
+  it('selects the same events from equal timelines, with any instance, and while other selections run', async () => {
+    const timelines = Object.values(TIMELINES);
+    for (const config of configs) {
+      const oneByOne = [];
+      for (const createTimeline of timelines)
+        oneByOne.push(outline(await selectedEvents(createPolicy(), config, createTimeline())));
+      const policy = createPolicy();
+      const concurrent = await Promise.all(
+        timelines.map((createTimeline) => selectedEvents(policy, config, createTimeline())),
+      );
+      assert.deepEqual(concurrent.map(outline), oneByOne);
+    }
+  });
+
+  it('reads as many events of a long log as of a short one', async () => {
+    for (const config of configs) {
+      for (const part of [{ type: 'text' }, { type: 'tool_result' }]) {
+        const eventsRead: number[] = [];
+        // The start of a scan moves in steps of 512 events; both lengths have as many events after it.
+        for (const length of [10 * 512, 40 * 512]) {
+          const timeline = new InMemoryTimeline(uniformLog(length, part));
+          await selectedEvents(createPolicy(), config, timeline);
+          eventsRead.push(timeline.eventsRead);
+        }
+        assert.equal(eventsRead[1], eventsRead[0], `events read, with ${JSON.stringify(config)}`);
+      }
+    }
+  });
+
+  it('does not modify the timeline, the time or the parsed config', async () => {
+    for (const config of configs) {
+      for (const createTimeline of Object.values(TIMELINES)) {
+        const [policy, timeline, now] = [createPolicy(), createTimeline(), new Date(NOW)];
+        const before = contentOf(timeline);
+        const parsed = policy.parseConfig(copyOf(config));
+        const first = outline(await select(policy, parsed, timeline, now));
+        assert.equal(contentOf(timeline), before);
+        assert.equal(now.getTime(), NOW.getTime());
+        assert.deepEqual(outline(await select(policy, parsed, timeline, now)), first);
+      }
+    }
+  });
+}
+
+/** @param context says in failures which timeline and config were used */
+function assertValidSelection(
+  events: readonly LiveEvent[],
+  timeline: InMemoryTimeline,
+  context: string,
+): void {
+  const originals = new Map(timeline.newestFrom(1).map((event) => [event.seq, event]));
+  let previousSeq = Infinity;
+  for (const event of events) {
+    const { seq, parts } = event;
+    const original = originals.get(seq);
+    const where = `seq ${seq} ${context}`;
+    assert.ok(timeline.owns(event), `events must come from the timeline, copies are rejected: ${where}`);
+    assert.ok(seq < previousSeq, `events must be newest first, each at most once: ${where}`);
+    assert.ok(parts.length > 0, `an event must keep at least one part: ${where}`);
+    assert.ok(
+      original && isSubsequence(parts, original.parts),
+      `parts must not be added, changed or reordered: ${where}`,
+    );
+    previousSeq = seq;
+  }
 }

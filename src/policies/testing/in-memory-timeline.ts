@@ -1,6 +1,6 @@
-import { firstScanned, type LiveEvent, type Part, type Timeline } from '../timeline.js';
+import { oldestScannedPosition, type LiveEvent, type Part, type Timeline } from '../timeline.js';
 
-/** An event of a timeline that a test makes up. A part costs one token, and so does the message around it. */
+/** A live event as a test declares it. Each part costs one token, and the message itself costs one more. */
 export interface TimelineEvent {
   seq: number;
   role: string;
@@ -8,14 +8,14 @@ export interface TimelineEvent {
   insertedAt: Date;
 }
 
-/** A timeline without a database, for the tests of policies; seqs may have gaps, where compactions lie. */
+/** A timeline without a database, for tests of policies. Seqs may have gaps, as compactions cause them. */
 export class InMemoryTimeline implements Timeline {
-  /** How many events a policy has read. */
+  /** How many events have been read through `newestFirst`. */
   eventsRead = 0;
 
   /**
    * @param events ascending by seq
-   * @param lastSeq where the log ends, if a compaction covers its newest events
+   * @param lastSeq end of the log; given if a compaction covers the newest events
    */
   constructor(
     private readonly events: readonly TimelineEvent[],
@@ -36,7 +36,8 @@ export class InMemoryTimeline implements Timeline {
   }
 
   async *newestFirst(): AsyncGenerator<LiveEvent> {
-    for (let position = this.events.length; position >= firstScanned(this.events.length); position -= 1) {
+    const oldest = oldestScannedPosition(this.events.length);
+    for (let position = this.events.length; position >= oldest; position -= 1) {
       const event = this.events[position - 1];
       if (!event) return;
       this.eventsRead += 1;
@@ -44,7 +45,7 @@ export class InMemoryTimeline implements Timeline {
     }
   }
 
-  /** The live events from a seq on, newest first, as the service reads them for `{ fromSeq }`: that counts as none read. */
+  /** The live events that the selection `{ fromSeq }` stands for, newest first. Not counted in `eventsRead`. */
   newestFrom(fromSeq: number): LiveEvent[] {
     return this.events
       .map((event, index) => new InMemoryEvent(this, event, index + 1))
@@ -52,8 +53,8 @@ export class InMemoryTimeline implements Timeline {
       .reverse();
   }
 
-  /** Whether a policy has the event from here, whole or by `withParts`; the service takes no copy of a policy's own. */
-  gave(event: LiveEvent): boolean {
+  /** Whether the event is one of this timeline, whole or reduced by `withParts`. The service rejects any other object. */
+  owns(event: LiveEvent): boolean {
     return event instanceof InMemoryEvent && event.timeline === this;
   }
 }
