@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ConversationId } from '../common/conversation-id.js';
 import type { EventsService } from '../events/events.service.js';
 import type { SeqRange, StoredEvent } from '../events/stored-event.js';
-import { LiveRuns } from './live-runs.js';
+import { LiveRanges } from './live-ranges.js';
 import { LogTimeline, type StoredLiveEvent } from './log-timeline.js';
 import { InMemoryTimeline } from '../policies/testing/in-memory-timeline.js';
 import type { LiveEvent, Timeline } from '../policies/timeline.js';
@@ -14,20 +14,20 @@ const START = Date.UTC(2026, 0);
 
 function stored(seq: number, types: string[], insertedAt: Date): StoredEvent {
   const parts = types.map((type) => ({ type }));
-  // A part costs ten tokens more than the one before it, the caller's own count is another.
-  const partTokens = types.length === 1 ? null : types.map((_, place) => 10 * (place + 1));
+  // Each part costs ten tokens more than the one before it; the event's own count is a different number.
+  const partTokens = types.length === 1 ? null : types.map((_, index) => 10 * (index + 1));
   const body = JSON.stringify({ role: 'user', parts });
   return { seq, version: seq, body, tokenEstimate: 1000 + seq, partTokens, insertedAt };
 }
 
-/** Stands for the log: what `LogTimeline` asks of it. */
+/** The part of the events service that `LogTimeline` uses, in memory. */
 function logOf(events: StoredEvent[]): EventsService {
   const service: Pick<EventsService, 'firstSince' | 'newestFirst'> = {
     firstSince: (_, lastSeq, time) =>
       Promise.resolve(events.find(({ insertedAt }) => insertedAt >= time)?.seq ?? lastSeq + 1),
-    async *newestFirst(_, runs: readonly SeqRange[]) {
+    async *newestFirst(_, ranges: readonly SeqRange[]) {
       for (const event of events.toReversed())
-        if (runs.some(({ fromSeq, toSeq }) => fromSeq <= event.seq && event.seq <= toSeq))
+        if (ranges.some(({ fromSeq, toSeq }) => fromSeq <= event.seq && event.seq <= toSeq))
           yield await Promise.resolve(event);
     },
   };
@@ -40,8 +40,8 @@ function timelineOf(
   maxScannedBytes = Infinity,
 ): LogTimeline {
   const compactions = covered.map((range) => ({ ...range, tokensBefore: 0, tokensThrough: 0 }));
-  const runs = new LiveRuns(events.length, 0, compactions);
-  return new LogTimeline(logOf(events), BASE_TOKENS, ID, runs, maxScannedBytes);
+  const ranges = new LiveRanges(events.length, 0, compactions);
+  return new LogTimeline(logOf(events), BASE_TOKENS, ID, ranges, maxScannedBytes);
 }
 
 async function newestFirst(timeline: Timeline): Promise<LiveEvent[]> {
@@ -56,7 +56,7 @@ async function only(...types: string[]): Promise<StoredLiveEvent> {
 }
 
 describe('LogTimeline', () => {
-  it('says what the timeline says that policies are tested on', async () => {
+  it('behaves like the InMemoryTimeline that policies are tested with', async () => {
     const log = fc.array(
       fc.record({
         covered: fc.boolean(),
@@ -115,11 +115,14 @@ describe('newestFirst', () => {
     [4608, [4096, 513, 513]],
     [4609, [3585, 1025, 1025]],
     [10_000, [3856, 6145, 6145]],
-  ])('ends, of %d live events, at a multiple of 512 with at most 4096 after it', async (count, expected) => {
-    expect(await scanned(timelineOf(texts(count)))).toEqual(expected);
-  });
+  ])(
+    'yields at most 4096 of %d live events, from a position that is 1 + a multiple of 512',
+    async (count, expected) => {
+      expect(await scanned(timelineOf(texts(count)))).toEqual(expected);
+    },
+  );
 
-  it('counts the live events, and not what is compacted', async () => {
+  it('counts live events only, not compacted ones', async () => {
     const covered = [
       { fromSeq: 101, toSeq: 1100 },
       { fromSeq: 2001, toSeq: 2900 },
@@ -128,7 +131,7 @@ describe('newestFirst', () => {
     expect(await scanned(timelineOf(texts(6000), covered))).toEqual([3588, 1513, 513]);
   });
 
-  it('ends before the event that would pass the limit of bytes, but gives one at least', async () => {
+  it('ends before the event that would exceed the byte limit, but yields at least one', async () => {
     const bytes = Buffer.byteLength(texts(1)[0]!.body);
     expect(await scanned(timelineOf(texts(10), [], 3 * bytes))).toEqual([3, 8, 8]);
     expect(await scanned(timelineOf(texts(10), [], 3 * bytes - 1))).toEqual([2, 9, 9]);
@@ -136,38 +139,38 @@ describe('newestFirst', () => {
   });
 });
 
-describe('an event of the log', () => {
-  it('is itself while all of its parts are kept', async () => {
+describe('StoredLiveEvent.withParts', () => {
+  it('returns the event itself if all parts are kept', async () => {
     const event = await only('a', 'b');
     expect(event.withParts(() => true)).toBe(event);
-    expect([event.whole, event.tokens]).toEqual([true, 1001]);
+    expect([event.partIndexes, event.tokens]).toEqual([undefined, 1001]);
   });
 
-  it('is gone when none is', async () => {
+  it('returns undefined if no part is kept', async () => {
     expect((await only('a', 'b')).withParts(() => false)).toBeUndefined();
     expect((await only('a')).withParts(() => false)).toBeUndefined();
   });
 
-  it('costs role and parts that are left, whatever its own count was', async () => {
-    const left = (await only('a', 'b', 'c')).withParts(({ type }) => type !== 'b');
-    expect(left?.parts).toEqual([{ type: 'a' }, { type: 'c' }]);
-    expect([left?.places, left?.tokens, left?.whole]).toEqual([[0, 2], 4 + 10 + 30, false]);
+  it('counts the tokens of the role and the kept parts, whatever the own count of the event is', async () => {
+    const reduced = (await only('a', 'b', 'c')).withParts(({ type }) => type !== 'b');
+    expect(reduced?.parts).toEqual([{ type: 'a' }, { type: 'c' }]);
+    expect([reduced?.partIndexes, reduced?.tokens]).toEqual([[0, 2], 4 + 10 + 30]);
   });
 
-  it('may lose parts again and again', async () => {
-    const left = (await only('a', 'b', 'c', 'd'))
+  it('can be applied repeatedly', async () => {
+    const reduced = (await only('a', 'b', 'c', 'd'))
       .withParts(({ type }) => type !== 'a')
       ?.withParts(({ type }) => type !== 'c');
-    expect(left?.parts).toEqual([{ type: 'b' }, { type: 'd' }]);
-    expect([left?.places, left?.tokens]).toEqual([[1, 3], 4 + 20 + 40]);
-    expect(left?.withParts(({ type }) => type === 'a')).toBeUndefined();
+    expect(reduced?.parts).toEqual([{ type: 'b' }, { type: 'd' }]);
+    expect([reduced?.partIndexes, reduced?.tokens]).toEqual([[1, 3], 4 + 20 + 40]);
+    expect(reduced?.withParts(({ type }) => type === 'a')).toBeUndefined();
   });
 
-  it('asks about each part once, in order, so that a policy may count them', async () => {
-    let asked = 0;
-    const left = (await only('a', 'b', 'c')).withParts(() => (asked += 1) !== 2);
-    expect(asked).toBe(3);
-    expect([left?.parts, left?.places]).toEqual([
+  it('calls keep once per part, in order, so that a policy may count parts', async () => {
+    let calls = 0;
+    const reduced = (await only('a', 'b', 'c')).withParts(() => (calls += 1) !== 2);
+    expect(calls).toBe(3);
+    expect([reduced?.parts, reduced?.partIndexes]).toEqual([
       [{ type: 'a' }, { type: 'c' }],
       [0, 2],
     ]);

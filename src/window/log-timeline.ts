@@ -2,23 +2,23 @@ import { jsonValue } from '../common/json/json-value.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import type { EventsService } from '../events/events.service.js';
 import type { StoredEvent } from '../events/stored-event.js';
-import type { LiveRuns } from './live-runs.js';
 import { oldestScannedPosition, type LiveEvent, type Part, type Timeline } from '../policies/timeline.js';
+import type { LiveRanges } from './live-ranges.js';
 
-/** What a message of each role costs before its parts, in tokens. */
+/** Tokens of a message without its parts, by role. */
 export type BaseTokens = ReadonlyMap<string, number>;
 
-/** The timeline of a stored conversation: positions are computed, events read as a policy asks for them. */
+/** The timeline of a stored conversation. Positions are computed; events are read only while a policy iterates. */
 export class LogTimeline implements Timeline {
-  /** Whether a scan has ended at the limit of bytes. */
+  /** Whether a scan has ended because of `maxScannedBytes`. */
   cutByBytes = false;
 
-  /** @param maxScannedBytes most bytes of events that `newestFirst` gives; one event at least */
+  /** @param maxScannedBytes most bytes of events that `newestFirst` yields; it yields at least one event */
   constructor(
     private readonly events: EventsService,
     private readonly baseTokens: BaseTokens,
     private readonly id: ConversationId,
-    private readonly live: LiveRuns,
+    private readonly live: LiveRanges,
     private readonly maxScannedBytes: number,
   ) {}
 
@@ -39,39 +39,40 @@ export class LogTimeline implements Timeline {
   }
 
   async *newestFirst(): AsyncGenerator<StoredLiveEvent> {
-    const fromSeq = this.live.seqAt(oldestScannedPosition(this.live.count));
-    const runs = this.live.from(fromSeq).map((run) => ({ ...run, fromSeq: Math.max(run.fromSeq, fromSeq) }));
+    const oldestSeq = this.live.seqAt(oldestScannedPosition(this.live.count));
+    const ranges = this.live
+      .reaching(oldestSeq)
+      .map(({ fromSeq, toSeq }) => ({ fromSeq: Math.max(fromSeq, oldestSeq), toSeq }));
     let position = this.live.count;
     let bytes = 0;
-    for await (const event of this.events.newestFirst(this.id, runs)) {
+    for await (const event of this.events.newestFirst(this.id, ranges)) {
       bytes += Buffer.byteLength(event.body);
       if (bytes > this.maxScannedBytes && position < this.live.count) {
         this.cutByBytes = true;
         return;
       }
-      yield StoredLiveEvent.of(event, position, this.baseTokens);
+      yield StoredLiveEvent.whole(event, position, this.baseTokens);
       position -= 1;
     }
   }
 }
 
-/** An event of the log, whole or with some of its parts left out. */
+/** A stored event as a policy sees it, whole or with some of its parts removed. */
 export class StoredLiveEvent implements LiveEvent {
   private constructor(
     readonly stored: StoredEvent,
     readonly position: number,
     readonly role: string,
     readonly parts: readonly Part[],
-    /** Places of `parts` among the parts of the stored event. */
-    readonly places: readonly number[],
     readonly tokens: number,
+    /** For each of `parts`, its index among the parts of the stored event; undefined if no part was removed. */
+    readonly partIndexes: readonly number[] | undefined,
     private readonly baseTokens: BaseTokens,
   ) {}
 
-  static of(stored: StoredEvent, position: number, baseTokens: BaseTokens): StoredLiveEvent {
+  static whole(stored: StoredEvent, position: number, baseTokens: BaseTokens): StoredLiveEvent {
     const { role, parts } = jsonValue(stored.body) as { role: string; parts: Part[] };
-    const places = [...parts.keys()];
-    return new StoredLiveEvent(stored, position, role, parts, places, stored.tokenEstimate, baseTokens);
+    return new StoredLiveEvent(stored, position, role, parts, stored.tokenEstimate, undefined, baseTokens);
   }
 
   get seq(): number {
@@ -82,20 +83,16 @@ export class StoredLiveEvent implements LiveEvent {
     return this.stored.insertedAt;
   }
 
-  /** Whether every part of the stored event is still there. */
-  get whole(): boolean {
-    return this.places.length === (this.stored.partTokens?.length ?? 1);
-  }
-
   withParts(keep: (part: Part) => boolean): StoredLiveEvent | undefined {
     const kept = [...this.parts.entries()].filter(([, part]) => keep(part));
     if (kept.length === this.parts.length) return this;
     if (kept.length === 0) return undefined;
     const parts = kept.map(([, part]) => part);
-    const places = kept.map(([index]) => this.places[index] as number);
+    const partIndexes = kept.map(([index]) => this.partIndexes?.[index] ?? index);
     const { partTokens } = this.stored;
     const base = this.baseTokens.get(this.role) ?? 0;
-    const tokens = places.reduce((sum, place) => sum + (partTokens?.[place] ?? 0), base);
-    return new StoredLiveEvent(this.stored, this.position, this.role, parts, places, tokens, this.baseTokens);
+    const tokens = partIndexes.reduce((sum, index) => sum + (partTokens?.[index] ?? 0), base);
+    const { stored, position, role, baseTokens } = this;
+    return new StoredLiveEvent(stored, position, role, parts, tokens, partIndexes, baseTokens);
   }
 }

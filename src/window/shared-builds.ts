@@ -1,23 +1,24 @@
-import { isSameBasis, type ReadyWindow, type WindowBasis } from './ready-window.js';
+import { sameInputs, type CachedWindow, type WindowInputs } from './cached-window.js';
 
-/** Windows that are being made, for readers that ask for the same one meanwhile. */
+/** The windows that are being built. A reader that needs the same window waits for the build in flight. */
 export class SharedBuilds {
-  private builds = new Map<string, { basis: WindowBasis; window: Promise<ReadyWindow> }>();
+  private builds = new Map<string, { inputs: WindowInputs; window: Promise<CachedWindow> }>();
 
-  /** The window of this key and basis, if it is being made. It is as new as the basis, which the reader has just read. */
-  find(key: string, basis: WindowBasis): Promise<ReadyWindow> | undefined {
+  /** The build in flight for this key and these inputs. Never stale: the reader has just read the inputs. */
+  find(key: string, inputs: WindowInputs): Promise<CachedWindow> | undefined {
     const build = this.builds.get(key);
-    return build && isSameBasis(build.basis, basis) ? build.window : undefined;
+    return build && sameInputs(build.inputs, inputs) ? build.window : undefined;
   }
 
-  add(key: string, basis: WindowBasis, window: Promise<ReadyWindow>): void {
-    const build = { basis, window };
+  /** Offers a build until it settles. */
+  add(key: string, inputs: WindowInputs, window: Promise<CachedWindow>): void {
+    const build = { inputs, window };
     this.builds.set(key, build);
-    const end = () => {
+    const remove = () => {
       if (this.builds.get(key) === build) this.builds.delete(key);
-      // A map that is added to and deleted from for ever keeps what was in it: see `BoundedCache`.
+      // V8 keeps the deleted entries of a map that is used for a long time: see `BoundedCache`.
       if (this.builds.size === 0) this.builds = new Map();
     };
-    window.then(end, end);
+    window.then(remove, remove);
   }
 }

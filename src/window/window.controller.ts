@@ -25,13 +25,14 @@ export class WindowController {
   @ApiOperation({
     summary: 'Read the slice of the conversation that goes to the model',
     description:
-      'Within the budget, the newest contiguous run of what the policy leaves, and valid for the provider.',
+      'The summaries of the active compactions, and the newest events that the policy selects and the budget allows. ' +
+      'A live segment never begins with a tool result whose call is missing.',
     operationId: 'readWindow',
   })
   @ApiEntityTag(
     WindowDto,
     'window',
-    'From the version and the settings; absent where the window follows from the clock too',
+    'Depends on the version and the settings. Absent if the policy depends on the clock, as `time_window` does',
   )
   @ApiErrors(400, 401, 403, 404, 409, 500, 503)
   async read(
@@ -41,8 +42,8 @@ export class WindowController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer | undefined> {
     const { budget_tokens: budgetTokens, if_version: ifVersion } = query;
-    const window = await this.windows.read(id, { budgetTokens, ifVersion });
-    const isUnchanged = window.tag !== undefined && isUnmodified(reply, ifNoneMatch, window.tag);
-    return isUnchanged ? undefined : window.body;
+    const window = await this.windows.readSerialized(id, { budgetTokens, ifVersion });
+    const isUnchanged = window.etag !== undefined && isUnmodified(reply, ifNoneMatch, window.etag);
+    return isUnchanged ? undefined : window.serialize();
   }
 }

@@ -1,69 +1,48 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { BoundedCache } from '../common/bounded-cache.js';
-import { jsonValue } from '../common/json/json-value.js';
 import type { ConversationId } from '../common/conversation-id.js';
+import { jsonValue } from '../common/json/json-value.js';
 import { Semaphore } from '../common/semaphore.js';
-import { CompactionService } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
 import { CACHE_SHARES } from '../config/cache-shares.js';
 import type { ConversationRecord } from '../conversations/conversation.js';
 import { VersionMismatchError } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
-import { ROLES } from '../events/event-validator.js';
 import { EventsService } from '../events/events.service.js';
-import type { BudgetedRange } from '../events/stored-event.js';
 import { Metrics } from '../metrics/metrics.js';
-import { MessageTokenCounter } from '../tokens/message-token-counter.js';
-import { assemble, type LivePiece } from './assemble.js';
-import { exceedsRatio, newestThatFit } from './budget.js';
-import { LiveRuns } from './live-runs.js';
-import { LogTimeline, StoredLiveEvent } from './log-timeline.js';
-import { PolicyRegistry, type ConfiguredPolicy } from '../policies/policy.registry.js';
-import type { LiveEvent } from '../policies/timeline.js';
-import { ReadyWindow, windowTag, type Window } from './ready-window.js';
+import { PolicyRegistry } from '../policies/policy.registry.js';
+import { CachedWindow, windowETag } from './cached-window.js';
 import { SharedBuilds } from './shared-builds.js';
+import { WindowBuilder, type WindowRequest } from './window.builder.js';
+import type { Window, WindowTotals } from './window.js';
 
-export interface WindowOptions {
+export interface ReadWindowOptions {
+  /** Narrows the budget for this call; never widens it. */
   budgetTokens?: number;
+  /** The version the caller believes current; undefined skips the check. */
   ifVersion?: number;
 }
 
-/** The live half of a window: what fits, and the tokens of all that the policy selected. */
-interface LivePart {
-  pieces: LivePiece[];
-  selectedTokens: number;
-  /** Whether bytes, and not tokens, have left events out. */
-  cutByBytes: boolean;
-}
-
-/** A window of more bytes of messages than this is made by itself, not beside others. */
+/** Most bytes of messages of a window that may be built beside others; larger windows are built one at a time. */
 const SMALL_WINDOW_BYTES = 4 * 1024 * 1024;
 
-/** What the summaries leave for live events. */
-interface Room {
-  tokens: number;
-  bytes: number;
-}
-
-/** Computes windows: a pure function of log, compactions, policy and budget, as of one version. */
+/** Reads windows. `WindowBuilder` computes them; this service checks versions, and caches and limits the work. */
 @Injectable()
-export class WindowService implements OnModuleInit {
-  private readonly baseTokens = new Map<string, number>();
-  /** Windows of timeless policies, by conversation and budget of the call. */
-  private readonly ready: BoundedCache<ReadyWindow>;
-  private readonly builds = new SharedBuilds();
+export class WindowService {
+  /** Serialized windows of timeless policies, by conversation and budget of the call. See docs/decisions/010. */
+  private readonly cache: BoundedCache<CachedWindow>;
+  private readonly sharedBuilds = new SharedBuilds();
   private readonly largeBuilds: Semaphore;
 
   constructor(
     private readonly conversations: ConversationsService,
-    private readonly compactions: CompactionService,
     private readonly events: EventsService,
     private readonly policies: PolicyRegistry,
-    private readonly messageTokens: MessageTokenCounter,
+    private readonly builder: WindowBuilder,
     private readonly metrics: Metrics,
     private readonly config: AppConfig,
   ) {
-    this.ready = new BoundedCache(config.cacheBytes * CACHE_SHARES.windows);
+    this.cache = new BoundedCache(config.cacheBytes * CACHE_SHARES.windows);
     this.largeBuilds = new Semaphore(
       1,
       2 * config.databaseTimeoutMs,
@@ -71,210 +50,134 @@ export class WindowService implements OnModuleInit {
     );
   }
 
-  async onModuleInit(): Promise<void> {
-    for (const role of ROLES) this.baseTokens.set(role, (await this.messageTokens.count(role, [])).total);
-  }
-
   /**
-   * Reads the window. What is read after the conversation's row is read as of that row's version, so that the whole is
-   * of one version whatever is appended or compacted meanwhile.
+   * Reads the window as objects, for modules of the application. Every call builds a new one, which belongs to the
+   * caller; its events usually come from `RecentEventsCache`.
    *
-   * @param budgetTokens narrows the budget for this call
    * @throws ConversationNotFoundError (404)
-   * @throws VersionMismatchError (409) if the conversation is not at `ifVersion`
+   * @throws VersionMismatchError (409) the conversation is not at `ifVersion`
+   * @throws UnavailableError (503) too many large windows are being read
    */
-  async read(id: ConversationId, options: WindowOptions = {}): Promise<ReadyWindow> {
+  async read(id: ConversationId, options: ReadWindowOptions = {}): Promise<Window> {
     const done = this.metrics.windowLatency.startTimer();
-    const conversation = await this.conversations.get(id);
-    const { version } = conversation;
-    if (options.ifVersion !== undefined && options.ifVersion !== version) {
-      throw new VersionMismatchError(options.ifVersion, version);
-    }
-    const window = await this.of(id, conversation, options.budgetTokens);
+    const conversation = await this.conversationAt(id, options.ifVersion);
+    const window = await this.build(this.requestFor(id, conversation, options.budgetTokens), asIs);
+    this.count(window, false);
     done();
     return window;
   }
 
   /**
-   * Reads the window as it was at a version that the conversation has been at, under the settings of its record.
+   * Reads the same window as a response body with its `ETag`, from the cache if neither the conversation nor its
+   * settings have changed.
    *
-   * @param lastSeq the log's at that version
+   * @throws as `read`
+   */
+  async readSerialized(id: ConversationId, options: ReadWindowOptions = {}): Promise<CachedWindow> {
+    const done = this.metrics.windowLatency.startTimer();
+    const conversation = await this.conversationAt(id, options.ifVersion);
+    const window = await this.readCached(id, conversation, options.budgetTokens);
+    done();
+    return window;
+  }
+
+  /**
+   * The totals of the window as of a version that the conversation has had, under the settings of its record.
+   *
+   * @param lastSeq end of the log at that version
    */
   async readAt(
     id: ConversationId,
     conversation: ConversationRecord,
     { version, lastSeq }: { version: number; lastSeq: number },
-  ): Promise<ReadyWindow> {
-    if (version === conversation.version) return this.of(id, conversation);
+  ): Promise<WindowTotals> {
+    if (version === conversation.version) return (await this.readCached(id, conversation)).totals;
     const tokensTotal = await this.events.tokensThrough(id, lastSeq);
-    return this.make(id, { ...conversation, version, lastSeq, tokensTotal });
+    return this.build(this.requestFor(id, { ...conversation, version, lastSeq, tokensTotal }), asIs);
   }
 
-  /** The window of a record, which may be there already. */
-  private async of(
+  private async conversationAt(id: ConversationId, ifVersion?: number): Promise<ConversationRecord> {
+    const conversation = await this.conversations.get(id);
+    const { version } = conversation;
+    if (ifVersion !== undefined && ifVersion !== version) throw new VersionMismatchError(ifVersion, version);
+    return conversation;
+  }
+
+  private async readCached(
     id: ConversationId,
     conversation: ConversationRecord,
-    callBudget?: number,
-  ): Promise<ReadyWindow> {
-    const key = JSON.stringify([id.namespace, id.id, callBudget]);
-    const ready = this.ready.get(key);
-    const isReady = ready?.isOf(conversation) === true;
-    const window = isReady ? ready : await this.shared(key, id, conversation, callBudget);
-    // Not one of an earlier version: a reader that is behind would push out what others ask for.
-    const isNewer = !isReady && window.version >= (ready?.version ?? 0);
-    if (isNewer && window.tag !== undefined) this.ready.set(key, window, window.bytes);
-    this.metrics.windowsRead.inc({ ready: String(isReady) });
-    this.metrics.snapshotTokens.observe(window.snapshotTokens);
+    callBudgetTokens?: number,
+  ): Promise<CachedWindow> {
+    const key = JSON.stringify([id.namespace, id.id, callBudgetTokens]);
+    const cached = this.cache.get(key);
+    if (cached?.isFor(conversation)) {
+      this.count(cached.totals, true);
+      return cached;
+    }
+    const window = await this.buildShared(key, id, conversation, callBudgetTokens);
+    // A reader with an older record must not displace the window that other readers use.
+    const isNewest = window.totals.version >= (cached?.totals.version ?? 0);
+    if (isNewest && window.etag !== undefined) this.cache.set(key, window, window.bytes);
+    this.count(window.totals, false);
     return window;
   }
 
-  /** Makes the window, once for all who ask for it meanwhile. */
-  private shared(
+  /** Builds the window once for all readers that need it meanwhile, unless it depends on the clock. */
+  private buildShared(
     key: string,
     id: ConversationId,
     conversation: ConversationRecord,
-    callBudget: number | undefined,
-  ): Promise<ReadyWindow> {
-    const underWay = this.builds.find(key, conversation);
-    if (underWay) return underWay;
-    const policy = this.policyOf(conversation);
-    const window = this.make(id, conversation, policy, callBudget);
-    if (policy.timeless) this.builds.add(key, conversation, window);
-    return window;
+    callBudgetTokens: number | undefined,
+  ): Promise<CachedWindow> {
+    const inFlight = this.sharedBuilds.find(key, conversation);
+    if (inFlight) return inFlight;
+    const request = this.requestFor(id, conversation, callBudgetTokens);
+    const { timeless } = request.policy;
+    const etag = timeless ? windowETag(conversation, callBudgetTokens) : undefined;
+    const build = this.build(request, (window, isLarge) => {
+      const cached = new CachedWindow(window, conversation, etag);
+      if (isLarge) cached.serialize(); // releases the messages: the next large build needs the memory
+      return cached;
+    });
+    if (timeless) this.sharedBuilds.add(key, conversation, build);
+    return build;
   }
 
-  private policyOf({ policyStrategy, policyConfig }: ConversationRecord): ConfiguredPolicy {
-    return this.policies.configure(policyStrategy, jsonValue(policyConfig) as Record<string, unknown>);
-  }
-
-  private async make(
-    id: ConversationId,
-    conversation: ConversationRecord,
-    policy = this.policyOf(conversation),
-    callBudget?: number,
-  ): Promise<ReadyWindow> {
+  /**
+   * Builds a window of at most 4 MiB of messages. If that drops messages, builds it again up to the configured limit,
+   * one such window at a time. Why: docs/decisions/014.
+   *
+   * @param convert called while a large window still occupies its slot
+   */
+  private async build<Result>(
+    request: WindowRequest,
+    convert: (window: Window, isLarge: boolean) => Result,
+  ): Promise<Result> {
     const { windowLimitBytes } = this.config;
-    const build = async (maxBytes: number) => {
-      const { window, cutByBytes } = await this.compute(id, conversation, policy, callBudget, maxBytes);
-      const tag = policy.timeless ? windowTag(conversation, callBudget) : undefined;
-      return { window: new ReadyWindow(window, conversation, tag), cutByBytes };
-    };
-    const small = await build(Math.min(SMALL_WINDOW_BYTES, windowLimitBytes));
-    if (!small.cutByBytes || windowLimitBytes <= SMALL_WINDOW_BYTES) return small.window;
+    const small = await this.builder.build(request, Math.min(SMALL_WINDOW_BYTES, windowLimitBytes));
+    if (!small.cutByBytes || windowLimitBytes <= SMALL_WINDOW_BYTES) return convert(small.window, false);
     return this.largeBuilds.run(async () => {
-      const { window } = await build(windowLimitBytes);
-      return window.written(); // its messages are memory that the next large build takes
+      const large = await this.builder.build(request, windowLimitBytes);
+      return convert(large.window, true);
     });
   }
 
-  private async compute(
+  private requestFor(
     id: ConversationId,
     conversation: ConversationRecord,
-    policy: ConfiguredPolicy,
-    callBudget: number | undefined,
-    maxBytes: number,
-  ): Promise<{ window: Window; cutByBytes: boolean }> {
-    const { version, lastSeq } = conversation;
-    const budgetTokens = Math.min(
-      conversation.tokenBudget,
-      policy.maxTokens ?? Infinity,
-      callBudget ?? Infinity,
-    );
-    // The version says how many compactions there were: most often none, and nothing to ask for.
-    const compactions = version > lastSeq ? await this.compactions.activeAt(id, version) : [];
-    const runs = new LiveRuns(lastSeq, conversation.tokensTotal, compactions);
-    const pinned = newestThatFit(compactions, ({ tokenEstimate }) => tokenEstimate, budgetTokens);
-    const summaries = await this.compactions.summaries(id, pinned, maxBytes);
-    const room = {
-      tokens: budgetTokens - sum(summaries, ({ compaction }) => compaction.tokenEstimate),
-      bytes: maxBytes - sum(summaries, ({ summary }) => sum(summary.messages, byteLength)),
-    };
-
-    const timeline = new LogTimeline(this.events, this.baseTokens, id, runs, maxBytes);
-    const selection = await policy.select(timeline, conversation.now);
-    const live =
-      'fromSeq' in selection
-        ? await this.suffix(id, conversation.history, runs, selection.fromSeq, room)
-        : await this.collect(selection, room, conversation.policyStrategy);
-
-    const segments = assemble(summaries, runs.runs, live.pieces);
-    const snapshotTokens = sum(compactions, ({ tokenEstimate }) => tokenEstimate) + live.selectedTokens;
-    const window = {
-      version,
-      segments,
-      snapshotTokens,
-      usedTokens: sum(segments, ({ messages }) => sum(messages, ({ tokens }) => tokens)),
-      budgetTokens,
-      needsCompaction: exceedsRatio(snapshotTokens, conversation.triggerRatio, budgetTokens),
-    };
-    return {
-      window,
-      cutByBytes: live.cutByBytes || timeline.cutByBytes || summaries.length < pinned.length,
-    };
+    callBudgetTokens?: number,
+  ): WindowRequest {
+    const config = jsonValue(conversation.policyConfig) as Record<string, unknown>;
+    const policy = this.policies.configure(conversation.policyStrategy, config);
+    return { id, conversation, policy, callBudgetTokens };
   }
 
-  /** All live events from `fromSeq` on, as many of the newest as fit: a lookup by the stored running totals. */
-  private async suffix(
-    id: ConversationId,
-    history: string,
-    live: LiveRuns,
-    fromSeq: number,
-    room: Room,
-  ): Promise<LivePart> {
-    const runs = live.from(fromSeq);
-    const [oldest] = runs;
-    if (!oldest) return { pieces: [], selectedTokens: 0, cutByBytes: false };
-    const wanted: BudgetedRange[] = [];
-    let left = room.tokens;
-    for (const run of runs.toReversed()) {
-      // Below zero, newer runs have used the budget up, and of this one nothing is wanted.
-      const fromTokens = left < 0 ? Number.MAX_SAFE_INTEGER : run.tokensThrough - left;
-      wanted.unshift({ fromSeq: Math.max(run.fromSeq, fromSeq), toSeq: run.toSeq, fromTokens });
-      left -= run.tokensThrough - run.tokensBefore;
-    }
-    const read = await this.events.suffix(id, history, wanted, room.bytes);
-    const { events, tokensBefore, skippedBytes } = read;
-    return {
-      pieces: events.map((stored) => ({ stored, tokens: stored.tokenEstimate })),
-      selectedTokens:
-        sum(runs, (run) => run.tokensThrough - run.tokensBefore) - (tokensBefore - oldest.tokensBefore),
-      cutByBytes: skippedBytes !== undefined,
-    };
-  }
-
-  /** What a policy yields one by one: the newest that fit are kept, the rest only counted. */
-  private async collect(
-    selection: AsyncIterable<LiveEvent>,
-    room: Room,
-    strategy: string,
-  ): Promise<LivePart> {
-    const pieces: LivePiece[] = [];
-    let selectedTokens = 0;
-    let bytes = 0;
-    let open = true;
-    let previous = Infinity;
-    for await (const event of selection) {
-      if (!(event instanceof StoredLiveEvent) || event.seq >= previous) {
-        throw new Error(`the policy "${strategy}" must yield events of the timeline, newest first`);
-      }
-      previous = event.seq;
-      selectedTokens += event.tokens;
-      bytes += byteLength(event.stored.body);
-      open &&= selectedTokens <= room.tokens && bytes <= room.bytes;
-      if (open) pieces.push(toPiece(event));
-    }
-    return { pieces: pieces.reverse(), selectedTokens, cutByBytes: bytes > room.bytes };
+  private count({ snapshotTokens }: WindowTotals, isCacheHit: boolean): void {
+    this.metrics.windowsRead.inc({ ready: String(isCacheHit) });
+    this.metrics.snapshotTokens.observe(snapshotTokens);
   }
 }
 
-function toPiece({ stored, tokens, places, whole }: StoredLiveEvent): LivePiece {
-  return whole ? { stored, tokens } : { stored, tokens, places };
-}
-
-function byteLength(text: string): number {
-  return Buffer.byteLength(text);
-}
-
-function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {
-  return items.reduce((total, item) => total + valueOf(item), 0);
+function asIs(window: Window): Window {
+  return window;
 }

@@ -1,26 +1,50 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Injectable, Module } from '@nestjs/common';
 import { Database } from '../../src/database/database.js';
 import { READ_SUFFIX } from '../../src/events/event-log.sql.js';
 import type { Statement } from '../../src/database/statement.js';
+import { PolicyConfigReader } from '../../src/policies/policy-config.js';
+import type { Timeline } from '../../src/policies/timeline.js';
+import { RegisterPolicy, type Selection, type WindowPolicy } from '../../src/policies/window-policy.js';
 import { TestService } from '../support/test-service.js';
 
 const MB = 1_000_000;
-/** What one statement may be asked for, and an event of the largest size beside it. */
+/** Most bytes that one statement may read: 8 MiB, or one event of the largest size. */
 const MAX_STATEMENT_BYTES = 10 * MB;
 
+/** Selects by seq, as `budget` does, but finds the seq by reading events. */
+@Injectable()
+@RegisterPolicy({ strategy: 'from_oldest_scanned' })
+class FromOldestScannedPolicy implements WindowPolicy<void> {
+  readonly timeless = true;
+
+  parseConfig(raw: Record<string, unknown>): void {
+    new PolicyConfigReader(raw).finish();
+  }
+
+  async select(timeline: Timeline): Promise<Selection> {
+    let fromSeq = 1;
+    for await (const { seq } of timeline.newestFirst()) fromSeq = seq;
+    return { fromSeq };
+  }
+}
+
+@Module({ providers: [FromOldestScannedPolicy] })
+class TeamModule {}
+
 let service: TestService;
-/** The parameters of each statement that has read the end of a log. */
-let suffixes: unknown[][] = [];
-/** Called before each statement, and after it. */
+/** The parameters of each READ_SUFFIX statement. */
+let suffixReads: unknown[][] = [];
+/** Hooks around each statement. */
 let before: (statement: Statement) => Promise<void> | void;
 let after: (statement: Statement, rows: number) => void;
 
 beforeAll(async () => {
-  service = await TestService.start({ env: { FASTPACA_CACHE_BYTES: '0' } });
+  service = await TestService.start({ env: { FASTPACA_CACHE_BYTES: '0' }, modules: [TeamModule] });
   const database = service.app.get(Database);
   const query = database.query.bind(database);
   database.query = async (statement, values) => {
-    if (statement.name === READ_SUFFIX.name) suffixes.push(values);
+    if (statement.name === READ_SUFFIX.name) suffixReads.push(values);
     await before(statement);
     const rows = await query(statement, values);
     after(statement, rows.length);
@@ -29,12 +53,12 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 beforeEach(() => {
-  suffixes = [];
+  suffixReads = [];
   before = () => undefined;
   after = () => undefined;
 });
 
-/** A conversation with one event of each size in MB; each counts as one token. */
+/** Creates a conversation with one event per size, in MB. Each event counts as one token. */
 async function conversation(id: string, sizes: number[]): Promise<void> {
   await service.http.put(id, { token_budget: 1_000_000, policy: { strategy: 'budget' } });
   await service.database.query(
@@ -59,15 +83,15 @@ async function seqs(id: string, query = ''): Promise<number[]> {
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 
 describe('a large window', () => {
-  it('is read in statements of a few MiB each, whatever the size of its events', async () => {
+  it('is read in statements of at most 8 MiB or one event, whatever the size of its events', async () => {
     const sizes = [0.1, 1, 2, 3, 9.5, 0.1, 0.1, 5, 4, 3, 0.1, 9.5];
     await conversation('steps', sizes);
     expect(await seqs('steps')).toEqual(upTo(12));
     expect(await seqs('steps', '?budget_tokens=9')).toEqual(upTo(12).slice(3));
-    for (const values of suffixes) expect(values[5]).toBeLessThanOrEqual(MAX_STATEMENT_BYTES);
+    for (const values of suffixReads) expect(values[5]).toBeLessThanOrEqual(MAX_STATEMENT_BYTES);
   });
 
-  it('is whole where compactions lie in it', async () => {
+  it('is complete if compactions lie in it', async () => {
     await conversation('compacted', [1, 1, 1, 6, 1, 6, 1, 1, 6, 1]);
     const replacement = [{ role: 'system', content: 's', token_count: 1 }];
     for (const [from_seq, to_seq] of [
@@ -78,57 +102,63 @@ describe('a large window', () => {
       await service.http.compact('compacted', { from_seq, to_seq, replacement });
     expect(await seqs('compacted')).toEqual([1, 2, 4, 5, 6, 7, 8, 9, 10]);
     expect(await seqs('compacted', '?budget_tokens=7')).toEqual([2, 5, 6, 7, 8, 9, 10]);
-    for (const values of suffixes) expect(values[5]).toBeLessThanOrEqual(MAX_STATEMENT_BYTES);
+    for (const values of suffixReads) expect(values[5]).toBeLessThanOrEqual(MAX_STATEMENT_BYTES);
   });
 
-  it('is made by itself: of several asked for at once one is read after the other', async () => {
+  it('is complete if its policy reads events to select by seq', async () => {
+    await conversation('scanned', Array<number>(9).fill(1));
+    await service.http.put('scanned', { policy: { strategy: 'from_oldest_scanned' } });
+    expect(await seqs('scanned')).toEqual(upTo(9));
+  });
+
+  it('is built alone: several requests at the same time are processed one after the other', async () => {
     const ids = ['a', 'b', 'c', 'd'];
     for (const id of ids) await conversation(id, Array<number>(9).fill(1));
     const read = await Promise.all(ids.map((id) => seqs(id)));
     expect(read).toEqual(ids.map(() => upTo(9)));
-    // Each has been tried as a small one first; then come those of each conversation together.
-    const large = suffixes.filter((values) => (values[5] as number) > 4 * 1024 * 1024).map(([, id]) => id);
+    // Each is tried as a small window first. After that, the statements of one conversation are not interleaved.
+    const large = suffixReads.filter((values) => (values[5] as number) > 4 * 1024 * 1024).map(([, id]) => id);
     expect(large.length).toBeGreaterThan(ids.length);
     expect(new Set(large)).toEqual(new Set(ids));
     expect(large).toEqual([...Map.groupBy(large, (id) => id).values()].flat());
   });
 });
 
-describe('readers of one window', () => {
-  it('share what is read for it, if they ask while it is being made', async () => {
+describe('concurrent readers of one window', () => {
+  it('share one build', async () => {
     await conversation('shared', [0.001, 0.001, 0.001]);
     const readers = 8;
     let records = 0;
-    let allHaveAsked: () => void = () => undefined;
-    const asked = new Promise<void>((resolve) => (allHaveAsked = resolve));
-    before = ({ name }) => (name === READ_SUFFIX.name ? asked : undefined);
+    let allHaveRead: () => void = () => undefined;
+    const recordsRead = new Promise<void>((resolve) => (allHaveRead = resolve));
+    before = ({ name }) => (name === READ_SUFFIX.name ? recordsRead : undefined);
     after = ({ name }, rows) => {
       if (name.startsWith('find_conversation')) records += rows;
-      if (records >= readers) allHaveAsked();
+      if (records >= readers) allHaveRead();
     };
     const read = await Promise.all(Array.from({ length: readers }, () => seqs('shared')));
     expect(read).toEqual(Array.from({ length: readers }, () => [1, 2, 3]));
-    expect(suffixes).toHaveLength(1);
+    expect(suffixReads).toHaveLength(1);
   });
 
-  it('share nothing with one who asks after a change', async () => {
+  it('share nothing with a reader that comes after a change', async () => {
     await conversation('changed', [0.001]);
-    let first: () => void = () => undefined;
-    const firstReads = new Promise<void>((resolve) => (first = resolve));
-    let goOn: () => void = () => undefined;
-    const released = new Promise<void>((resolve) => (goOn = resolve));
+    let started: () => void = () => undefined;
+    const firstBuild = new Promise<void>((resolve) => (started = resolve));
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
     before = ({ name }) => {
-      if (name !== READ_SUFFIX.name || suffixes.length > 1) return;
-      first();
+      if (name !== READ_SUFFIX.name || suffixReads.length > 1) return;
+      started();
       return released;
     };
     const early = seqs('changed');
-    await firstReads;
+    await firstBuild;
     await service.http.say('changed', 'more');
     expect(await seqs('changed')).toEqual([1, 2]);
     await service.http.put('changed', { policy: { strategy: 'last_n', config: { limit: 1 } } });
     expect(await seqs('changed')).toEqual([2]);
-    goOn();
+    release();
     expect(await early).toEqual([1]);
   });
 });

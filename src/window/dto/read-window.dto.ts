@@ -5,7 +5,7 @@ export class ReadWindowDto {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 1,
-    description: 'Narrows the budget for this call; it never widens it',
+    description: 'Narrows the budget for this call; never widens it',
   })
   @OptionalIntegerIn(1, Infinity)
   budget_tokens?: number;
@@ -14,7 +14,7 @@ export class ReadWindowDto {
     type: 'integer',
     minimum: 0,
     maximum: Number.MAX_SAFE_INTEGER,
-    description: 'Answer only if the conversation is at this version',
+    description: 'Respond only if the conversation is at this version; otherwise 409',
   })
   @OptionalIntegerIn(0)
   if_version?: number;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { LiveRuns, type TokenRun } from './live-runs.js';
+import { LiveRanges, type TokenRange } from './live-ranges.js';
 
-/** A log, event by event. */
+/** A log: one entry per event in each list. */
 interface Log {
   tokens: number[];
-  /** 0 where the event is live; neighbours with the same other number are compacted together. */
+  /** 0 for a live event; neighbours with the same other mark are compacted together. */
   marks: number[];
 }
 
@@ -13,9 +13,9 @@ const anyLog: fc.Arbitrary<Log> = fc
   .array(fc.record({ tokens: fc.nat(9), mark: fc.constantFrom(0, 0, 1, 1, 2) }), { maxLength: 30 })
   .map((events) => ({ tokens: events.map((each) => each.tokens), marks: events.map((each) => each.mark) }));
 
-/** Ascending runs of one mark each, so that two compactions may also meet without a live event between. */
-function rangesWhere({ tokens, marks }: Log, wanted: (mark: number) => boolean): TokenRun[] {
-  const ranges: TokenRun[] = [];
+/** Ascending ranges of one mark each; two compactions may meet without a live event between them. */
+function rangesWhere({ tokens, marks }: Log, wanted: (mark: number) => boolean): TokenRange[] {
+  const ranges: TokenRange[] = [];
   let total = 0;
   for (const [index, mark] of marks.entries()) {
     const seq = index + 1;
@@ -33,9 +33,9 @@ function rangesWhere({ tokens, marks }: Log, wanted: (mark: number) => boolean):
   return ranges;
 }
 
-function liveRuns(log: Log): LiveRuns {
+function liveRangesOf(log: Log): LiveRanges {
   const total = log.tokens.reduce((sum, each) => sum + each, 0);
-  return new LiveRuns(
+  return new LiveRanges(
     log.tokens.length,
     total,
     rangesWhere(log, (mark) => mark !== 0),
@@ -46,45 +46,45 @@ function liveSeqs({ marks }: Log): number[] {
   return marks.flatMap((mark, index) => (mark === 0 ? [index + 1] : []));
 }
 
-describe('LiveRuns', () => {
-  it('has the longest runs of events that no compaction covers, with the token totals around them', () => {
+describe('LiveRanges', () => {
+  it('holds the longest ranges that no compaction covers, with the token totals before and through them', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
-        expect(liveRuns(log).runs).toEqual(rangesWhere(log, (mark) => mark === 0));
+        expect(liveRangesOf(log).ranges).toEqual(rangesWhere(log, (mark) => mark === 0));
       }),
     );
   });
 
-  it('counts the live events, and knows the seq at each position and past the last', () => {
+  it('returns the number of live events, and the seq at each position and past the last', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
-        const runs = liveRuns(log);
+        const ranges = liveRangesOf(log);
         const seqs = liveSeqs(log);
-        expect(runs.count).toBe(seqs.length);
-        expect(seqs.map((_, index) => runs.seqAt(index + 1))).toEqual(seqs);
-        expect(runs.seqAt(seqs.length + 1)).toBe(log.tokens.length + 1);
-        expect(runs.seqAt(seqs.length + 100)).toBe(log.tokens.length + 1);
+        expect(ranges.count).toBe(seqs.length);
+        expect(seqs.map((_, index) => ranges.seqAt(index + 1))).toEqual(seqs);
+        expect(ranges.seqAt(seqs.length + 1)).toBe(log.tokens.length + 1);
+        expect(ranges.seqAt(seqs.length + 100)).toBe(log.tokens.length + 1);
       }),
     );
   });
 
-  it('knows the position of the first live event at or after any seq', () => {
+  it('returns the position of the first live event at or after any seq', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
-        const runs = liveRuns(log);
+        const ranges = liveRangesOf(log);
         const seqs = liveSeqs(log);
         for (let seq = 1; seq <= log.tokens.length + 2; seq += 1) {
-          expect(runs.positionOf(seq)).toBe(seqs.filter((live) => live < seq).length + 1);
+          expect(ranges.positionOf(seq)).toBe(seqs.filter((live) => live < seq).length + 1);
         }
       }),
     );
   });
 
-  it('has from any seq on the runs that reach it, whole', () => {
+  it('returns, each as a whole, the ranges with an event at or after a seq', () => {
     fc.assert(
       fc.property(anyLog, fc.integer({ min: 1, max: 32 }), (log, seq) => {
         const wanted = rangesWhere(log, (mark) => mark === 0).filter(({ toSeq }) => toSeq >= seq);
-        expect(liveRuns(log).from(seq)).toEqual(wanted);
+        expect(liveRangesOf(log).reaching(seq)).toEqual(wanted);
       }),
     );
   });

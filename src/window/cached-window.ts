@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import type { ConversationRecord } from '../conversations/conversation.js';
+import { serializeWindow } from './dto/window.serializer.js';
+import type { Window, WindowTotals } from './window.js';
+
+/**
+ * The fields of a conversation that decide its window. Within one history of the database, equal values give equal
+ * windows, unless the policy depends on the clock.
+ */
+export type WindowInputs = Pick<
+  ConversationRecord,
+  'version' | 'tokenBudget' | 'triggerRatio' | 'policyStrategy' | 'policyConfig' | 'createdAt' | 'history'
+>;
+
+/** Rough memory of a window beside its messages, in bytes. */
+const OVERHEAD_BYTES = 1024;
+
+/** A window as an HTTP response body, together with the inputs that it was built from. */
+export class CachedWindow {
+  readonly totals: WindowTotals;
+  /** Estimated memory, in bytes. */
+  readonly bytes: number;
+  /** The window until its first serialization, then only the bytes: a cached window is not held twice. */
+  private content: Window | Buffer;
+
+  /** @param etag undefined if the window depends on the clock; such a window must not be cached */
+  constructor(
+    window: Window,
+    private readonly inputs: WindowInputs,
+    readonly etag: string | undefined,
+  ) {
+    const { version, usedTokens, budgetTokens, snapshotTokens, needsCompaction } = window;
+    this.totals = { version, usedTokens, budgetTokens, snapshotTokens, needsCompaction };
+    this.bytes = window.messages.reduce((sum, { json }) => sum + json.length + 1, OVERHEAD_BYTES);
+    this.content = window;
+  }
+
+  /** The response body. Written on the first call, which also releases the messages; later calls return the same bytes. */
+  serialize(): Buffer {
+    if (!Buffer.isBuffer(this.content)) this.content = serializeWindow(this.content);
+    return this.content;
+  }
+
+  /** Whether a conversation with these inputs has this window. */
+  isFor(inputs: WindowInputs): boolean {
+    return sameInputs(this.inputs, inputs);
+  }
+}
+
+export function sameInputs(a: WindowInputs, b: WindowInputs): boolean {
+  return (
+    a.version === b.version &&
+    a.history === b.history &&
+    a.policyConfig === b.policyConfig &&
+    a.policyStrategy === b.policyStrategy &&
+    a.tokenBudget === b.tokenBudget &&
+    a.triggerRatio === b.triggerRatio &&
+    a.createdAt.getTime() === b.createdAt.getTime()
+  );
+}
+
+/** The `ETag` of a window: its version and a digest of its other inputs, so that all nodes send the same one. */
+export function windowETag(inputs: WindowInputs, callBudgetTokens: number | undefined): string {
+  const { version, createdAt, history, tokenBudget, triggerRatio, policyStrategy, policyConfig } = inputs;
+  const settings = [
+    createdAt.getTime(),
+    history,
+    tokenBudget,
+    triggerRatio,
+    policyStrategy,
+    policyConfig,
+    callBudgetTokens,
+  ];
+  const digest = createHash('sha256').update(JSON.stringify(settings)).digest('base64url');
+  return `"${version}-${digest.slice(0, 22)}"`;
+}
