@@ -33,8 +33,8 @@ describe('a window', () => {
     const id = await windows.create({ policy: { strategy: 'budget' } }, userEvents(3, 1));
     const whole = (await service.http.window(id)).body;
     for (const budget of ['9007199254740992', '99999999999999999999', '9'.repeat(400)]) {
-      const answer = await service.http.window(id, `?budget_tokens=${budget}`);
-      expect([answer.status, answer.body]).toEqual([200, whole]);
+      const response = await service.http.window(id, `?budget_tokens=${budget}`);
+      expect([response.status, response.body]).toEqual([200, whole]);
     }
   });
 

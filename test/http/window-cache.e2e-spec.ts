@@ -4,23 +4,23 @@ import { TestService } from '../support/test-service.js';
 
 const HOUR = { strategy: 'time_window', config: { max_age_seconds: 3600 } };
 
-/** Two nodes that keep windows, pages and events, and one on the same database that keeps nothing. */
+/** Two nodes that cache windows, pages and events, and one on the same database that caches nothing. */
 let nodes: TestService[];
-let forgetful: TestService;
+let uncached: TestService;
 
 beforeAll(async () => {
   const first = await TestService.start();
   const more = (env: Record<string, string>) => TestService.start({ env, database: first.database });
   nodes = [first, await more({ FASTPACA_CACHE_BYTES: '200000' })];
-  forgetful = await more({ FASTPACA_CACHE_BYTES: '0' });
+  uncached = await more({ FASTPACA_CACHE_BYTES: '0' });
 });
 afterAll(async () => {
-  for (const service of [forgetful, ...nodes.reverse()]) await service.stop();
+  for (const service of [uncached, ...nodes.reverse()]) await service.stop();
 });
 
 const http = (node = 0) => nodes[node]!.http;
 
-/** One step of a conversation's life, on one of the nodes. */
+/** A request to one of the nodes. */
 type Step =
   | { kind: 'append'; node: number; sizes: number[] }
   | { kind: 'compact'; node: number; from: number; length: number }
@@ -88,15 +88,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 let conversations = 0;
 
-async function live(steps: readonly Step[]): Promise<void> {
-  const id = `life-${(conversations += 1)}`;
+async function runSteps(steps: readonly Step[]): Promise<void> {
+  const id = `steps-${(conversations += 1)}`;
   await http().put(id, { token_budget: 300, policy: { strategy: 'last_n', config: { limit: 8 } } });
   for (const each of [...steps, { kind: 'read' as const, budgets: [undefined, 90] }]) {
     switch (each.kind) {
       case 'append': {
         const events = each.sizes.map((tokens, index) => ({
           role: index % 3 === 2 ? 'tool' : 'user',
-          parts: [{ type: index % 3 === 2 ? 'tool_result' : 'text', text: `of ${tokens}` }],
+          parts: [{ type: index % 3 === 2 ? 'tool_result' : 'text', text: `${tokens} tokens` }],
           token_count: tokens,
         }));
         expect((await http(each.node).append(id, { events })).status).toBe(201);
@@ -104,7 +104,7 @@ async function live(steps: readonly Step[]): Promise<void> {
       }
       case 'compact': {
         const range = { from_seq: each.from, to_seq: each.from + each.length };
-        const replacement = [{ role: 'system', content: `what was up to ${range.to_seq}` }];
+        const replacement = [{ role: 'system', content: `summary up to ${range.to_seq}` }];
         expect([200, 400]).toContain((await http(each.node).compact(id, { ...range, replacement })).status);
         break;
       }
@@ -114,7 +114,7 @@ async function live(steps: readonly Step[]): Promise<void> {
       case 'read':
         for (const budget of each.budgets) {
           const query = budget === undefined ? '' : `?budget_tokens=${budget}`;
-          const expected = await forgetful.http.window(id, query);
+          const expected = await uncached.http.window(id, query);
           for (const { http: reader } of nodes) {
             const window = await reader.window(id, query);
             expect(window.text).toBe(expected.text);
@@ -123,7 +123,7 @@ async function live(steps: readonly Step[]): Promise<void> {
         }
         break;
       case 'page': {
-        const expected = await forgetful.http.events(id, each.query);
+        const expected = await uncached.http.events(id, each.query);
         for (const { http: reader } of nodes) {
           const page = await reader.events(id, each.query);
           expect(page.text).toBe(expected.text);
@@ -134,15 +134,15 @@ async function live(steps: readonly Step[]): Promise<void> {
   }
 }
 
-describe('a node that keeps windows, pages and events', () => {
-  it('gives the very windows and pages of one that keeps nothing, whatever is done on whichever node', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 40 }), live), {
+describe('a node that caches windows, pages and events', () => {
+  it('returns the same bytes as a node without caches, whatever is done on any node', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 40 }), runSteps), {
       numRuns: Number(process.env.ROUNDS ?? 40),
       endOnFailure: true,
     });
   });
 
-  it('gives what was just appended, while others append and read', async () => {
+  it('returns what was just appended while others append and read', async () => {
     const id = 'busy';
     await http().put(id, { token_budget: 100_000, policy: { strategy: 'last_n', config: { limit: 20 } } });
     await Promise.all(
@@ -159,29 +159,29 @@ describe('a node that keeps windows, pages and events', () => {
         }
       }),
     );
-    expect((await http().window(id)).text).toBe((await forgetful.http.window(id)).text);
+    expect((await http().window(id)).text).toBe((await uncached.http.window(id)).text);
   });
 });
 
 describe('the ETag of a window', () => {
   const tagOf = async (id: string, query = '') => (await http().window(id, query)).headers.get('etag');
-  const again = (id: string, tag: string, query = '') =>
+  const readWithTag = (id: string, tag: string, query = '') =>
     http().request('GET', `/v1/conversations/${id}/window${query}`, { headers: { 'if-none-match': tag } });
 
-  it('is answered 304 without a body for as long as the window is the same, on every node', async () => {
+  it('gives a 304 without a body on every node while the window is unchanged', async () => {
     await http().put('tagged', { token_budget: 1000 });
     await http().say('tagged', 'a');
     const tag = (await tagOf('tagged'))!;
     expect(tag).toMatch(/^"1-[\w-]{22}"$/);
     for (const header of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
-      const answer = await again('tagged', header);
-      expect([answer.status, answer.text, answer.headers.get('etag')]).toEqual([304, '', tag]);
+      const response = await readWithTag('tagged', header);
+      expect([response.status, response.text, response.headers.get('etag')]).toEqual([304, '', tag]);
     }
-    const answer = await nodes[1]!.http.request('GET', '/v1/conversations/tagged/window', {
+    const response = await nodes[1]!.http.request('GET', '/v1/conversations/tagged/window', {
       headers: { 'if-none-match': tag },
     });
-    expect(answer.status).toBe(304);
-    expect((await again('tagged', '"other"')).status).toBe(200);
+    expect(response.status).toBe(304);
+    expect((await readWithTag('tagged', '"other"')).status).toBe(200);
   });
 
   it.each([
@@ -202,17 +202,17 @@ describe('the ETag of a window', () => {
       'another config',
       () => http(1).put('changing', { policy: { strategy: 'budget', config: { max_tokens: 50 } } }),
     ],
-  ])('is another after %s', async (_, change) => {
+  ])('changes after %s', async (_, change) => {
     await http().put('changing', { token_budget: 1000 });
     await http().say('changing', 'a');
     const tag = (await tagOf('changing'))!;
     await change();
-    const answer = await again('changing', tag);
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('etag')).not.toBe(tag);
+    const response = await readWithTag('changing', tag);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('etag')).not.toBe(tag);
   });
 
-  it('is another for another budget of the call, and the same after a change of metadata', async () => {
+  it('depends on the budget of the call, and not on metadata', async () => {
     await http().put('other', { token_budget: 1000 });
     const tag = await tagOf('other');
     expect(await tagOf('other', '?budget_tokens=10')).not.toBe(tag);
@@ -220,15 +220,15 @@ describe('the ETag of a window', () => {
     expect(await tagOf('other')).toBe(tag);
   });
 
-  it('is not there where the window follows from the clock, and nothing is then taken for unchanged', async () => {
+  it('is absent if the window depends on the clock; such a window is never a 304', async () => {
     await http().put('timed', { token_budget: 1000, policy: HOUR });
     expect(await tagOf('timed')).toBeNull();
-    expect((await again('timed', '*')).status).toBe(200);
+    expect((await readWithTag('timed', '*')).status).toBe(200);
   });
 
-  it('gives way to the guard: a version that is not the current one is 409', async () => {
+  it('does not override if_version: another version is a 409', async () => {
     await http().put('guarded', { token_budget: 1000 });
     const tag = (await tagOf('guarded'))!;
-    expect((await again('guarded', tag, '?if_version=7')).status).toBe(409);
+    expect((await readWithTag('guarded', tag, '?if_version=7')).status).toBe(409);
   });
 });

@@ -70,7 +70,7 @@ const reading = fc.record({
 });
 const conversation = fc.record({
   turns: fc.array(fc.array(event, { minLength: 1, maxLength: 15 }), { maxLength: 5 }),
-  /** A compaction after each turn: where it begins and how long it is, as shares of the log; many are not legal. */
+  /** A compaction after each turn: start and length, relative to the length of the log. Many are not legal. */
   compactions: fc.array(
     fc.record({
       from: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -88,7 +88,7 @@ describe('a window', () => {
   beforeAll(async () => (service = await TestService.start()));
   afterAll(() => service.stop());
 
-  it(`is what the contract says, in ${CONVERSATIONS} random conversations`, async () => {
+  it(`equals the model of the contract, in ${CONVERSATIONS} random conversations`, async () => {
     let windows = 0;
     await fc.assert(
       fc.asyncProperty(conversation, async ({ turns, compactions, readings }) => {
@@ -109,7 +109,7 @@ describe('a window', () => {
             made.push({ version: compacted.body.version, fromSeq, toSeq, replacement });
           else expect(compacted.body.reason).toBe('range_overlap');
         }
-        // One half of the log an hour old, so that `time_window` has something to tell apart.
+        // Half of the log is an hour old, so that `time_window` selects some events and not others.
         await service.database.query(
           `UPDATE fastpaca.events SET inserted_at = inserted_at - interval '1 hour' WHERE conversation_id = $1 AND seq <= $2`,
           [id, Math.floor(lastSeq / 2)],
@@ -123,7 +123,7 @@ describe('a window', () => {
         }));
 
         for (const { policy, token_budget, trigger_ratio, budget_tokens } of readings) {
-          // A second is over within a test: with this age only the older half is too old for sure.
+          // A test may take longer than a second. With this age, exactly the older half is too old.
           if (policy.config.max_age_seconds === 1) policy.config.max_age_seconds = 1800;
           const put = await service.http.put(id, { policy, token_budget, trigger_ratio });
           expect(put.status).toBe(200);
@@ -157,13 +157,13 @@ describe('a window', () => {
     expect(windows).toBeGreaterThanOrEqual(CONVERSATIONS * 4);
   });
 
-  it('is what the contract says at each place where the scan of a policy begins', async () => {
+  it('equals the model of the contract around each position where the scan of a policy may begin', async () => {
     const id = 'model-scan';
     await service.http.put(id);
     const sent: any[] = [];
     const append = async (count: number) => {
-      for (let left = count; left > 0; left -= 100) {
-        const events = Array.from({ length: Math.min(100, left) }, () => {
+      for (let remaining = count; remaining > 0; remaining -= 100) {
+        const events = Array.from({ length: Math.min(100, remaining) }, () => {
           const seq = sent.length + 1;
           const type = seq % 7 === 0 ? 'image' : seq % 11 === 0 ? 'tool_result' : 'text';
           const event = { role: 'user', parts: [{ type, text: `${seq}` }], token_count: 5 };
@@ -183,7 +183,7 @@ describe('a window', () => {
     await append(200);
     const { body: compaction } = await service.http.compact(id, { from_seq: 101, to_seq: 200, replacement });
     const made: ModelCompaction[] = [{ version: compaction.version, fromSeq: 101, toSeq: 200, replacement }];
-    // A hundred events are compacted, so that of 4,196 and of 4,708 events a scan gives all there may be.
+    // 100 events are compacted: of 4,196 and of 4,708 events, a scan yields the most that it may yield, 4,096.
     for (const length of [4196, 4197, 4708, 4709]) {
       await append(length - sent.length);
       const log = sent.map((event, index) => ({ seq: index + 1, event, insertedAt: '' }));

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { BuiltService } from './built-service.js';
 
-/** What a service needs in its environment so that its memory can be read. */
+/** Environment of a service whose memory `liveBytes` can read. */
 export const INSPECTED = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
 
 /**
- * The memory that a service holds on to, in bytes: after a full collection, so that it does not depend on when V8 found
- * the time for one, as the size of the process does.
+ * The memory of a service that is alive after a full garbage collection, in bytes. Unlike the size of the process, it
+ * does not depend on when V8 last collected.
  */
 export async function liveBytes({ errors }: BuiltService): Promise<number> {
   const [address] = /ws:\/\/\S+/.exec(errors) ?? [];
@@ -26,10 +26,10 @@ export async function liveBytes({ errors }: BuiltService): Promise<number> {
 
 /** Calls a method of the inspector: https://chromedevtools.github.io/devtools-protocol/v8/ */
 async function call(socket: WebSocket, id: number, method: string, params: object = {}): Promise<any> {
-  const answered = once(socket, 'message');
+  const received = once(socket, 'message');
   socket.send(JSON.stringify({ id, method, params }));
-  const [data] = (await answered) as [Buffer];
-  const answer = JSON.parse(data.toString()) as { id: number; result: unknown };
-  if (answer.id !== id) throw new Error(`${method} was not answered: ${data.toString()}`);
-  return answer.result;
+  const [data] = (await received) as [Buffer];
+  const response = JSON.parse(data.toString()) as { id: number; result: unknown };
+  if (response.id !== id) throw new Error(`unexpected response to ${method}: ${data.toString()}`);
+  return response.result;
 }

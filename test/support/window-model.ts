@@ -2,7 +2,7 @@ import { get_encoding } from 'tiktoken';
 
 const encoding = get_encoding('o200k_base');
 
-/** Tokens of a text by tiktoken itself, special tokens as text. */
+/** Tokens of a text, counted by tiktoken itself; special tokens count as text. */
 export function tokensOf(text: string): number {
   return encoding.encode_ordinary(text).length;
 }
@@ -37,6 +37,15 @@ export interface ModelWindow {
   budget_tokens: number;
 }
 
+interface Segment {
+  type: 'summary' | 'live';
+  fromSeq: number;
+  toSeq: number;
+  messages: any[];
+  tokens: number;
+}
+
+/** A live event, with the parts that the policy kept. */
 interface Item {
   seq: number;
   position: number;
@@ -48,8 +57,8 @@ interface Item {
 }
 
 /**
- * The window as the contract words it, computed the slow way: from all events and all compactions, with nothing kept
- * from one call to the next. `inserted_at` is left out of the messages of summaries, which the caller cannot know.
+ * The window as the contract defines it, computed the slow way from all events and all compactions, without any cache.
+ * Messages of summaries have no `inserted_at`, because the test does not know it.
  */
 export function modelWindow(
   log: readonly ModelEvent[],
@@ -80,68 +89,74 @@ export function modelWindow(
   const snapshotTokens =
     sum(summaries.map(({ tokens }) => tokens)) + sum(selected.map(({ tokens }) => tokens));
 
-  let left = budget;
-  const pinned = newest(
-    summaries,
-    () => left,
-    (tokens) => (left -= tokens),
-  );
-  const fitting = newest(
-    selected,
-    () => left,
-    (tokens) => (left -= tokens),
-  );
+  const fittingSummaries = newestThatFit(summaries, budget);
+  const fittingEvents = newestThatFit(selected, budget - sum(fittingSummaries.map(({ tokens }) => tokens)));
 
-  const pieces: { seq: number; type: 'summary' | 'live'; toSeq: number; messages: any[]; tokens: number }[] =
-    [];
-  for (const { fromSeq, toSeq, replacement, tokens } of pinned) {
-    const messages = replacement.map((event) => ({
-      seq: fromSeq,
-      from_seq: fromSeq,
-      to_seq: toSeq,
-      ...carried(event),
-    }));
-    pieces.push({ seq: fromSeq, type: 'summary', toSeq, messages, tokens });
-  }
-  // A run ends where a compaction lies between two live events.
-  const runs: Item[][] = [];
-  for (const item of fitting) {
-    const before = runs.at(-1)?.at(-1);
-    if (!before || active.some(({ fromSeq }) => before.seq < fromSeq && fromSeq < item.seq))
-      runs.push([item]);
-    else runs.at(-1)?.push(item);
-  }
-  for (let run of runs) {
-    if (run[0]?.seq !== 1) while (run[0] && isOrphan(run[0])) run = run.slice(1);
-    if (run.length === 0) continue;
-    const messages = run.map(({ seq, event, parts, insertedAt }) => ({
-      seq,
-      ...carried({ ...event, parts }),
-      inserted_at: insertedAt,
-    }));
-    pieces.push({
-      seq: run[0]!.seq,
-      type: 'live',
-      toSeq: run.at(-1)!.seq,
-      messages,
-      tokens: sum(run.map(({ tokens }) => tokens)),
-    });
-  }
-  pieces.sort((a, b) => a.seq - b.seq);
+  const segments = [
+    ...fittingSummaries.map(summarySegment),
+    ...separateAt(active, fittingEvents).map(withoutOrphanedResults).flatMap(liveSegment),
+  ];
+  segments.sort((a, b) => a.fromSeq - b.fromSeq);
   return {
-    messages: pieces.flatMap(({ messages }) => messages),
-    used_tokens: sum(pieces.map(({ tokens }) => tokens)),
+    messages: segments.flatMap(({ messages }) => messages),
+    used_tokens: sum(segments.map(({ tokens }) => tokens)),
     needs_compaction: overRatio(snapshotTokens, conversation.triggerRatio, budget),
-    segments: pieces.map(({ type, seq, toSeq }) => ({ type, from_seq: seq, to_seq: toSeq })),
+    segments: segments.map(({ type, fromSeq, toSeq }) => ({ type, from_seq: fromSeq, to_seq: toSeq })),
     budget_tokens: budget,
   };
 }
 
-/** What a policy may look at that reads events: all, less the oldest 512 again and again until 4,096 at most are left. */
+function summarySegment({
+  fromSeq,
+  toSeq,
+  replacement,
+  tokens,
+}: ModelCompaction & { tokens: number }): Segment {
+  const messages = replacement.map((event) => ({
+    seq: fromSeq,
+    from_seq: fromSeq,
+    to_seq: toSeq,
+    ...messageFields(event),
+  }));
+  return { type: 'summary', fromSeq, toSeq, messages, tokens };
+}
+
+/** Groups live events; two of them are in different groups if a compaction lies between them. */
+function separateAt(compactions: ModelCompaction[], items: Item[]): Item[][] {
+  const groups: Item[][] = [];
+  for (const item of items) {
+    const previous = groups.at(-1)?.at(-1);
+    if (!previous || compactions.some(({ fromSeq }) => previous.seq < fromSeq && fromSeq < item.seq))
+      groups.push([item]);
+    else groups.at(-1)?.push(item);
+  }
+  return groups;
+}
+
+function withoutOrphanedResults(items: Item[]): Item[] {
+  let remaining = items;
+  if (items[0]?.seq !== 1) while (remaining[0] && isToolResult(remaining[0])) remaining = remaining.slice(1);
+  return remaining;
+}
+
+/** One segment; none without items. */
+function liveSegment(items: Item[]): Segment[] {
+  const [first, last] = [items[0], items.at(-1)];
+  if (!first || !last) return [];
+  const messages = items.map(({ seq, event, parts, insertedAt }) => ({
+    seq,
+    ...messageFields({ ...event, parts }),
+    inserted_at: insertedAt,
+  }));
+  const tokens = sum(items.map((item) => item.tokens));
+  return [{ type: 'live', fromSeq: first.seq, toSeq: last.seq, messages, tokens }];
+}
+
+/** The events that a policy may read: the newest, after dropping the oldest 512 until at most 4,096 remain. */
 function scanned(live: Item[]): Item[] {
-  let left = live;
-  while (left.length > 4096) left = left.slice(512);
-  return left;
+  let remaining = live;
+  while (remaining.length > 4096) remaining = remaining.slice(512);
+  return remaining;
 }
 
 function select(live: Item[], strategy: string, config: any, now: Date): Item[] {
@@ -168,9 +183,9 @@ function select(live: Item[], strategy: string, config: any, now: Date): Item[] 
     }
     case 'time_window': {
       const oldest = now.getTime() - config.max_age_seconds * 1000;
-      const least = config.min_events ?? 0;
+      const minEvents = config.min_events ?? 0;
       return live.filter(
-        (item, index) => new Date(item.insertedAt).getTime() >= oldest || index >= live.length - least,
+        (item, index) => new Date(item.insertedAt).getTime() >= oldest || index >= live.length - minEvents,
       );
     }
     default:
@@ -178,7 +193,7 @@ function select(live: Item[], strategy: string, config: any, now: Date): Item[] 
   }
 }
 
-/** Drops parts; an event of nothing else goes. */
+/** Removes parts, and drops events left empty. */
 function without(items: Item[], dropped: (type: string) => boolean): Item[] {
   return items.flatMap((item) => {
     const parts = item.parts.filter(({ type }) => !dropped(type));
@@ -189,7 +204,7 @@ function without(items: Item[], dropped: (type: string) => boolean): Item[] {
   });
 }
 
-/** The earliest start, of 1 + every multiple of the step, with no more than `limit` events after it. */
+/** The items from the first position on that is 1 + a multiple of the step and leaves at most `limit` items. */
 function trim(items: Item[], positions: number, limit: number, trimTo: number): Item[] {
   for (let start = 1; start <= positions; start += limit - trimTo + 1) {
     const kept = items.filter(({ position }) => position >= start);
@@ -198,25 +213,22 @@ function trim(items: Item[], positions: number, limit: number, trimTo: number): 
   return [];
 }
 
-function newest<T extends { tokens: number }>(
-  items: T[],
-  left: () => number,
-  take: (tokens: number) => void,
-): T[] {
-  const kept: T[] = [];
-  for (const item of items.toReversed()) {
-    if (item.tokens > left()) break;
-    take(item.tokens);
-    kept.unshift(item);
+/** Drops the oldest items until the others fit the budget together. */
+function newestThatFit<T extends { tokens: number }>(items: T[], budget: number): T[] {
+  let total = sum(items.map(({ tokens }) => tokens));
+  let dropped = 0;
+  while (total > budget) {
+    total -= items[dropped]!.tokens;
+    dropped += 1;
   }
-  return kept;
+  return items.slice(dropped);
 }
 
-function isOrphan({ role, parts }: Item): boolean {
+function isToolResult({ role, parts }: Item): boolean {
   return role === 'tool' || parts.every(({ type }) => type === 'tool_result' || type === 'tool-result');
 }
 
-function carried({ role, parts, content, id, metadata }: any): any {
+function messageFields({ role, parts, content, id, metadata }: any): any {
   return {
     role,
     parts: parts ?? [{ type: 'text', text: content }],
