@@ -3,7 +3,7 @@ import type { TokenRange } from './live-ranges.js';
 
 /*
  * The budget rule: an item is in the window if it fits together with all newer items. So the oldest items are dropped
- * first, nothing older than a dropped item is kept, and an item larger than the budget hides everything before it.
+ * first, and nothing older than a dropped item is kept. An item larger than the budget is dropped with everything older.
  *
  * The rule is stated once, in `RemainingBudget.take`. Everything that a window cuts is cut with it: summaries by
  * `newestThatFit`, events that a policy yields by `take`, events of whole ranges by `takeRange`. For the latter the
@@ -13,7 +13,7 @@ import type { TokenRange } from './live-ranges.js';
 
 /** What is left of a budget while items are taken, the newest first. */
 export class RemainingBudget {
-  /** Whether an item was dropped that more bytes, without more tokens, would have kept. */
+  /** Whether bytes, and not tokens, caused an item to be dropped. */
   cutByBytes = false;
 
   /**
