@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { SETTINGS } from '../dist/src/config/settings.js';
 
 const readme = join(import.meta.dirname, '..', 'README.md');
-const rows = Object.entries(SETTINGS).map(
-  ([name, { default: unset, meaning }]) => `| \`${name}\` | ${unset} | ${meaning} |`,
+const rows = Object.values(SETTINGS).map(
+  ({ variable, default: unset, meaning }) => `| \`${variable}\` | ${unset} | ${meaning} |`,
 );
 const table = ['| variable | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 const text = readFileSync(readme, 'utf8');

@@ -4,17 +4,19 @@ import { describe, expect, it } from '@jest/globals';
 import { AppConfig } from './app-config.js';
 import { SETTINGS } from './settings.js';
 
+const VARIABLES = Object.values(SETTINGS).map(({ variable }) => variable);
+
 const messageOf = (env: Record<string, string>): string => {
   try {
     AppConfig.fromEnvironment(env);
   } catch (error) {
     return (error as Error).message;
   }
-  return 'fine';
+  return 'valid';
 };
 
 describe('AppConfig', () => {
-  it('has a default for everything', () => {
+  it('has a default for every setting', () => {
     expect(Object.assign({}, AppConfig.fromEnvironment({}))).toEqual({
       port: 4000,
       host: '127.0.0.1',
@@ -44,20 +46,20 @@ describe('AppConfig', () => {
     });
   });
 
-  it('takes an empty variable for an unset one', () => {
-    const empty = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, '']));
+  it('treats an empty variable as unset', () => {
+    const empty = Object.fromEntries(VARIABLES.map((name) => [name, '']));
     const { nodeName: _, ...values } = AppConfig.fromEnvironment(empty);
     const { nodeName: __, ...defaults } = AppConfig.fromEnvironment({});
     expect(values).toEqual(defaults);
   });
 
-  it('names each node otherwise, unless it is given a name', () => {
+  it('gives each node a random name unless FASTPACA_NODE_NAME is set', () => {
     const names = [1, 2, 3].map(() => AppConfig.fromEnvironment({}).nodeName);
     expect(new Set(names).size).toBe(3);
     expect(AppConfig.fromEnvironment({ FASTPACA_NODE_NAME: 'eu-1' }).nodeName).toBe('eu-1');
   });
 
-  it('listens on the loopback interface without a key, on all with one, and where HOST says', () => {
+  it('listens on the loopback interface without a key, on all interfaces with a key, and on HOST if set', () => {
     const host = (env: Record<string, string>) => AppConfig.fromEnvironment(env).host;
     expect(host({})).toBe('127.0.0.1');
     expect(host({ FASTPACA_API_KEY: '' })).toBe('127.0.0.1');
@@ -66,13 +68,13 @@ describe('AppConfig', () => {
     expect(host({ HOST: '0.0.0.0' })).toBe('0.0.0.0');
   });
 
-  it('takes several keys, with or without blanks around them', () => {
+  it('accepts several keys, with or without spaces around them', () => {
     expect(AppConfig.fromEnvironment({ FASTPACA_API_KEY: 'a' }).apiKeys).toEqual(['a']);
     expect(AppConfig.fromEnvironment({ FASTPACA_API_KEY: ' a , b,c' }).apiKeys).toEqual(['a', 'b', 'c']);
   });
 
   it.each([',', 'a,', ',a', 'a,,b', ' ', 'a b', 'ä', 'a\tb'])(
-    'refuses keys that would open the service, or could not be sent: "%s"',
+    'rejects keys that are empty or cannot be sent in a header: "%s"',
     (value) => {
       expect(messageOf({ FASTPACA_API_KEY: value })).toMatch(
         /^Invalid configuration: FASTPACA_API_KEY must be/,
@@ -94,9 +96,9 @@ describe('AppConfig', () => {
     ['FASTPACA_STREAM_PING_INTERVAL_MS', 10, 3_600_000],
     ['FASTPACA_STREAM_IDLE_TIMEOUT_MS', 10, 3_600_000],
     ['SHUTDOWN_TIMEOUT_MS', 0, 600_000],
-  ])('takes an integer for %s from %d to %d, and nothing else', (name, min, max) => {
-    expect(messageOf({ [name]: String(min) })).toBe('fine');
-    expect(messageOf({ [name]: String(max) })).toBe('fine');
+  ])('accepts for %s only an integer from %d to %d', (name, min, max) => {
+    expect(messageOf({ [name]: String(min) })).toBe('valid');
+    expect(messageOf({ [name]: String(max) })).toBe('valid');
     for (const bad of [String(min - 1), String(max + 1), '1.5', '1e3', '0x10', 'many', ' ', '12 ', '1_000']) {
       expect(messageOf({ [name]: bad })).toBe(
         `Invalid configuration: ${name} must be an integer from ${min} to ${max}`,
@@ -160,19 +162,19 @@ describe('AppConfig', () => {
       ['tiktoken:gpt-4o', 'tiktoken:gpt-4', 'tiktoken:o200k_base', 'tiktoken:cl100k_base'],
       ['gpt-4o', 'tiktoken:', 'tiktoken:gpt-none', 'words', 'tiktoken:toString', 'tiktoken:__proto__'],
     ],
-  ])('takes what it should for %s, and nothing else', (name, fine, bad) => {
-    for (const value of fine) expect(messageOf({ [name]: value })).toBe('fine');
-    for (const value of bad)
+  ])('accepts valid values of %s and rejects others', (name, valid, invalid) => {
+    for (const value of valid) expect(messageOf({ [name]: value })).toBe('valid');
+    for (const value of invalid)
       expect(messageOf({ [name]: value })).toContain(`Invalid configuration: ${name} `);
   });
 
   it('lists every bad variable in one message, without quoting a value', () => {
     const secret = 'sesame 4711';
-    const bad = Object.keys(SETTINGS).filter((name) => messageOf({ [name]: secret }) !== 'fine');
+    const bad = VARIABLES.filter((name) => messageOf({ [name]: secret }) !== 'valid');
     expect(bad).toEqual(
-      Object.keys(SETTINGS).filter((name) => !['HOST', 'DATA_DIR', 'FASTPACA_NODE_NAME'].includes(name)),
+      VARIABLES.filter((name) => !['HOST', 'DATA_DIR', 'FASTPACA_NODE_NAME'].includes(name)),
     );
-    const message = messageOf(Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, secret])));
+    const message = messageOf(Object.fromEntries(VARIABLES.map((name) => [name, secret])));
     for (const name of bad) expect(message).toContain(`${name} must be`);
     expect(message.split('; ')).toHaveLength(bad.length);
     expect(message).not.toContain('sesame');
@@ -196,7 +198,7 @@ describe('AppConfig', () => {
     }
   });
 
-  it('rejects an unknown variable that is like no other, and lists it beside the bad ones', () => {
+  it('rejects an unknown variable that resembles no known one, and lists it beside the bad ones', () => {
     expect(messageOf({ FASTPACA_ZZZ: 'x', FASTPACA_: 'x', [`FASTPACA_${'Q'.repeat(10_000)}`]: 'x' })).toMatch(
       /^Invalid configuration: FASTPACA_ZZZ is not a known variable; FASTPACA_ is not .*; FASTPACA_Q+ is not a known variable$/,
     );
@@ -205,7 +207,7 @@ describe('AppConfig', () => {
     );
   });
 
-  it('takes what it does not know for the business of others if it does not begin with FASTPACA_', () => {
+  it('ignores unknown variables that do not begin with FASTPACA_', () => {
     const others = {
       MY_FASTPACA_API_KEYS: 'x',
       FASTPACA: 'x',
@@ -213,7 +215,7 @@ describe('AppConfig', () => {
       npm_config_fastpaca: 'x',
       LOG_LEVELS: 'x',
     };
-    expect(messageOf(others)).toBe('fine');
+    expect(messageOf(others)).toBe('valid');
   });
 
   it('knows every variable that the client package and the example read', () => {
@@ -224,10 +226,10 @@ describe('AppConfig', () => {
     );
     const read = new Set(files.flatMap((text) => text.match(/\bFASTPACA_[A-Z_]+/g) ?? []));
     expect([...read].sort()).toEqual(['FASTPACA_API_KEY', 'FASTPACA_URL']);
-    for (const name of read) expect(messageOf({ [name]: 'x' })).toBe('fine');
+    for (const name of read) expect(messageOf({ [name]: 'x' })).toBe('valid');
   });
 
-  it('takes what Kubernetes sets beside a Service named fastpaca, or fastpaca-db', () => {
+  it('ignores the variables that Kubernetes sets for a Service named fastpaca or fastpaca-db', () => {
     for (const service of ['FASTPACA', 'FASTPACA_DB']) {
       const links = {
         [`${service}_SERVICE_HOST`]: '10.0.0.11',
@@ -239,11 +241,11 @@ describe('AppConfig', () => {
         [`${service}_PORT_4000_TCP_PORT`]: '4000',
         [`${service}_PORT_4000_TCP_ADDR`]: '10.0.0.11',
       };
-      expect(messageOf(links)).toBe('fine');
+      expect(messageOf(links)).toBe('valid');
     }
   });
 
-  it('keeps everything but the database when it is given one', () => {
+  it('keeps every other setting when the URL of a database is added', () => {
     const config = AppConfig.fromEnvironment({ PORT: '1', FASTPACA_API_KEY: 'k' });
     const changed = config.withDatabaseUrl('postgres://h/d');
     expect(changed).toEqual(Object.assign(config.withDatabaseUrl(''), { databaseUrl: 'postgres://h/d' }));

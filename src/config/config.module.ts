@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AppConfig } from './app-config.js';
 
-/** Hands the one `AppConfig` to every module. */
+/** Provides the one `AppConfig` to every module. */
 @Module({})
 export class ConfigModule {
   static forRoot(config: AppConfig): DynamicModule {

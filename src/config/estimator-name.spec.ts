@@ -8,12 +8,12 @@ describe('parseEstimatorName', () => {
     ['tiktoken:text-davinci-003', 'p50k_base'],
     ['tiktoken:o200k_base', 'o200k_base'],
     ['tiktoken:gpt2', 'gpt2'],
-  ])('knows %s as %s', (name, encoding) => {
+  ])('maps %s to %s', (name, encoding) => {
     expect(parseEstimatorName(name)).toBe(encoding);
   });
 
   it.each(['', 'gpt-4o', 'tiktoken:', 'tiktoken:gpt-40', 'tiktoken:toString', 'TIKTOKEN:gpt-4o'])(
-    'refuses %j with a list of what is known',
+    'rejects %j and lists the known names',
     (name) => {
       expect(() => parseEstimatorName(name)).toThrow(
         /^must be tiktoken:<encoding or model>, one of: .*\bo200k_base, .*\bgpt-4o\b/,

@@ -8,10 +8,10 @@ const ENCODINGS = Object.keys(require('tiktoken/registry.json') as Record<Tiktok
 const PREFIX = 'tiktoken:';
 
 /**
- * The encoding that an estimator's name stands for: `tiktoken:` and a model or an encoding, as in `tiktoken:gpt-4o`
- * or `tiktoken:o200k_base`.
+ * The encoding of an estimator's name: `tiktoken:` and a model or an encoding, as in `tiktoken:gpt-4o` or
+ * `tiktoken:o200k_base`.
  *
- * @throws Error whose message says what is expected and lists every known encoding and model
+ * @throws Error whose message says what the name must be and lists every known encoding and model
  */
 export function parseEstimatorName(value: string): TiktokenEncoding {
   const name = value.startsWith(PREFIX) ? value.slice(PREFIX.length) : '';

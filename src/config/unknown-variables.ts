@@ -1,9 +1,9 @@
-import { SETTINGS } from './settings.js';
+import { SETTINGS, type Environment } from './settings.js';
 
 const PREFIX = 'FASTPACA_';
-/** Variables that only the client package and the example read; they may be set where the service runs too. */
+/** Variables that only the client package and the example read. They may also be set in the service's environment. */
 const CLIENT_VARIABLES = ['FASTPACA_URL'];
-const KNOWN = [...Object.keys(SETTINGS), ...CLIENT_VARIABLES];
+const KNOWN = [...Object.values(SETTINGS).map(({ variable }) => variable), ...CLIENT_VARIABLES];
 
 /**
  * Kubernetes sets these in every container of a namespace that has a Service named `fastpaca` or `fastpaca-…`:
@@ -12,15 +12,15 @@ const KNOWN = [...Object.keys(SETTINGS), ...CLIENT_VARIABLES];
 const SERVICE_LINK = /^FASTPACA_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)$/;
 const SERVICE_LINK_URL = /^(tcp|udp|sctp):\/\//;
 
-/** How different a name may be from the known one that the message suggests: 0 is equal, 1 has nothing in common. */
+/** Greatest difference between an unknown name and the known name that the message suggests: 0 is equal, 1 has nothing in common. */
 const MAX_DIFFERENCE = 0.6;
 
 /**
  * One violation for each variable that begins with `FASTPACA_` (in any case) and does not exist: a mistyped
  * `FASTPACA_API_KEY` must not leave the service open.
  */
-export function unknownVariables(env: Record<string, string | undefined>): string[] {
-  return Object.entries(env)
+export function unknownVariables(environment: Environment): string[] {
+  return Object.entries(environment)
     .filter(([name, value]) => value !== undefined && isUnknown(name, value))
     .map(([name]) => {
       const known = nearest(name);
@@ -33,7 +33,7 @@ function isUnknown(name: string, value: string): boolean {
   return !SERVICE_LINK.test(name) && !(name.endsWith('_PORT') && SERVICE_LINK_URL.test(value));
 }
 
-/** The known name that is most like this one; undefined if none is. `FASTPACA_PORT` is like `PORT`. */
+/** The known name that is most similar; undefined if none is similar enough. The prefix is ignored: `FASTPACA_PORT` suggests `PORT`. */
 function nearest(name: string): string | undefined {
   const given = withoutPrefix(name.toUpperCase()).slice(0, 100);
   const [best] = KNOWN.map((known) => ({ known, difference: difference(given, withoutPrefix(known)) }))
@@ -46,7 +46,7 @@ function withoutPrefix(name: string): string {
   return name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
 }
 
-/** The Levenshtein distance, as a share of the longer text. */
+/** The Levenshtein distance, divided by the length of the longer text. */
 function difference(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const char of a) {

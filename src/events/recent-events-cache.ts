@@ -28,7 +28,7 @@ export class RecentEventsCache {
     private readonly log: EventLogRepository,
     { cacheBytes }: AppConfig,
   ) {
-    this.tails = new BoundedCache(cacheBytes * CACHE_SHARES.tails);
+    this.tails = new BoundedCache(cacheBytes * CACHE_SHARES.recentEvents);
   }
 
   /** As `EventLogRepository.suffix`. */

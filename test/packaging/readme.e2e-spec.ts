@@ -95,11 +95,11 @@ describe('the README', () => {
   });
 
   it('lists every setting as it is', () => {
-    for (const [name, { default: unset, meaning }] of Object.entries(SETTINGS)) {
-      expect(readme).toContain(`| \`${name}\` | ${unset} | ${meaning} |`);
+    for (const { variable, default: unset, meaning } of Object.values(SETTINGS)) {
+      expect(readme).toContain(`| \`${variable}\` | ${unset} | ${meaning} |`);
     }
     const listed = Array.from(section('Configuration').matchAll(/^\| `([A-Z_]+)` \|/gm), ([, name]) => name);
-    expect(listed).toEqual(Object.keys(SETTINGS));
+    expect(listed).toEqual(Object.values(SETTINGS).map(({ variable }) => variable));
   });
 
   it('has an example of a policy that compiles', () => {
