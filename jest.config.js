@@ -8,11 +8,12 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '@swc/jest' },
   moduleNameMapper: {
+    '^\\./log-destination\\.js$': '<rootDir>/test/support/quiet-log.mjs',
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@fastpaca/local-postgres$': '<rootDir>/packages/local-postgres/src/index.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/packages/.*/dist'],
-  setupFiles: ['reflect-metadata', '<rootDir>/test/support/quiet-log.mjs'],
+  setupFiles: ['reflect-metadata'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   // It ends a test that hangs: more than ten times what the longest test needs on a quiet machine. No test asserts a

@@ -2,40 +2,52 @@ import './check-node-version.js';
 import 'reflect-metadata';
 import type { Service as RunningService } from './service.js';
 
-// Not static imports: those are all linked before the first one runs, and an old Node.js fails at that already.
+// Dynamic imports, so that the version check runs first: static imports are linked before any module runs, and on an
+// old Node.js linking already fails.
 const { log } = await import('./common/logging/logger.js');
 const { AppConfig } = await import('./config/app-config.js');
 const { Service } = await import('./service.js');
 
-/** Signals that ask for an end; the second one does not wait. */
+/** The first of these signals stops the service gracefully, the second one ends the process at once. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** Not there while it starts. */
+/** Undefined until the service has started. */
 let service: RunningService | undefined;
 
-// Before the start: one that is interrupted must not leave its database behind, which ends with an orderly exit.
+/**
+ * Stops the service and its embedded database, then ends the process.
+ *
+ * @param code used only if the service was running and has stopped in time; otherwise 1
+ */
+async function exit(code: 0 | 1): Promise<never> {
+  const isClean = await service?.stop();
+  process.exit(isClean ? code : 1);
+}
+
+// Handled before the service starts: a start that is interrupted must end with `process.exit`, which stops the
+// embedded database.
 for (const signal of STOP_SIGNALS) {
   process.once(signal, () => {
     process.once(signal, () => process.exit(1));
     log.info({ signal }, 'stopping');
-    if (service) void service.stop().then((clean) => process.exit(clean ? 0 : 1));
-    else process.exit(1);
+    void exit(0);
   });
 }
 
-// A promise that nobody handles has failed one piece of work, whose request is answered by its time limit.
+// An unhandled rejection affects one operation only; the request that waits for it is answered when it times out.
 process.on('unhandledRejection', (error) =>
   log.error({ err: error }, 'a promise was rejected and not handled'),
 );
-// After an exception that nobody caught the process may be in any state: an orderly end, so that the database is stopped.
+// After an uncaught exception the state of the process is unknown.
 process.once('uncaughtException', (error) => {
   log.fatal({ err: error }, 'an exception was not caught; stopping');
-  if (service) void service.stop().finally(() => process.exit(1));
-  else process.exit(1);
+  void exit(1);
 });
 
 try {
-  service = await Service.start(AppConfig.fromEnvironment(process.env));
+  const config = AppConfig.fromEnvironment(process.env);
+  log.level = config.logLevel;
+  service = await Service.start(config);
 } catch (error) {
   log.fatal({ err: error }, `cannot start: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);

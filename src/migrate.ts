@@ -8,7 +8,9 @@ const { migrate } = await import('./database/migrate.js');
 
 // `npm run migrate`: for deployments that start the service with MIGRATE_ON_BOOT=false.
 try {
-  await migrate(AppConfig.fromEnvironment(process.env));
+  const config = AppConfig.fromEnvironment(process.env);
+  log.level = config.logLevel;
+  await migrate(config);
   log.info('the database is up to date');
 } catch (error) {
   log.fatal({ err: error }, `cannot migrate: ${error instanceof Error ? error.message : String(error)}`);

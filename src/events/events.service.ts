@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { compareJson } from '../common/json/json-equal.js';
 import { runCooperatively } from '../common/cooperative-task.js';
-import { noteInRequestLog } from '../common/logging/request-context.js';
+import { addRequestFields } from '../common/logging/request-context.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
 import {
   ConversationNotFoundError,
@@ -98,7 +98,7 @@ export class EventsService {
     const appended = await this.appendNow(id, turn);
     if (!appended.deduped) this.changes.committed(id);
     done();
-    noteInRequestLog({ seq: appended.events.at(-1)?.seq });
+    addRequestFields({ seq: appended.events.at(-1)?.seq });
     for (const { role } of turn.events)
       this.metrics.eventsAppended.inc({ role, deduped: String(appended.deduped) });
     return appended;

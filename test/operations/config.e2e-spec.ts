@@ -19,25 +19,26 @@ import { TestService } from '../support/test-service.js';
 const MIGRATION_LOCK = 0x66706361;
 const OF_THIS_ONE = '(SELECT oid FROM pg_database WHERE datname = current_database())';
 const execFile = promisify(execFileWithCallback);
+const MIGRATE = join(import.meta.dirname, '../../dist/src/migrate.js');
 
-/** Starts what cannot start, and gives the one line that says why. */
-async function refusal(env: Record<string, string>): Promise<string> {
+/** Starts a service that must fail to start; returns the one line that says why. */
+async function startFailure(env: Record<string, string>): Promise<string> {
   const service = BuiltService.launch(env);
   expect(await service.exited).toEqual({ code: 1, signal: null });
-  const loud = service.records().filter(({ level }) => ['error', 'fatal'].includes(level as string));
-  expect(loud).toEqual([
+  const failures = service.records().filter(({ level }) => ['error', 'fatal'].includes(level as string));
+  expect(failures).toEqual([
     expect.objectContaining({ level: 'fatal', msg: expect.stringMatching(/^cannot start: /) }),
   ]);
   expect(service.errors).toBe('');
-  const { msg } = loud[0]!;
+  const { msg } = failures[0]!;
   expect(msg).not.toContain('\n');
   return msg as string;
 }
 
 describe('a start with a bad configuration', () => {
-  it('ends with 1 and one line that lists every bad variable and quotes none', async () => {
+  it('exits with 1 and one line that lists every bad variable and quotes no value', async () => {
     const secret = 'sesame-4711';
-    const message = await refusal({
+    const message = await startFailure({
       PORT: secret,
       DATABASE_URL: `mysql://u:${secret}@h/d`,
       FASTPACA_API_KEY: `${secret}, `,
@@ -57,16 +58,16 @@ describe('a start with a bad configuration', () => {
     expect(message).not.toContain(secret);
   });
 
-  it('ends with 1 and one line that names an unknown variable, and the one that was meant', async () => {
+  it('exits with 1 and one line that names an unknown variable and suggests the nearest known one', async () => {
     const secret = 'sesame-4711';
-    const message = await refusal({ FASTPACA_API_KEYS: secret });
+    const message = await startFailure({ FASTPACA_API_KEYS: secret });
     expect(message).toMatch(/FASTPACA_API_KEYS is not a known variable \(did you mean FASTPACA_API_KEY\?\)/);
     expect(message).not.toContain(secret);
   });
 
-  it('ends npm run migrate too, before the database is touched', async () => {
+  it('makes npm run migrate fail too, before it connects to the database', async () => {
     const env = { FASTPACA_API_KEYS: 'sesame-4711', DATABASE_URL: 'postgresql://127.0.0.1:1/none' };
-    const migrate = execFile(process.execPath, [join(import.meta.dirname, '../../dist/src/migrate.js')], {
+    const migrate = execFile(process.execPath, [MIGRATE], {
       env: { PATH: process.env.PATH, ...env },
     });
     const failed = (await migrate.catch((error: unknown) => error)) as { code: number; stdout: string };
@@ -76,10 +77,26 @@ describe('a start with a bad configuration', () => {
     expect(failed.stdout).not.toContain('sesame');
   });
 
-  it('says so of LOG_LEVEL as well, though the log depends on it', async () => {
-    expect(await refusal({ LOG_LEVEL: 'loud', PORT: 'x' })).toMatch(
+  it('also reports a bad LOG_LEVEL in a log that works', async () => {
+    expect(await startFailure({ LOG_LEVEL: 'loud', PORT: 'x' })).toMatch(
       /PORT must be .*LOG_LEVEL must be one of trace,/,
     );
+  });
+});
+
+describe('LOG_LEVEL', () => {
+  it('suppresses the lines below it', async () => {
+    const database = await createTestDatabase();
+    const linesAt = async (LOG_LEVEL: string) => {
+      const env = { PATH: process.env.PATH, DATABASE_URL: database.url, LOG_LEVEL };
+      const { stdout } = await execFile(process.execPath, [MIGRATE], { env });
+      return stdout.split('\n').filter(Boolean).length;
+    };
+    try {
+      expect([await linesAt('info'), await linesAt('warn'), await linesAt('silent')]).toEqual([1, 0, 0]);
+    } finally {
+      await database.drop();
+    }
   });
 });
 
@@ -88,71 +105,71 @@ describe('a start on a database', () => {
   const env = (more: Record<string, string> = {}) => ({ DATABASE_URL: database.url, ...more });
   afterEach(() => database.drop());
 
-  it('is refused when a newer version has migrated it, and leaves it as it was', async () => {
+  it('fails if a newer version has migrated the database, and leaves it unchanged', async () => {
     database = await createTestDatabase();
     await database.query(
       "INSERT INTO fastpaca.migrations (timestamp, name) VALUES (9999999999999, 'FromTheFuture9999999999999')",
     );
     const messages = await Promise.all(
-      ['true', 'false'].map((MIGRATE_ON_BOOT) => refusal(env({ MIGRATE_ON_BOOT }))),
+      ['true', 'false'].map((MIGRATE_ON_BOOT) => startFailure(env({ MIGRATE_ON_BOOT }))),
     );
     for (const message of messages) expect(message).toMatch(/newer version.*FromTheFuture9999999999999/);
     expect(await database.query('SELECT FROM fastpaca.migrations')).toHaveLength(2);
   });
 
-  it('is refused when it is empty and MIGRATE_ON_BOOT=false, with what to do, and leaves it empty', async () => {
+  it('fails if the database is empty and MIGRATE_ON_BOOT=false, says what to do, and leaves it empty', async () => {
     database = await createTestDatabase({ migrated: false });
-    expect(await refusal(env({ MIGRATE_ON_BOOT: 'false' }))).toMatch(/InitialSchema.*npm run migrate/);
+    expect(await startFailure(env({ MIGRATE_ON_BOOT: 'false' }))).toMatch(/InitialSchema.*npm run migrate/);
     expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'fastpaca'")).toEqual([]);
   });
 
-  it('is refused with a wrong password, which is not quoted', async () => {
+  it('fails with a wrong password, and does not quote it', async () => {
     database = await createTestDatabase();
     const url = new URL(database.url);
     url.password = 'sesame-4711';
-    expect(await refusal({ DATABASE_URL: url.href })).not.toContain('sesame');
+    expect(await startFailure({ DATABASE_URL: url.href })).not.toContain('sesame');
   });
 
-  it('is refused when its port is taken', async () => {
+  it('fails if the port is in use', async () => {
     database = await createTestDatabase();
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    expect(await refusal(env({ PORT: String(port) }))).toContain(String(port));
+    expect(await startFailure(env({ PORT: String(port) }))).toContain(String(port));
     server.close();
   });
 
-  it('is rejected before it migrates when it cannot listen, and leaves it empty', async () => {
+  it('fails before it migrates if it cannot listen, and leaves the database empty', async () => {
     database = await createTestDatabase({ migrated: false });
-    expect(await refusal(env({ HOST: '203.0.113.7' }))).toMatch(/no address 203\.0\.113\.7: set HOST/);
+    expect(await startFailure(env({ HOST: '203.0.113.7' }))).toMatch(/no address 203\.0\.113\.7: set HOST/);
     expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'fastpaca'")).toEqual([]);
   });
 
-  it('says the same when its port is taken while it starts', async () => {
+  it('fails with the same message if another program takes the port during the start', async () => {
     database = await createTestDatabase();
     const holder = new pg.Client({ connectionString: database.url });
     await holder.connect();
     await holder.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const port = await freePort();
-    const refused = refusal(env({ PORT: String(port) }));
+    const failure = startFailure(env({ PORT: String(port) }));
     const waiting =
       "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = " + OF_THIS_ONE;
     while ((await database.query(waiting)).length === 0) await delay(20);
     const server = createServer().listen(port, '127.0.0.1');
     await once(server, 'listening');
     await holder.end();
-    expect(await refused).toContain(`127.0.0.1:${port} is taken by another program`);
+    expect(await failure).toContain(`127.0.0.1:${port} is in use by another program`);
     server.close();
   });
 
-  it('works without migrating when it is migrated', async () => {
+  it('succeeds with MIGRATE_ON_BOOT=false if the database is migrated', async () => {
     database = await createTestDatabase();
     const service = await BuiltService.start(env({ MIGRATE_ON_BOOT: 'false' }));
     expect((await service.http.put('one')).status).toBe(201);
     expect(await service.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it('of several nodes at once migrates an empty one once, and all come up', async () => {
+  it('succeeds on several nodes at once, which migrate an empty database once', async () => {
     database = await createTestDatabase({ migrated: false });
     const nodes = await Promise.all([1, 2, 3, 4].map(() => TestService.start({ database })));
     await nodes[0]!.http.put('shared');
@@ -165,7 +182,7 @@ describe('a start on a database', () => {
     await again.stop();
   });
 
-  it('makes the very tables that the entities describe', async () => {
+  it('creates exactly the tables that the entities describe', async () => {
     database = await createTestDatabase();
     const service = await TestService.start({ database });
     const dataSource = service.app.get(DataSource);
@@ -191,7 +208,7 @@ describe('a start on a database', () => {
   });
 });
 
-describe('what a start says', () => {
+describe('the log of a start', () => {
   let database: TestDatabase;
   const services: BuiltService[] = [];
   beforeEach(async () => (database = await createTestDatabase()));
@@ -208,7 +225,7 @@ describe('what a start says', () => {
       .map(({ msg }) => msg as string);
   };
 
-  it('is a loud warning without a key on anything but loopback, and none otherwise', async () => {
+  it('warns if there is no key and the host is not loopback, and only then', async () => {
     const [open, guarded, ...local] = await Promise.all([
       warnings({ HOST: '0.0.0.0' }),
       warnings({ HOST: '0.0.0.0', FASTPACA_API_KEY: 'k' }),
@@ -224,8 +241,8 @@ describe('what a start says', () => {
   });
 });
 
-describe('a service that cannot accept for a moment', () => {
-  it('has FASTPACA_BACKLOG connections wait, as far as the system lets it', async () => {
+describe('a service that is too busy to accept connections', () => {
+  it('lets FASTPACA_BACKLOG connections wait, up to the limit of the system', async () => {
     const most = Number(await readFile('/proc/sys/net/core/somaxconn', 'utf8'));
     const database = await createTestDatabase();
     const service = await BuiltService.start({ DATABASE_URL: database.url });
@@ -233,7 +250,7 @@ describe('a service that cannot accept for a moment', () => {
     const sockets: Socket[] = [];
     service.kill('SIGSTOP');
     try {
-      // Linux accepts one more than the backlog; a connection too many would wait for ever.
+      // Linux accepts one more than the backlog; one connection too many would wait forever.
       const connected = Array.from({ length: Math.min(1000, most) }, async () => {
         const socket = connect(port, '127.0.0.1');
         sockets.push(socket);
@@ -257,41 +274,41 @@ describe('a start on a data folder', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('is refused when a file is in the way', async () => {
+  it('fails if the path is a file', async () => {
     await writeFile(join(folder, 'data'), 'x');
-    const message = await refusal({ DATA_DIR: join(folder, 'data') });
+    const message = await startFailure({ DATA_DIR: join(folder, 'data') });
     expect(message).toContain(join(folder, 'data'));
     expect(message).toContain('DATA_DIR');
   });
 
-  it('is refused when something else lives there, which it leaves alone', async () => {
+  it('fails if the folder holds other files, and leaves them alone', async () => {
     await mkdir(join(folder, 'postgres'));
     await writeFile(join(folder, 'postgres', 'holiday.jpg'), 'x');
-    expect(await refusal({ DATA_DIR: folder })).toMatch(/not a PostgreSQL cluster.*DATA_DIR/);
+    expect(await startFailure({ DATA_DIR: folder })).toMatch(/not a PostgreSQL cluster.*DATA_DIR/);
   });
 
-  it('is refused while another service has it, which goes on', async () => {
+  it('fails while another service uses the folder, and does not disturb that service', async () => {
     const first = await BuiltService.start({ DATA_DIR: folder });
     try {
-      expect(await refusal({ DATA_DIR: folder })).toMatch(/in use by another fastpaca/);
+      expect(await startFailure({ DATA_DIR: folder })).toMatch(/in use by another fastpaca/);
       expect((await first.http.put('one')).status).toBe(201);
     } finally {
       await first.stop();
     }
   });
 
-  it('that fails later leaves no database behind', async () => {
-    expect(await refusal({ DATA_DIR: folder, MIGRATE_ON_BOOT: 'false' })).toMatch(/npm run migrate/);
+  it('stops the database it has started if a later step fails', async () => {
+    expect(await startFailure({ DATA_DIR: folder, MIGRATE_ON_BOOT: 'false' })).toMatch(/npm run migrate/);
     expect(await readdir(folder)).toContain('postgres');
     expect(new EmbeddedServer(folder).isRunning()).toBe(false);
   });
 
-  it('creates no database when its port is taken', async () => {
+  it('creates no database if its port is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    expect(await refusal({ DATA_DIR: join(folder, 'data'), PORT: String(port) })).toBe(
-      `cannot start: 127.0.0.1:${port} is taken by another program: stop that program, or set PORT to another port (0: any free one)`,
+    expect(await startFailure({ DATA_DIR: join(folder, 'data'), PORT: String(port) })).toBe(
+      `cannot start: 127.0.0.1:${port} is in use by another program: stop that program, or set PORT to another port (0: any free one)`,
     );
     server.close();
     expect(await readdir(folder)).toEqual([]);

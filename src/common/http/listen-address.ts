@@ -7,7 +7,7 @@ interface ListenAddress {
   port: number;
 }
 
-/** The service cannot listen where it was told to. The message is one line and says what to do; there is no stack. */
+/** The service cannot listen on its configured address. The message is one line and says what to do; there is no stack. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   override readonly stack = undefined;
@@ -15,22 +15,22 @@ export class ListenError extends Error {
 
   constructor({ host, port }: ListenAddress, cause: unknown) {
     const { code, message } = isError(cause) ? (cause as NodeJS.ErrnoException) : { message: String(cause) };
-    super(explanation(host, port, code) ?? `cannot listen on ${at(host, port)} (${message})`, { cause });
+    super(explain(host, port, code) ?? `cannot listen on ${at(host, port)} (${message})`, { cause });
     this.code = code;
   }
 }
 
-function explanation(host: string, port: number, code = ''): string | undefined {
+function explain(host: string, port: number, code = ''): string | undefined {
   switch (code) {
     case 'EADDRINUSE':
-      return `${at(host, port)} is taken by another program: stop that program, or set PORT to another port (0: any free one)`;
+      return `${at(host, port)} is in use by another program: stop that program, or set PORT to another port (0: any free one)`;
     case 'EACCES':
     case 'EPERM':
-      return `this user may not listen on ${at(host, port)}: set PORT to one above 1023`;
+      return `this user may not listen on ${at(host, port)}: set PORT to a port above 1023`;
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
     case 'EINVAL':
-      return `this machine has no address ${host}: set HOST to one that it has, or to 0.0.0.0 for all`;
+      return `this machine has no address ${host}: set HOST to an address of this machine, or to 0.0.0.0 for all of them`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `the host name ${host} has no address: set HOST to an address of this machine`;
@@ -42,7 +42,8 @@ function at(host: string, port: number): string {
 }
 
 /**
- * Checks that the service will be able to listen, by doing so for a moment. Another program may still be faster.
+ * Checks that the service can listen on its address, by opening and closing a server. Another program may still take the
+ * address afterwards.
  *
  * @throws ListenError
  */

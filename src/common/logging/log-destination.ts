@@ -1,36 +1,38 @@
 import sonicBoom from 'sonic-boom';
 
+/** How often a write is retried at the end of the process, every 0.1 s, while the reader of stdout is too slow. */
+const RETRIES_AT_EXIT = 20;
+
 /**
- * Stdout, written some lines at a time: a system call for each was a third of what a request cost. Nothing waits
- * longer than 0.1 s, nor past the end of the process; what a slow reader does not take is dropped from 16 MiB on, and
- * at the end it is waited for 2 s.
+ * Buffered stdout: with one system call per line, logging was a third of a request's cost. Lines are written after at
+ * most 0.1 s, and when the process exits. If the reader is slow, lines beyond 16 MiB are dropped; at exit the process
+ * waits up to 2 s for the reader.
  *
- * sonic-boom itself, not the older one inside pino, which at the end of the process tries for ever to write to a
- * reader that is gone.
+ * Uses sonic-boom 5 directly. The older version inside pino never stops retrying at exit when the reader has closed
+ * stdout.
  *
- * @param onGone is called when the reader is gone for good
+ * @param onClosed is called when the reader has closed stdout
  */
-export function logDestination(onGone: () => void): sonicBoom.SonicBoom {
-  let triesLeft = Infinity;
+export function logDestination(onClosed: () => void): sonicBoom.SonicBoom {
+  let retriesLeft = Infinity;
   const destination = new sonicBoom.SonicBoom({
     fd: process.stdout.fd,
     sync: false,
     minLength: 4096,
     periodicFlush: 100,
     maxLength: 16 * 1024 * 1024,
-    // Asked each 0.1 s that the reader takes nothing.
-    retryEAGAIN: () => triesLeft-- > 0,
+    retryEAGAIN: () => retriesLeft-- > 0,
   });
-  // Any other error, a full disk say, may pass: what it held up is written with the next lines.
+  // Other errors, such as a full disk, may be temporary: the unwritten lines are written with the next ones.
   destination.on('error', ({ code }: NodeJS.ErrnoException) => {
-    if (code === 'EPIPE') onGone();
+    if (code === 'EPIPE') onClosed();
   });
   process.once('exit', () => {
-    triesLeft = 20;
+    retriesLeft = RETRIES_AT_EXIT;
     try {
       destination.flushSync();
     } catch {
-      // Nobody is there to be told.
+      // There is no way left to report it.
     }
   });
   return destination;

@@ -5,25 +5,23 @@ import { requestFields } from './request-context.js';
 
 /**
  * The process's one logger: JSON lines on stdout. Lines written while a request is handled carry its fields. Errors
- * are logged by type, message, code and stack only: a driver's error object holds the row it failed on.
+ * are logged by type, message, code, constraint and stack only: a database driver's error also holds the rejected row.
+ *
+ * The level is `info` until the program has read its configuration and sets `log.level`: an invalid `LOG_LEVEL` is
+ * reported in a log that works.
  */
 export const log: Logger = pino(
   {
-    level: knownLevel(process.env.LOG_LEVEL),
+    level: 'info',
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
-    // A copy: pino writes what else the line holds into the object it is given.
+    // A copy: pino adds the other fields of the line to this object.
     mixin: () => ({ ...requestFields() }),
     serializers: { err: describeError },
   },
   logDestination(() => (log.level = 'silent')),
 );
-
-/** A bad level is the configuration's to report, in a log that works. */
-function knownLevel(name = ''): string {
-  return name === 'silent' || Object.hasOwn(pino.levels.values, name) ? name : 'info';
-}
 
 function describeError(error: unknown): Record<string, unknown> {
   if (!isError(error)) return { type: typeof error };

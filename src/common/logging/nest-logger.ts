@@ -1,10 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
 import { log } from './logger.js';
 
-/** Where Nest reports that a start failed. It throws the error as well, and who called it says what became of it. */
-const START_FAILURES = ['ExceptionHandler', 'NestApplication'];
+/** Contexts in which Nest logs a failed start. Nest also throws the error, which the caller logs. */
+const START_FAILURE_CONTEXTS = ['ExceptionHandler', 'NestApplication'];
 
-/** Nest's own lines, in the format of ours. What Nest calls "log" is routine start-up detail: debug here. */
+/** Writes Nest's own log lines to `log`. Nest's level "log" is routine start-up detail, and becomes debug. */
 export class NestLogger implements LoggerService {
   log = write('debug');
   debug = write('debug');
@@ -18,7 +18,7 @@ export class NestLogger implements LoggerService {
 function write(level: 'trace' | 'debug' | 'warn' | 'error' | 'fatal') {
   return (message: unknown, ...extras: unknown[]): void => {
     const context = extras.length ? String(extras.at(-1)) : undefined;
-    if (level === 'error' && START_FAILURES.includes(context ?? ''))
+    if (level === 'error' && START_FAILURE_CONTEXTS.includes(context ?? ''))
       log.debug({ context }, 'the start failed');
     else if (message instanceof Error) log[level]({ err: message, context }, message.message);
     else log[level]({ context, stack: extras.length > 1 ? extras[0] : undefined }, String(message));

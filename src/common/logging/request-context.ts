@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Fields that a request's log lines carry. Ids and numbers only: never message text, never a key. */
+/** Fields on every log line of a request. Ids and numbers only: never message text, never a key. */
 export interface RequestFields {
   request_id: string;
   conversation_id?: string;
@@ -9,17 +9,18 @@ export interface RequestFields {
 
 const storage = new AsyncLocalStorage<RequestFields>();
 
-/** Runs what follows, whatever it awaits, with these fields. */
+/** Runs `next`, and everything it awaits, with these fields in the log. */
 export function withRequestFields(fields: RequestFields, next: () => void): void {
   storage.run(fields, next);
 }
 
+/** The fields of the current request; undefined outside of a request. */
 export function requestFields(): RequestFields | undefined {
   return storage.getStore();
 }
 
-/** Adds to the log line of the request under way, if there is one. */
-export function noteInRequestLog(fields: Partial<RequestFields>): void {
+/** Adds fields to the log lines of the current request, if there is one. */
+export function addRequestFields(fields: Partial<RequestFields>): void {
   const store = storage.getStore();
   if (store) Object.assign(store, fields);
 }
