@@ -8,16 +8,16 @@ describe('BoundedCache', () => {
       .filter((key) => cache.get(key))
       .join('');
 
-  it('forgets what was not used for longest once there is too much', () => {
+  it('evicts the least recently used entries when it is full', () => {
     const cache = new BoundedCache<string>(160);
     for (const key of 'abcdefgh') cache.set(key, key, 10);
-    cache.set('i', 'i', 10); // the first eight are the older half now
+    cache.set('i', 'i', 10); // the first eight entries are now in the older half
     expect(cache.get('a')).toBe('a');
     for (const key of 'jklmnop') cache.set(key, key, 10);
     expect(kept(cache, 'abcdefghijklmnop')).toBe('aijklmnop');
   });
 
-  it('never remembers more than it may, and at least half of that', () => {
+  it('never exceeds its limit, and keeps at least half of it', () => {
     const cache = new BoundedCache<string>(160);
     const keys = Array.from({ length: 200 }, (_, index) => String.fromCharCode(0x100 + index));
     for (const key of keys) cache.set(key, key, 10);
@@ -26,7 +26,7 @@ describe('BoundedCache', () => {
     expect(left.length).toBeLessThanOrEqual(16);
   });
 
-  it('counts a value that takes the place of another once', () => {
+  it('counts a replaced value once', () => {
     const cache = new BoundedCache<string>(160);
     for (let time = 0; time < 20; time += 1) cache.set('a', `${time}`, 10);
     for (const key of 'bcdefgh') cache.set(key, key, 10);
@@ -34,14 +34,14 @@ describe('BoundedCache', () => {
     expect(kept(cache, 'bcdefgh')).toBe('bcdefgh');
   });
 
-  it('does not let one value push out most others, and forgets the older one of its name', () => {
+  it('does not store a value larger than an eighth of its limit, and drops the older value of its key', () => {
     const cache = new BoundedCache<string>(80);
     cache.set('a', 'old', 10);
     cache.set('a', 'new and large', 11);
     expect(cache.get('a')).toBeUndefined();
   });
 
-  it('remembers nothing of no bytes', () => {
+  it('stores nothing if its limit is 0', () => {
     const cache = new BoundedCache<string>(0);
     cache.set('a', 'a', 1);
     expect(cache.get('a')).toBeUndefined();

@@ -4,43 +4,46 @@ interface Entry<Value> {
 }
 
 /**
- * Remembers values up to a number of bytes together; what was not used for longest is forgotten first, half of all at a
- * time. Two maps by turns: one that is added to and deleted from for ever leaves tables behind that V8 keeps until a
- * full collection, and with them all that was ever in them.
+ * A cache bounded by the bytes of its values. It evicts half of its entries at a time, those that were not used for
+ * longest: entries live in two maps, `recent` and `older`; when `recent` is full, it becomes `older`, and what was in
+ * `older` and not used since is dropped. A single map with constant insertions and deletions is worse: V8 keeps its old
+ * hash tables, and every value that was ever in them, until a full collection.
  */
 export class BoundedCache<Value> {
   private recent = new Map<string, Entry<Value>>();
   private older = new Map<string, Entry<Value>>();
   private recentBytes = 0;
 
-  /** @param maxBytes by the sizes that `set` is told; 0 remembers nothing */
+  /** @param maxBytes limit for the sum of the sizes passed to `set`; 0 disables the cache */
   constructor(private readonly maxBytes: number) {}
 
   get(key: string): Value | undefined {
-    const entry = this.recent.get(key) ?? this.older.get(key);
-    if (entry && !this.recent.has(key)) this.remember(key, entry);
-    return entry?.value;
+    const recent = this.recent.get(key);
+    if (recent) return recent.value;
+    const older = this.older.get(key);
+    if (older) this.add(key, older);
+    return older?.value;
   }
 
-  /** @param bytes about what the value takes; one of more than an eighth of the whole is not remembered */
+  /** @param bytes approximate size of the value; a value larger than an eighth of `maxBytes` is not stored */
   set(key: string, value: Value, bytes: number): void {
-    // An older value of the key is never found again: what is recent is looked at first.
-    if (bytes <= this.maxBytes / 8) this.remember(key, { value, bytes });
-    else this.forget(key);
+    // An older value of the same key may stay in `older`: `get` looks in `recent` first.
+    if (bytes <= this.maxBytes / 8) this.add(key, { value, bytes });
+    else this.delete(key);
   }
 
-  private remember(key: string, entry: Entry<Value>): void {
-    const replaced = this.recent.get(key)?.bytes ?? 0;
-    if (this.recentBytes - replaced + entry.bytes > this.maxBytes / 2) {
+  private add(key: string, entry: Entry<Value>): void {
+    const replacedBytes = this.recent.get(key)?.bytes ?? 0;
+    if (this.recentBytes - replacedBytes + entry.bytes > this.maxBytes / 2) {
       this.older = this.recent;
       this.recent = new Map();
       this.recentBytes = 0;
-    } else this.recentBytes -= replaced;
+    } else this.recentBytes -= replacedBytes;
     this.recent.set(key, entry);
     this.recentBytes += entry.bytes;
   }
 
-  private forget(key: string): void {
+  private delete(key: string): void {
     this.recentBytes -= this.recent.get(key)?.bytes ?? 0;
     this.recent.delete(key);
     this.older.delete(key);

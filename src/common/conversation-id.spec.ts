@@ -5,15 +5,15 @@ describe('idViolation', () => {
   it.each([
     ['one character', 'a'],
     ['a space', ' '],
-    ['what paths and queries are made of', 'user:42/chat é?a=b&c#d%2F'],
+    ['characters with a meaning in paths and queries', 'user:42/chat é?a=b&c#d%2F'],
     ['255 letters', 'x'.repeat(255)],
     ['255 characters beyond the first plane', '😀'.repeat(255)],
-    ['format characters, which are no control characters', '\u200b\u202e\ufeff\u2028'],
-    ['the last code points there are', '\uffff\u{10ffff}'],
-  ])('has nothing against %s', (_, value) => expect(idViolation(value)).toBeUndefined());
+    ['format characters, which are not control characters', '\u200b\u202e\ufeff\u2028'],
+    ['the highest code points', '\uffff\u{10ffff}'],
+  ])('accepts %s', (_, value) => expect(idViolation(value)).toBeUndefined());
 
   it.each([
-    ['nothing', '', 'characters long'],
+    ['an empty string', '', 'characters long'],
     ['256 letters', 'x'.repeat(256), 'characters long'],
     ['256 characters beyond the first plane', '😀'.repeat(256), 'characters long'],
     ['256 letters, however many code units', `${'😀'.repeat(100)}${'x'.repeat(156)}`, 'characters long'],
@@ -25,9 +25,9 @@ describe('idViolation', () => {
     ['a high surrogate alone', 'a\ud800', 'unpaired surrogates'],
     ['a low surrogate alone', '\udc00a', 'unpaired surrogates'],
     ['surrogates in the wrong order', '\udc00\ud800', 'unpaired surrogates'],
-  ])('refuses %s', (_, value, fault) => expect(idViolation(value)).toContain(fault));
+  ])('rejects %s', (_, value, violation) => expect(idViolation(value)).toContain(violation));
 
-  it('counts code points, of which there are at most 255', () => {
+  it('accepts up to 255 code points', () => {
     expect(MAX_ID_LENGTH).toBe(255);
     expect(idViolation(`${'😀'.repeat(100)}${'x'.repeat(155)}`)).toBeUndefined();
   });

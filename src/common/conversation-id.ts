@@ -1,6 +1,6 @@
 /**
- * What names a conversation: the caller's id within the namespace its API key belongs to. Every layer takes both
- * together, so that no statement can forget the tenant.
+ * Identifies a conversation: the namespace of the API key, and the caller's id within it. Every layer passes both
+ * together, so that no statement can omit the namespace.
  */
 export class ConversationId {
   #key?: string;
@@ -10,7 +10,7 @@ export class ConversationId {
     readonly id: string,
   ) {}
 
-  /** Both as one string, to keep things in a Map by. */
+  /** Namespace and id as one string, unique per conversation: a key for maps. */
   get key(): string {
     return (this.#key ??= JSON.stringify([this.namespace, this.id]));
   }
@@ -20,13 +20,13 @@ export class ConversationId {
 export const MAX_ID_LENGTH = 255;
 
 /**
- * Why `value` cannot be an id, or undefined if it can: 1–255 characters, none of them a control character. Unpaired
- * surrogates are refused too: as UTF-8 they would all be the same character.
+ * Says why `value` is not a valid id; undefined if it is valid: 1–255 characters, no control characters. Unpaired surrogates
+ * are rejected too: in UTF-8 they would all become the same character.
  */
 export function idViolation(value: string): string | undefined {
-  const fits =
+  const hasValidLength =
     value.length > 0 && (value.length <= MAX_ID_LENGTH || Array.from(value).length <= MAX_ID_LENGTH);
-  if (!fits) return `must be 1 to ${MAX_ID_LENGTH} characters long`;
+  if (!hasValidLength) return `must be 1 to ${MAX_ID_LENGTH} characters long`;
   if (/\p{Cc}/u.test(value)) return 'must not contain control characters';
   if (!value.isWellFormed()) return 'must not contain unpaired surrogates';
   return undefined;

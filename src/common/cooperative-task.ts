@@ -1,21 +1,25 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Work that may pause between its stages, each of which holds the event loop for a bounded time. */
+/**
+ * Long synchronous work, written as a generator that yields after every step, so that no step blocks the event loop for
+ * long. The caller decides whether other events are handled between the steps: `runCooperatively` lets them run,
+ * `runToCompletion` does not.
+ */
 export type CooperativeTask<T> = Generator<undefined, T>;
 
-/** Does the work without a pause. */
-export function runToCompletion<T>(stages: CooperativeTask<T>): T {
+/** Runs all steps at once: cheaper for small inputs, which have no long steps. */
+export function runToCompletion<T>(task: CooperativeTask<T>): T {
   for (;;) {
-    const { done, value } = stages.next();
+    const { done, value } = task.next();
     if (done) return value;
   }
 }
 
-/** Lets other events be handled between the stages. */
-export async function runCooperatively<T>(stages: CooperativeTask<T>): Promise<T> {
+/** Runs one step per turn of the event loop. */
+export async function runCooperatively<T>(task: CooperativeTask<T>): Promise<T> {
   for (;;) {
-    const { done, value } = stages.next();
+    const { done, value } = task.next();
     if (done) return value;
-    await turn();
+    await nextTurn();
   }
 }

@@ -1,69 +1,125 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { UnavailableError } from './errors/common.errors.js';
 import { Semaphore } from './semaphore.js';
 
-/** Longer than any test takes. */
-const FOR_EVER_MS = 1_000_000;
+const UNLIMITED_MS = 0;
 
-/** Work that ends when it is told to, and says what it does. */
-class Work {
-  end: () => void = () => undefined;
-  private readonly ended = new Promise<void>((resolve) => (this.end = resolve));
+/** Work that finishes when the test calls `finish`, and records its start and end in `log`. */
+class ControlledWork {
+  finish: () => void = () => undefined;
+  private readonly finished = new Promise<void>((resolve) => (this.finish = resolve));
 
   constructor(
     private readonly name: string,
-    private readonly said: string[],
+    private readonly log: string[],
   ) {}
 
   run = async (): Promise<string> => {
-    this.said.push(`${this.name} begins`);
-    await this.ended;
-    this.said.push(`${this.name} ends`);
+    this.log.push(`${this.name} begins`);
+    await this.finished;
+    this.log.push(`${this.name} ends`);
     return this.name;
   };
 }
 
-describe('a slot', () => {
-  it('is given to one after another, in the order in which they came', async () => {
-    const slots = new Semaphore(1, FOR_EVER_MS, 'too many');
-    const said: string[] = [];
-    const works = ['a', 'b', 'c'].map((name) => new Work(name, said));
-    const made = works.map(({ run }) => slots.run(run));
-    for (const work of works.toReversed()) work.end();
-    expect(await Promise.all(made)).toEqual(['a', 'b', 'c']);
-    expect(said).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
+describe('Semaphore', () => {
+  it('admits waiters of equal weight in the order of their arrival', async () => {
+    const semaphore = new Semaphore(1, UNLIMITED_MS, 'too many');
+    const log: string[] = [];
+    const works = ['a', 'b', 'c'].map((name) => new ControlledWork(name, log));
+    const results = works.map(({ run }) => semaphore.run(run));
+    for (const work of works.toReversed()) work.finish();
+    expect(await Promise.all(results)).toEqual(['a', 'b', 'c']);
+    expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
   });
 
-  it('is free again after work that fails', async () => {
-    const slots = new Semaphore(1, FOR_EVER_MS, 'too many');
-    const failed = slots.run(() => Promise.reject(new Error('no')));
-    const next = slots.run(() => Promise.resolve(1));
+  it('admits the next waiter after work that fails', async () => {
+    const semaphore = new Semaphore(1, UNLIMITED_MS, 'too many');
+    const failed = semaphore.run(() => Promise.reject(new Error('no')));
+    const next = semaphore.run(() => Promise.resolve(1));
     await expect(failed).rejects.toThrow('no');
     expect(await next).toBe(1);
-    expect(await slots.run(() => Promise.resolve(2))).toBe(2);
+    expect(await semaphore.run(() => Promise.resolve(2))).toBe(2);
   });
 
-  it('is not waited for longer than the limit', async () => {
-    const slots = new Semaphore(1, 1, 'too many');
-    const said: string[] = [];
-    const slow = new Work('slow', said);
-    const first = slots.run(slow.run);
-    await expect(slots.run(new Work('late', said).run)).rejects.toThrow(UnavailableError);
-    slow.end();
+  it('rejects a waiter after the time limit, and no longer counts it', async () => {
+    const semaphore = new Semaphore(1, 1, 'too many');
+    const log: string[] = [];
+    const slow = new ControlledWork('slow', log);
+    const first = semaphore.run(slow.run);
+    await expect(semaphore.run(new ControlledWork('late', log).run)).rejects.toThrow(UnavailableError);
+    expect(semaphore.waitingCount).toBe(0);
+    slow.finish();
     expect(await first).toBe('slow');
-    expect(await slots.run(() => Promise.resolve('next'))).toBe('next');
-    expect(said).toEqual(['slow begins', 'slow ends']);
+    expect(await semaphore.run(() => Promise.resolve('next'))).toBe('next');
+    expect(log).toEqual(['slow begins', 'slow ends']);
   });
 
-  it('is one of as many as there are', async () => {
-    const slots = new Semaphore(2, FOR_EVER_MS, 'too many');
-    const said: string[] = [];
-    const works = ['a', 'b', 'c'].map((name) => new Work(name, said));
-    const made = works.map(({ run }) => slots.run(run));
-    await new Promise((resolve) => setImmediate(resolve));
-    expect([said, slots.waitingCount]).toEqual([['a begins', 'b begins'], 1]);
-    for (const work of works) work.end();
-    await Promise.all(made);
-    expect(said.slice(-2)).toEqual(['c begins', 'c ends']);
+  it('rejects with 503 and its message', async () => {
+    const semaphore = new Semaphore(8, 1, 'too many');
+    await semaphore.acquire(8);
+    await expect(semaphore.acquire(8)).rejects.toMatchObject({
+      status: 503,
+      retryAfterSeconds: 1,
+      message: 'too many',
+    });
+    semaphore.release(8);
+    await semaphore.acquire(8);
+  });
+
+  it('admits as many callers at a time as its capacity', async () => {
+    const semaphore = new Semaphore(2, UNLIMITED_MS, 'too many');
+    const log: string[] = [];
+    const works = ['a', 'b', 'c'].map((name) => new ControlledWork(name, log));
+    const results = works.map(({ run }) => semaphore.run(run));
+    await nextTurn();
+    expect([log, semaphore.waitingCount]).toEqual([['a begins', 'b begins'], 1]);
+    for (const work of works) work.finish();
+    await Promise.all(results);
+    expect(log.slice(-2)).toEqual(['c begins', 'c ends']);
+  });
+});
+
+describe('Semaphore with weights', () => {
+  /** Acquires a weight and records when it is admitted. */
+  async function acquire(semaphore: Semaphore, name: string, weight: number, log: string[]): Promise<void> {
+    await semaphore.acquire(weight);
+    log.push(name);
+  }
+
+  it('admits up to its capacity, and then the smallest waiter that fits', async () => {
+    const semaphore = new Semaphore(8, UNLIMITED_MS, 'too many');
+    const log: string[] = [];
+    await acquire(semaphore, 'first', 6, log);
+    await acquire(semaphore, 'second', 2, log);
+    const large = acquire(semaphore, 'large', 7, log);
+    const medium = acquire(semaphore, 'medium', 2, log);
+    const small = acquire(semaphore, 'small', 1, log);
+    await nextTurn();
+    expect(log).toEqual(['first', 'second']);
+
+    semaphore.release(2);
+    await small;
+    semaphore.release(1);
+    await medium;
+    semaphore.release(2);
+    await nextTurn();
+    expect(log).toEqual(['first', 'second', 'small', 'medium']);
+
+    semaphore.release(6);
+    await large;
+    expect(log.at(-1)).toBe('large');
+  });
+
+  it('admits a caller whose weight exceeds the capacity when there is no other holder', async () => {
+    const semaphore = new Semaphore(8, UNLIMITED_MS, 'too many');
+    const log: string[] = [];
+    await acquire(semaphore, 'huge', 64, log);
+    const other = acquire(semaphore, 'other', 1, log);
+    await nextTurn();
+    expect(log).toEqual(['huge']);
+    semaphore.release(64);
+    await other;
   });
 });

@@ -1,16 +1,20 @@
 /**
- * Waits for `work` at most `timeoutMs` milliseconds. Later it goes on, and what becomes of it is not heard here.
+ * Waits for `work` at most `timeoutMs` milliseconds. Work that takes longer is not cancelled; its result is ignored.
  *
- * @param onLate called when the time is over; gives the error to throw
+ * @param onTimeout called after `timeoutMs`; returns the error to throw
  */
-export async function withTimeLimit<T>(work: Promise<T>, timeoutMs: number, onLate: () => Error): Promise<T> {
-  let timeout: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timeout = setTimeout(() => reject(onLate()), timeoutMs);
+export async function withTimeLimit<T>(
+  work: Promise<T>,
+  timeoutMs: number,
+  onTimeout: () => Error,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(onTimeout()), timeoutMs);
   });
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work, timeout]);
   } finally {
-    clearTimeout(timeout);
+    clearTimeout(timer);
   }
 }

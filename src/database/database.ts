@@ -94,7 +94,7 @@ export class Database implements Executor, BeforeApplicationShutdown {
   }
 
   private async withWriteSlot<T>(work: (client: DatabaseClient) => Promise<T>): Promise<T> {
-    await this.writeSlots.take();
+    await this.writeSlots.acquire();
     return this.withClient(work, () => this.writeSlots.release());
   }
 

@@ -9,7 +9,7 @@ import { sendError } from './app-error.filter.js';
 import { errorBody } from './error-body.js';
 import { requestIdOf } from './request-id.js';
 import { useJsonBodyParser } from './body/json-body.parser.js';
-import { endBodies, isAnswered } from './body/unread-body.js';
+import { deliverEarlyErrors, hasEarlyResponse } from './body/early-response.js';
 import type { UploadBudget } from './body/upload-budget.js';
 
 /**
@@ -51,7 +51,7 @@ export function createFastifyAdapter(
   });
   const fastify = adapter.getInstance();
   useJsonBodyParser(fastify, bodyLimitBytes, uploads);
-  endBodies(fastify);
+  deliverEarlyErrors(fastify);
   // A DELETE has no body: one that is sent, or only announced by a content type, is left alone as a GET's is.
   fastify.addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
   // From then on it is no failed start, but a connection that could not be accepted: too many open files, say.
@@ -76,7 +76,7 @@ const BROKEN_REQUESTS: Record<string, [status: string, message: string]> = {
 
 /** What is not even HTTP: Node's parser gives up before there is a request to answer. */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || isAnswered(socket)) {
+  if (error.code === 'ECONNRESET' || !socket.writable || hasEarlyResponse(socket)) {
     socket.destroy();
     return;
   }

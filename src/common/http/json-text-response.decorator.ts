@@ -1,6 +1,6 @@
 import { Header } from '@nestjs/common';
 
-/** For a handler that answers with JSON it has already written as text. */
+/** Sets the content type for a handler that returns JSON text: Fastify sends other strings as plain text. */
 export function JsonTextResponse(): MethodDecorator {
   return Header('content-type', 'application/json; charset=utf-8');
 }

@@ -1,16 +1,16 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** The name in a `Host` header, without its port, as `canonicalHost` spells it. */
+/** Canonical host name or address from a `Host` header, without the port. */
 export function hostName(host: string): string {
   return host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
 }
 
-/** Whether only this machine can be reached under this name or address. */
+/** Whether the canonical name or address always denotes this machine. */
 export function isLoopback(name: string): boolean {
   return ['localhost', '::1', '[::1]'].includes(name) || (name.startsWith('127.') && isIPv4(name));
 }
 
-/** A host name or an address as browsers send it in `Host`; undefined if it is neither, or has a port. */
+/** A host name or an address, spelled as browsers send it in `Host`; undefined if it is invalid or has a port. */
 export function canonicalHost(text: string): string | undefined {
   const host = isIPv6(text) ? `[${text}]` : text;
   if (!/^([^\s:/?#@*\\[\]]+|\[[^\]]+\])$/.test(host) || !URL.canParse(`http://${host}`)) return undefined;
@@ -18,8 +18,8 @@ export function canonicalHost(text: string): string | undefined {
 }
 
 /**
- * An origin as browsers send it in `Origin`: `https://app.example.com`, without a path and without the port that is the
- * default. Undefined for everything else, `null` included: any page can send that.
+ * An origin, spelled as browsers send it in `Origin`: `https://app.example.com`, without a path and without the default
+ * port of its scheme. Undefined for anything else, including `null`, which any page can send.
  */
 export function canonicalOrigin(text: string): string | undefined {
   if (/[\s*]/.test(text) || !URL.canParse(text)) return undefined;

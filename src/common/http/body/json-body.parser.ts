@@ -1,34 +1,60 @@
 import type { FastifyInstance } from 'fastify';
+import { runToCompletion, runCooperatively, type CooperativeTask } from '../../cooperative-task.js';
 import { InvalidPayloadError, UnsupportedMediaTypeError } from '../../errors/common.errors.js';
 import { InvalidJsonError, parseJsonTask } from '../../json/parse-json.js';
-import { runToCompletion, runCooperatively, type CooperativeTask } from '../../cooperative-task.js';
+import { Semaphore } from '../../semaphore.js';
 import { freeBytes, readBody } from './body-reader.js';
-import { BodyTurns } from './body-turns.js';
 import { RawJson } from './raw-json.js';
-import { SMALL_BODY_BYTES, type UploadBudget, type UploadSlot } from './upload-budget.js';
+import { SMALL_BODY_BYTES, type UploadBudget, type UploadReservation } from './upload-budget.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the body takes of the limits of this service; undefined without a body. */
-    uploadSlot?: UploadSlot;
+    /** The bytes of the body in the upload budget; undefined without a body. */
+    uploadReservation?: UploadReservation;
   }
 }
 
 /** `application/json` and the `+json` types, with or without parameters. */
 const JSON_TYPE = /^application\/([\w.-]+\+)?json(\s*;|$)/i;
 
+/** Bytes of large bodies that are parsed and handled at a time. A body occupies about six times its bytes while it is handled. */
+const MAX_LARGE_BODY_BYTES = 8 * 1024 * 1024;
+/** Longest time that a received body waits for the semaphore, in milliseconds. */
+const MAX_WAIT_MS = 3000;
+
 /**
- * Makes JSON the only body the service takes; it reaches the handlers as `RawJson`. A body counts as in flight until
- * its request is answered: until then it, or what was made of it, is in memory.
+ * Makes JSON the only media type that the service accepts; handlers receive a `RawJson`. A body counts as in flight until its
+ * response is sent, because until then the body, or what was parsed from it, is in memory. Large bodies wait for a
+ * semaphore, which the smallest of them acquires first: until then, each occupies only its own bytes.
  */
 export function useJsonBodyParser(
   fastify: FastifyInstance,
   bodyLimitBytes: number,
   uploads: UploadBudget,
 ): void {
-  const turns = new BodyTurns();
+  const largeBodies = new Semaphore(
+    MAX_LARGE_BODY_BYTES,
+    MAX_WAIT_MS,
+    'Too many large bodies are being handled; retry in a moment',
+  );
 
-  fastify.decorateRequest('uploadSlot', undefined);
+  async function parseLarge(body: Buffer, reservation: UploadReservation): Promise<RawJson | undefined> {
+    const { length } = body; // `freeBytes` sets it to 0
+    try {
+      await largeBodies.acquire(length);
+      reservation.onRelease(() => largeBodies.release(length));
+      return await runCooperatively(parse(body));
+    } finally {
+      freeBytes(body);
+    }
+  }
+
+  fastify.decorateRequest('uploadReservation', undefined);
+  fastify.addHook('onSend', (request, _reply, _payload, done) => {
+    // Not when the connection closes: the handler of a request goes on after its client has disconnected.
+    request.uploadReservation?.release();
+    done();
+  });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(JSON_TYPE, (request, payload, done) => {
     const encoding = request.headers['content-encoding'];
@@ -36,43 +62,37 @@ export function useJsonBodyParser(
       done(new UnsupportedMediaTypeError());
       return;
     }
-    const slot = uploads.open();
-    request.uploadSlot = slot;
-    readBody(payload, bodyLimitBytes, slot, (error, body) => {
+    const reservation = uploads.reserve();
+    request.uploadReservation = reservation;
+    readBody(payload, bodyLimitBytes, reservation, (error, body) => {
       if (error) done(error);
       else if (body.length > SMALL_BODY_BYTES) {
-        const decoded = turns.take(body.length).then((endTurn) => {
-          slot.whenReleased(endTurn);
-          return runCooperatively(decode(body));
-        });
-        decoded.finally(() => freeBytes(body)).then((json) => done(null, json), done);
-      } else {
-        let json;
-        try {
-          json = runToCompletion(decode(body));
-        } catch (invalid) {
-          done(invalid as Error);
-          return;
-        }
-        done(null, json);
-      }
+        parseLarge(body, reservation).then((json) => done(null, json), done);
+      } else parseSmall(body, done);
     });
   });
 }
 
-/** Undefined for an empty body: many clients name a content type on a DELETE too. */
-function* decode(body: Buffer): CooperativeTask<RawJson | undefined> {
+function parseSmall(body: Buffer, done: (error: Error | null, json?: RawJson) => void): void {
+  let json;
+  try {
+    json = runToCompletion(parse(body));
+  } catch (error) {
+    done(error as Error);
+    return;
+  }
+  done(null, json);
+}
+
+/** Undefined for an empty body: many clients send a content type without a body on a DELETE. */
+function* parse(body: Buffer): CooperativeTask<RawJson | undefined> {
   if (body.length === 0) return undefined;
   try {
     const { value, text } = yield* parseJsonTask(body);
     return new RawJson(value, text);
   } catch (error) {
-    if (error instanceof InvalidJsonError) {
-      throw new InvalidPayloadError(
-        [{ path: '', message: error.message }],
-        `The body is not JSON: ${error.message}`,
-      );
-    }
-    throw error;
+    if (!(error instanceof InvalidJsonError)) throw error;
+    const { message } = error;
+    throw new InvalidPayloadError([{ path: '', message }], `The body is not JSON: ${message}`);
   }
 }

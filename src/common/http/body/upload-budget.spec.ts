@@ -4,44 +4,44 @@ import { SMALL_BODY_BYTES, UploadBudget } from './upload-budget.js';
 const MIB = 1024 * 1024;
 
 describe('UploadBudget', () => {
-  it('admits large bodies up to three quarters of it, and small ones up to the rest', () => {
+  it('admits large bodies up to three quarters of it, and small bodies up to one quarter', () => {
     const budget = new UploadBudget(8 * MIB);
-    const large = Array.from({ length: 7 }, () => budget.open().resize(MIB));
+    const large = Array.from({ length: 7 }, () => budget.reserve().resize(MIB));
     expect(large).toEqual([true, true, true, true, true, true, false]);
-    const small = Array.from({ length: 33 }, () => budget.open().resize(SMALL_BODY_BYTES));
+    const small = Array.from({ length: 33 }, () => budget.reserve().resize(SMALL_BODY_BYTES));
     expect(small.filter(Boolean)).toHaveLength(32);
     expect(budget.load()).toEqual({ small: 2 * MIB, large: 6 * MIB });
   });
 
-  it('takes a body back that has been released, once', () => {
+  it('returns the bytes of a reservation once, however often it is released', () => {
     const budget = new UploadBudget(8 * MIB);
-    const slot = budget.open();
-    expect(slot.resize(6 * MIB)).toBe(true);
-    expect(budget.open().resize(6 * MIB)).toBe(false);
-    slot.release();
-    slot.release();
+    const reservation = budget.reserve();
+    expect(reservation.resize(6 * MIB)).toBe(true);
+    expect(budget.reserve().resize(6 * MIB)).toBe(false);
+    reservation.release();
+    reservation.release();
     expect(budget.load()).toEqual({ small: 0, large: 0 });
-    expect(budget.open().resize(6 * MIB)).toBe(true);
+    expect(budget.reserve().resize(6 * MIB)).toBe(true);
   });
 
-  it('moves a body that grows to the share of large ones, or leaves it as it was', () => {
+  it('moves a growing body to the part for large bodies, or leaves it unchanged if that part is full', () => {
     const budget = new UploadBudget(8 * MIB);
-    const grows = budget.open();
-    expect(grows.resize(100)).toBe(true);
+    const growing = budget.reserve();
+    expect(growing.resize(100)).toBe(true);
     expect(budget.load()).toEqual({ small: 100, large: 0 });
-    expect(grows.resize(2 * MIB)).toBe(true);
+    expect(growing.resize(2 * MIB)).toBe(true);
     expect(budget.load()).toEqual({ small: 0, large: 2 * MIB });
-    const other = budget.open();
+    const other = budget.reserve();
     expect(other.resize(4 * MIB)).toBe(true);
-    expect(grows.resize(2 * MIB + 1)).toBe(false);
+    expect(growing.resize(2 * MIB + 1)).toBe(false);
     expect(budget.load()).toEqual({ small: 0, large: 6 * MIB });
   });
 
-  it('always admits a body that is alone, so that none is too large for good', () => {
+  it('always admits a body that is alone, so that no body is rejected forever', () => {
     const budget = new UploadBudget(MIB);
-    const slot = budget.open();
-    expect(slot.resize(64 * MIB)).toBe(true);
-    expect(slot.resize(65 * MIB)).toBe(true);
-    expect(budget.open().resize(SMALL_BODY_BYTES + 1)).toBe(false);
+    const reservation = budget.reserve();
+    expect(reservation.resize(64 * MIB)).toBe(true);
+    expect(reservation.resize(65 * MIB)).toBe(true);
+    expect(budget.reserve().resize(SMALL_BODY_BYTES + 1)).toBe(false);
   });
 });

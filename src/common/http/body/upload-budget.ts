@@ -1,23 +1,23 @@
-/** Bodies of up to this many bytes are small: they have a share of the budget to themselves, and are parsed at once. */
+/** Bodies of up to this many bytes are small: a part of the budget is reserved for them, and they are parsed in one step. */
 export const SMALL_BODY_BYTES = 64 * 1024;
 
-/** Part of the budget that only small bodies use. */
+/** Part of the budget that is reserved for small bodies. */
 const SMALL_SHARE = 1 / 4;
 
-/** Bodies of one class, small or large, that are being received or handled. */
+/** Bodies of one class, small or large, that are in flight. */
 interface Pool {
   limitBytes: number;
-  bytes: number;
+  usedBytes: number;
 }
 
 /**
- * The place of one body in the budget, from its first byte to the end of its answer. An object with methods: a closure per
- * request, called from one place, had each request kept until a full collection.
+ * The bytes that one body occupies in the budget, from its first byte until its response is sent. A class with methods: as a
+ * closure per request, created at one call site, V8 kept every request alive until a full collection.
  */
-export class UploadSlot {
-  private taken = 0;
+export class UploadReservation {
+  private bytes = 0;
   private pool: Pool;
-  private onRelease?: () => void;
+  private releaseListener?: () => void;
 
   constructor(
     private readonly small: Pool,
@@ -26,35 +26,35 @@ export class UploadSlot {
     this.pool = small;
   }
 
-  /** Bytes this body takes from now on; false, and nothing changes, if the budget has no space for them. */
+  /** Sets the size of the reservation. Returns false, and changes nothing, if the budget does not have that many bytes left. */
   resize(bytes: number): boolean {
     const target = bytes > SMALL_BODY_BYTES ? this.large : this.small;
-    const others = target.bytes - (target === this.pool ? this.taken : 0);
-    if (others > 0 && others + bytes > target.limitBytes) return false;
-    this.pool.bytes -= this.taken;
-    target.bytes += bytes;
+    const usedByOthers = target.usedBytes - (target === this.pool ? this.bytes : 0);
+    if (usedByOthers > 0 && usedByOthers + bytes > target.limitBytes) return false;
+    this.pool.usedBytes -= this.bytes;
+    target.usedBytes += bytes;
     this.pool = target;
-    this.taken = bytes;
+    this.bytes = bytes;
     return true;
   }
 
-  /** `listener` is called when the slot is released. */
-  whenReleased(listener: () => void): void {
-    this.onRelease = listener;
+  /** `listener` is called once, by the first `release`. */
+  onRelease(listener: () => void): void {
+    this.releaseListener = listener;
   }
 
-  /** Gives the bytes back. Calling it again does nothing. */
+  /** Returns the bytes to the budget. Further calls do nothing. */
   release(): void {
-    this.pool.bytes -= this.taken;
-    this.taken = 0;
-    this.onRelease?.();
-    this.onRelease = undefined;
+    this.pool.usedBytes -= this.bytes;
+    this.bytes = 0;
+    this.releaseListener?.();
+    this.releaseListener = undefined;
   }
 }
 
 /**
- * Bounds the bytes of request bodies in flight. Small bodies and large ones have a share each, so that ordinary appends
- * go on while large uploads use theirs up. A body that is alone in its share is always admitted.
+ * Bounds the bytes of request bodies in flight. Small and large bodies have separate parts of the budget, so that ordinary
+ * appends are still admitted while large uploads exhaust theirs. A body that is alone in its part is always admitted.
  */
 export class UploadBudget {
   private readonly small: Pool;
@@ -62,17 +62,17 @@ export class UploadBudget {
 
   constructor(limitBytes: number) {
     const smallBytes = Math.floor(limitBytes * SMALL_SHARE);
-    this.small = { limitBytes: smallBytes, bytes: 0 };
-    this.large = { limitBytes: limitBytes - smallBytes, bytes: 0 };
+    this.small = { limitBytes: smallBytes, usedBytes: 0 };
+    this.large = { limitBytes: limitBytes - smallBytes, usedBytes: 0 };
   }
 
-  /** Bytes in flight now. */
+  /** Bytes in flight. */
   load(): { small: number; large: number } {
-    return { small: this.small.bytes, large: this.large.bytes };
+    return { small: this.small.usedBytes, large: this.large.usedBytes };
   }
 
-  /** A slot that takes nothing yet. */
-  open(): UploadSlot {
-    return new UploadSlot(this.small, this.large);
+  /** A reservation of 0 bytes; `resize` admits a body. */
+  reserve(): UploadReservation {
+    return new UploadReservation(this.small, this.large);
   }
 }
