@@ -68,7 +68,7 @@ class Root {}
 const config = AppConfig.fromEnvironment(process.env);
 const app = await createApp(config, { module: Root, imports: [AppModule.forRoot(config), BenchModule] });
 await app.listen({ port: config.port, host: config.host, backlog: config.backlog });
-app.get(Lifecycle).started();
+app.get(Lifecycle).markReady();
 
 // Reports to the benchmark: the longest stall of the event loop since the last report, memory and CPU time.
 const delays = monitorEventLoopDelay({ resolution: 1 });

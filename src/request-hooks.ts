@@ -1,4 +1,9 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type {
+  FastifyInstance,
+  onRequestHookHandler,
+  onResponseHookHandler,
+  onSendHookHandler,
+} from 'fastify';
 import type { BrowserAccess } from './auth/browser-access.js';
 import { InvalidPayloadError, UnavailableError } from './common/errors/common.errors.js';
 import type { OpenConnections } from './common/http/open-connections.js';
@@ -7,68 +12,110 @@ import { requestFields, withRequestFields } from './common/logging/request-conte
 import type { Lifecycle } from './lifecycle/lifecycle.js';
 import type { Metrics } from './metrics/metrics.js';
 
-/**
- * What happens around every request: its id, its log line, its count, 403 for web pages that may not use the service,
- * and 503 once the service is stopping.
- */
-export function useRequestHooks(
-  fastify: FastifyInstance,
-  connections: OpenConnections,
-  access: BrowserAccess,
-  lifecycle: Lifecycle,
-  metrics: Metrics,
-): void {
-  fastify.addHook('onRequest', (request, reply, done) => {
-    lifecycle.requestBegan();
-    connections.began(reply);
-    // Also when the client leaves before the answer.
-    reply.raw.once('close', () => {
-      lifecycle.requestEnded();
-      connections.ended(reply);
-    });
-    reply.header('x-request-id', request.id);
-    withRequestFields({ request_id: request.id }, () => {
-      const { headers, method, raw } = request;
-      const { scope, underAnyHost } = request.routeOptions.config;
-      try {
-        if (!underAnyHost) access.check(headers, 'http');
-      } catch (error) {
-        done(error as Error);
-        return;
-      }
-      const forPages = access.answerHeaders(headers);
-      if (forPages) reply.headers(forPages);
-      const preflight = access.preflightHeaders(method, headers);
-      if (preflight) void reply.code(204).headers(preflight).send();
-      else if (lifecycle.isDraining && scope !== 'public') {
-        done(new UnavailableError('The service is stopping'));
-      } else if (headers.host === undefined && raw.httpVersion === '1.1') {
-        done(new InvalidPayloadError([{ path: 'Host', message: 'is a header that HTTP/1.1 requires' }]));
-      } else done();
-    });
-  });
+interface HookDependencies {
+  access: BrowserAccess;
+  connections: OpenConnections;
+  lifecycle: Lifecycle;
+  metrics: Metrics;
+}
 
-  fastify.addHook('onSend', (_request, reply, _payload, done) => {
-    // The connection is not to be used again, nor to keep the service from closing.
+/**
+ * Adds what happens around every HTTP request, in this order. `AuthModule` adds its check of the API key afterwards; the
+ * body is read after all of these hooks. A hook that throws, or that sends a response, ends the sequence.
+ */
+export function addRequestHooks(
+  fastify: FastifyInstance,
+  { access, connections, lifecycle, metrics }: HookDependencies,
+): void {
+  fastify.addHook('onRequest', trackUntilClosed(lifecycle, connections));
+  fastify.addHook('onRequest', identify);
+  fastify.addHook('onRequest', checkHostAndOrigin(access));
+  fastify.addHook('onRequest', addCorsHeaders(access));
+  fastify.addHook('onRequest', answerPreflight(access));
+  fastify.addHook('onRequest', rejectWhileDraining(lifecycle));
+  fastify.addHook('onRequest', requireHostHeader);
+  fastify.addHook('onSend', closeConnectionWhileDraining(lifecycle));
+  fastify.addHook('onResponse', countAndLog(metrics));
+}
+
+/** Counts the request as in flight until its response has been sent or its client has disconnected. */
+function trackUntilClosed(lifecycle: Lifecycle, connections: OpenConnections): onRequestHookHandler {
+  return (_request, reply, done) => {
+    lifecycle.requestStarted();
+    connections.requestStarted(reply);
+    reply.raw.once('close', () => {
+      lifecycle.requestFinished();
+      connections.requestFinished(reply);
+    });
+    done();
+  };
+}
+
+/** Puts the request id on the response and on every log line of the request. */
+const identify: onRequestHookHandler = (request, reply, done) => {
+  reply.header('x-request-id', request.id);
+  withRequestFields({ request_id: request.id }, done);
+};
+
+/** @throws HostNotAllowedError, OriginNotAllowedError (403) */
+function checkHostAndOrigin(access: BrowserAccess): onRequestHookHandler {
+  return ({ headers, routeOptions }, _reply, done) => {
+    if (!routeOptions.config.underAnyHost) access.check(headers, 'http');
+    done();
+  };
+}
+
+/** Set before the next hooks, so that an allowed web page can also read their errors. */
+function addCorsHeaders(access: BrowserAccess): onRequestHookHandler {
+  return ({ headers }, reply, done) => {
+    const corsHeaders = access.answerHeaders(headers);
+    if (corsHeaders) reply.headers(corsHeaders);
+    done();
+  };
+}
+
+/** Answers 204 to the CORS preflight of an allowed web page. */
+function answerPreflight(access: BrowserAccess): onRequestHookHandler {
+  return ({ headers, method }, reply, done) => {
+    const preflightHeaders = access.preflightHeaders(method, headers);
+    if (preflightHeaders) void reply.code(204).headers(preflightHeaders).send();
+    else done();
+  };
+}
+
+/** @throws UnavailableError (503) except for public routes: probes, metrics, docs */
+function rejectWhileDraining(lifecycle: Lifecycle): onRequestHookHandler {
+  return ({ routeOptions }, _reply, done) => {
+    if (lifecycle.isDraining && routeOptions.config.scope !== 'public')
+      throw new UnavailableError('The service is stopping');
+    done();
+  };
+}
+
+/** @throws InvalidPayloadError (400), in place of Node.js's own response without a body */
+const requireHostHeader: onRequestHookHandler = ({ headers, raw }, _reply, done) => {
+  if (headers.host === undefined && raw.httpVersion === '1.1')
+    throw new InvalidPayloadError([{ path: 'Host', message: 'is a header that HTTP/1.1 requires' }]);
+  done();
+};
+
+/** A kept-alive connection would keep the server from closing. */
+function closeConnectionWhileDraining(lifecycle: Lifecycle): onSendHookHandler {
+  return (_request, reply, _payload, done) => {
     if (lifecycle.isDraining) reply.header('connection', 'close');
     done();
-  });
+  };
+}
 
-  fastify.addHook('onResponse', (request, reply, done) => {
-    const { method } = request;
-    const route = routePattern(request);
+function countAndLog(metrics: Metrics): onResponseHookHandler {
+  return ({ method, routeOptions }, reply, done) => {
+    // The pattern of the route, never the path, which contains ids.
+    const route = routeOptions.url ?? 'unknown';
     const status = reply.statusCode;
     metrics.httpRequests.inc({ method, route, status });
     const level = status >= 500 ? 'error' : 'info';
-    log[level](
-      { ...requestFields(), method, route, status, duration_ms: Math.round(reply.elapsedTime * 100) / 100 },
-      'request',
-    );
+    const duration_ms = Math.round(reply.elapsedTime * 100) / 100;
+    log[level]({ ...requestFields(), method, route, status, duration_ms }, 'request');
     done();
-  });
-}
-
-/** Never the path itself, which holds ids. */
-function routePattern({ routeOptions }: FastifyRequest): string {
-  return routeOptions.url ?? 'unknown';
+  };
 }

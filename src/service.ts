@@ -6,10 +6,10 @@ import { isLoopback } from './common/http/origin.js';
 import { log } from './common/logging/logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { createApp } from './create-app.js';
-import { Lifecycle } from './lifecycle/lifecycle.js';
 import { collectGarbageWhenIdle } from './lifecycle/idle-collection.js';
+import { Lifecycle } from './lifecycle/lifecycle.js';
 
-/** The process as a whole: its own database if it needs one, the application, and their orderly end. */
+/** Starts and stops everything in the process: the embedded database, if there is one, and the application. */
 export class Service {
   private constructor(
     private readonly config: AppConfig,
@@ -18,24 +18,21 @@ export class Service {
   ) {}
 
   /**
-   * Starts everything; when it resolves, requests are answered.
+   * Resolves when the service accepts requests.
    *
-   * @throws ListenError the address cannot be used; nearly always found before a database is created or migrated
+   * @throws ListenError the address cannot be used; nearly always detected before a database is created or migrated
    */
-  static async start(given: AppConfig): Promise<Service> {
-    await checkListenAddress(given);
-    const postgres = given.databaseUrl ? undefined : await startPostgres(given);
+  static async start(config: AppConfig): Promise<Service> {
+    await checkListenAddress(config);
+    const postgres = config.databaseUrl === undefined ? await startPostgres(config) : undefined;
     try {
-      const config = given.databaseUrl ? given : given.withDatabaseUrl(postgres?.url ?? '');
-      const app = await createApp(config);
-      const address = { port: config.port, host: config.host, backlog: config.backlog };
-      await app.listen(address).catch((error: unknown) => {
-        throw new ListenError(config, error);
-      });
+      const app = await createApp(postgres ? config.withDatabaseUrl(postgres.url) : config);
+      await listen(app, config);
       const lifecycle = app.get(Lifecycle);
-      lifecycle.started();
+      lifecycle.markReady();
       collectGarbageWhenIdle(() => lifecycle.isIdle);
-      announce(config, await app.getUrl(), postgres !== undefined);
+      if (config.apiKeys.length === 0 && !isLoopback(config.host)) warnOfOpenService(config);
+      await logAddress(app, config);
       return new Service(config, app, postgres);
     } catch (error) {
       await postgres?.stop();
@@ -44,30 +41,34 @@ export class Service {
   }
 
   /**
-   * Not ready at once; requests under way finish, connections close, the database stops: all within
-   * `SHUTDOWN_TIMEOUT_MS`. From half of that time on, connections that wait for their client are ended: uploads that are
-   * not complete, and answers that are not taken. Nothing that was acknowledged depends on them.
+   * Stops within `SHUTDOWN_TIMEOUT_MS`, in this order: the service is no longer ready, requests in flight finish,
+   * connections close, the embedded database stops. After half of that time, connections that wait for their client are
+   * closed: incomplete uploads, and responses that are not being read. No acknowledged write depends on them.
    *
-   * @returns whether everything ended in time
+   * @returns whether everything stopped in time
    */
   async stop(): Promise<boolean> {
     const { shutdownTimeoutMs } = this.config;
-    const end = (async () => {
-      await this.app.get(Lifecycle).drain(shutdownTimeoutMs);
-      await this.app.close();
-      await this.postgres?.stop();
-      return true;
-    })().catch((error: unknown) => {
-      log.error({ err: error }, 'the stop failed');
-      return false;
-    });
-    const clean = await Promise.race([end, delay(shutdownTimeoutMs, false, { ref: false })]);
-    log.info({ clean }, 'stopped');
-    return clean;
+    const stopped = this.stopInOrder().then(
+      () => true,
+      (error: unknown) => {
+        log.error({ err: error }, 'the stop failed');
+        return false;
+      },
+    );
+    const isClean = await Promise.race([stopped, delay(shutdownTimeoutMs, false, { ref: false })]);
+    log.info({ clean: isClean }, 'stopped');
+    return isClean;
+  }
+
+  private async stopInOrder(): Promise<void> {
+    await this.app.get(Lifecycle).drain(this.config.shutdownTimeoutMs);
+    await this.app.close();
+    await this.postgres?.stop();
   }
 }
 
-/** @throws EmbeddedPostgresError with one line: the problem, what to do about it, and the variables for it */
+/** @throws EmbeddedPostgresError whose one-line message says what to do and which variables to set */
 async function startPostgres({ dataDir }: AppConfig): Promise<SupervisedPostgres> {
   try {
     return await SupervisedPostgres.start({
@@ -80,21 +81,34 @@ async function startPostgres({ dataDir }: AppConfig): Promise<SupervisedPostgres
   } catch (error) {
     if (!(error instanceof EmbeddedPostgresError)) throw error;
     throw new EmbeddedPostgresError(
-      `${error.message} (DATA_DIR sets the data folder, DATABASE_URL a server of your own)`,
+      `${error.message} (set DATA_DIR to use another data folder, or DATABASE_URL to use your own server)`,
       { cause: error },
     );
   }
 }
 
-function announce(config: AppConfig, url: string, embedded: boolean): void {
-  if (config.apiKeys.length === 0 && !isLoopback(config.host)) {
-    log.warn(
-      `NO API KEY IS SET and the service listens on ${config.host}: anybody who reaches it can read and write every conversation. ` +
-        'Set FASTPACA_API_KEY, or HOST=127.0.0.1. Until then only web pages are kept out, except those of ' +
-        'FASTPACA_ALLOWED_ORIGINS, and requests for other hosts than localhost, HOST and FASTPACA_ALLOWED_HOSTS.',
-    );
+async function listen(app: NestFastifyApplication, { port, host, backlog }: AppConfig): Promise<void> {
+  try {
+    await app.listen({ port, host, backlog });
+  } catch (error) {
+    throw new ListenError({ host, port }, error);
   }
-  const database = embedded ? `embedded PostgreSQL in ${config.dataDir}` : 'PostgreSQL of DATABASE_URL';
+}
+
+function warnOfOpenService({ host }: AppConfig): void {
+  log.warn(
+    `NO API KEY IS SET and the service listens on ${host}: everyone who can reach it can read and write every conversation. ` +
+      'Set FASTPACA_API_KEY, or HOST=127.0.0.1. Until then the service rejects only web pages of origins that are not in ' +
+      'FASTPACA_ALLOWED_ORIGINS, and requests for hosts other than localhost, HOST and FASTPACA_ALLOWED_HOSTS.',
+  );
+}
+
+async function logAddress(app: NestFastifyApplication, config: AppConfig): Promise<void> {
+  const url = await app.getUrl();
+  const database =
+    config.databaseUrl === undefined
+      ? `embedded PostgreSQL in ${config.dataDir}`
+      : 'PostgreSQL at DATABASE_URL';
   log.info(
     { url, node: config.nodeName, database },
     `Fastpaca listens on ${url} (API under ${url}/v1, docs at ${url}/docs)`,

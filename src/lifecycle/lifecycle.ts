@@ -2,16 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 
-/** How often a stop looks whether the requests under way have finished. */
+/** How often `drain` checks whether the requests in flight have finished. */
 const DRAIN_POLL_MS = 10;
 
-/** Where the process is in its life, and how many requests it is busy with. */
+/** The state of the process (starting, ready or draining), and the number of requests in flight. */
 @Injectable()
 export class Lifecycle implements OnModuleDestroy {
   private state: 'starting' | 'ready' | 'draining' = 'starting';
-  private requests = 0;
+  private requestsInFlight = 0;
   private readonly drainListeners: (() => void)[] = [];
-  private readonly lateListeners: (() => void)[] = [];
+  private readonly forceCloseListeners: (() => void)[] = [];
 
   constructor(private readonly config: AppConfig) {}
 
@@ -23,34 +23,34 @@ export class Lifecycle implements OnModuleDestroy {
     return this.state === 'draining';
   }
 
-  /** Whether no request is under way. */
+  /** Whether no request is in flight. */
   get isIdle(): boolean {
-    return this.requests === 0;
+    return this.requestsInFlight === 0;
   }
 
-  started(): void {
+  markReady(): void {
     this.state = 'ready';
   }
 
-  requestBegan(): void {
-    this.requests += 1;
+  requestStarted(): void {
+    this.requestsInFlight += 1;
   }
 
-  requestEnded(): void {
-    this.requests -= 1;
+  requestFinished(): void {
+    this.requestsInFlight -= 1;
   }
 
-  /** `listener` is called when the service begins to stop, to end what would not end by itself. */
+  /** `listener` is called once, when draining begins. It ends what would not end on its own, such as streams. */
   onDrain(listener: () => void): void {
     this.drainListeners.push(listener);
   }
 
-  /** `listener` is called again and again in the second half of a stop, to end what waits for its client. */
-  onLateDrain(listener: () => void): void {
-    this.lateListeners.push(listener);
+  /** `listener` is called repeatedly in the second half of a drain. It closes connections that wait for their client. */
+  onForceClose(listener: () => void): void {
+    this.forceCloseListeners.push(listener);
   }
 
-  /** From now on not ready; resolves when the last request under way has ended, or after `timeoutMs`. */
+  /** Makes the service not ready. Resolves when no request is in flight any more, or after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     if (!this.isDraining) {
       this.state = 'draining';
@@ -58,13 +58,13 @@ export class Lifecycle implements OnModuleDestroy {
     }
     const begin = performance.now();
     const elapsedMs = () => performance.now() - begin;
-    while (this.requests > 0 && elapsedMs() < timeoutMs) {
-      if (elapsedMs() >= timeoutMs / 2) for (const listener of this.lateListeners) listener();
+    while (!this.isIdle && elapsedMs() < timeoutMs) {
+      if (elapsedMs() >= timeoutMs / 2) for (const listener of this.forceCloseListeners) listener();
       await delay(DRAIN_POLL_MS);
     }
   }
 
-  /** An application that is closed is drained first, whoever closes it. */
+  /** An application that is closed without a drain is drained first. */
   async onModuleDestroy(): Promise<void> {
     await this.drain(this.config.shutdownTimeoutMs);
   }

@@ -7,14 +7,14 @@ const LATENCY_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000,
 const TOKEN_BUCKETS = [100, 500, 1000, 4000, 16_000, 32_000, 64_000, 128_000, 256_000, 512_000, 1_000_000];
 
 const LAG = 'nodejs_eventloop_lag_';
-/** What Node.js gives as the least of no delays, 2^63 - 1 ns; the mean of none is NaN. */
+/** Node.js's minimum of an empty histogram of delays: 2^63 - 1 ns. The mean of an empty histogram is NaN. */
 const NO_LAG_RECORDED_S = (2 ** 63 - 1) / 1e9;
-/** As prom-client sets these gauges. */
+/** The way prom-client sets the gauges of event-loop lag. */
 interface LagGauge {
   set: (labels: object, seconds: number) => void;
 }
 
-/** A histogram in milliseconds that is fed by a started timer. */
+/** A histogram of durations in milliseconds. */
 class LatencyMs {
   private readonly histogram: Histogram;
 
@@ -22,7 +22,7 @@ class LatencyMs {
     this.histogram = new Histogram({ name, help, buckets: LATENCY_BUCKETS_MS, registers });
   }
 
-  /** @returns a function that records the time since */
+  /** @returns a function that records the time since this call */
   startTimer(): () => void {
     const start = performance.now();
     return () => this.histogram.observe(performance.now() - start);
@@ -30,8 +30,8 @@ class LatencyMs {
 }
 
 /**
- * What the service counts, in Prometheus terms. Labels have few values each: no conversation id, key or text is ever
- * one of them.
+ * The Prometheus metrics of the service. Every label has a small, fixed set of values: never a conversation id, a key or
+ * text.
  */
 @Injectable()
 export class Metrics {
@@ -40,34 +40,34 @@ export class Metrics {
 
   readonly appendLatency = new LatencyMs(
     'fastpaca_append_latency_ms',
-    'From a valid turn to its durable answer, in milliseconds',
+    'Time from the validated request to the durable append, in milliseconds',
     this.registers,
   );
   readonly windowLatency = new LatencyMs(
     'fastpaca_window_latency_ms',
-    'Computing one window, in milliseconds',
+    'Time to compute one window, in milliseconds',
     this.registers,
   );
   readonly snapshotTokens = new Histogram({
     name: 'fastpaca_snapshot_token_count',
-    help: 'Tokens of the snapshot of each window that was read, before any budget cut',
+    help: 'Tokens in the snapshot of each window that was read, before the budget cuts',
     buckets: TOKEN_BUCKETS,
     registers: this.registers,
   });
   readonly windowsRead = new Counter({
     name: 'fastpaca_windows_read_total',
-    help: 'Windows that were read; ready="true" for those that were kept from an earlier read and still hold',
+    help: 'Windows that were read; ready="true" for windows served from the cache',
     labelNames: ['ready'],
     registers: this.registers,
   });
   readonly compactionRequests = new Counter({
     name: 'fastpaca_compaction_requests_total',
-    help: 'Compactions asked for, refused ones included',
+    help: 'Compaction requests, including rejected ones',
     registers: this.registers,
   });
   readonly eventsAppended = new Counter({
     name: 'fastpaca_events_appended_total',
-    help: 'Events answered as appended, by role; deduped="true" for those that were there already',
+    help: 'Events acknowledged by appends, by role; deduped="true" for events that an earlier request had stored',
     labelNames: ['role', 'deduped'],
     registers: this.registers,
   });
@@ -80,11 +80,11 @@ export class Metrics {
 
   constructor(database: Database, config: AppConfig) {
     this.registry.setDefaultLabels({ node: config.nodeName });
-    collectDefaultMetrics({ register: this.registry }); // event-loop lag among them
+    collectDefaultMetrics({ register: this.registry }); // includes event-loop lag
     this.keepRecordedLag();
     new Gauge({
       name: 'fastpaca_pool_connections',
-      help: 'Database connections in use and idle, and callers waiting for one',
+      help: 'Database connections in use and idle, and callers that wait for a connection',
       labelNames: ['state'],
       registers: this.registers,
       collect() {
@@ -96,7 +96,7 @@ export class Metrics {
     });
   }
 
-  /** The gauges of event-loop lag keep their value when no delay was recorded since the last scrape. */
+  /** Makes the gauges of event-loop lag keep their value if no delay was recorded since the last scrape. */
   private keepRecordedLag(): void {
     for (const { name } of this.registry.getMetricsAsArray().filter(({ name }) => name.startsWith(LAG))) {
       const gauge = this.registry.getSingleMetric(name) as unknown as LagGauge;
@@ -108,10 +108,10 @@ export class Metrics {
   }
 
   /** Adds the gauge of request bodies in flight. */
-  showUploads(load: () => { small: number; large: number }): void {
+  addUploadGauge(load: () => { small: number; large: number }): void {
     new Gauge({
       name: 'fastpaca_upload_bytes',
-      help: 'Bytes of request bodies that are being received or handled, small ones (up to 64 KiB) and large ones',
+      help: 'Bytes of request bodies in flight, small bodies (up to 64 KiB) and large ones',
       labelNames: ['size'],
       registers: this.registers,
       collect() {

@@ -64,7 +64,7 @@ describe('health', () => {
     const app = await createApp(AppConfig.fromEnvironment({ DATABASE_URL: database.url, PORT: '0' }));
     const status = async (path: string) => (await app.inject(path)).statusCode;
     expect([await status('/health/live'), await status('/health/ready')]).toEqual([200, 503]);
-    app.get(Lifecycle).started();
+    app.get(Lifecycle).markReady();
     const ready = await app.inject('/health/ready');
     expect([ready.statusCode, ready.json()]).toEqual([200, { status: 'ok' }]);
     void app.get(Lifecycle).drain(0);

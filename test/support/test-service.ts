@@ -41,7 +41,7 @@ export class TestService {
       imports: [AppModule.forRoot(config), ...modules],
     });
     await app.listen({ port: 0, host: '127.0.0.1', backlog: config.backlog });
-    app.get(Lifecycle).started();
+    app.get(Lifecycle).markReady();
     const url = await app.getUrl();
     return new TestService(app, url, new HttpClient(url), own, !database);
   }
