@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
-import { compareJson } from '../common/json/json-equal.js';
+import { jsonEqualsTask } from '../common/json/json-equal.js';
 import { runCooperatively } from '../common/cooperative-task.js';
 import { addRequestFields } from '../common/logging/request-context.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
@@ -141,7 +141,7 @@ export class EventsService {
     const range = { fromSeq: turnSeq, toSeq: turnSeq + turnSize - 1 };
     const stored = await this.log.forward(id, range, turnSize, Number.MAX_SAFE_INTEGER);
     for (const [index, { body }] of stored.entries()) {
-      const same = await runCooperatively(compareJson(body, events[index]?.body ?? ''));
+      const same = await runCooperatively(jsonEqualsTask(body, events[index]?.body ?? ''));
       if (!same) throw new IdempotencyConflictError();
     }
     return stored;

@@ -1,18 +1,19 @@
 import { isDigit, MINUS } from './json-tokens.js';
 
-/** Different decimals of up to 15 digits are different doubles (C's DBL_DIG), in the range of normal doubles. */
+/** Decimals of up to 15 digits that differ are different doubles (C's DBL_DIG), within the range of normal doubles. */
 export const EXACT_DIGITS = 15;
-const EXACT_EXPONENT = 290; // of the last digit: such numbers lie between 1e-290 and 1e305
+/** Limit for the exponent of the last digit: such numbers lie between 1e-290 and 1e305. */
+const EXACT_EXPONENT = 290;
 
-/** Longer exponents are not added up: at a million digits each would take a tenth of a second. */
+/** Longer exponents are not normalized: an addition to an exponent of a million digits takes 0.1 s. */
 const MAX_EXPONENT_DIGITS = 1000;
 
 /**
- * JSON for a number such that JSON.parse gives the same value (`===`) for equal decimals and for those only: a number
- * where a double tells them apart, else the string `#` and the one spelling `digits e exponent`, the digits without zeros
- * at either end. An exponent of more than 1000 digits is not normalised, the number then equals its own spelling only.
+ * Returns JSON whose parsed values are equal (`===`) exactly if the decimals are equal: a number if doubles can tell such
+ * decimals apart, otherwise a string of `#` and the canonical spelling `<digits>e<exponent>`, whose digits have no zeros at
+ * either end. An exponent of more than 1000 digits is not normalized: the number then equals only its own spelling.
  *
- * @param source a JSON number; never computed, so `1e999999999` costs nothing
+ * @param source a JSON number; it is never evaluated: `1e999999999` costs nothing
  */
 export function canonicalNumber(source: string): string {
   const e = source.search(/e/i);
@@ -23,11 +24,11 @@ export function canonicalNumber(source: string): string {
   const fraction = point < 0 ? '' : mantissa.slice(point + 1);
 
   const all = whole + fraction;
-  const end = lengthWithoutEndZeros(all);
+  const end = lengthWithoutTrailingZeros(all);
   if (end === 0) return '0';
   const digits = all.slice(countZeros(all), end);
 
-  const shift = all.length - end - fraction.length; // power of ten of the last digit, before the exponent counts
+  const shift = all.length - end - fraction.length; // power of ten of the last digit, without the exponent
   const exponent = e < 0 ? shift : addExponent(source.slice(e + 1), shift);
   if (exponent === undefined) return `"#${source}"`;
   const spelling = `${sign}${digits}e${exponent.toString()}`;
@@ -35,7 +36,7 @@ export function canonicalNumber(source: string): string {
   return exact ? spelling : `"#${spelling}"`;
 }
 
-/** Sum of an exponent as spelled and a shift; undefined if the exponent is too long to add up. */
+/** Sum of a spelled exponent and a shift; undefined if the exponent is too long. */
 function addExponent(spelled: string, shift: number): number | bigint | undefined {
   const unsigned = isDigit(spelled.charCodeAt(0)) ? spelled : spelled.slice(1);
   const digits = unsigned.slice(countZeros(unsigned));
@@ -45,15 +46,15 @@ function addExponent(spelled: string, shift: number): number | bigint | undefine
   return (negative ? -BigInt(digits) : BigInt(digits)) + BigInt(shift);
 }
 
-/** Number of zeros at the start. */
+/** Number of leading zeros. */
 function countZeros(digits: string): number {
   let at = 0;
   while (digits[at] === '0') at++;
   return at;
 }
 
-/** Not a regular expression: /0+$/ is quadratic on runs of zeros. */
-function lengthWithoutEndZeros(digits: string): number {
+/** A loop, because the regular expression /0+$/ is quadratic for many zeros. */
+function lengthWithoutTrailingZeros(digits: string): number {
   let end = digits.length;
   while (digits[end - 1] === '0') end--;
   return end;

@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { jsonEquals } from './json-equal.js';
+import { runToCompletion } from '../cooperative-task.js';
+import { jsonEqualsTask } from './json-equal.js';
 import { MAX_JSON_DEPTH } from './parse-json.js';
 
-describe('jsonEquals', () => {
+const jsonEquals = (a: string, b: string) => runToCompletion(jsonEqualsTask(a, b));
+
+describe('jsonEqualsTask', () => {
   it.each([
     ['{"a":1,"b":[true,null]}', ' { "b" : [ true , null ] , "a" : 1 } '],
     ['"\\u0041\\/"', '"A/"'],
@@ -11,7 +14,7 @@ describe('jsonEquals', () => {
     ['{"a":1,"a":2}', '{"a":2}'],
     ['{"__proto__":{"a":1}}', '{"\\u005f_proto__":{"a":1}}'],
     ['"#1e0"', '"\\u00231e0"'],
-  ])('takes %s and %s for one value', (a, b) => {
+  ])('finds %s and %s equal', (a, b) => {
     expect(jsonEquals(a, b)).toBe(true);
   });
 
@@ -37,7 +40,7 @@ describe('jsonEquals', () => {
     ['12345678901234567890', '"#1234567890123456789e1"'],
     ['"#1"', '"##1"'],
     ['{"#":1}', '{"##":1}'],
-  ])('tells %s from %s', (a, b) => {
+  ])('finds %s and %s different', (a, b) => {
     expect(jsonEquals(a, b)).toBe(false);
   });
 
@@ -58,7 +61,7 @@ describe('jsonEquals', () => {
     [`1${'0'.repeat(5000)}`, '1e5000'],
     [`0.${'0'.repeat(4999)}1`, '1e-5000'],
     ['123456789012345.6789', '1234567890123456789e-4'],
-  ])('takes the numbers %s and %s for one', (a, b) => {
+  ])('finds the numbers %s and %s equal', (a, b) => {
     expect(jsonEquals(`[${a}]`, `[ ${b} ]`)).toBe(true);
   });
 
@@ -74,11 +77,11 @@ describe('jsonEquals', () => {
     ['5e-324', '4e-324'],
     ['1e999999999', '1e999999998'],
     ['1e99999999999999999999', '1e99999999999999999998'],
-  ])('tells the number %s from %s', (a, b) => {
+  ])('finds the numbers %s and %s different', (a, b) => {
     expect(jsonEquals(a, b)).toBe(false);
   });
 
-  it('compares an exponent of more than 1000 digits as it is spelled', () => {
+  it('compares exponents of more than 1000 digits by their spelling', () => {
     const exponent = '9'.repeat(1001);
     expect(jsonEquals(`[1e${exponent}]`, `[ 1e${exponent} ]`)).toBe(true);
     expect(jsonEquals(`1e${exponent}`, `1e${exponent}0`)).toBe(false);
@@ -91,7 +94,7 @@ describe('jsonEquals', () => {
     expect(jsonEquals(text(keys), text(keys.with(50_000, '"k50000":0')))).toBe(false);
   });
 
-  it('compares values as deep as parseJson lets them be', () => {
+  it('compares values of the maximum nesting', () => {
     const deep = (leaf: string) =>
       '[{"a":'.repeat(MAX_JSON_DEPTH / 2) + leaf + '}]'.repeat(MAX_JSON_DEPTH / 2);
     expect(jsonEquals(deep('1'), deep('1.0'))).toBe(true);

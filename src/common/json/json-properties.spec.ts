@@ -1,15 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { jsonEquals } from './json-equal.js';
+import { runToCompletion } from '../cooperative-task.js';
+import { jsonEqualsTask } from './json-equal.js';
 import { jsonValue } from './json-value.js';
 import { arrayElements, compactJson, member, objectMembers, objectText } from './json-scanner.js';
 
 const RUNS = { numRuns: 1500 };
 
-/** A JSON value of which only the meaning is fixed; `print` picks one of its many texts. */
+const jsonEquals = (a: string, b: string) => runToCompletion(jsonEqualsTask(a, b));
+
+/** A JSON value without a spelling; `Printer.print` picks one of its many texts. */
 type Tree = null | boolean | string | Decimal | Tree[] | Map<string, Tree>;
 
-/** digits × 10^exponent; no zero in front unless the value is 0. */
+/** digits × 10^exponent; no leading zero unless the value is 0. */
 class Decimal {
   constructor(
     readonly sign: '' | '-',
@@ -26,7 +29,7 @@ const decimal = fc
   )
   .map(([sign, digits, exponent]) => new Decimal(sign, digits.toString(), exponent));
 
-/** Any UTF-16, lone surrogates too, and much of what means something in JSON. */
+/** Any UTF-16 text, including lone surrogates, with many characters that have a meaning in JSON. */
 const string = fc
   .array(
     fc.oneof(
@@ -58,11 +61,11 @@ const array = fc.array(tree, { maxLength: 8 });
 const seed = fc.integer();
 
 interface Style {
-  /** Members in random order; now and then one is preceded by another value of its key, which the last one overrules. */
+  /** Prints members in random order, some after a duplicate of their key with another value, which must be ignored. */
   loose?: boolean;
 }
 
-/** A printer that spells strings and numbers in a random way and gives the tokens, white space as tokens of its own. */
+/** Spells strings and numbers at random; also returns the text without white space between tokens. */
 class Printer {
   private readonly tokens: string[] = [];
 
@@ -105,10 +108,10 @@ class Printer {
     for (let rest = entries.length; rest > 1; rest--) {
       entries.push(...entries.splice(this.pick(rest), 1));
     }
-    const overruled = entries
+    const duplicates = entries
       .filter(() => this.pick(5) === 0)
       .map(([name]): [string, Tree] => [name, [name]]);
-    return [...overruled, ...entries];
+    return [...duplicates, ...entries];
   }
 
   private member([name, value]: [string, Tree]): void {
@@ -144,7 +147,7 @@ class Printer {
   }
 }
 
-/** One of the spellings of a number: with zeros at the end, the point somewhere and the exponent that makes up for it. */
+/** One spelling of a number: with trailing zeros, a decimal point at any position and the matching exponent. */
 function spell({ sign, digits, exponent }: Decimal, zeros: number, point: number): string {
   const all = digits + '0'.repeat(zeros);
   const split = point % (all.length + 1);
@@ -157,7 +160,7 @@ function spell({ sign, digits, exponent }: Decimal, zeros: number, point: number
   return `${sign}${mantissa}${point % 4 > 1 ? 'e' : 'E'}${plus}${power}`;
 }
 
-/** Compares two JSON numbers by multiplying them out. */
+/** Compares two JSON numbers as integers of the same power of ten. */
 function sameDecimal(a: string, b: string): boolean {
   const parts = [a, b].map((source) => {
     const [, sign, whole, fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e(.+))?$/i.exec(source)!;
@@ -168,72 +171,72 @@ function sameDecimal(a: string, b: string): boolean {
   return left === right;
 }
 
-/** Number of places at which `changed` can change a tree. */
-function places(value: Tree): number {
-  if (Array.isArray(value)) return value.reduce((sum, item) => sum + places(item), 1);
-  if (value instanceof Map) return [...value.values()].reduce((sum, item) => sum + places(item), 1);
+/** Number of values in a tree. */
+function countValues(value: Tree): number {
+  if (Array.isArray(value)) return value.reduce((sum, item) => sum + countValues(item), 1);
+  if (value instanceof Map) return [...value.values()].reduce((sum, item) => sum + countValues(item), 1);
   return 1;
 }
 
-/** The tree with the value at one place made another one: `place` counts values in print order. */
-function changed(value: Tree, place: number): Tree {
+/** The tree with one value changed: `position` counts values in print order. */
+function changed(value: Tree, position: number): Tree {
   if (Array.isArray(value)) {
-    if (place === 0) return [...value, null];
-    return value.map((item, index) => changedIn(item, place - 1 - sum(value.slice(0, index))));
+    if (position === 0) return [...value, null];
+    return value.map((item, index) => changedIn(item, position - 1 - sum(value.slice(0, index))));
   }
   if (value instanceof Map) {
-    if (place === 0) return new Map(value).set(`new${[...value.keys()].join('')}`, null);
+    if (position === 0) return new Map(value).set(`new${[...value.keys()].join('')}`, null);
     const values = [...value.values()];
     return new Map(
       [...value].map(([name, item], index) => [
         name,
-        changedIn(item, place - 1 - sum(values.slice(0, index))),
+        changedIn(item, position - 1 - sum(values.slice(0, index))),
       ]),
     );
   }
-  if (place > 0) return value;
+  if (position > 0) return value;
   if (value instanceof Decimal) return new Decimal(value.sign, `${value.digits}1`, value.exponent - 1);
   if (typeof value === 'string') return `${value}x`;
   return value === null ? false : value ? null : true;
 }
 
-function changedIn(value: Tree, place: number): Tree {
-  return place < 0 || place >= places(value) ? value : changed(value, place);
+function changedIn(value: Tree, position: number): Tree {
+  return position < 0 || position >= countValues(value) ? value : changed(value, position);
 }
 
 function sum(values: Tree[]): number {
-  return values.reduce((total: number, item) => total + places(item), 0);
+  return values.reduce((total: number, item) => total + countValues(item), 0);
 }
 
-/** One text for a tree and for what parsing its texts should give, whatever the order of keys. */
-function shown(value: unknown): string {
+/** The same text for a tree and for the value of any of its texts, in any key order. */
+function normalized(value: unknown): string {
   if (value instanceof Decimal) return String(Number(spell(value, 0, 0)));
-  if (Array.isArray(value)) return `[${value.map(shown).join()}]`;
+  if (Array.isArray(value)) return `[${value.map(normalized).join()}]`;
   if (typeof value !== 'object' || value === null)
     return typeof value === 'string' ? JSON.stringify(value) : String(value);
   const entries = value instanceof Map ? [...value] : Object.entries(value);
   return `{${entries
-    .map(([name, item]) => `${JSON.stringify(name)}:${shown(item)}`)
+    .map(([name, item]) => `${JSON.stringify(name)}:${normalized(item)}`)
     .toSorted()
     .join()}}`;
 }
 
-/** Not JSON.parse, which misreads some escaped keys; that jsonValue does not is a property of its own here. */
+/** Uses jsonValue, not JSON.parse, which misreads some escaped keys; the first property below tests jsonValue. */
 function read(text: string): string {
-  return shown(jsonValue(text));
+  return normalized(jsonValue(text));
 }
 
 describe('for any JSON text', () => {
-  it('jsonValue gives its value', () => {
+  it('jsonValue returns its value', () => {
     fc.assert(
       fc.property(tree, seed, (value, state) => {
-        expect(read(new Printer(state, { loose: true }).print(value).text)).toBe(shown(value));
+        expect(read(new Printer(state, { loose: true }).print(value).text)).toBe(normalized(value));
       }),
       RUNS,
     );
   });
 
-  it('objectMembers gives the keys in source order and the sources of the values', () => {
+  it('objectMembers returns the keys in source order, with the source of their values', () => {
     fc.assert(
       fc.property(object, seed, (value, state) => {
         const members = objectMembers(new Printer(state).print(value).text);
@@ -244,24 +247,24 @@ describe('for any JSON text', () => {
     );
   });
 
-  it('member gives the source of the value, of duplicates the last', () => {
+  it('member returns the source of the value, of duplicate keys the last', () => {
     fc.assert(
       fc.property(object, seed, (value, state) => {
         const { text } = new Printer(state, { loose: true }).print(value);
         const members = objectMembers(text);
         expect(new Set(members.map((entry) => entry.key))).toEqual(new Set(value.keys()));
-        for (const [name, item] of value) expect(read(member(members, name)!)).toBe(shown(item));
+        for (const [name, item] of value) expect(read(member(members, name)!)).toBe(normalized(item));
       }),
       RUNS,
     );
   });
 
-  it('arrayElements gives the source of every element', () => {
+  it('arrayElements returns the source of every element', () => {
     fc.assert(
       fc.property(array, seed, (value, state) => {
         const { text } = new Printer(state).print(value);
         const elements = arrayElements(text);
-        expect(elements.map(read)).toEqual(value.map(shown));
+        expect(elements.map(read)).toEqual(value.map(normalized));
         for (const source of elements) expect(source).toBe(source.trim());
       }),
       RUNS,
@@ -274,25 +277,25 @@ describe('for any JSON text', () => {
         const { text, compact } = new Printer(state, { loose: true }).print(value);
         expect(compactJson(text)).toBe(compact);
         expect(compactJson(compact)).toBe(compact);
-        expect(read(compact)).toBe(shown(value));
+        expect(read(compact)).toBe(normalized(value));
       }),
       RUNS,
     );
   });
 
-  it('objectText puts together what objectMembers took apart', () => {
+  it('objectText reverses objectMembers', () => {
     fc.assert(
       fc.property(object, seed, (value, state) => {
         const { text } = new Printer(state, { loose: true }).print(value);
         const members = objectMembers(text);
         expect(objectMembers(objectText(members))).toEqual(members);
-        expect(read(objectText(members))).toBe(shown(value));
+        expect(read(objectText(members))).toBe(normalized(value));
       }),
       RUNS,
     );
   });
 
-  it('jsonEquals takes two texts of one value for equal', () => {
+  it('jsonEqualsTask finds two texts of one value equal', () => {
     fc.assert(
       fc.property(tree, seed, seed, (value, state, other) => {
         const { text } = new Printer(state, { loose: true }).print(value);
@@ -302,11 +305,11 @@ describe('for any JSON text', () => {
     );
   });
 
-  it('jsonEquals sees one changed value, however deep', () => {
+  it('jsonEqualsTask detects one changed value at any depth', () => {
     fc.assert(
-      fc.property(tree, seed, seed, fc.nat(), (value, state, other, place) => {
+      fc.property(tree, seed, seed, fc.nat(), (value, state, other, position) => {
         const { text } = new Printer(state, { loose: true }).print(value);
-        const change = changed(value, place % places(value));
+        const change = changed(value, position % countValues(value));
         expect(jsonEquals(text, new Printer(other, { loose: true }).print(change).text)).toBe(false);
       }),
       RUNS,
@@ -321,7 +324,7 @@ describe('for any two numbers', () => {
     fc.tuple(fc.constant(one), fc.oneof(fc.constant(one), fc.constant(lastDigitOff(one)), decimal)),
   );
 
-  it('jsonEquals agrees with multiplying them out', () => {
+  it('jsonEqualsTask agrees with integer arithmetic', () => {
     fc.assert(
       fc.property(
         pair,

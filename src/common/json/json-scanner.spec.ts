@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { arrayElements, compactJson, member, objectMembers, objectText } from './json-scanner.js';
 
 describe('objectMembers', () => {
-  it('keeps what JSON.parse loses: key order, duplicates, spelling', () => {
+  it('preserves what JSON.parse loses: key order, duplicates, spelling', () => {
     const text = '{"b":1.0,"1":12345678901234567890,"a":"\\u00e9","b":-0,"__proto__":1E5}';
     expect(objectMembers(text)).toEqual([
       { key: 'b', value: '1.0' },
@@ -13,7 +13,7 @@ describe('objectMembers', () => {
     ]);
   });
 
-  it('leaves out white space around values and keeps it within', () => {
+  it('removes white space around values and keeps it inside them', () => {
     const text = '\n {\t"a" : [ 1 ,\r2 ] , "b":\n{ } ,"c": true , "d" :null\t} ';
     expect(objectMembers(text)).toEqual([
       { key: 'a', value: '[ 1 ,\r2 ]' },
@@ -28,7 +28,7 @@ describe('objectMembers', () => {
     expect(objectMembers(text).map(({ key }) => key)).toEqual(['role', '"', '\\', '\0', '\ud83d', '', 'é😀']);
   });
 
-  it('is not misled by what strings hold', () => {
+  it('ignores brackets and escapes inside strings', () => {
     const text = String.raw`{"a":"\\","b":"\\\"","c":"}],:{[","d":["]\"",{"e":"}\\\\"}],"f":"\\\\\\"}`;
     expect(objectMembers(text).map(({ value }) => value)).toEqual([
       String.raw`"\\"`,
@@ -43,7 +43,7 @@ describe('objectMembers', () => {
     expect(objectMembers(text)).toEqual([]);
   });
 
-  it.each(['', '[]', '"{}"', 'null'])('refuses %j, which is no object', (text) => {
+  it.each(['', '[]', '"{}"', 'null'])('rejects %j, which is not an object', (text) => {
     expect(() => objectMembers(text)).toThrow(TypeError);
   });
 });
@@ -51,12 +51,12 @@ describe('objectMembers', () => {
 describe('member', () => {
   const members = objectMembers('{"a":1,"b":2,"a":3}');
 
-  it('is the last of duplicates, as in JSON.parse', () => expect(member(members, 'a')).toBe('3'));
-  it('is undefined for a key that is not there', () => expect(member(members, 'toString')).toBeUndefined());
+  it('returns the last of duplicate keys, as JSON.parse does', () => expect(member(members, 'a')).toBe('3'));
+  it('returns undefined for a missing key', () => expect(member(members, 'toString')).toBeUndefined());
 });
 
 describe('arrayElements', () => {
-  it('gives the source of every element', () => {
+  it('returns the source of every element', () => {
     expect(arrayElements(' [ 1.0 ,"a,]", [ [] ] ,{"b": "]"}, true,null ] ')).toEqual([
       '1.0',
       '"a,]"',
@@ -71,7 +71,7 @@ describe('arrayElements', () => {
     expect(arrayElements(text)).toEqual([]);
   });
 
-  it.each(['', '{}', '1'])('refuses %j, which is no array', (text) => {
+  it.each(['', '{}', '1'])('rejects %j, which is not an array', (text) => {
     expect(() => arrayElements(text)).toThrow(TypeError);
   });
 });
@@ -83,13 +83,13 @@ describe('compactJson', () => {
     );
   });
 
-  it.each(['{"a b":[1.0,"c d"]}', '" "', '7'])('returns %j as it is', (text) => {
+  it.each(['{"a b":[1.0,"c d"]}', '" "', '7'])('returns %j unchanged', (text) => {
     expect(compactJson(text)).toBe(text);
   });
 });
 
 describe('objectText', () => {
-  it('writes the members in their order, values as they are', () => {
+  it('writes the members in order, with unchanged values', () => {
     const members = [
       { key: 'b', value: '1.0' },
       { key: '1', value: '[ 2 ]' },
@@ -98,5 +98,5 @@ describe('objectText', () => {
     expect(objectText(members)).toBe(String.raw`{"b":1.0,"1":[ 2 ],"\"\\\n\ud800":{}}`);
   });
 
-  it('is {} without members', () => expect(objectText([])).toBe('{}'));
+  it('returns {} without members', () => expect(objectText([])).toBe('{}'));
 });

@@ -9,14 +9,14 @@ import {
   skipSpace,
 } from './json-tokens.js';
 
-// Takes JSON texts apart and puts them together without parsing them, so that what JSON.parse loses stays: the order of
-// integer-like keys, duplicate keys, the spelling of numbers and strings. Every text given has passed `parseJson`.
+// Splits and joins JSON texts without parsing them, to preserve what JSON.parse loses: the order of integer-like keys,
+// duplicate keys, the spelling of numbers and strings. All texts must be valid JSON.
 
-/** One member of a JSON object, as its text has it. */
+/** One member of a JSON object. */
 export interface JsonMember {
-  /** Decoded: `"\u0072ole"` is the key `role`. */
+  /** Decoded: the key of `"\u0072ole"` is `role`. */
   key: string;
-  /** Source of the value, without white space around it. */
+  /** JSON text of the value, without surrounding white space. */
   value: string;
 }
 
@@ -30,7 +30,7 @@ export function objectMembers(text: string): JsonMember[] {
   for (let at = firstItem(text, '{'); !closes(text.charCodeAt(at));) {
     const keyEnd = endOfString(text, at);
     const key = decodeString(text, at, keyEnd);
-    const start = skipSpace(text, skipSpace(text, keyEnd) + 1); // the one character between is the colon
+    const start = skipSpace(text, skipSpace(text, keyEnd) + 1); // skips the colon
     const end = endOfValue(text, start);
     members.push({ key, value: text.slice(start, end) });
     at = nextItem(text, end);
@@ -38,18 +38,18 @@ export function objectMembers(text: string): JsonMember[] {
   return members;
 }
 
-/** Source of the value JSON.parse would give this key: of duplicates the last one's; undefined if there is none. */
+/** JSON text of the key's value: of duplicate keys the last one, as in JSON.parse; undefined if there is none. */
 export function member(members: readonly JsonMember[], key: string): string | undefined {
   return members.findLast((candidate) => candidate.key === key)?.value;
 }
 
-/** Object of these members: `{"key":value,…}`. Keys are escaped anew, values stand as they are. */
+/** JSON object with these members: `{"key":value,…}`. Keys are encoded, values are copied. */
 export function objectText(members: readonly JsonMember[]): string {
   return `{${members.map(({ key, value }) => `${JSON.stringify(key)}:${value}`).join(',')}}`;
 }
 
 /**
- * Sources of the elements of a JSON array, without white space around them.
+ * JSON texts of the elements of a JSON array, without surrounding white space.
  *
  * @throws TypeError the text is not an array
  */
@@ -63,19 +63,19 @@ export function arrayElements(text: string): string[] {
   return elements;
 }
 
-/** Removes the white space between tokens and changes nothing else; the very same string if there is none. */
+/** Removes the white space between tokens; returns the same string if there is none. */
 export function compactJson(text: string): string {
   let compact = '';
-  let kept = 0;
+  let copiedTo = 0;
   for (let at = 0; at < text.length;) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = endOfString(text, at);
     else if (isSpace(code)) {
-      compact += text.slice(kept, at);
-      kept = at = skipSpace(text, at);
+      compact += text.slice(copiedTo, at);
+      copiedTo = at = skipSpace(text, at);
     } else at++;
   }
-  return kept === 0 ? text : compact + text.slice(kept);
+  return copiedTo === 0 ? text : compact + text.slice(copiedTo);
 }
 
 /** Index of the first key or element, or of the closing bracket. */

@@ -14,7 +14,7 @@ const list = (item: string, count: number) => `[${Array(count).fill(item).join('
 const object = (count: number) => `{${Array.from({ length: count }, (_, n) => `"${n}":1`).join(',')}}`;
 
 describe('JsonSize', () => {
-  it('takes as many values and members as it says, and not one more', () => {
+  it('accepts exactly the maximum number of values and members', () => {
     expect(isTooLarge(list('1', MAX_JSON_VALUES - 1))).toBe(false); // the list is a value too
     expect(isTooLarge(list('1', MAX_JSON_VALUES))).toBe(true);
     expect(isTooLarge(list(' [ ] ', MAX_JSON_VALUES - 1))).toBe(false);
@@ -25,13 +25,13 @@ describe('JsonSize', () => {
     expect(isTooLarge(object(MAX_JSON_MEMBERS + 1))).toBe(true);
   });
 
-  it('counts nothing inside strings, however they are escaped', () => {
+  it('counts nothing inside strings, even with escapes', () => {
     const inside = String.raw`,:[{\"\\`.repeat(MAX_JSON_VALUES);
     expect(isTooLarge(`{"text":"${inside}"}`)).toBe(false);
     expect(isTooLarge(`{"text":"${inside}","list":${list('{}', MAX_JSON_VALUES)}}`)).toBe(true);
   });
 
-  it('counts the same wherever the chunks are cut', () => {
+  it('returns the same counts for any split into chunks', () => {
     const text = String.raw`{"a,\\":["\",:",{"é\\\"":1}],"中":",,"}`;
     const most = list(text, Math.floor(MAX_JSON_MEMBERS / 3));
     fc.assert(

@@ -1,18 +1,18 @@
 import { BACKSLASH, closes, COLON, COMMA, isSpace, opens, QUOTE } from './json-tokens.js';
 
-/** Most values of one body: objects, arrays, strings, numbers and literals, at any depth. */
+/** Maximum number of values in one body: objects, arrays, strings, numbers and literals, at any depth. */
 export const MAX_JSON_VALUES = 250_000;
-/** Most members of its objects. One costs up to ten times what another value costs: its name is looked up and kept. */
+/** Maximum number of object members. A member costs up to ten times as much as another value: its key is looked up and stored. */
 export const MAX_JSON_MEMBERS = 50_000;
 
 /**
- * Counts the values and members of a JSON text in UTF-8 as its bytes arrive, a few ns a byte: that is what parsing and
- * checking it will cost, and known before it is parsed. Bytes that are no JSON give some count.
+ * Counts the values and members of a JSON text in UTF-8 as its bytes arrive, in a few ns per byte. The counts predict the cost
+ * of parsing and validating before the text is parsed. For bytes that are not JSON the counts are arbitrary.
  */
 export class JsonSize {
   private values = 1;
   private members = 0;
-  /** Right after an opening bracket: whatever follows, but the closing one, is the first value inside. */
+  /** The last token was an opening bracket: unless the closing bracket follows, the next token is the first value inside. */
   private opened = false;
   private inString = false;
   private escaped = false;
@@ -23,7 +23,7 @@ export class JsonSize {
 
   add(bytes: Uint8Array): void {
     let { values, members, opened, inString, escaped } = this;
-    // eslint-disable-next-line @typescript-eslint/prefer-for-of -- takes six times as long for a Buffer
+    // eslint-disable-next-line @typescript-eslint/prefer-for-of -- for...of takes six times as long for a Buffer
     for (let at = 0; at < bytes.length; at++) {
       const code = bytes[at] ?? 0;
       if (inString) {

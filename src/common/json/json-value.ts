@@ -13,19 +13,19 @@ import {
 } from './json-tokens.js';
 
 /**
- * JSON.parse, except that it gets every key right. V8 13.6 and 14.6 (Node 24, 26) may take an escaped key for another
- * one that an earlier text of the process had: after `{"h":[],"\\":0}` the second key of `{"h":1,"\"":2}` is `\`
- * (nodejs/node#63785). Texts with an escape in a key, which are rare, are therefore read again without V8.
+ * JSON.parse with a workaround for a bug of V8 13.6 and 14.6 (Node.js 24 and 26), which may return an escaped key of an
+ * earlier text: after `{"h":[],"\\":0}`, the second key of `{"h":1,"\"":2}` is `\` (nodejs/node#63785). Texts with an
+ * escape in a key, which are rare, are therefore parsed a second time, without V8.
  *
- * @param text nested no deeper than recursion may go: `parseJson` takes what comes from outside
- * @throws SyntaxError as JSON.parse does; its message quotes the text
+ * @param text its nesting must not exceed the call stack; `parseJsonTask` checks text from outside
+ * @throws SyntaxError as JSON.parse does; the message quotes the text
  */
 export function jsonValue(text: string): unknown {
-  return runToCompletion(jsonValueStages(text));
+  return runToCompletion(jsonValueTask(text));
 }
 
-/** The same in stages, for a large text. */
-export function* jsonValueStages(text: string): CooperativeTask<unknown> {
+/** The same in steps, for large texts. */
+export function* jsonValueTask(text: string): CooperativeTask<unknown> {
   const value: unknown = JSON.parse(text);
   yield;
   if (!hasEscapedKey(text)) return value;
@@ -33,7 +33,7 @@ export function* jsonValueStages(text: string): CooperativeTask<unknown> {
   return yield* new JsonReader(text).value();
 }
 
-/** Looks only at strings that have a backslash: is a colon behind them? */
+/** Whether a string that contains a backslash is followed by a colon. */
 function hasEscapedKey(text: string): boolean {
   let escape = text.indexOf('\\');
   while (escape >= 0) {
@@ -44,10 +44,10 @@ function hasEscapedKey(text: string): boolean {
   return false;
 }
 
-/** Members after which a reader pauses: 5 ms, or 10 if their names are long. */
-const MEMBERS_PER_STAGE = 4000;
+/** Object members per step of `JsonReader`: they take 5 ms, or 10 ms if their keys are long. */
+const MEMBERS_PER_STEP = 4000;
 
-/** Reads text that has passed JSON.parse. */
+/** Parses text that has passed JSON.parse. `at` is the index of the next character. */
 class JsonReader {
   private at: number;
   private members = 0;
@@ -56,7 +56,7 @@ class JsonReader {
     this.at = skipSpace(text, 0);
   }
 
-  /** The value at which the reader stands; then it stands behind it. */
+  /** Reads the value at `at`. */
   *value(): CooperativeTask<unknown> {
     const first = this.text.charCodeAt(this.at);
     if (!opens(first)) return this.leaf();
@@ -67,10 +67,10 @@ class JsonReader {
     const object: Record<string, unknown> = {};
     this.at = skipSpace(this.text, this.at + 1);
     while (!closes(this.text.charCodeAt(this.at))) {
-      if (++this.members % MEMBERS_PER_STAGE === 0) yield;
+      if (++this.members % MEMBERS_PER_STEP === 0) yield;
       const key = this.string();
       this.at = skipSpace(this.text, skipSpace(this.text, this.at) + 1);
-      const value = this.standsAtLeaf() ? this.leaf() : yield* this.value();
+      const value = this.isAtLeaf() ? this.leaf() : yield* this.value();
       if (key !== '__proto__') object[key] = value;
       else
         Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
@@ -84,14 +84,14 @@ class JsonReader {
     const array: unknown[] = [];
     this.at = skipSpace(this.text, this.at + 1);
     while (!closes(this.text.charCodeAt(this.at))) {
-      array.push(this.standsAtLeaf() ? this.leaf() : yield* this.value());
+      array.push(this.isAtLeaf() ? this.leaf() : yield* this.value());
       this.at = nextItem(this.text, this.at);
     }
     this.at++;
     return array;
   }
 
-  private standsAtLeaf(): boolean {
+  private isAtLeaf(): boolean {
     return !opens(this.text.charCodeAt(this.at));
   }
 

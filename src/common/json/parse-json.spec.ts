@@ -1,17 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { faultPosition } from './json-fault.js';
-import { InvalidJsonError, MAX_JSON_DEPTH, parseJson } from './parse-json.js';
+import { runToCompletion } from '../cooperative-task.js';
+import { syntaxErrorPosition } from './json-syntax.js';
+import { InvalidJsonError, MAX_JSON_DEPTH, parseJsonTask } from './parse-json.js';
 
 const BODY_BYTES = 8 * 1024 * 1024; // the default limit of a body
 
-function parse(text: string) {
-  return parseJson(Buffer.from(text));
+function parse(body: Buffer | string) {
+  return runToCompletion(parseJsonTask(Buffer.from(body as string)));
 }
 
-function refusal(body: Buffer | string): string {
+function errorMessage(body: Buffer | string): string {
   try {
-    parseJson(typeof body === 'string' ? Buffer.from(body) : body);
+    parse(body);
   } catch (error) {
     expect(error).toBeInstanceOf(InvalidJsonError);
     return (error as Error).message;
@@ -23,24 +24,24 @@ function nested(levels: number): string {
   return '['.repeat(levels) + ']'.repeat(levels);
 }
 
-describe('parseJson', () => {
-  it('returns the value and the text as it came', () => {
+describe('parseJsonTask', () => {
+  it('returns the value and the unchanged text', () => {
     const text = ' {"b": 1.0, "1": "é", "a": 12345678901234567890}\n';
     expect(parse(text)).toEqual({ text, value: JSON.parse(text) });
   });
 
-  it('accepts one byte order mark and leaves it out of the text', () => {
+  it('accepts one byte order mark and drops it from the text', () => {
     expect(parse('\ufeff{"a":1}')).toEqual({ value: { a: 1 }, text: '{"a":1}' });
-    expect(refusal('\ufeff\ufeff{}')).toBe('unexpected character at position 0');
+    expect(errorMessage('\ufeff\ufeff{}')).toBe('unexpected character at position 0');
   });
 
-  it('gives __proto__ as an own key and leaves the prototype alone', () => {
+  it('returns __proto__ as an own key and leaves the prototype unchanged', () => {
     const { value } = parse('{"__proto__": {"admin": true}}') as { value: object };
     expect(Object.keys(value)).toEqual(['__proto__']);
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
   });
 
-  it('reads an escaped key right after a text that makes V8 misread it', () => {
+  it('returns the right escaped key after a text that makes V8 return a wrong one', () => {
     parse(String.raw`{"h":[],"\\":0}`);
     parse(String.raw`{"h":[],"\\u00":0}`);
     expect(parse(String.raw`{"h":1,"\"":2}`).value).toEqual({ h: 1, '"': 2 });
@@ -54,21 +55,21 @@ describe('parseJson', () => {
   });
 
   it.each([
-    ['a byte that starts nothing', [0x22, 0xff, 0x22]],
-    ['a cut sequence', [0x22, 0xe2, 0x82, 0x22]],
+    ['an invalid first byte', [0x22, 0xff, 0x22]],
+    ['an incomplete sequence', [0x22, 0xe2, 0x82, 0x22]],
     ['an overlong slash', [0x22, 0xc0, 0xaf, 0x22]],
     ['an encoded surrogate', [0x22, 0xed, 0xa0, 0x80, 0x22]],
     ['UTF-16', [0xff, 0xfe, 0x7b, 0x00, 0x7d, 0x00]],
-  ])('refuses %s as not UTF-8', (_name, bytes) => {
-    expect(refusal(Buffer.from(bytes))).toBe('the body is not UTF-8');
+  ])('rejects %s as not UTF-8', (_name, bytes) => {
+    expect(errorMessage(Buffer.from(bytes))).toBe('the body is not UTF-8');
   });
 
   it.each(['', '\ufeff'])('says that the body is empty (%j)', (body) => {
-    expect(refusal(body)).toBe('the body is empty');
+    expect(errorMessage(body)).toBe('the body is empty');
   });
 
-  it.each([' ', '{', '[1,', '"abc', '{"a"', '{"a":', '"\\u00e9'])('says that %j ends too early', (body) => {
-    expect(refusal(body)).toBe('the text ends too early');
+  it.each([' ', '{', '[1,', '"abc', '{"a"', '{"a":', '"\\u00e9'])('says that %j is incomplete', (body) => {
+    expect(errorMessage(body)).toBe('the text is incomplete');
   });
 
   it.each([
@@ -92,18 +93,18 @@ describe('parseJson', () => {
     ['{1:2}', 1],
     ['[1}', 2],
   ])('names the position at which %j stops being JSON', (body, position) => {
-    expect(refusal(body)).toBe(`unexpected character at position ${position}`);
+    expect(errorMessage(body)).toBe(`unexpected character at position ${position}`);
   });
 
-  it('accepts the deepest nesting allowed and refuses one level more', () => {
+  it('accepts the maximum nesting and rejects one level more', () => {
     expect(parse(nested(MAX_JSON_DEPTH)).text).toHaveLength(2 * MAX_JSON_DEPTH);
-    expect(refusal(nested(MAX_JSON_DEPTH + 1))).toBe('nested deeper than 200 levels at position 200');
-    expect(refusal(`[${'{"a":['.repeat(100)}${']}'.repeat(100)}]`)).toBe(
+    expect(errorMessage(nested(MAX_JSON_DEPTH + 1))).toBe('nested deeper than 200 levels at position 200');
+    expect(errorMessage(`[${'{"a":['.repeat(100)}${']}'.repeat(100)}]`)).toBe(
       'nested deeper than 200 levels at position 600',
     );
   });
 
-  it('does not count brackets inside strings, nor brackets side by side', () => {
+  it('does not count brackets inside strings, nor sibling brackets', () => {
     const text = JSON.stringify([
       `"${'['.repeat(1000)}\\`,
       ...Array<object>(1000).fill({ a: [] }),
@@ -112,8 +113,8 @@ describe('parseJson', () => {
     expect(parse(text).value).toEqual(JSON.parse(text));
   });
 
-  it('finds an unclosed string that is full of brackets', () => {
-    expect(refusal(`[[["${'['.repeat(1000)}`)).toBe('the text ends too early');
+  it('detects an unclosed string that contains many brackets', () => {
+    expect(errorMessage(`[[["${'['.repeat(1000)}`)).toBe('the text is incomplete');
   });
 
   it.each([
@@ -125,25 +126,25 @@ describe('parseJson', () => {
     ['escaped quotes', '\\"'],
     ['white space', ' '],
     ['an unclosed string before brackets', '["[[[['],
-  ])('refuses 8 MiB of %s', (_name, unit) => {
-    expect(refusal(unit.repeat(BODY_BYTES / unit.length))).toMatch(/position|early/);
+  ])('rejects 8 MiB of %s', (_name, unit) => {
+    expect(errorMessage(unit.repeat(BODY_BYTES / unit.length))).toMatch(/position|incomplete/);
   });
 
-  it('never lets the body into the message', () => {
-    const shapes = /^(unexpected character at position \d+|the text ends too early|the body is empty)$/;
+  it('never quotes the body in the message', () => {
+    const shapes = /^(unexpected character at position \d+|the text is incomplete|the body is empty)$/;
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.nat(20), (text, at) => {
         fc.pre(!isJson(text));
-        expect(refusal(text)).toMatch(shapes);
-        expect(refusal(`{"secret":"at position ${at}",${text}`)).toMatch(shapes);
+        expect(errorMessage(text)).toMatch(shapes);
+        expect(errorMessage(`{"secret":"at position ${at}",${text}`)).toMatch(shapes);
       }),
       { numRuns: 1000 },
     );
   });
 });
 
-describe('faultPosition', () => {
-  /** JSON with one character replaced, inserted or left out. */
+describe('syntaxErrorPosition', () => {
+  /** JSON with one character replaced, inserted or removed. */
   const damaged = fc
     .tuple(
       fc.json(),
@@ -156,21 +157,21 @@ describe('faultPosition', () => {
       return text.slice(0, cut) + added + text.slice(cut + removed);
     });
 
-  it('finds a fault exactly where JSON.parse refuses', () => {
+  it('finds an error exactly in the texts that JSON.parse rejects', () => {
     fc.assert(
       fc.property(damaged, (text) => {
-        expect(faultPosition(text) === undefined).toBe(isJson(text));
+        expect(syntaxErrorPosition(text) === undefined).toBe(isJson(text));
       }),
       { numRuns: 5000 },
     );
   });
 
-  it('agrees with V8 where V8 names a position, to the token', () => {
+  it('agrees with V8, up to one token, when V8 names a position', () => {
     fc.assert(
       fc.property(damaged, (text) => {
         const position = positionByV8(text);
         fc.pre(position !== undefined);
-        const found = faultPosition(text)!;
+        const found = syntaxErrorPosition(text)!;
         const between = text.slice(Math.min(found, position), Math.max(found, position));
         expect(between).toMatch(/^[-+.\w]*$|^\\u?[\da-f]*$/i);
       }),
