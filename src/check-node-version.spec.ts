@@ -24,7 +24,7 @@ describe('the supported Node.js releases', () => {
     expect(isSupported(version)).toBe(supported);
   });
 
-  it('are the ones that the packages declare and the README names', () => {
+  it('are the releases in package.json and in the README', () => {
     const source = readFileSync('src/check-node-version.ts', 'utf8');
     expect(source).toContain(`'${engines.node}'`);
     expect(json('examples/chat/package.json').engines).toEqual(engines);
@@ -36,7 +36,7 @@ describe('the supported Node.js releases', () => {
 describe('the compiler', () => {
   const oldest = /\d+/.exec(engines.node as string)?.[0];
 
-  /** The lines of a file that it rejects, under the settings of this repository. */
+  /** The lines that the compiler rejects with the settings of this repository. */
   function rejected(lines: string[]): string[] {
     const { options } = ts.parseJsonConfigFileContent(
       ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path)).config,
@@ -55,7 +55,7 @@ describe('the compiler', () => {
       .map(({ file, start = 0 }) => lines[(file?.getLineAndCharacterOfPosition(start).line ?? 0) - 1] ?? '');
   }
 
-  it('knows the API of the oldest supported line, and of no later one', () => {
+  it('knows the API of the oldest supported release, and no later API', () => {
     expect(devDependencies['@types/node']).toMatch(new RegExp(`^${oldest}\\.`));
     const known = ['Map.groupBy([1], String);', 'Promise.withResolvers<void>();', "'a'.isWellFormed();"];
     const tooNew = [

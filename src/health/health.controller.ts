@@ -20,11 +20,10 @@ export class HealthController {
     private readonly database: Database,
   ) {}
 
-  /** The process runs; the database is not asked. */
   @Get('live')
   @Probe()
   @ApiOperation({
-    summary: 'Whether the process runs; the database is not asked',
+    summary: 'Whether the process is running; does not check the database',
     operationId: 'getLiveness',
   })
   @ApiOkResponse({ type: HealthDto })
@@ -32,11 +31,10 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** Requests will be answered: started, not draining, and the database is there and accepts writes. */
   @Get('ready')
   @Probe()
   @ApiOperation({
-    summary: 'Whether requests will be answered: not draining, and the database accepts writes',
+    summary: 'Whether the service accepts requests: started, not draining, and the database accepts writes',
     operationId: 'getReadiness',
   })
   @ApiOkResponse({ type: HealthDto })
@@ -44,7 +42,7 @@ export class HealthController {
   async ready(): Promise<HealthDto> {
     if (!this.lifecycle.isReady) throw new UnavailableError('The service is starting or stopping');
     const [row] = await this.database.query<{ writable: boolean }>(CHECK_WRITABLE, []);
-    if (!row?.writable) throw new UnavailableError('The database server accepts no writes');
+    if (!row?.writable) throw new UnavailableError('The database server does not accept writes');
     return { status: 'ok' };
   }
 }

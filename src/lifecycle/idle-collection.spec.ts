@@ -4,21 +4,21 @@ import { collectGarbageWhenIdle } from './idle-collection.js';
 
 const MIB = 1024 * 1024;
 
-/** Something of this size that nobody needs any more. */
+/** An unreachable object of this size. */
 function garbage(bytes: number): WeakRef<object> {
   return new WeakRef(new Array(bytes / 8).fill(0.5));
 }
 
 describe('collecting garbage when idle', () => {
   let isIdle: boolean;
-  /** How often the memory was found to be worth a collection. */
-  let asked: number;
+  /** How often memory had grown enough for a collection. */
+  let idleChecks: number;
   beforeEach(() => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'performance'] });
     isIdle = true;
-    asked = 0;
+    idleChecks = 0;
     collectGarbageWhenIdle(() => {
-      asked += 1;
+      idleChecks += 1;
       return isIdle;
     });
   });
@@ -27,24 +27,24 @@ describe('collecting garbage when idle', () => {
   });
 
   const later = async () => {
-    await turn(); // until the end of the job a WeakRef that was made or read in it keeps its object
+    await turn(); // a WeakRef keeps its object alive until the end of the job in which it was created or read
     jest.advanceTimersByTime(10_000);
     await turn();
   };
 
-  it('gives the memory of a burst back as soon as nobody waits', async () => {
+  it('frees the memory of a burst as soon as the service is idle', async () => {
     const burst = garbage(200 * MIB);
     isIdle = false;
     await later();
-    expect(asked).toBe(1);
+    expect(idleChecks).toBe(1);
     isIdle = true;
     await later();
     expect(burst.deref()).toBeUndefined();
   });
 
-  it('leaves little garbage to V8', async () => {
+  it('does not collect small amounts of garbage', async () => {
     garbage(MIB);
     await later();
-    expect(asked).toBe(0);
+    expect(idleChecks).toBe(0);
   });
 });

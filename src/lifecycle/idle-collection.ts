@@ -1,27 +1,27 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** How often the memory is looked at, in milliseconds. */
+/** How often memory is checked, in milliseconds. */
 const CHECK_INTERVAL_MS = 10_000;
-/** Growth since the last collection that is worth another one, in bytes. */
-const WORTH_BYTES = 64 * 1024 * 1024;
+/** Growth since the last collection that triggers another one, in bytes. */
+const GROWTH_BYTES = 64 * 1024 * 1024;
 
 /**
- * Collects garbage while the service is idle. V8 collects when something is allocated: what a burst of large requests
- * leaves behind would stay resident until the next one.
+ * Collects garbage while the service is idle. V8 collects only on allocation: without this, the garbage of a burst of large
+ * requests stays resident until the next burst.
  *
- * @param isIdle whether a collection, which takes up to some 100 ms, would delay nobody
+ * @param isIdle whether no request would be delayed by a collection, which takes up to about 100 ms
  */
 export function collectGarbageWhenIdle(isIdle: () => boolean): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  let keptBytes = usedBytes();
+  let baselineBytes = usedBytes();
   setInterval(() => {
     const used = usedBytes();
-    if (used - keptBytes < WORTH_BYTES) keptBytes = Math.min(keptBytes, used);
+    if (used - baselineBytes < GROWTH_BYTES) baselineBytes = Math.min(baselineBytes, used);
     else if (isIdle()) {
       collect();
-      keptBytes = usedBytes();
+      baselineBytes = usedBytes();
     }
   }, CHECK_INTERVAL_MS).unref();
 }

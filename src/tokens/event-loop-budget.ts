@@ -1,32 +1,36 @@
-/** Milliseconds for which one turn of the event loop may be held. */
-const SHARE_MS = 5;
+/** Time for which the jobs of one turn of the event loop may block it, in milliseconds. */
+const BUDGET_MS = 5;
 
-/** Limits how long small jobs hold the event loop together: when a turn's share is used up, the next job waits. */
+/**
+ * Limits how long many small synchronous jobs together block the event loop. A caller runs its jobs with `run`; once
+ * `isExhausted`, it waits for `available` before the next one.
+ */
 export class EventLoopBudget {
   #usedMs = 0;
   #nextTurn?: Promise<void>;
 
-  get usedUp(): boolean {
-    return this.#usedMs >= SHARE_MS;
+  /** Whether the jobs of this turn of the event loop have used up its budget. */
+  get isExhausted(): boolean {
+    return this.#usedMs >= BUDGET_MS;
   }
 
-  /** Runs a synchronous job and puts it down to this turn. */
-  spend<Result>(job: () => Result): Result {
+  /** Runs a synchronous job and charges its time to this turn. */
+  run<Result>(job: () => Result): Result {
     const startedAt = performance.now();
     try {
       return job();
     } finally {
       this.#usedMs += performance.now() - startedAt;
-      void this.#turn();
+      void this.#resetInNextTurn();
     }
   }
 
-  /** Resolves in a turn whose share is not used up. */
-  async free(): Promise<void> {
-    while (this.usedUp) await this.#turn();
+  /** Resolves in a turn whose budget is not exhausted. */
+  async available(): Promise<void> {
+    while (this.isExhausted) await this.#resetInNextTurn();
   }
 
-  #turn(): Promise<void> {
+  #resetInNextTurn(): Promise<void> {
     this.#nextTurn ??= new Promise((resolve) => {
       setImmediate(() => {
         this.#usedMs = 0;

@@ -7,14 +7,14 @@ function part(value: { type: string; text?: unknown; [field: string]: unknown })
   return { type: value.type, text: value.text, raw: JSON.stringify(value) };
 }
 
-/** One token per character, at once or later. */
+/** One token per character, synchronously or in a promise. */
 class CharacterEstimator implements TokenEstimator {
   count(text: string): number | Promise<number> {
     return text.startsWith('later') ? Promise.resolve(text.length) : text.length;
   }
 }
 
-/** Holds the event loop for some milliseconds per text. */
+/** Blocks the event loop for some milliseconds per text. */
 class SlowEstimator implements TokenEstimator {
   count(): number {
     const until = performance.now() + 3;
@@ -49,7 +49,7 @@ describe('MessageTokenCounter', () => {
     expect(await tokens.count('tool', [{ type: 'text', text: 1, raw }])).toEqual({ total: 15, parts: [11] });
   });
 
-  it('keeps to the compact JSON for a part whose text is not its content', () => {
+  it('counts the compact JSON of other parts that have a text', () => {
     const file = part({ type: 'file', text: 'Hello, world!' });
     const { parts } = new MessageTokenCounter(new CharacterEstimator()).count('user', [file]) as {
       parts: number[];
@@ -57,11 +57,11 @@ describe('MessageTokenCounter', () => {
     expect(parts).toEqual([file.raw.length]);
   });
 
-  it('counts an empty text as nothing', async () => {
+  it('counts 0 for an empty text', async () => {
     expect(await tokens.count('user', [part({ type: 'text', text: '' })])).toEqual({ total: 4, parts: [0] });
   });
 
-  it('keeps the counts in the order of the parts when some come later', async () => {
+  it('keeps the counts in the order of the parts if some are promises', async () => {
     const texts = ['now', 'later..', 'now.', 'later.'];
     const count = new MessageTokenCounter(new CharacterEstimator()).count(
       'user',
@@ -70,19 +70,19 @@ describe('MessageTokenCounter', () => {
     expect(await count).toEqual({ total: 3 + 4 + 3 + 7 + 4 + 6, parts: [3, 7, 4, 6] });
   });
 
-  it('waits for a big part', async () => {
+  it('returns a promise for a large part', async () => {
     const text = 'word '.repeat(20_000);
     const count = tokens.count('user', [part({ type: 'text', text: 'Hello' }), part({ type: 'text', text })]);
     expect(count).toBeInstanceOf(Promise);
     expect(await count).toEqual({ total: 3 + 1 + 1 + 20_001, parts: [1, 20_001] });
   });
 
-  it('rejects when the estimator does', async () => {
+  it('rejects if the estimator rejects', async () => {
     const failing = new MessageTokenCounter({ count: () => Promise.reject(new Error('worker died')) });
     await expect(failing.count('user', [])).rejects.toThrow('worker died');
   });
 
-  it('lets other work run between many parts, and between many messages', async () => {
+  it('lets other work run between the parts of a message, and between messages', async () => {
     const slow = new MessageTokenCounter(new SlowEstimator());
     const parts = Array.from({ length: 8 }, () => part({ type: 'text', text: 'x' }));
     let turns = 0;

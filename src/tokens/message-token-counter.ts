@@ -2,42 +2,42 @@ import { Inject, Injectable } from '@nestjs/common';
 import { EventLoopBudget } from './event-loop-budget.js';
 import { TOKEN_ESTIMATOR, type TokenEstimator } from './token-estimator.js';
 
-/** Tokens by which a chat format frames each message; spec.md §2. */
+/** Tokens that a chat format adds to each message; see `token_estimate` in docs/api.md. */
 const MESSAGE_FRAME_TOKENS = 3;
 
-/** What counting needs of a part. */
+/** The fields of a part that counting needs. */
 export interface CountedPart {
   type: string;
   text?: unknown;
-  /** The part as compact JSON, key order and number spelling as the caller sent them. */
+  /** The part as compact JSON, with the caller's key order and number spelling. */
   raw: string;
 }
 
 export interface MessageTokenCount {
-  /** 3 + tokens(role) + the sum of `parts`; what it costs without its parts is the difference. */
+  /** 3 + tokens(role) + the sum of `parts`. */
   total: number;
-  /** One count per part, in their order. */
+  /** One count per part, in the order of the parts. */
   parts: number[];
 }
 
-/** The `token_estimate` of a message. */
+/** Computes the `token_estimate` of a message. */
 @Injectable()
 export class MessageTokenCounter {
-  readonly #share = new EventLoopBudget();
+  readonly #budget = new EventLoopBudget();
 
   constructor(@Inject(TOKEN_ESTIMATOR) private readonly estimator: TokenEstimator) {}
 
   /**
-   * spec.md §2: 3 + tokens(role) + Σ parts; a `text` or `reasoning` part with a string `text` counts tokens(text), any
-   * other part tokens(its compact JSON).
+   * 3 + tokens(role) + the sum of the parts. A `text` or `reasoning` part with a string `text` counts as tokens(text), any
+   * other part as tokens(its compact JSON).
    *
-   * Answers at once unless a text is big or many were counted in this turn of the event loop, by any caller.
+   * @returns a promise only if a text is large, or if the event-loop budget of this turn is exhausted
    */
   count(role: string, parts: readonly CountedPart[]): MessageTokenCount | Promise<MessageTokenCount> {
     const texts = [role, ...parts.map(countedText)];
     const counts: number[] = [];
     for (const text of texts) {
-      if (this.#share.usedUp) return this.#countRest(texts, counts);
+      if (this.#budget.isExhausted) return this.#countRest(texts, counts);
       const count = this.#count(text);
       if (typeof count !== 'number') return this.#countRest(texts, counts, count);
       counts.push(count);
@@ -48,14 +48,14 @@ export class MessageTokenCounter {
   async #countRest(texts: string[], counts: number[], pending?: Promise<number>): Promise<MessageTokenCount> {
     if (pending) counts.push(await pending);
     for (const text of texts.slice(counts.length)) {
-      if (this.#share.usedUp) await this.#share.free();
+      if (this.#budget.isExhausted) await this.#budget.available();
       counts.push(await this.#count(text));
     }
     return messageTokenCount(counts);
   }
 
   #count(text: string): number | Promise<number> {
-    return this.#share.spend(() => this.estimator.count(text));
+    return this.#budget.run(() => this.estimator.count(text));
   }
 }
 
@@ -63,14 +63,14 @@ function countedText(part: CountedPart): string {
   return countsByText(part) ? part.text : part.raw;
 }
 
-/** Whether a part costs what its text costs, so that its JSON is not looked at. */
+/** Whether the tokens of a part are those of its `text`; otherwise they are those of its JSON. */
 export function countsByText<P extends { type: string; text?: unknown }>(
   part: P,
 ): part is P & { text: string } {
   return (part.type === 'text' || part.type === 'reasoning') && typeof part.text === 'string';
 }
 
-/** @param counts the role's, then one per part */
+/** @param counts the count of the role, then one count per part */
 function messageTokenCount(counts: number[]): MessageTokenCount {
   return {
     total: counts.reduce((sum, count) => sum + count, MESSAGE_FRAME_TOKENS),

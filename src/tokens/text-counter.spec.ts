@@ -17,7 +17,7 @@ function tiktokenCount(text: string, encoding: TiktokenEncoding = 'o200k_base'):
 
 const oneOf = (characters: string) => fc.constantFrom(...Array.from(characters));
 
-/** Words, marks and spaces of many scripts, and the corners of the encodings' patterns. */
+/** Words, marks and spaces of many scripts, and edge cases of the encodings' patterns. */
 const fragment = fc.oneof(
   fc.constantFrom(
     ...[
@@ -137,19 +137,19 @@ describe('TextCounter', () => {
     ['o200k_base', 3000],
     ['cl100k_base', 1000],
     ['p50k_base', 1000],
-  ] as const)('counts what tiktoken counts, in %s', (encoding, numRuns) => {
+  ] as const)('counts exactly as tiktoken, in %s', (encoding, numRuns) => {
     const counter = counterOf(encoding);
     fc.assert(
       fc.property(text, (sample) => {
         const expected = { tokens: tiktokenCount(sample, encoding), end: sample.length };
         expect(counter.count(sample)).toEqual(expected);
-        expect(counter.count(sample)).toEqual(expected); // now from memory
+        expect(counter.count(sample)).toEqual(expected); // now from the cache
       }),
       { numRuns },
     );
   });
 
-  it.each(encodings)('knows every character of Unicode as %s knows it', (encoding) => {
+  it.each(encodings)('classifies every character of Unicode as %s does', (encoding) => {
     const counter = counterOf(encoding);
     // Letters and digits, marks, spaces and the rest are split from what follows in different ways.
     const contexts = [(c: string) => `${c}\n \n`, (c: string) => `${c}111111`];
@@ -202,19 +202,19 @@ describe('TextCounter', () => {
     },
   );
 
-  it('counts a run that is too long for V8 to match at once', () => {
+  it('counts a run that is too long for one match in V8', () => {
     const run = ' '.repeat(8_000_000);
     expect(counterOf('o200k_base').count(run)).toEqual({ tokens: 8_000_000 / 128, end: 8_000_000 });
   });
 
-  it('never cuts a long run inside a surrogate pair', () => {
+  it('never splits a long run inside a surrogate pair', () => {
     const [first, next, rest] = [`!${'😀'.repeat(64)}`, '😀'.repeat(64), '😀'.repeat(16)]; // 129, 128 and 32 units
     const chunks = [first, next, next, next, next, next, rest];
     const expected = chunks.reduce((sum, chunk) => sum + tiktokenCount(chunk), 0);
     expect(counterOf('o200k_base').count(chunks.join('')).tokens).toBe(expected);
   });
 
-  it('stops between two pieces when its steps are used up, so that the rest can be counted later', () => {
+  it('stops between two pieces after maxSteps, and the rest can be counted later', () => {
     const sample = 'Some words, 12345 and more; naïve 的的的 text\n\n  with   runs. '.repeat(40);
     for (const maxSteps of [1, 50, 500, 2000]) {
       const counter = counterOf('o200k_base');
@@ -230,12 +230,12 @@ describe('TextCounter', () => {
     }
   });
 
-  it('does at most one piece more than its steps allow', () => {
+  it('starts no piece after maxSteps', () => {
     expect(counterOf('o200k_base').count('a b c d e', { maxSteps: 1 })).toEqual({ tokens: 1, end: 1 });
     expect(counterOf('o200k_base').count('a b', { maxSteps: 0 })).toEqual({ tokens: 0, end: 0 });
   });
 
-  it('counts a text in slices as it counts the whole, wherever they end', () => {
+  it('counts the same in slices of any length', () => {
     const counter = counterOf('o200k_base');
     const unit = fc.constantFrom(
       'a',
@@ -273,7 +273,7 @@ describe('TextCounter', () => {
     );
   });
 
-  it('stays right when it has forgotten what it remembered', () => {
+  it('stays exact after cached counts were evicted', () => {
     const counter = counterOf('o200k_base');
     const words = Array.from(
       { length: 40_000 },

@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads';
 import type { TiktokenEncoding } from 'tiktoken';
 import type { CountProgress } from './text-counter.js';
 
-/** What the thread is started with. */
+/** `workerData` of the thread. */
 export interface SliceWorkerData {
   encoding: TiktokenEncoding;
   pieces: RegExp;
@@ -11,20 +11,22 @@ export interface SliceWorkerData {
 
 export interface SliceTask {
   text: string;
-  /** Whether the text ends with this slice; else what the rest may still change is left for the next. */
-  last: boolean;
+  /** Whether this is the last slice of the text. If not, pieces that depend on the next slice are not counted. */
+  isLast: boolean;
 }
 
-// Node runs this file as it stands: the built .js, and under Jest, whose transform does not reach worker threads, the
-// .ts itself, its types stripped (Node ≥ 22.18). Node does not look for `text-counter.ts` under the name of
-// `text-counter.js`, hence the computed name.
-const sibling = `./text-counter${extname(import.meta.url)}`;
-const { LOOKAHEAD_CHARS, TextCounter } = (await import(sibling)) as typeof import('./text-counter.js');
+// Node.js loads this file untransformed: the built .js, or under Jest, which does not transform worker threads, the .ts
+// itself with its types stripped (Node.js ≥ 22.18). Node.js does not resolve `text-counter.js` to `text-counter.ts`, hence
+// the computed name.
+const textCounterFile = `./text-counter${extname(import.meta.url)}`;
+const { LOOKAHEAD_CHARS, TextCounter } = (await import(
+  textCounterFile
+)) as typeof import('./text-counter.js');
 
 const { encoding, pieces } = workerData as SliceWorkerData;
 const counter = new TextCounter(encoding, pieces);
 
 /** Counts one slice of a text. */
-export default function countSlice({ text, last }: SliceTask): CountProgress {
-  return counter.count(text, { stop: last ? text.length : text.length - LOOKAHEAD_CHARS });
+export default function countSlice({ text, isLast }: SliceTask): CountProgress {
+  return counter.count(text, { stop: isLast ? text.length : text.length - LOOKAHEAD_CHARS });
 }

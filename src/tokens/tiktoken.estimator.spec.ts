@@ -11,7 +11,7 @@ describe('TiktokenEstimator', () => {
   const estimator = new TiktokenEstimator('tiktoken:gpt-4o');
   afterAll(() => estimator.onApplicationShutdown());
 
-  it('refuses an unknown name', () => {
+  it('rejects an unknown name', () => {
     expect(() => new TiktokenEstimator('tiktoken:gpt-0')).toThrow('one of: gpt2, r50k_base');
   });
 
@@ -20,25 +20,25 @@ describe('TiktokenEstimator', () => {
     expect(new TiktokenEstimator('tiktoken:gpt2').count('antidisestablishmentarianism')).toBe(5);
   });
 
-  it('answers a small text at once', () => {
+  it('counts a small text synchronously', () => {
     expect(estimator.count(paragraph)).toBe(tiktoken.encode_ordinary(paragraph).length);
   });
 
-  it('counts a big text elsewhere, in slices, exactly', async () => {
+  it('counts a large text in slices on the worker, exactly', async () => {
     const text = paragraph.repeat(5000);
     const count = estimator.count(text);
     expect(count).toBeInstanceOf(Promise);
     expect(await count).toBe(tiktoken.encode_ordinary(text).length);
   });
 
-  it('hands the rest of a small text that turns out to be hard to the worker', async () => {
+  it('lets the worker count the rest of a small text that takes many steps', async () => {
     const text = `${paragraph}${Array.from({ length: 30 }, (_, i) => '的'.repeat(170 - i)).join('!')}`;
     const count = estimator.count(text);
     expect(count).toBeInstanceOf(Promise);
     expect(await count).toBe(tiktoken.encode_ordinary(text).length);
   });
 
-  it('counts hostile text in the worker as it would here', async () => {
+  it('counts hostile text on the worker as on the main thread', async () => {
     const texts = ['a', ' ', '\n', '!', '的', '😀', '\ud800', '\u0301', ' \n'].map((unit) =>
       unit.repeat(300_000),
     );
@@ -48,7 +48,7 @@ describe('TiktokenEstimator', () => {
     );
   });
 
-  it('does not let a big text wait for the whole of a bigger one', async () => {
+  it('does not make a text wait for the whole of a larger one', async () => {
     const finished: string[] = [];
     const bigger = Promise.resolve(estimator.count('ab '.repeat(1_000_000))).then(() =>
       finished.push('bigger'),
@@ -58,7 +58,7 @@ describe('TiktokenEstimator', () => {
     expect(finished).toEqual(['big', 'bigger']);
   });
 
-  it('rejects what it is counting when the application is gone', async () => {
+  it('rejects pending counts when the application shuts down', async () => {
     const closing = new TiktokenEstimator('tiktoken:gpt-4o');
     const count = Promise.resolve(closing.count('ab '.repeat(1_000_000)));
     const outcome = expect(count).rejects.toThrow('Terminating worker thread');

@@ -5,20 +5,18 @@ import { TextCounter } from './text-counter.js';
 import type { TokenEstimator } from './token-estimator.js';
 import { WorkerCounter } from './worker-counter.js';
 
-export { parseEstimatorName };
-
 /**
- * UTF-16 units up to which a text is counted at once. 32 Ki of English take 1–2 ms, twice that if one character of
- * them is beyond Latin-1: V8 then scans a wider string.
+ * Longest text that is counted on the main thread, in UTF-16 units. 32 Ki units of English take 1–2 ms, and twice that if one
+ * character is outside of Latin-1: V8 then scans a two-byte string.
  */
 const SYNC_CHARS = 32 * 1024;
 
-/** Work after which the rest of such a text goes to the worker too: 2–3 ms for text that is all unseen pieces. */
+/** Steps after which the worker counts the rest of such a text: 2–3 ms if no piece is cached. */
 const SYNC_STEPS = 15_000;
 
 /**
- * Counts with OpenAI's tiktoken. Special tokens are plain text; a lone surrogate counts as U+FFFD, which is what
- * UTF-8 makes of it. Exactly tiktoken's numbers while no unbroken run is longer than `MAX_PIECE_BYTES`.
+ * Counts with OpenAI's tiktoken. Special tokens are counted as plain text, a lone surrogate as U+FFFD, which replaces it in
+ * UTF-8. Counts are exactly tiktoken's unless a piece is longer than `MAX_PIECE_BYTES`.
  */
 @Injectable()
 export class TiktokenEstimator implements TokenEstimator, OnApplicationShutdown {
@@ -27,13 +25,14 @@ export class TiktokenEstimator implements TokenEstimator, OnApplicationShutdown 
 
   /**
    * @param name `tiktoken:<model or encoding>`
-   * @throws Error listing the known names
+   * @throws Error that lists the known names
    */
   constructor(name: string) {
     const encoding = parseEstimatorName(name);
     const pieces = piecePattern(encoding);
     this.#counter = new TextCounter(encoding, pieces);
-    // V8 compiles the pattern at its first uses, for each width of string anew: 20 ms that no request should wait for.
+    // V8 compiles the pattern during its first uses, once for one-byte and once for two-byte strings: 20 ms, before any
+    // request arrives.
     for (const text of ['a', '…', 'a', '…']) this.#counter.count(text);
     this.#worker = new WorkerCounter({ encoding, pieces });
   }
@@ -44,7 +43,7 @@ export class TiktokenEstimator implements TokenEstimator, OnApplicationShutdown 
     return end === text.length ? tokens : this.#worker.count(text, end).then((rest) => tokens + rest);
   }
 
-  // Not onModuleDestroy: Nest calls that before the server has answered the requests it still holds.
+  // Not onModuleDestroy, which Nest calls while requests are still in flight.
   onApplicationShutdown(): Promise<void> {
     return this.#worker.close();
   }

@@ -1,12 +1,14 @@
 /**
- * Counts the tokens of a text. Extension point: a module of yours may provide its own under `TOKEN_ESTIMATOR`.
+ * Counts the tokens of a text. Extension point: a module may provide its own implementation under `TOKEN_ESTIMATOR`.
  *
- * A count is a pure function of the text: it is stored with the event, once, and summed for windows ever after.
+ * The count must depend on the text only: it is computed once, stored with the event, and used by every later window.
  */
 export interface TokenEstimator {
   /**
-   * @param text any string, lone surrogates and what looks like special tokens included; must not throw for any
-   * @returns tokens ≥ 0, at once where that takes no more than a few milliseconds, else a promise
+   * Must not throw.
+   *
+   * @param text any string; it may contain lone surrogates and the text of special tokens
+   * @returns tokens ≥ 0; a promise if counting takes more than a few milliseconds
    */
   count(text: string): number | Promise<number>;
 }

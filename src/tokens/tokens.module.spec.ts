@@ -23,7 +23,7 @@ class Importer {
 class ImportingModule {}
 
 describe('TokensModule', () => {
-  it('gives an importing module the configured estimator', async () => {
+  it('provides the configured estimator to an importing module', async () => {
     const app = await NestFactory.createApplicationContext(ImportingModule, { logger: false });
     expect(app.get(TOKEN_ESTIMATOR)).toBeInstanceOf(TiktokenEstimator);
     const text = 'antidisestablishmentarianism';
@@ -32,7 +32,7 @@ describe('TokensModule', () => {
     await app.close();
   });
 
-  it('has a configuration that refuses an unknown estimator', () => {
+  it('has a configuration that rejects an unknown estimator', () => {
     expect(() => AppConfig.fromEnvironment({ FASTPACA_TOKEN_ESTIMATOR: 'tiktoken:nothing' })).toThrow(
       /FASTPACA_TOKEN_ESTIMATOR must be tiktoken:<encoding or model>, one of: .*\bgpt-4o\b/,
     );

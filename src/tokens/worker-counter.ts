@@ -8,15 +8,15 @@ import type { SliceTask, SliceWorkerData } from './text-slice.worker.js';
 const WORKER_FILE = fileURLToPath(new URL(`text-slice.worker${extname(import.meta.url)}`, import.meta.url));
 
 /**
- * UTF-16 units sent to the worker at a time: copying them holds the event loop for well under 1 ms, and texts counted
- * at the same time take turns, so that none waits for the whole of another (a hostile slice takes 0.1 s).
+ * UTF-16 units per slice that is sent to the worker. Copying a slice blocks the event loop for well under 1 ms. The slices of
+ * concurrent texts alternate: no text waits for the whole of another one (a hostile slice takes 0.1 s).
  */
 const SLICE_CHARS = 256 * 1024;
 
-/** How long an unused worker is kept: it starts in 0.3 s and holds some 55 MB. */
+/** An idle worker is stopped after this time: it occupies about 55 MB and starts in 0.3 s. */
 const IDLE_TIMEOUT_MS = 30_000;
 
-/** Counts texts on one worker thread, which is started by the first and never keeps the process alive when idle. */
+/** Counts texts on one worker thread, which starts with the first text. An idle worker does not keep the process alive. */
 export class WorkerCounter {
   readonly #pool: Piscina<SliceTask, CountProgress>;
 
@@ -29,23 +29,29 @@ export class WorkerCounter {
       idleTimeout: IDLE_TIMEOUT_MS,
       recordTiming: false,
     });
-    // A worker that dies while it counts nothing: the next count starts another.
-    this.#pool.on('error', (error) => log.warn({ err: error }, 'the worker that counts tokens has ended'));
+    // An idle worker has died; the next count starts a new one.
+    this.#pool.on('error', (error) =>
+      log.warn({ err: error }, 'the worker thread that counts tokens has died'),
+    );
   }
 
-  /** Tokens of `text` from `start` on, the beginning of a piece, in UTF-16 units. Rejects if the worker dies. */
+  /**
+   * Tokens of `text` from `start` to its end. Rejects if the worker dies.
+   *
+   * @param start index of the beginning of a piece, in UTF-16 units
+   */
   async count(text: string, start: number): Promise<number> {
     let tokens = 0;
     for (let end = start; end < text.length;) {
       const slice = text.slice(end, end + SLICE_CHARS);
-      const counted = await this.#pool.run({ text: slice, last: end + slice.length === text.length });
+      const counted = await this.#pool.run({ text: slice, isLast: end + slice.length === text.length });
       tokens += counted.tokens;
       end += counted.end;
     }
     return tokens;
   }
 
-  /** Stops the thread; counts under way are rejected. */
+  /** Stops the thread; pending counts are rejected. */
   close(): Promise<void> {
     return this.#pool.destroy();
   }
