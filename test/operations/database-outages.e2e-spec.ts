@@ -1,96 +1,43 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { AppConfig } from '../../src/config/app-config.js';
-import { createApp } from '../../src/create-app.js';
-import { Lifecycle } from '../../src/lifecycle/lifecycle.js';
 import { expectError } from '../support/error-shape.js';
 import type { Answer } from '../support/http-client.js';
 import { readMetrics } from '../support/metrics-text.js';
 import { ProxiedService } from '../support/proxied-service.js';
+import { EVENT, ROUTES } from '../support/routes.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import type { TestDatabase } from '../support/test-database.js';
 import { TestService } from '../support/test-service.js';
 
-/** The database's time limit where one is reached, in milliseconds. */
+/** The database's time limit in the tests that reach it, in milliseconds. */
 const LIMIT_MS = 1000;
 const SHORT_LIMIT = { FASTPACA_DATABASE_TIMEOUT_MS: String(LIMIT_MS) };
 /** A request may use up two limits, for a connection and for a statement; the rest is for what it does between them. */
-const LIMITS_PER_ANSWER = 6;
-const EVENT = { role: 'user', content: 'hello' };
-
-/** Every route that needs the database, as an answerable request. */
-const ROUTES: [method: string, rest: string, body?: unknown][] = [
-  ['PUT', '', { token_budget: 100 }],
-  ['PUT', '', { trigger_ratio: 0.5 }],
-  ['GET', ''],
-  ['PATCH', '/metadata', { metadata: { a: 1 } }],
-  ['POST', '/events', { event: EVENT }],
-  ['GET', '/events'],
-  ['GET', '/window'],
-  ['POST', '/compact', { from_seq: 1, to_seq: 1, replacement: [EVENT] }],
-  ['DELETE', ''],
-];
+const LIMITS_PER_RESPONSE = 6;
 
 /**
- * The answer, unless so many limits run out before it, one after the other. They are timers of the process that the
- * service runs in: what holds the service's own limits up, holds these up too.
+ * Waits for the response for `LIMITS_PER_RESPONSE` limits, one timer after the other. The service runs in this process:
+ * whatever delays the service's own timers also delays these.
  */
 async function inTime(answer: Promise<Answer>): Promise<Answer> {
   const progress = { isThere: false };
   void answer.finally(() => (progress.isThere = true)).catch(() => undefined);
   const late = (async () => {
-    for (let limits = 0; limits < LIMITS_PER_ANSWER && !progress.isThere; limits += 1)
+    for (let limits = 0; limits < LIMITS_PER_RESPONSE && !progress.isThere; limits += 1)
       await delay(LIMIT_MS, undefined, { ref: false });
-    throw new Error(`no answer though ${LIMITS_PER_ANSWER} limits of ${LIMIT_MS} ms have run out`);
+    throw new Error(`no response within ${LIMITS_PER_RESPONSE} limits of ${LIMIT_MS} ms`);
   })();
   return Promise.race([answer, late]);
 }
 
-/** Repeats what a slow machine does not get done within a short limit; an append needs a key then. */
+/** Repeats a request that a slow machine does not finish within the short limit. An append then needs an idempotency key. */
 async function untilDone(request: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     const answer = await request();
     if (answer.status !== 503) return answer;
   }
 }
-
-describe('health', () => {
-  let database: TestDatabase;
-  beforeAll(async () => (database = await createTestDatabase()));
-  afterAll(() => database.drop());
-
-  it('is live and not ready while starting, then ready, and while draining live but not ready', async () => {
-    const app = await createApp(AppConfig.fromEnvironment({ DATABASE_URL: database.url, PORT: '0' }));
-    const status = async (path: string) => (await app.inject(path)).statusCode;
-    expect([await status('/health/live'), await status('/health/ready')]).toEqual([200, 503]);
-    app.get(Lifecycle).markReady();
-    const ready = await app.inject('/health/ready');
-    expect([ready.statusCode, ready.json()]).toEqual([200, { status: 'ok' }]);
-    void app.get(Lifecycle).drain(0);
-    expect([await status('/health/live'), await status('/health/ready')]).toEqual([200, 503]);
-    await app.close();
-  });
-
-  it('every other route answers 503 while draining, and asks the client to connect elsewhere', async () => {
-    const service = await TestService.start({ database });
-    try {
-      await service.http.put('drained');
-      void service.app.get(Lifecycle).drain(0);
-      for (const [method, rest, body] of ROUTES) {
-        const answer = await service.http.request(method, service.http.path('drained', rest), { body });
-        expectError(answer, 503);
-        expect(answer.headers.get('connection')).toBe('close');
-      }
-      expect((await service.http.request('GET', '/metrics')).status).toBe(200);
-    } finally {
-      await service.stop();
-    }
-    expect(
-      await database.query("SELECT token_budget FROM fastpaca.conversations WHERE id = 'drained'"),
-    ).toEqual([{ token_budget: 1_000_000 }]);
-  });
-});
 
 describe('with the database away', () => {
   let proxied: ProxiedService;
@@ -104,9 +51,9 @@ describe('with the database away', () => {
 
   const outages: [name: string, begin: () => unknown, end: () => Promise<unknown>][] = [
     ['its connections are refused', () => proxy.refuse(), () => proxy.restore()],
-    ['it takes connections and never answers', () => proxy.stall(), () => proxy.restore()],
+    ['it accepts connections and never responds', () => proxy.stall(), () => proxy.restore()],
     [
-      'it does not let anybody in',
+      'it rejects all logins',
       async () => {
         await admin(`ALTER DATABASE ${nameOf(database)} WITH ALLOW_CONNECTIONS false`);
         await admin(
@@ -118,14 +65,14 @@ describe('with the database away', () => {
   ];
 
   it.each(outages)(
-    'every route answers 503 while %s, and by itself again when it is back; nothing acknowledged is lost',
+    'every route answers 503 while %s and recovers afterwards; no acknowledged append is lost',
     async (name, begin, end) => {
       const id = `outage ${name}`;
       for (const each of [id, `${id}, other`]) await untilDone(() => service.http.put(each));
       await untilDone(() => service.http.say(`${id}, other`, 'first'));
       const acknowledged: string[] = [];
       const burst = { over: false };
-      // Clients that append all the time, each retrying a key until it is acknowledged.
+      // Clients append continuously; each retries with the same key until the append is acknowledged.
       const clients = Array.from({ length: 4 }, async (_, client) => {
         for (let number = 0; !burst.over; number += 1) {
           const key = `${client}-${number}`;
@@ -175,16 +122,16 @@ describe('with the database away', () => {
   );
 });
 
-describe('with connections that are cut', () => {
+describe('with connections that are broken', () => {
   let proxied: ProxiedService;
   let database: TestDatabase;
   let proxy: TcpProxy;
   let service: TestService;
-  // No time limit helps here: what is cut is answered at once.
+  // No time limit helps here: requests on broken connections get their response at once.
   beforeAll(async () => ({ database, proxy, service } = proxied = await ProxiedService.start()));
   afterAll(() => proxied.stop());
 
-  it('goes on when new ones are to be had', async () => {
+  it('recovers when new connections can be opened', async () => {
     await untilDone(() => service.http.put('cut'));
     for (let round = 0; round < 10; round += 1) {
       const appends = Array.from({ length: 8 }, () => service.http.say('cut', 'hello'));
@@ -196,7 +143,7 @@ describe('with connections that are cut', () => {
     expect((await untilDone(() => service.http.say('cut', 'last'))).status).toBe(201);
   });
 
-  it('goes on when that was in the middle of a transaction, which then never happened', async () => {
+  it('recovers if that was in the middle of a transaction, which is rolled back', async () => {
     await untilDone(() => service.http.put('half'));
     await untilDone(() => service.http.say('half', 'first'));
     const { body: before } = await untilDone(() => service.http.get('half'));
@@ -213,7 +160,7 @@ describe('with connections that are cut', () => {
     while ((await database.query(waiting)).length < changes.length) await delay(5);
     proxy.cut();
     for (const answer of await Promise.all(changes)) expectError(answer, 503);
-    // The server notices a lost client only when it answers; until then the statements wait for their lock.
+    // The server notices a lost client only when it responds; until then the statements wait for their lock.
     await database.query(waiting.replace('SELECT', 'SELECT pg_terminate_backend(pid)'));
     while ((await database.query(waiting)).length > 0) await delay(5);
     await holder.query('ROLLBACK');
@@ -223,17 +170,17 @@ describe('with connections that are cut', () => {
   });
 });
 
-describe('with a row of the database locked by somebody', () => {
+describe('with a row locked by another client of the database', () => {
   let service: TestService;
   let outsider: pg.Client;
   beforeAll(async () => {
-    // Writes leave one of the connections to reads.
+    // One of the three connections is reserved for reads.
     service = await TestService.start({ env: { ...SHORT_LIMIT, FASTPACA_POOL_SIZE: '3' } });
     outsider = new pg.Client({ connectionString: service.database.url });
     await outsider.connect();
     for (const id of ['locked-1', 'locked-2', 'free']) await untilDone(() => service.http.put(id));
   });
-  afterEach(() => outsider.query('ROLLBACK')); // of a test that has failed; else there is nothing to roll back
+  afterEach(() => outsider.query('ROLLBACK')); // only needed after a test that has failed
   afterAll(async () => {
     await outsider.end();
     await service.stop();
@@ -249,7 +196,7 @@ describe('with a row of the database locked by somebody', () => {
       inTime(service.http.append(id, { event: { role: 'user', content }, idempotency_key: content })),
     );
 
-  it('answers 503 when it takes too long, and by itself again afterwards', async () => {
+  it('answers 503 while the lock is held, and recovers afterwards', async () => {
     await lock('locked-1');
     const writes = [service.http.put('locked-1'), service.http.say('locked-1', 'a')];
     for (const answer of await Promise.all(writes.map(inTime))) expectError(answer, 503);
@@ -268,7 +215,7 @@ describe('with a row of the database locked by somebody', () => {
     expect((await sayOnce('locked-1', 'b')).body).toMatchObject({ seq: 1 });
   });
 
-  it('answers every append of one conversation in time, however many wait for each other', async () => {
+  it('answers every append of one conversation in time, even if many wait for each other', async () => {
     await lock('locked-1');
     const { body: before } = await untilDone(() => service.http.get('locked-1'));
     const appends = Array.from({ length: 20 }, (_, index) =>
@@ -284,10 +231,10 @@ describe('with a row of the database locked by somebody', () => {
     expect((await sayOnce('locked-1', 'after')).status).toBe(201);
   });
 
-  it('answers 503 while no connection is left, says so in the metrics, and other conversations recover', async () => {
+  it('answers 503 while no connection is free, shows it in the metrics, and recovers for other conversations', async () => {
     await lock('locked-1', 'locked-2');
     const connections = { in_use: 0, waiting: 0 };
-    // Once, unless the limits ran out before anybody could look.
+    // Repeated if the limits expired before the metrics were read.
     while (connections.in_use < 2 || connections.waiting < 1) {
       const stuck = ['locked-1', 'locked-2'].map((id) => inTime(service.http.put(id)));
       const others = Array.from({ length: 8 }, () => inTime(service.http.say('free', 'hello')));
@@ -310,121 +257,6 @@ describe('with a row of the database locked by somebody', () => {
     expect((await sayOnce('free', 'again')).status).toBe(201);
     expect((await sayOnce('locked-2', 'again')).status).toBe(201);
     expect((await readMetrics(service)).value('fastpaca_pool_connections', { state: 'waiting' })).toBe(0);
-  });
-});
-
-describe('metrics', () => {
-  let service: TestService;
-  const MARK = 'mark4711';
-  beforeAll(
-    async () => (service = await TestService.start({ env: { FASTPACA_NODE_NAME: 'node-under-test' } })),
-  );
-  afterAll(() => service.stop());
-
-  it('count what happened', async () => {
-    const id = `count-${MARK}`;
-    await service.http.put(id);
-    const before = await readMetrics(service);
-    await service.http.append(id, { event: EVENT, idempotency_key: `key-${MARK}` });
-    await service.http.append(id, { event: EVENT, idempotency_key: `key-${MARK}` });
-    await service.http.append(id, { event: EVENT, idempotency_key: `key-${MARK}` });
-    await service.http.append(id, {
-      events: [EVENT, { role: 'assistant', content: MARK }, { role: 'tool', content: MARK }],
-    });
-    await service.http.append(id, { event: EVENT, if_version: 0 });
-    await service.http.append(id, { event: { role: MARK, content: MARK } });
-    await service.http.compact(id, {
-      from_seq: 1,
-      to_seq: 2,
-      replacement: [{ role: 'system', content: MARK }],
-    });
-    await service.http.compact(id, { from_seq: 1, to_seq: 99, replacement: [EVENT] });
-    const { body: window } = await service.http.window(id);
-    await service.http.window(id, '?if_version=0');
-    const after = await readMetrics(service);
-    const moved = (name: string, labels: Record<string, string> = {}) =>
-      after.value(name, labels) - before.value(name, labels);
-
-    const appended = (role: string, deduped: boolean) =>
-      moved('fastpaca_events_appended_total', { role, deduped: String(deduped) });
-    expect([appended('user', false), appended('assistant', false), appended('tool', false)]).toEqual([
-      2, 1, 1,
-    ]);
-    expect([appended('user', true), appended('assistant', true)]).toEqual([2, 0]);
-    expect(moved('fastpaca_append_latency_ms_count')).toBe(4);
-    expect(moved('fastpaca_append_latency_ms_sum')).toBeGreaterThan(0);
-    expect(moved('fastpaca_compaction_requests_total')).toBe(2);
-    expect(moved('fastpaca_window_latency_ms_count')).toBe(1);
-    expect(moved('fastpaca_snapshot_token_count_count')).toBe(1);
-    expect(moved('fastpaca_snapshot_token_count_sum')).toBe(window.used_tokens);
-
-    const requests = (method: string, rest: string, status: number) =>
-      moved('fastpaca_http_requests_total', {
-        method,
-        route: `/v1/conversations/:id${rest}`,
-        status: String(status),
-      });
-    expect([201, 400, 409].map((status) => requests('POST', '/events', status))).toEqual([4, 1, 1]);
-    expect([200, 400].map((status) => requests('POST', '/compact', status))).toEqual([1, 1]);
-    expect([200, 409].map((status) => requests('GET', '/window', status))).toEqual([1, 1]);
-  });
-
-  it('have every name there is a promise of', async () => {
-    const { types } = await readMetrics(service);
-    expect(Object.fromEntries(types)).toMatchObject({
-      fastpaca_append_latency_ms: 'histogram',
-      fastpaca_window_latency_ms: 'histogram',
-      fastpaca_snapshot_token_count: 'histogram',
-      fastpaca_compaction_requests_total: 'counter',
-      fastpaca_events_appended_total: 'counter',
-      fastpaca_http_requests_total: 'counter',
-      fastpaca_pool_connections: 'gauge',
-      nodejs_eventloop_lag_seconds: 'gauge',
-      nodejs_heap_size_used_bytes: 'gauge',
-      process_cpu_seconds_total: 'counter',
-      process_resident_memory_bytes: 'gauge',
-    });
-  });
-
-  it('are numbers, right after the start and however often they are read', async () => {
-    const fresh = await TestService.start({ database: service.database });
-    for (const read of [fresh, service]) {
-      for (let times = 0; times < 20; times += 1) {
-        const reading = await readMetrics(read);
-        expect(reading.samples.filter(({ value }) => Number.isNaN(value))).toEqual([]);
-        // In seconds: of no delay at all Node.js says that the least is 292 years.
-        expect(reading.value('nodejs_eventloop_lag_min_seconds')).toBeLessThan(1e9);
-      }
-    }
-    await fresh.stop();
-  });
-
-  it('have no id, key, text or path in them, and name the node', async () => {
-    for (const path of [
-      `/${MARK}`,
-      `/v1/${MARK}`,
-      `/v1/conversations/${MARK}`,
-      `/v1/conversations/${MARK}/events?${MARK}=1`,
-      `/docs/${MARK}`,
-    ]) {
-      for (const method of ['GET', 'POST', 'OPTIONS']) {
-        await service.http.request(method, path, {
-          headers: { authorization: `Bearer ${MARK}`, 'x-request-id': MARK, 'user-agent': MARK },
-        });
-      }
-    }
-    await service.http.put(MARK, { token_budget: 1, metadata: { [MARK]: MARK }, policy: { strategy: MARK } });
-    const { text, samples } = await readMetrics(service);
-    expect(text).not.toContain(MARK);
-    const routes = samples
-      .filter(({ name }) => name === 'fastpaca_http_requests_total')
-      .map(({ labels }) => labels.route);
-    const known = ['', '/metadata', '/events', '/window', '/compact', '/stream'].map(
-      (rest) => `/v1/conversations/:id${rest}`,
-    );
-    const others = ['/metrics', '/health/live', '/health/ready', '/docs/*', 'unknown'];
-    expect(routes.filter((route) => ![...known, ...others].includes(route!))).toEqual([]);
-    for (const { labels } of samples) expect(labels.node).toBe('node-under-test');
   });
 });
 

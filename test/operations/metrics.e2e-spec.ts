@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readMetrics } from '../support/metrics-text.js';
+import { EVENT } from '../support/routes.js';
+import { TestService } from '../support/test-service.js';
+
+describe('metrics', () => {
+  let service: TestService;
+  const MARK = 'mark4711';
+  beforeAll(
+    async () => (service = await TestService.start({ env: { FASTPACA_NODE_NAME: 'node-under-test' } })),
+  );
+  afterAll(() => service.stop());
+
+  it('count appends, compactions, windows and requests', async () => {
+    const id = `count-${MARK}`;
+    await service.http.put(id);
+    const before = await readMetrics(service);
+    await service.http.append(id, { event: EVENT, idempotency_key: `key-${MARK}` });
+    await service.http.append(id, { event: EVENT, idempotency_key: `key-${MARK}` });
+    await service.http.append(id, { event: EVENT, idempotency_key: `key-${MARK}` });
+    await service.http.append(id, {
+      events: [EVENT, { role: 'assistant', content: MARK }, { role: 'tool', content: MARK }],
+    });
+    await service.http.append(id, { event: EVENT, if_version: 0 });
+    await service.http.append(id, { event: { role: MARK, content: MARK } });
+    await service.http.compact(id, {
+      from_seq: 1,
+      to_seq: 2,
+      replacement: [{ role: 'system', content: MARK }],
+    });
+    await service.http.compact(id, { from_seq: 1, to_seq: 99, replacement: [EVENT] });
+    const { body: window } = await service.http.window(id);
+    await service.http.window(id, '?if_version=0');
+    const after = await readMetrics(service);
+    const moved = (name: string, labels: Record<string, string> = {}) =>
+      after.value(name, labels) - before.value(name, labels);
+
+    const appended = (role: string, deduped: boolean) =>
+      moved('fastpaca_events_appended_total', { role, deduped: String(deduped) });
+    expect([appended('user', false), appended('assistant', false), appended('tool', false)]).toEqual([
+      2, 1, 1,
+    ]);
+    expect([appended('user', true), appended('assistant', true)]).toEqual([2, 0]);
+    expect(moved('fastpaca_append_latency_ms_count')).toBe(4);
+    expect(moved('fastpaca_append_latency_ms_sum')).toBeGreaterThan(0);
+    expect(moved('fastpaca_compaction_requests_total')).toBe(2);
+    expect(moved('fastpaca_window_latency_ms_count')).toBe(1);
+    expect(moved('fastpaca_snapshot_token_count_count')).toBe(1);
+    expect(moved('fastpaca_snapshot_token_count_sum')).toBe(window.used_tokens);
+
+    const requests = (method: string, rest: string, status: number) =>
+      moved('fastpaca_http_requests_total', {
+        method,
+        route: `/v1/conversations/:id${rest}`,
+        status: String(status),
+      });
+    expect([201, 400, 409].map((status) => requests('POST', '/events', status))).toEqual([4, 1, 1]);
+    expect([200, 400].map((status) => requests('POST', '/compact', status))).toEqual([1, 1]);
+    expect([200, 409].map((status) => requests('GET', '/window', status))).toEqual([1, 1]);
+  });
+
+  it('have every documented name', async () => {
+    const { types } = await readMetrics(service);
+    expect(Object.fromEntries(types)).toMatchObject({
+      fastpaca_append_latency_ms: 'histogram',
+      fastpaca_window_latency_ms: 'histogram',
+      fastpaca_snapshot_token_count: 'histogram',
+      fastpaca_compaction_requests_total: 'counter',
+      fastpaca_events_appended_total: 'counter',
+      fastpaca_http_requests_total: 'counter',
+      fastpaca_pool_connections: 'gauge',
+      nodejs_eventloop_lag_seconds: 'gauge',
+      nodejs_heap_size_used_bytes: 'gauge',
+      process_cpu_seconds_total: 'counter',
+      process_resident_memory_bytes: 'gauge',
+    });
+  });
+
+  it('are numbers, right after the start and after many reads', async () => {
+    const fresh = await TestService.start({ database: service.database });
+    for (const read of [fresh, service]) {
+      for (let times = 0; times < 20; times += 1) {
+        const reading = await readMetrics(read);
+        expect(reading.samples.filter(({ value }) => Number.isNaN(value))).toEqual([]);
+        // In seconds. Node.js reports a minimum of 292 years if it has recorded no delay.
+        expect(reading.value('nodejs_eventloop_lag_min_seconds')).toBeLessThan(1e9);
+      }
+    }
+    await fresh.stop();
+  });
+
+  it('contain no id, key, text or path, and name the node', async () => {
+    for (const path of [
+      `/${MARK}`,
+      `/v1/${MARK}`,
+      `/v1/conversations/${MARK}`,
+      `/v1/conversations/${MARK}/events?${MARK}=1`,
+      `/docs/${MARK}`,
+    ]) {
+      for (const method of ['GET', 'POST', 'OPTIONS']) {
+        await service.http.request(method, path, {
+          headers: { authorization: `Bearer ${MARK}`, 'x-request-id': MARK, 'user-agent': MARK },
+        });
+      }
+    }
+    await service.http.put(MARK, { token_budget: 1, metadata: { [MARK]: MARK }, policy: { strategy: MARK } });
+    const { text, samples } = await readMetrics(service);
+    expect(text).not.toContain(MARK);
+    const routes = samples
+      .filter(({ name }) => name === 'fastpaca_http_requests_total')
+      .map(({ labels }) => labels.route);
+    const known = ['', '/metadata', '/events', '/window', '/compact', '/stream'].map(
+      (rest) => `/v1/conversations/:id${rest}`,
+    );
+    const others = ['/metrics', '/health/live', '/health/ready', '/docs/*', 'unknown'];
+    expect(routes.filter((route) => ![...known, ...others].includes(route!))).toEqual([]);
+    for (const { labels } of samples) expect(labels.node).toBe('node-under-test');
+  });
+});
