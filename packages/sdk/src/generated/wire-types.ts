@@ -9,7 +9,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Whether the process runs; the database is not asked */
+    /** Whether the process is running; does not check the database */
     get: operations['getLiveness'];
     put?: never;
     post?: never;
@@ -26,7 +26,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Whether requests will be answered: not draining, and the database accepts writes */
+    /** Whether the service accepts requests: started, not draining, and the database accepts writes */
     get: operations['getReadiness'];
     put?: never;
     post?: never;
