@@ -11,7 +11,7 @@ const KEY = 'key-1';
 const APP = 'https://app.example.com';
 const EVIL = 'https://evil.test';
 
-/** A request without a body, with these headers and no others. */
+/** Sends a request without a body, with exactly these headers. */
 function bare(
   service: TestService,
   method: string,
@@ -35,12 +35,12 @@ function upgrade(service: TestService, path: string, headers: Record<string, str
 
 describe('without an API key', () => {
   let service: TestService;
-  /** Where the service is, as its `Host`. */
-  let here: string;
+  /** The service's own `Host`. */
+  let ownHost: string;
   const STREAM = '/v1/conversations/one/stream';
   beforeAll(async () => {
     service = await TestService.start({ modules: [RouteRecorderModule] });
-    here = new URL(service.url).host;
+    ownHost = new URL(service.url).host;
     await service.http.put('one');
     await service.http.say('one', 'hello');
   });
@@ -49,12 +49,15 @@ describe('without an API key', () => {
   const record = async () => (await service.http.get('one')).body;
 
   it.each<[string, Record<string, string>]>([
-    ['of a foreign page', { host: 'localhost', origin: EVIL }],
-    ['of a page without an origin', { host: 'localhost', origin: 'null' }],
-    ['under a foreign host name', { host: 'evil.test' }],
-    ['of a page under its own name for this machine', { host: 'evil.test', origin: 'http://evil.test' }],
+    ['from a foreign page', { host: 'localhost', origin: EVIL }],
+    ['from a page without an origin', { host: 'localhost', origin: 'null' }],
+    ['with a foreign host name', { host: 'evil.test' }],
+    [
+      'from a page whose host name resolves to this machine',
+      { host: 'evil.test', origin: 'http://evil.test' },
+    ],
   ])(
-    '403 for every route and every upgrade %s, but for the probes, and nothing is written',
+    'answers 403 to requests %s on every route and upgrade except probes, and writes nothing',
     async (_, headers) => {
       const { routes } = service.app.get(RouteRecorder);
       const before = await record();
@@ -86,8 +89,8 @@ describe('without an API key', () => {
     },
   );
 
-  it('is decided before the body is read', async () => {
-    for (const headers of [`host: ${here}\r\norigin: ${EVIL}`, 'host: evil.test']) {
+  it('rejects them before the body is read', async () => {
+    for (const headers of [`host: ${ownHost}\r\norigin: ${EVIL}`, 'host: evil.test']) {
       const answer = await sendRaw(
         service.url,
         `PUT /v1/conversations/one HTTP/1.1\r\n${headers}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{`,
@@ -96,25 +99,25 @@ describe('without an API key', () => {
     }
   });
 
-  it('its own pages may read, write and follow', async () => {
+  it('lets its own pages read, write and follow', async () => {
     for (const scheme of ['http', 'https']) {
-      const origin = `${scheme}://${here}`;
+      const origin = `${scheme}://${ownHost}`;
       const headers = { origin };
       const written = await service.http.append('one', { event: EVENT }, headers);
       expect(written.status).toBe(201);
       expect((await service.http.request('GET', '/v1/conversations/one', { headers })).status).toBe(200);
-      expect((await upgrade(service, STREAM, { host: here, origin })).status).toBe(101);
+      expect((await upgrade(service, STREAM, { host: ownHost, origin })).status).toBe(101);
     }
   });
 
-  it('sends no CORS header, and no Vary', async () => {
+  it('sends no CORS headers and no Vary header', async () => {
     const { headers } = await service.http.request('GET', '/v1/conversations/one', {
       headers: { origin: service.url },
     });
     expect([...headers.keys()].filter((name) => /^(access-control|vary)/.test(name))).toEqual([]);
   });
 
-  it('the pages of FASTPACA_ALLOWED_ORIGINS may read, write and follow', async () => {
+  it('lets pages of FASTPACA_ALLOWED_ORIGINS read, write and follow', async () => {
     const other = await TestService.start({
       env: { FASTPACA_ALLOWED_ORIGINS: APP, FASTPACA_ALLOWED_HOSTS: 'fastpaca' },
       database: service.database,
@@ -156,7 +159,7 @@ describe('with an API key and an allowed origin', () => {
   const GRANTED = { origin: APP, exposed: 'ETag, Retry-After, X-Request-Id', vary: 'Origin' };
   const NOT_GRANTED = { origin: null, exposed: null, vary: 'Origin' };
 
-  it('a preflight of the allowed page is answered without a key, for every route, method and header', async () => {
+  it('grants the preflight of an allowed page without a key, for every route, method and header', async () => {
     for (const path of [
       '/v1/conversations/one',
       '/v1/conversations/one/events',
@@ -189,7 +192,7 @@ describe('with an API key and an allowed origin', () => {
   });
 
   it.each([EVIL, 'null', `${APP}.evil.test`, 'http://localhost:3001'])(
-    'a preflight of another page is not granted: %s',
+    'does not grant the preflight of another page: %s',
     async (origin) => {
       const headers = { origin, 'access-control-request-method': 'PUT' };
       const answer = await service.http.request('OPTIONS', '/v1/conversations/one', { headers });
@@ -199,7 +202,7 @@ describe('with an API key and an allowed origin', () => {
     },
   );
 
-  it('the allowed page may read every answer, errors included', async () => {
+  it('lets an allowed page read every response, including errors', async () => {
     const etag = (await get('one/window', { ...bearer, origin: APP })).headers.get('etag')!;
     for (const [path, headers, status] of [
       ['one', bearer, 200],
@@ -227,7 +230,7 @@ describe('with an API key and an allowed origin', () => {
     ).toBe('http://localhost:3000');
   });
 
-  it('the answer to anybody else with the key is given, but no browser hands it on', async () => {
+  it('answers other clients with the key, without CORS headers', async () => {
     for (const origin of [{ origin: EVIL }, { origin: 'null' }, {}] as Record<string, string>[]) {
       const read = await get('one', { ...bearer, ...origin });
       expect([read.status, cors(read)]).toEqual([200, NOT_GRANTED]);
@@ -237,7 +240,7 @@ describe('with an API key and an allowed origin', () => {
     expect((await bare(service, 'GET', '/metrics', { host: 'any.example' })).status).toBe(200);
   });
 
-  it('403 for the upgrade of another page, before the key is looked at', async () => {
+  it('answers 403 to the upgrade of another page, before it checks the key', async () => {
     const path = '/v1/conversations/one/stream';
     for (const origin of [EVIL, 'null', 'https://localhost:1']) {
       for (const key of [bearer, { authorization: 'Bearer wrong' }, {}]) {
@@ -250,7 +253,7 @@ describe('with an API key and an allowed origin', () => {
     expectError(await upgrade(service, path, { origin: APP }), 401);
   });
 
-  it('the allowed page may read that the service is stopping, and when to retry', async () => {
+  it('lets an allowed page read the 503 and Retry-After of a stopping service', async () => {
     void service.app.get(Lifecycle).drain(0);
     const answer = await get('one', { ...bearer, origin: APP });
     expectError(answer, 503);

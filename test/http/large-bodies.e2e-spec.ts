@@ -11,7 +11,7 @@ import { TestService } from '../support/test-service.js';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const BODY_LIMIT = 8 * MIB;
-/** Of which large bodies may take three quarters. */
+/** Three quarters of these are for large bodies. */
 const UPLOAD_BYTES = 4 * MIB;
 
 let service: TestService;
@@ -25,15 +25,15 @@ const call = (method: string, rest: string, body: string) =>
   service.http.request(method, service.http.path('one', rest), { body });
 const head = (framing: string) =>
   `POST /v1/conversations/one/events HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n${framing}\r\n\r\n`;
-/** A valid append whose body has exactly this many bytes. */
+/** The body of a valid append, with exactly this many bytes. */
 function appendOf(bytes: number): string {
   const frame = JSON.stringify({
     event: { role: 'user', parts: [{ type: 'file', data: '' }], token_count: 1 },
   });
   return frame.replace('"data":""', `"data":"${'x'.repeat(bytes - frame.length)}"`);
 }
-/** Resolves when this many bytes of large bodies are in flight. */
-async function inFlight(is: (bytes: number) => boolean): Promise<void> {
+/** Resolves when the bytes of large bodies in flight satisfy the condition. */
+async function untilInFlight(is: (bytes: number) => boolean): Promise<void> {
   while (!is((await readMetrics(service)).value('fastpaca_upload_bytes', { size: 'large' })));
 }
 const times = (count: number, item: (index: number) => string) =>
@@ -45,7 +45,7 @@ describe('a body with very many violations', () => {
 
   it.each([
     [
-      'parts that are no objects',
+      'parts that are not objects',
       'POST',
       '/events',
       `{"event":{"role":"user","parts":[${times(123_437, () => '1').join(',')}]}}`,
@@ -81,7 +81,7 @@ describe('a body with very many violations', () => {
       '',
       `{"token_budget":1,"policy":{"strategy":"last_n","config":{${unknownFields(1000, (n) => `${n}${'\ud800'.repeat(1000)}`)}}}}`,
     ],
-  ])('is answered 400 with the first of them, in less than 64 KiB: %s', async (_, method, rest, body) => {
+  ])('gets 400 with the first of them, in less than 64 KiB: %s', async (_, method, rest, body) => {
     const answer = await call(method, rest, body);
     expectError(answer, 400);
     expect(Buffer.byteLength(answer.text)).toBeLessThan(64 * KIB);
@@ -95,10 +95,10 @@ describe('a body with very many violations', () => {
     expect(details[0].path).not.toBe('');
   });
 
-  it('is answered 413 before it is parsed if it has too many values', async () => {
+  it('gets 413 before it is parsed if it has too many values or members', async () => {
     const values = `[${times(MAX_JSON_VALUES, () => '1').join(',')}`;
     const connection = await RawConnection.open(service.url);
-    connection.write(head(`content-length: ${BODY_LIMIT}`)).write(values); // and no end: it cannot have been parsed
+    connection.write(head(`content-length: ${BODY_LIMIT}`)).write(values); // incomplete, which a parser would reject
     const answer = await connection.answer();
     expectError(answer, 413);
     expect(answer.body.message).toContain(String(MAX_JSON_VALUES));
@@ -115,7 +115,7 @@ describe('a body with very many violations', () => {
     chunked.close();
   });
 
-  it('is taken with as many values and members as there may be', async () => {
+  it('is accepted with the maximum number of values and of members', async () => {
     const numbers = times(MAX_JSON_VALUES - 10, () => '1').join(',');
     const rows = times(4_900, () => `{${times(10, (n) => `"c${n}":${n}`).join(',')}}`).join(',');
     for (const output of [`[${numbers}]`, `[${rows}]`]) {
@@ -130,11 +130,11 @@ describe('the bytes of bodies in flight', () => {
     const body = appendOf(2 * MIB);
     const connection = await RawConnection.open(service.url);
     connection.write(head(`content-length: ${body.length}`)).write(body.slice(0, MIB));
-    await inFlight((bytes) => bytes === 2 * MIB);
+    await untilInFlight((bytes) => bytes === 2 * MIB);
     return { connection, rest: body.slice(MIB) };
   };
 
-  it('are bounded: beyond it large bodies are answered 503 before they are read, small ones go on', async () => {
+  it('are bounded: beyond the limit large bodies get 503 before they are read, small ones are accepted', async () => {
     const { connection, rest } = await upload();
 
     const rejected = await RawConnection.open(service.url);
@@ -150,38 +150,38 @@ describe('the bytes of bodies in flight', () => {
     chunked.close();
 
     expect((await service.http.say('one', 'a small one')).status).toBe(201);
-    expect((await call('POST', '/events', appendOf(512 * KIB))).status).toBe(201); // fits beside it
+    expect((await call('POST', '/events', appendOf(512 * KIB))).status).toBe(201); // fits into the rest of the budget
 
     expect((await connection.write(rest).answer()).status).toBe(201);
     connection.close();
     expect((await call('POST', '/events', appendOf(2 * MIB))).status).toBe(201);
-    await inFlight((bytes) => bytes === 0);
+    await untilInFlight((bytes) => bytes === 0);
   });
 
-  it('count no longer when the client has left, before its body came or after', async () => {
+  it('are released if the client disconnects, before its body is complete or after', async () => {
     const { connection } = await upload();
     connection.close();
-    await inFlight((bytes) => bytes === 0);
+    await untilInFlight((bytes) => bytes === 0);
 
     const { connection: second, rest } = await upload();
     second.write(rest);
     second.finish();
     second.close();
-    await inFlight((bytes) => bytes === 0);
+    await untilInFlight((bytes) => bytes === 0);
   });
 
-  it('never keep out a body that is alone', async () => {
+  it('never exclude a body that is alone', async () => {
     expect((await call('POST', '/events', appendOf(BODY_LIMIT))).status).toBe(201);
   });
 });
 
-describe('an answer that comes before the body has been read', () => {
-  /** Writes the whole body, whatever is answered meanwhile, and reads the answer only then. */
+describe('a response that is sent before the body has been read', () => {
+  /** Writes the whole body, even if there is a response already, and reads the response afterwards. */
   function writeThenRead(headers: Record<string, string>, chunks: number): Promise<number> {
     return new Promise((resolve, reject) => {
       const sent = httpRequest(`${service.url}/v1/conversations/one/events`, {
         method: 'POST',
-        agent: false, // asks for the connection to be closed
+        agent: false, // sends `connection: close`
         headers: { 'content-type': 'application/json', ...headers },
       });
       sent.once('error', reject);
@@ -205,23 +205,23 @@ describe('an answer that comes before the body has been read', () => {
     ['413, by the content-length', 413, { 'content-length': String(32 * MIB) }],
     ['413, chunked', 413, { 'transfer-encoding': 'chunked' }],
     ['415', 415, { 'content-length': String(32 * MIB), 'content-type': 'text/plain' }],
-  ])('reaches a client that goes on writing: %s', async (_, status, headers) => {
+  ])('reaches a client that continues to write: %s', async (_, status, headers) => {
     for (let round = 0; round < 5; round += 1)
       expect(await writeThenRead(headers as Record<string, string>, 32)).toBe(status);
   });
 
-  it('reaches a client that is answered 503', async () => {
+  it('reaches a client that gets 503 and continues to write', async () => {
     const connection = await RawConnection.open(service.url);
     connection.write(head(`content-length: ${3 * MIB}`)).write('{');
-    await inFlight((bytes) => bytes === 3 * MIB);
+    await untilInFlight((bytes) => bytes === 3 * MIB);
     for (let round = 0; round < 5; round += 1)
       expect(await writeThenRead({ 'content-length': String(8 * MIB) }, 8)).toBe(503);
     connection.close();
   });
 
   it.each([
-    ['leaves the rest out', ''],
-    ['sends what is no HTTP', '\r\nno HTTP\r\n\r\n'],
+    ['omits the rest of the body', ''],
+    ['continues with malformed HTTP', '\r\nno HTTP\r\n\r\n'],
   ])('is the only one for a client that %s', async (_, rest) => {
     const { hostname, port } = new URL(service.url);
     const framing = rest ? 'transfer-encoding: chunked' : 'content-length: 1000';

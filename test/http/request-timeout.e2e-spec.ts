@@ -5,10 +5,10 @@ import { sendRaw } from '../support/raw-http.js';
 
 const EVENT = { role: 'user', content: 'hello' };
 
-describe('a request whose waits add up', () => {
+describe('FASTPACA_REQUEST_TIMEOUT_MS', () => {
   let proxied: ProxiedService;
   beforeAll(async () => {
-    // Nothing but the time limit of the request can answer within the test's own.
+    // Only the time limit of the request is within the test's own limit.
     proxied = await ProxiedService.start({
       FASTPACA_DATABASE_TIMEOUT_MS: '600000',
       FASTPACA_REQUEST_TIMEOUT_MS: '1000',
@@ -18,7 +18,7 @@ describe('a request whose waits add up', () => {
   });
   afterAll(() => proxied.stop());
 
-  it('is answered 503 when its own time limit is over, on every route and before an upgrade', async () => {
+  it('answers 503 when a request has waited too long, on every route and before an upgrade', async () => {
     const { proxy, service } = proxied;
     proxy.stall();
     const answers = await Promise.all([
@@ -48,11 +48,11 @@ describe('a request whose waits add up', () => {
     while (answer.status !== 200) answer = await service.http.get('late');
   });
 
-  it('has the time that a long poll asks for on top', async () => {
+  it('is extended by the wait_ms of a long poll', async () => {
     const { service } = proxied;
     const path = service.http.path('late', '/events?cursor=1000&wait_ms=1500');
     let answer = await service.http.request('GET', path);
-    // A slow machine may need the limit for the rest of the request.
+    // A slow machine may use up the limit for the rest of the request.
     while (answer.status === 503) answer = await service.http.request('GET', path);
     expect(answer.body).toEqual({ events: [], next_cursor: 1000 });
   });

@@ -12,12 +12,12 @@ import { TestService } from '../support/test-service.js';
 const KEY = 'key-1';
 const bearer = { authorization: `Bearer ${KEY}` };
 const SECRET = 'the secret of the log';
-/** A name of the attacker's that points to this machine, as after DNS rebinding. */
+/** A host name of an attacker that resolves to this machine, as after DNS rebinding. */
 const REBOUND = 'evil.test';
 
 /**
- * A page that tries every way to a conversation and says of each what came of it. What a page may not read looks to it
- * like a network error, whether the service has served it or not; so what was written is looked up in the service.
+ * A page that tries every way to read and write a conversation and reports each result. A response that a page may not read
+ * looks like a network error, whether or not the service has handled the request; so the tests check the stored data too.
  */
 const PAGE = `<!doctype html><title>page</title><script>
 const short = (text) => (text.includes(${JSON.stringify(SECRET)}) ? 'secret' : 'nothing');
@@ -74,7 +74,7 @@ window.writes = async (conversation, headers = {}) => {
 };
 </script>`;
 
-/** What of the attempts has reached the secret, or was answered with success. */
+/** The attempts that have read the secret or got a success status. */
 const successes = (outcomes: Record<string, string>) =>
   Object.entries(outcomes).filter(([name, outcome]) => name !== 'beacon' && /secret|^2\d\d/.test(outcome));
 
@@ -88,7 +88,7 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
   let open: TestService;
   let guarded: TestService;
   let browser: Browser;
-  /** Serve the page at two other ports: one is allowed to use the guarded service. */
+  /** Two servers of the page on other ports; the origin of one is allowed to use the guarded service. */
   let servers: Server[];
   let foreign: string;
   let allowed: string;
@@ -114,7 +114,7 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
       args: [
         '--no-sandbox',
         `--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`,
-        // The browser's own protection of local addresses: this is about the service's.
+        // Disables the browser's own protection of local addresses: these tests check the service's.
         '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets',
       ],
     });
@@ -132,7 +132,7 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
   const at = ({ url }: TestService, host: string) => `http://${host}:${new URL(url).port}`;
   const stored = async (id: string) => [(await open.http.get(id)).body, (await open.http.events(id)).body];
 
-  /** A page of this origin; `run` calls one of its functions. */
+  /** Opens the page on this origin; `run` calls one of its functions. */
   async function pageOf(origin: string) {
     const page: Page = await browser.newPage();
     if (origin.includes(REBOUND))
@@ -146,7 +146,7 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
   }
 
   it.each(['localhost', '127.0.0.1'])(
-    'of another origin neither read nor write without a key, at %s',
+    'of another origin can neither read nor write without a key, at %s',
     async (host) => {
       const id = `foreign-${host}`;
       await create(open.http, id);
@@ -160,7 +160,7 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
     },
   );
 
-  it('neither read nor write without a key when their own host name points to this machine', async () => {
+  it('whose host name resolves to this machine can neither read nor write without a key', async () => {
     await create(open.http, 'rebound');
     const before = await stored('rebound');
     const { page, run } = await pageOf(at(open, REBOUND));
@@ -174,7 +174,7 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
     expect(await stored('rebound')).toEqual(before);
   });
 
-  it('of the service itself, as the one at /docs, read and write without a key', async () => {
+  it('of the service itself, such as /docs, can read and write without a key', async () => {
     await create(open.http, 'own');
     const page = await browser.newPage();
     await page.goto(`${at(open, 'localhost')}/docs`);
@@ -187,7 +187,7 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
     await page.close();
   });
 
-  it('of an allowed origin read and write with a key, and those of another do not', async () => {
+  it('of an allowed origin can read and write with a key, pages of other origins cannot', async () => {
     await create(open.http, 'keyed');
     const before = await stored('keyed');
     const conversation = at(guarded, 'localhost') + guarded.http.path('keyed');
@@ -223,7 +223,7 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
   });
 });
 
-describe('what is no web page', () => {
+describe('clients that are not web pages', () => {
   let service: TestService;
   beforeAll(async () => {
     service = await TestService.start();
@@ -231,7 +231,7 @@ describe('what is no web page', () => {
   });
   afterAll(() => service.stop());
 
-  it.each(['localhost', '127.0.0.1'])('reads and writes without a key: curl at %s', async (host) => {
+  it.each(['localhost', '127.0.0.1'])('curl can read and write without a key, at %s', async (host) => {
     const conversation = `http://${host}:${new URL(service.url).port}${service.http.path('one')}`;
     const curl = async (...args: string[]) =>
       (await promisify(execFile)('curl', ['-sS', '-f', ...args])).stdout;
@@ -242,7 +242,7 @@ describe('what is no web page', () => {
     ).toContain('"seq"');
   });
 
-  it('reads, writes and follows without a key: the client package', async () => {
+  it('the client package can read, write and follow without a key', async () => {
     const program = `
       import { createClient } from 'fastpaca';
       const client = createClient({ baseUrl: ${JSON.stringify(service.url)} });

@@ -11,7 +11,7 @@ interface End {
 }
 
 function run(node: string, ...args: string[]): Promise<End> {
-  // With a port that nobody may use: a start that gets beyond the check fails too, but says something else.
+  // An invalid port: a program that passes the check fails too, with another message.
   const env = { PATH: process.env.PATH, PORT: 'none' };
   return new Promise((resolve) =>
     execFile(node, args, { env }, (error, stdout, stderr) =>
@@ -28,7 +28,7 @@ const expected = (version: string) => ({
   ),
 });
 
-/** The `node`s of this machine that the service does not run on; often there is none. */
+/** The unsupported `node` programs in PATH; often there are none. */
 const unsupported = (process.env.PATH ?? '')
   .split(delimiter)
   .map((folder) => join(folder, 'node'))
@@ -38,14 +38,14 @@ const unsupported = (process.env.PATH ?? '')
   .filter(({ version }) => !isSupported(version));
 
 describe.each(['dist/src/main.js', 'dist/src/migrate.js'])('%s', (program) => {
-  it.each(['20.20.2', '22.20.0', '25.9.0'])('ends with one line when Node.js is %s', async (version) => {
-    // A preload gives this Node.js the other's version.
+  it.each(['20.20.2', '22.20.0', '25.9.0'])('exits with one line on Node.js %s', async (version) => {
+    // A preloaded module makes this Node.js report the other version.
     const preload = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`;
     const args = ['--import', `data:text/javascript,${encodeURIComponent(preload)}`, program];
     expect(await run(process.execPath, ...args)).toEqual(expected(version));
   });
 
-  it('ends with the same line on every other Node.js of this machine', async () => {
+  it('exits with the same line on every unsupported Node.js in PATH', async () => {
     for (const { node, version } of unsupported) {
       expect(await run(node, program)).toEqual(expected(version));
     }

@@ -13,13 +13,13 @@ export interface Exit {
   signal: NodeJS.Signals | null;
 }
 
-/** The built service as a process of its own, as it is deployed. `npm test` builds it first. */
+/** The built service in its own process, as it is deployed. `npm test` builds it first. */
 export class BuiltService {
-  /** Every line it has written to stdout. */
+  /** Every line on stdout. */
   readonly lines: string[] = [];
-  /** What it has written to stderr: nothing, if all is well. */
+  /** Text on stderr; empty unless something is wrong. */
   errors = '';
-  /** Resolves when it has ended and all it wrote has been read. */
+  /** Resolves when the process has ended and its output has been read. */
   readonly exited: Promise<Exit>;
   private readonly child: ChildProcess;
   private onLine: () => void = () => undefined;
@@ -38,29 +38,29 @@ export class BuiltService {
     this.exited = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
   }
 
-  /** Starts it without waiting, as for a start that is meant to fail. */
+  /** Starts the process without waiting, for a start that is expected to fail. */
   static launch(env: Record<string, string>): BuiltService {
     return new BuiltService(env);
   }
 
-  /** Starts it and waits till it listens. */
+  /** Starts the process and waits until the service listens. */
   static async start(env: Record<string, string>): Promise<BuiltService> {
     const service = BuiltService.launch(env);
     await service.listening();
     return service;
   }
 
-  /** @throws Error with what it said if it ends instead */
+  /** @throws Error with the output if the process ends instead */
   async listening(): Promise<void> {
     await Promise.race([
       this.line(({ url }) => url !== undefined),
       this.exited.then(({ code }) => {
-        throw new Error(`the service ended with ${code}: ${this.lines.join('\n')}${this.errors}`);
+        throw new Error(`the service exited with ${code}: ${this.lines.join('\n')}${this.errors}`);
       }),
     ]);
   }
 
-  /** The first line, written or to come, that `is` accepts. */
+  /** The first line that satisfies the condition; waits for it if necessary. */
   async line(is: (fields: Record<string, any>) => boolean): Promise<Record<string, any>> {
     for (let next = 0; ;) {
       for (; next < this.lines.length; next += 1) {
@@ -83,12 +83,12 @@ export class BuiltService {
     return new HttpClient(this.url);
   }
 
-  /** The lines as objects. */
+  /** The lines on stdout as objects. */
   records(): Record<string, any>[] {
     return this.lines.map((line) => JSON.parse(line) as Record<string, any>);
   }
 
-  /** As when the collector of its log ends: nobody reads on, and it cannot be written to. */
+  /** Closes the service's stdout, as when the collector of its log ends. */
   closeLog(): Promise<void> {
     return new Promise((resolve) => this.child.stdout!.once('close', () => resolve()).destroy());
   }
@@ -97,7 +97,7 @@ export class BuiltService {
     this.child.kill(signal);
   }
 
-  /** Ends it as a deploy does, or at once if it does not listen to that. */
+  /** Stops the service with SIGTERM, as a deployment does, and with SIGKILL if it does not stop. */
   async stop(): Promise<Exit> {
     this.kill('SIGTERM');
     const patience = setTimeout(() => this.kill('SIGKILL'), PATIENCE_MS);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 
-/** The browser for tests of web pages; undefined where there is none, and then these tests are skipped. */
+/** The browser for the tests of web pages; undefined if there is none, and then these tests are skipped. */
 export const CHROMIUM = [
   process.env.CHROMIUM_PATH,
   '/usr/bin/chromium',

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { Answer } from './http-client.js';
 import { PATIENCE_MS } from './patience.js';
 
-/** A connection on which a test writes what no HTTP client would, and reads what comes back. */
+/** A connection on which a test writes raw bytes, including malformed HTTP, and reads the responses. */
 export class RawConnection {
   private received = Buffer.alloc(0);
   private closed = false;
@@ -13,7 +13,7 @@ export class RawConnection {
       this.received = Buffer.concat([this.received, chunk]);
       this.wake();
     });
-    socket.on('error', () => undefined); // told by the close that follows
+    socket.on('error', () => undefined); // a close event follows
     socket.on('close', () => {
       this.closed = true;
       this.wake();
@@ -27,13 +27,13 @@ export class RawConnection {
     return new RawConnection(socket);
   }
 
-  /** Writes; lines of a request end in `\r\n`, which is the caller's business. */
+  /** Writes raw bytes: the caller writes the `\r\n` of each header line. */
   write(data: string | Buffer): this {
     if (!this.closed) this.socket.write(data);
     return this;
   }
 
-  /** The next answer; its body ends as `content-length` says, or with the connection. */
+  /** The next response; its body ends after `content-length` bytes, or with the connection. */
   async answer({ toHead = false } = {}): Promise<Answer> {
     const head = await this.until(() => {
       const end = this.received.indexOf('\r\n\r\n');
@@ -67,12 +67,12 @@ export class RawConnection {
     };
   }
 
-  /** Resolves when the other side has closed. */
+  /** Resolves when the service has closed the connection. */
   async end(): Promise<void> {
     await this.until(() => (this.closed ? true : undefined));
   }
 
-  /** Says that nothing more will be written. */
+  /** Ends the writing side of the connection. */
   finish(): void {
     this.socket.end();
   }
@@ -81,14 +81,14 @@ export class RawConnection {
     this.socket.destroy();
   }
 
-  private async until<T>(look: () => T | undefined): Promise<T> {
+  private async until<T>(check: () => T | undefined): Promise<T> {
     const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
-      const found = look();
+      const found = check();
       if (found !== undefined) return found;
       const left = deadline - Date.now();
       if (this.closed) throw new Error(`the connection closed after ${this.received.length} bytes`);
-      if (left <= 0) throw new Error(`nothing came in ${PATIENCE_MS} ms`);
+      if (left <= 0) throw new Error(`no response within ${PATIENCE_MS} ms`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         this.wake = () => {
@@ -100,7 +100,7 @@ export class RawConnection {
   }
 }
 
-/** Sends one request as it stands on a connection of its own. */
+/** Sends one raw request on its own connection. */
 export async function sendRaw(url: string, data: string | Buffer): Promise<Answer> {
   const connection = await RawConnection.open(url);
   try {

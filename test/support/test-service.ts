@@ -8,11 +8,11 @@ import { HttpClient } from './http-client.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { UNHURRIED } from './unhurried.js';
 
-/** Stands for a team's own root module. */
+/** Represents a team's own root module. */
 @Module({})
 class TestRoot {}
 
-/** The service in this process, on a port and a database of its own, and a client that talks to it over HTTP. */
+/** The service in this process, with its own port and database, and an HTTP client for it. */
 export class TestService {
   private constructor(
     readonly app: NestFastifyApplication,
@@ -23,9 +23,9 @@ export class TestService {
   ) {}
 
   /**
-   * @param env variables as the process would have them; `PORT` and `DATABASE_URL` are taken care of
-   * @param modules what a team would add to the service
-   * @param database of another service, to run a second node on it
+   * @param env environment variables; `PORT` and `DATABASE_URL` are set here
+   * @param modules modules that a team adds to the service
+   * @param database the database of another service, to run a second node on it
    */
   static async start({ env = {}, modules = [], database }: StartOptions = {}): Promise<TestService> {
     const own = database ?? (await createTestDatabase());
