@@ -15,7 +15,10 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { StreamModule } from './stream/stream.module.js';
 import { WindowModule } from './window/window.module.js';
 
-/** The whole service. A team that extends the service imports this module into its own root module, beside its policies. */
+/**
+ * The whole service. A team that extends the service imports this module into its own root module, beside its
+ * policies.
+ */
 @Module({})
 export class AppModule {
   static forRoot(config: AppConfig): DynamicModule {

@@ -1,5 +1,5 @@
-// The first import of every program: on an unsupported Node.js the program ends here with one line, before it loads modules
-// that would fail. This file therefore imports nothing.
+// The first import of every program: on an unsupported Node.js the program ends here with one line, before it loads
+// modules that would fail. This file therefore imports nothing.
 
 /** Equal to `engines` in package.json. */
 const SUPPORTED = '^22.21.0 || ^24.11.0 || ^26.0.0';

@@ -20,8 +20,8 @@ interface HookDependencies {
 }
 
 /**
- * Adds what happens around every HTTP request, in this order. `AuthModule` adds its check of the API key afterwards; the
- * body is read after all of these hooks. A hook that throws, or that sends a response, ends the sequence.
+ * Adds what happens around every HTTP request, in this order. `AuthModule` adds its check of the API key afterwards;
+ * the body is read after all of these hooks. A hook that throws, or that sends a response, ends the sequence.
  */
 export function addRequestHooks(
   fastify: FastifyInstance,

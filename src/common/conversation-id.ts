@@ -20,8 +20,8 @@ export class ConversationId {
 export const MAX_ID_LENGTH = 255;
 
 /**
- * Says why `value` is not a valid id; undefined if it is valid: 1–255 characters, no control characters. Unpaired surrogates
- * are rejected too: in UTF-8 they would all become the same character.
+ * Says why `value` is not a valid id; undefined if it is valid: 1–255 characters, no control characters. Unpaired
+ * surrogates are rejected too: in UTF-8 they would all become the same character.
  */
 export function idViolation(value: string): string | undefined {
   const hasValidLength =

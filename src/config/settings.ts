@@ -81,8 +81,8 @@ function list(canonical: (text: string) => string | undefined, rule: string) {
 }
 
 /**
- * Every setting of the service, by its field in `AppConfig` and in the order of the README's table. `npm run docs` writes
- * that table.
+ * Every setting of the service, by its field in `AppConfig` and in the order of the README's table. `npm run docs`
+ * writes that table.
  */
 export const SETTINGS = {
   port: { variable: 'PORT', meaning: 'port to listen on', default: '4000', parse: integer(0, 65_535, 4000) },

@@ -12,7 +12,10 @@ const KNOWN = [...Object.values(SETTINGS).map(({ variable }) => variable), ...CL
 const SERVICE_LINK = /^FASTPACA_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)$/;
 const SERVICE_LINK_URL = /^(tcp|udp|sctp):\/\//;
 
-/** Greatest difference between an unknown name and the known name that the message suggests: 0 is equal, 1 has nothing in common. */
+/**
+ * Greatest difference between an unknown name and the known name that the message suggests: 0 is equal, 1 has nothing
+ * in common.
+ */
 const MAX_DIFFERENCE = 0.6;
 
 /**
@@ -33,7 +36,10 @@ function isUnknown(name: string, value: string): boolean {
   return !SERVICE_LINK.test(name) && !(name.endsWith('_PORT') && SERVICE_LINK_URL.test(value));
 }
 
-/** The known name that is most similar; undefined if none is similar enough. The prefix is ignored: `FASTPACA_PORT` suggests `PORT`. */
+/**
+ * The known name that is most similar; undefined if none is similar enough. The prefix is ignored: `FASTPACA_PORT`
+ * suggests `PORT`.
+ */
 function nearest(name: string): string | undefined {
   const given = withoutPrefix(name.toUpperCase()).slice(0, 100);
   const [best] = KNOWN.map((known) => ({ known, difference: difference(given, withoutPrefix(known)) }))

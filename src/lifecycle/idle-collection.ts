@@ -7,8 +7,8 @@ const CHECK_INTERVAL_MS = 10_000;
 const GROWTH_BYTES = 64 * 1024 * 1024;
 
 /**
- * Collects garbage while the service is idle. V8 collects only on allocation: without this, the garbage of a burst of large
- * requests stays resident until the next burst.
+ * Collects garbage while the service is idle. V8 collects only on allocation: without this, the garbage of a burst of
+ * large requests stays resident until the next burst.
  *
  * @param isIdle whether no request would be delayed by a collection, which takes up to about 100 ms
  */

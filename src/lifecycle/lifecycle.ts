@@ -45,7 +45,9 @@ export class Lifecycle implements OnModuleDestroy {
     this.drainListeners.push(listener);
   }
 
-  /** `listener` is called repeatedly in the second half of a drain. It closes connections that wait for their client. */
+  /**
+   * `listener` is called repeatedly in the second half of a drain. It closes connections that wait for their client.
+   */
   onForceClose(listener: () => void): void {
     this.forceCloseListeners.push(listener);
   }

@@ -30,8 +30,8 @@ class LatencyMs {
 }
 
 /**
- * The Prometheus metrics of the service. Every label has a small, fixed set of values: never a conversation id, a key or
- * text.
+ * The Prometheus metrics of the service. Every label has a small, fixed set of values: never a conversation id, a key
+ * or text.
  */
 @Injectable()
 export class Metrics {

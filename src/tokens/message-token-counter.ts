@@ -28,8 +28,8 @@ export class MessageTokenCounter {
   constructor(@Inject(TOKEN_ESTIMATOR) private readonly estimator: TokenEstimator) {}
 
   /**
-   * 3 + tokens(role) + the sum of the parts. A `text` or `reasoning` part with a string `text` counts as tokens(text), any
-   * other part as tokens(its compact JSON).
+   * 3 + tokens(role) + the sum of the parts. A `text` or `reasoning` part with a string `text` counts as
+   * tokens(text), any other part as tokens(its compact JSON).
    *
    * @returns a promise only if a text is large, or if the event-loop budget of this turn is exhausted
    */

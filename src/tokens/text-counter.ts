@@ -2,34 +2,43 @@
 import { get_encoding, type Tiktoken, type TiktokenEncoding } from 'tiktoken';
 
 /**
- * Longest piece that is encoded as a whole, in bytes of UTF-8. Byte-pair merging is quadratic: a piece of 512 bytes takes
- * 0.25–0.6 µs per byte, as do uncached words of a few letters; a piece of 1024 bytes takes 0.35–0.9 µs, one of 4096 bytes
- * 3 µs. Counts are exactly tiktoken's for every text without longer pieces; a longer piece is counted in chunks of
- * `CHUNK_CHARS`, each of which may add about one token.
+ * Longest piece that is encoded as a whole, in bytes of UTF-8. Byte-pair merging is quadratic: a piece of 512 bytes
+ * takes 0.25–0.6 µs per byte, as do uncached words of a few letters; a piece of 1024 bytes takes 0.35–0.9 µs, one of
+ * 4096 bytes 3 µs. Counts are exactly tiktoken's for every text without longer pieces; a longer piece is counted in
+ * chunks of `CHUNK_CHARS`, each of which may add about one token.
  */
 export const MAX_PIECE_BYTES = 512;
 
-/** UTF-16 units per chunk of a longer piece. Near the minimum of time per byte: 0.1–0.25 µs for ASCII, 0.2–0.4 µs for CJK. */
+/**
+ * UTF-16 units per chunk of a longer piece. Near the minimum of time per byte: 0.1–0.25 µs for ASCII, 0.2–0.4 µs for
+ * CJK.
+ */
 const CHUNK_CHARS = 128;
 
 /**
- * Upper bound of a repetition in the pattern of the pieces, in code points. Greater than `MAX_PIECE_BYTES`, so that every
- * piece of an endless run is counted in chunks, which is faster: with a bound of 512, 1 MiB of spaces took 0.6 s instead of
- * 0.2 s.
+ * Upper bound of a repetition in the pattern of the pieces, in code points. Greater than `MAX_PIECE_BYTES`, so that
+ * every piece of an endless run is counted in chunks, which is faster: with a bound of 512, 1 MiB of spaces took 0.6
+ * s instead of 0.2 s.
  */
 export const MAX_RUN_CHARS = 2 * MAX_PIECE_BYTES;
 
 /**
- * The end of a piece depends on at most this many UTF-16 units from its start: two bounded runs of astral code points, and a
- * leading character, a contraction or a look-ahead. If a piece starts further than this from the end of a slice, it ends at
- * the same place as in the whole text.
+ * The end of a piece depends on at most this many UTF-16 units from its start: two bounded runs of astral code
+ * points, and a leading character, a contraction or a look-ahead. If a piece starts further than this from the end of
+ * a slice, it ends at the same place as in the whole text.
  */
 export const LOOKAHEAD_CHARS = 2 * (2 * MAX_RUN_CHARS + 8);
 
-/** Longest piece whose count is cached, in UTF-16 units. The longest of 340,000 pieces in real conversations had fewer than 25. */
+/**
+ * Longest piece whose count is cached, in UTF-16 units. The longest of 340,000 pieces in real conversations had fewer
+ * than 25.
+ */
 const MAX_CACHED_CHARS = 32;
 
-/** Pieces per generation of the cache. Two generations are kept: at most about 4 MB. 100 real conversations have 3,500 pieces. */
+/**
+ * Pieces per generation of the cache. Two generations are kept: at most about 4 MB. 100 real conversations have 3,500
+ * pieces.
+ */
 const GENERATION_SIZE = 16_384;
 
 /** Result of a count that may have stopped before the end of the text. */

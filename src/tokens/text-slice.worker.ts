@@ -15,9 +15,9 @@ export interface SliceTask {
   isLast: boolean;
 }
 
-// Node.js loads this file untransformed: the built .js, or under Jest, which does not transform worker threads, the .ts
-// itself with its types stripped (Node.js ≥ 22.18). Node.js does not resolve `text-counter.js` to `text-counter.ts`, hence
-// the computed name.
+// Node.js loads this file untransformed: the built .js, or under Jest, which does not transform worker threads, the
+// .ts itself with its types stripped (Node.js ≥ 22.18). Node.js does not resolve `text-counter.js` to
+// `text-counter.ts`, hence the computed name.
 const textCounterFile = `./text-counter${extname(import.meta.url)}`;
 const { LOOKAHEAD_CHARS, TextCounter } = (await import(
   textCounterFile

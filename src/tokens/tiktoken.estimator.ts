@@ -6,8 +6,8 @@ import type { TokenEstimator } from './token-estimator.js';
 import { WorkerCounter } from './worker-counter.js';
 
 /**
- * Longest text that is counted on the main thread, in UTF-16 units. 32 Ki units of English take 1–2 ms, and twice that if one
- * character is outside of Latin-1: V8 then scans a two-byte string.
+ * Longest text that is counted on the main thread, in UTF-16 units. 32 Ki units of English take 1–2 ms, and twice
+ * that if one character is outside of Latin-1: V8 then scans a two-byte string.
  */
 const SYNC_CHARS = 32 * 1024;
 
@@ -15,8 +15,8 @@ const SYNC_CHARS = 32 * 1024;
 const SYNC_STEPS = 15_000;
 
 /**
- * Counts with OpenAI's tiktoken. Special tokens are counted as plain text, a lone surrogate as U+FFFD, which replaces it in
- * UTF-8. Counts are exactly tiktoken's unless a piece is longer than `MAX_PIECE_BYTES`.
+ * Counts with OpenAI's tiktoken. Special tokens are counted as plain text, a lone surrogate as U+FFFD, which replaces
+ * it in UTF-8. Counts are exactly tiktoken's unless a piece is longer than `MAX_PIECE_BYTES`.
  */
 @Injectable()
 export class TiktokenEstimator implements TokenEstimator, OnApplicationShutdown {

@@ -8,15 +8,18 @@ import type { SliceTask, SliceWorkerData } from './text-slice.worker.js';
 const WORKER_FILE = fileURLToPath(new URL(`text-slice.worker${extname(import.meta.url)}`, import.meta.url));
 
 /**
- * UTF-16 units per slice that is sent to the worker. Copying a slice blocks the event loop for well under 1 ms. The slices of
- * concurrent texts alternate: no text waits for the whole of another one (a hostile slice takes 0.1 s).
+ * UTF-16 units per slice that is sent to the worker. Copying a slice blocks the event loop for well under 1 ms. The
+ * slices of concurrent texts alternate: no text waits for the whole of another one (a hostile slice takes 0.1 s).
  */
 const SLICE_CHARS = 256 * 1024;
 
 /** An idle worker is stopped after this time: it occupies about 55 MB and starts in 0.3 s. */
 const IDLE_TIMEOUT_MS = 30_000;
 
-/** Counts texts on one worker thread, which starts with the first text. An idle worker does not keep the process alive. */
+/**
+ * Counts texts on one worker thread, which starts with the first text. An idle worker does not keep the process
+ * alive.
+ */
 export class WorkerCounter {
   readonly #pool: Piscina<SliceTask, CountProgress>;
 

@@ -16,8 +16,9 @@ const SECRET = 'the secret of the log';
 const REBOUND = 'evil.test';
 
 /**
- * A page that tries every way to read and write a conversation and reports each result. A response that a page may not read
- * looks like a network error, whether or not the service has handled the request; so the tests check the stored data too.
+ * A page that tries every way to read and write a conversation and reports each result. A response that a page may
+ * not read looks like a network error, whether or not the service has handled the request; so the tests check the
+ * stored data too.
  */
 const PAGE = `<!doctype html><title>page</title><script>
 const short = (text) => (text.includes(${JSON.stringify(SECRET)}) ? 'secret' : 'nothing');

@@ -31,7 +31,10 @@ async function inTime(answer: Promise<Answer>): Promise<Answer> {
   return Promise.race([answer, late]);
 }
 
-/** Repeats a request that a slow machine does not finish within the short limit. An append then needs an idempotency key. */
+/**
+ * Repeats a request that a slow machine does not finish within the short limit. An append then needs an idempotency
+ * key.
+ */
 async function untilDone(request: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     const answer = await request();

@@ -27,7 +27,10 @@ describe('the log of the built service', () => {
     (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
       http.request(method, path, { body, headers: { authorization: `Bearer ${API_KEY}`, ...headers } });
   const send: ReturnType<typeof requestTo> = (...request) => requestTo(service)(...request);
-  /** Declares a body above the limit and sends the beginning of it: the response would come before a whole body was sent. */
+  /**
+   * Declares a body above the limit and sends the beginning of it: the response would come before a whole body was
+   * sent.
+   */
   const tooLarge = async () => {
     const connection = await RawConnection.open(service.url);
     const answer = await connection

@@ -6,7 +6,7 @@ import { BuiltService } from '../support/built-service.js';
 import { EmbeddedServer } from '../support/embedded-server.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
-/** Makes the service do on a signal what a bug would do. */
+/** Preloads code that runs when the service receives SIGUSR2. */
 function onSignal(code: string): string {
   return `--import=data:text/javascript,${encodeURIComponent(`process.on('SIGUSR2', () => { ${code} })`)}`;
 }
@@ -23,7 +23,7 @@ describe('an error that nobody handles', () => {
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  it('is logged, and the service goes on, where a promise was rejected', async () => {
+  it('is logged if a promise was rejected, and the service keeps running', async () => {
     const service = await BuiltService.start({
       DATABASE_URL: database.url,
       NODE_OPTIONS: onSignal("Promise.reject(new Error('stray'))"),
@@ -40,7 +40,7 @@ describe('an error that nobody handles', () => {
     }
   });
 
-  it('is an exception: the service ends in order, its database with it, and with exit code 1', async () => {
+  it('stops the service and its database in order, with exit code 1, if an exception was thrown', async () => {
     const service = await BuiltService.start({
       DATA_DIR: dataDir,
       NODE_OPTIONS: onSignal("setImmediate(() => { throw new Error('stray') })"),

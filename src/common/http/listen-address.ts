@@ -7,7 +7,10 @@ interface ListenAddress {
   port: number;
 }
 
-/** The service cannot listen on its configured address. The message is one line and says what to do; there is no stack. */
+/**
+ * The service cannot listen on its configured address. The message is one line and says what to do; there is no
+ * stack.
+ */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   override readonly stack = undefined;
@@ -42,8 +45,8 @@ function at(host: string, port: number): string {
 }
 
 /**
- * Checks that the service can listen on its address, by opening and closing a server. Another program may still take the
- * address afterwards.
+ * Checks that the service can listen on its address, by opening and closing a server. Another program may still take
+ * the address afterwards.
  *
  * @throws ListenError
  */

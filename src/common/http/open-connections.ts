@@ -16,16 +16,16 @@ const MAX_POLL_MS = 60_000;
 const DEADLINE_CHECK_INTERVAL_MS = 100;
 
 /**
- * The open connections of the HTTP server and the request in flight on each. Answers 503 when a request exceeds its time
- * limit, and closes connections that would delay the stop of the service.
+ * The open connections of the HTTP server and the request in flight on each. Answers 503 when a request exceeds its
+ * time limit, and closes connections that would delay the stop of the service.
  */
 export class OpenConnections {
   private readonly replies = new Map<Socket, FastifyReply | undefined>();
 
   /**
-   * @param timeoutMs time limit of a request, from when it has been read: the waits for a queue, for a connection and for
-   *   the database may add up. The `wait_ms` of a long poll is added to it. Fastify's own `handlerTimeout` does not fit: it
-   *   also counts the time that a client takes to send its body, and is the same for every request.
+   * @param timeoutMs time limit of a request, from when it has been read: the waits for a queue, for a connection and
+   *   for the database may add up. The `wait_ms` of a long poll is added to it. Fastify's own `handlerTimeout` does
+   *   not fit: it also counts the time that a client takes to send its body, and is the same for every request.
    */
   constructor(fastify: FastifyInstance, timeoutMs: number) {
     fastify.server.on('connection', (socket: Socket) => {

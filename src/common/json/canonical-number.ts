@@ -9,9 +9,10 @@ const EXACT_EXPONENT = 290;
 const MAX_EXPONENT_DIGITS = 1000;
 
 /**
- * Returns JSON whose parsed values are equal (`===`) exactly if the decimals are equal: a number if doubles can tell such
- * decimals apart, otherwise a string of `#` and the canonical spelling `<digits>e<exponent>`, whose digits have no zeros at
- * either end. An exponent of more than 1000 digits is not normalized: the number then equals only its own spelling.
+ * Returns JSON whose parsed values are equal (`===`) exactly if the decimals are equal: a number if doubles can tell
+ * such decimals apart, otherwise a string of `#` and the canonical spelling `<digits>e<exponent>`, whose digits have
+ * no zeros at either end. An exponent of more than 1000 digits is not normalized: the number then equals only its own
+ * spelling.
  *
  * @param source a JSON number; it is never evaluated: `1e999999999` costs nothing
  */

@@ -8,9 +8,9 @@ const LOWER_E = 0x65;
 const NUMBERS_PER_STEP = 20_000;
 
 /**
- * Whether two JSON texts have the same value. White space, key order and the spelling of strings are ignored; numbers are
- * compared by their exact decimal value (1.0 = 10e-1, 12345678901234567890 ≠ 12345678901234567891); of duplicate keys the
- * last one counts. Time and memory are linear in the texts; recursion is as deep as their nesting.
+ * Whether two JSON texts have the same value. White space, key order and the spelling of strings are ignored; numbers
+ * are compared by their exact decimal value (1.0 = 10e-1, 12345678901234567890 ≠ 12345678901234567891); of duplicate
+ * keys the last one counts. Time and memory are linear in the texts; recursion is as deep as their nesting.
  */
 export function* jsonEqualsTask(a: string, b: string): CooperativeTask<boolean> {
   if (a === b) return true;
@@ -39,9 +39,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Rewrites the text so that JSON.parse preserves the exact value of every number. Numbers that it may round are replaced by
- * `canonicalNumber`, some of them with strings that begin with `#`. Strings and keys that begin with `#` get a second `#`,
- * so that none of them equals such a number.
+ * Rewrites the text so that JSON.parse preserves the exact value of every number. Numbers that it may round are
+ * replaced by `canonicalNumber`, some of them with strings that begin with `#`. Strings and keys that begin with `#`
+ * get a second `#`, so that none of them equals such a number.
  */
 function* withExactNumbers(text: string): CooperativeTask<string> {
   const chunks: string[] = [];

@@ -1,7 +1,10 @@
 import { BACKSLASH, QUOTE } from './json-tokens.js';
 
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
-/** By character code: 1 for each of `"\\/bfnrt`, which may follow a backslash. `u` and four digits are checked separately. */
+/**
+ * By character code: 1 for each of `"\\/bfnrt`, which may follow a backslash. `u` and four digits are checked
+ * separately.
+ */
 const IS_ESCAPE = Uint8Array.from({ length: 128 }, (_, code) =>
   Number('"\\/bfnrt'.includes(String.fromCharCode(code))),
 );
@@ -15,9 +18,9 @@ class JsonSyntaxError extends Error {
 }
 
 /**
- * Index of the first character that makes the text invalid JSON, `text.length` if the text is incomplete; undefined if it is
- * valid. Needed because V8's messages name a position only for some errors, and quote the text for the others. Recursive:
- * the caller bounds the nesting.
+ * Index of the first character that makes the text invalid JSON, `text.length` if the text is incomplete; undefined
+ * if it is valid. Needed because V8's messages name a position only for some errors, and quote the text for the
+ * others. Recursive: the caller bounds the nesting.
  */
 export function syntaxErrorPosition(text: string): number | undefined {
   try {

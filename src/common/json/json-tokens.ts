@@ -1,6 +1,6 @@
 /**
- * Functions that find where the tokens of a JSON text begin and end. They expect text that has passed JSON.parse and check
- * nothing. Strings, the bulk of most texts, are skipped with indexOf instead of character by character.
+ * Functions that find where the tokens of a JSON text begin and end. They expect text that has passed JSON.parse and
+ * check nothing. Strings, the bulk of most texts, are skipped with indexOf instead of character by character.
  */
 
 export const QUOTE = 0x22; // "

@@ -7,7 +7,9 @@ import { jsonValueTask } from './json-value.js';
 /** Maximum nesting: PostgreSQL's JSON parser and JSON.stringify are recursive. */
 export const MAX_JSON_DEPTH = 200;
 
-/** The body is not valid JSON. The message may be sent to the client and logged: it never contains a part of the body. */
+/**
+ * The body is not valid JSON. The message may be sent to the client and logged: it never contains a part of the body.
+ */
 export class InvalidJsonError extends Error {
   override readonly name = 'InvalidJsonError';
 }

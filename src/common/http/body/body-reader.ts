@@ -30,8 +30,8 @@ export function readBody(
     return;
   }
   const isSmall = declaredBytes !== undefined && declaredBytes <= SMALL_BODY_BYTES;
-  // A large body of known length is copied into one buffer as it arrives: its chunks can be freed at once, and the body is
-  // never in memory twice.
+  // A large body of known length is copied into one buffer as it arrives: its chunks can be freed at once, and the
+  // body is never in memory twice.
   const whole = declaredBytes === undefined || isSmall ? undefined : Buffer.allocUnsafeSlow(declaredBytes);
   const size = isSmall ? undefined : new JsonSize();
   const chunks: Buffer[] = [];
@@ -62,8 +62,8 @@ export function readBody(
 }
 
 /**
- * Frees the memory of a buffer at once, unless the buffer is a slice of a larger one. A garbage collection would free it
- * too, but V8 starts none while little is allocated: 250 MB stayed allocated for minutes.
+ * Frees the memory of a buffer at once, unless the buffer is a slice of a larger one. A garbage collection would free
+ * it too, but V8 starts none while little is allocated: 250 MB stayed allocated for minutes.
  *
  * @param bytes must not be used afterwards
  */

@@ -17,10 +17,10 @@ export function hasEarlyResponse(socket: Socket): boolean {
 }
 
 /**
- * Makes sure that a client receives an error that is sent before its request's body has been read. Node.js would close
- * the connection with unread data, which resets it, and a client that is still writing would lose the response. Instead
- * the response is sent at once but ends only when the rest of the body has been read and discarded. A client that does not
- * stop sending is disconnected.
+ * Makes sure that a client receives an error that is sent before its request's body has been read. Node.js would
+ * close the connection with unread data, which resets it, and a client that is still writing would lose the response.
+ * Instead the response is sent at once but ends only when the rest of the body has been read and discarded. A client
+ * that does not stop sending is disconnected.
  */
 export function deliverEarlyErrors(fastify: FastifyInstance): void {
   fastify.addHook('onSend', ({ raw }, reply, payload, done) => {

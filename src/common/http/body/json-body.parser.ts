@@ -17,15 +17,18 @@ declare module 'fastify' {
 /** `application/json` and the `+json` types, with or without parameters. */
 const JSON_TYPE = /^application\/([\w.-]+\+)?json(\s*;|$)/i;
 
-/** Bytes of large bodies that are parsed and handled at a time. A body occupies about six times its bytes while it is handled. */
+/**
+ * Bytes of large bodies that are parsed and handled at a time. A body occupies about six times its bytes while it is
+ * handled.
+ */
 const MAX_LARGE_BODY_BYTES = 8 * 1024 * 1024;
 /** Longest time that a received body waits for the semaphore, in milliseconds. */
 const MAX_WAIT_MS = 3000;
 
 /**
- * Makes JSON the only media type that the service accepts; handlers receive a `RawJson`. A body counts as in flight until its
- * response is sent, because until then the body, or what was parsed from it, is in memory. Large bodies wait for a
- * semaphore, which the smallest of them acquires first: until then, each occupies only its own bytes.
+ * Makes JSON the only media type that the service accepts; handlers receive a `RawJson`. A body counts as in flight
+ * until its response is sent, because until then the body, or what was parsed from it, is in memory. Large bodies
+ * wait for a semaphore, which the smallest of them acquires first: until then, each occupies only its own bytes.
  */
 export function useJsonBodyParser(
   fastify: FastifyInstance,

@@ -1,4 +1,7 @@
-/** Bodies of up to this many bytes are small: a part of the budget is reserved for them, and they are parsed in one step. */
+/**
+ * Bodies of up to this many bytes are small: a part of the budget is reserved for them, and they are parsed in one
+ * step.
+ */
 export const SMALL_BODY_BYTES = 64 * 1024;
 
 /** Part of the budget that is reserved for small bodies. */
@@ -11,8 +14,8 @@ interface Pool {
 }
 
 /**
- * The bytes that one body occupies in the budget, from its first byte until its response is sent. A class with methods: as a
- * closure per request, created at one call site, V8 kept every request alive until a full collection.
+ * The bytes that one body occupies in the budget, from its first byte until its response is sent. A class, because V8
+ * kept every request alive until a full collection when this was a closure per request.
  */
 export class UploadReservation {
   private bytes = 0;
@@ -26,7 +29,10 @@ export class UploadReservation {
     this.pool = small;
   }
 
-  /** Sets the size of the reservation. Returns false, and changes nothing, if the budget does not have that many bytes left. */
+  /**
+   * Sets the size of the reservation. Returns false, and changes nothing, if the budget does not have that many bytes
+   * left.
+   */
   resize(bytes: number): boolean {
     const target = bytes > SMALL_BODY_BYTES ? this.large : this.small;
     const usedByOthers = target.usedBytes - (target === this.pool ? this.bytes : 0);
@@ -53,8 +59,9 @@ export class UploadReservation {
 }
 
 /**
- * Bounds the bytes of request bodies in flight. Small and large bodies have separate parts of the budget, so that ordinary
- * appends are still admitted while large uploads exhaust theirs. A body that is alone in its part is always admitted.
+ * Bounds the bytes of request bodies in flight. Small and large bodies have separate parts of the budget, so that
+ * ordinary appends are still admitted while large uploads exhaust theirs. A body that is alone in its part is always
+ * admitted.
  */
 export class UploadBudget {
   private readonly small: Pool;
