@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { createServer, type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -11,8 +11,10 @@ import { BuiltService } from '../support/built-service.js';
 import { TestService } from '../support/test-service.js';
 
 const readme = readFileSync('README.md', 'utf8');
+const streaming = readFileSync('docs/streaming.md', 'utf8');
+const extending = readFileSync('docs/extending.md', 'utf8');
 
-/** The code blocks of one language in a part of the README, in order. */
+/** The code blocks of one language in a part of a page, in order. */
 function blocks(part: string, language: string): string[] {
   return Array.from(
     part.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm')),
@@ -20,11 +22,11 @@ function blocks(part: string, language: string): string[] {
   );
 }
 
-function section(title: string): string {
-  const start = readme.indexOf(`\n## ${title}\n`);
+function section(title: string, page = readme): string {
+  const start = page.indexOf(`\n## ${title}\n`);
   expect(start).toBeGreaterThan(0);
-  const end = readme.indexOf('\n## ', start + 1);
-  return readme.slice(start, end === -1 ? undefined : end);
+  const end = page.indexOf('\n## ', start + 1);
+  return page.slice(start, end === -1 ? undefined : end);
 }
 
 async function freePort(): Promise<number> {
@@ -35,34 +37,49 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Times are the only thing in an answer that the README cannot know. */
+/** The README cannot know the times in a response. */
 function withoutTimes(text: string): unknown {
   return JSON.parse(text, (key, value) => (key.endsWith('_at') ? 'a time' : value));
 }
 
-describe('the README', () => {
-  let service: TestService;
-  beforeAll(async () => (service = await TestService.start()));
-  afterAll(() => service.stop());
+/** The command with the address of `service`, failing on a response other than 2xx. */
+function bash(command: string, service: TestService): string {
+  const here = command.replaceAll('http://localhost:4000', service.url);
+  return `set -e; ${here.replace('curl', 'curl -sS --fail-with-body')}`;
+}
 
-  it('has quickstart commands that answer what it shows, one after the other', async () => {
+async function run(command: string, service: TestService): Promise<string> {
+  return (await promisify(execFile)('bash', ['-c', bash(command, service)])).stdout;
+}
+
+let service: TestService;
+beforeAll(async () => (service = await TestService.start()));
+afterAll(() => service.stop());
+
+describe('README.md', () => {
+  it('shows the responses that its quickstart commands receive, one after the other', async () => {
     const quickstart = section('Quickstart');
     const commands = blocks(quickstart, 'bash').filter((block) => block.startsWith('curl'));
-    const answers = blocks(quickstart, 'json');
+    const responses = blocks(quickstart, 'json');
     expect(commands).toHaveLength(5);
-    expect(answers).toHaveLength(5);
+    expect(responses).toHaveLength(5);
     for (const [index, command] of commands.entries()) {
-      const here = command.replaceAll('http://localhost:4000', service.url);
-      const { stdout } = await promisify(execFile)('bash', [
-        '-c',
-        `set -e; ${here.replace('curl', 'curl -sS --fail-with-body')}`,
-      ]);
-      expect(withoutTimes(stdout)).toEqual(withoutTimes(answers[index] ?? ''));
+      expect(withoutTimes(await run(command, service))).toEqual(withoutTimes(responses[index] ?? ''));
     }
   });
 
-  it('has a reader that goes on where it was when the server comes back', async () => {
-    const [code = ''] = blocks(section('Follow a conversation'), 'javascript');
+  it('lists every setting as it is', () => {
+    for (const { variable, default: unset, meaning } of Object.values(SETTINGS)) {
+      expect(readme).toContain(`| \`${variable}\` | ${unset} | ${meaning} |`);
+    }
+    const listed = Array.from(section('Configuration').matchAll(/^\| `([A-Z_]+)` \|/gm), ([, name]) => name);
+    expect(listed).toEqual(Object.values(SETTINGS).map(({ variable }) => variable));
+  });
+});
+
+describe('docs/streaming.md', () => {
+  it('has a reader that continues after a restart of the server', async () => {
+    const [code = ''] = blocks(section('Reconnect without losing a change', streaming), 'javascript');
     const port = await freePort();
     const start = (): Promise<BuiltService> =>
       BuiltService.start({ DATABASE_URL: service.database.url, PORT: String(port) });
@@ -94,17 +111,35 @@ describe('the README', () => {
     expect(events).toEqual([1, 2]);
   });
 
-  it('lists every setting as it is', () => {
-    for (const { variable, default: unset, meaning } of Object.values(SETTINGS)) {
-      expect(readme).toContain(`| \`${variable}\` | ${unset} | ${meaning} |`);
-    }
-    const listed = Array.from(section('Configuration').matchAll(/^\| `([A-Z_]+)` \|/gm), ([, name]) => name);
-    expect(listed).toEqual(Object.values(SETTINGS).map(({ variable }) => variable));
-  });
+  it('has a command that prints the change after the cursor, and one that waits for it', async () => {
+    const commands = blocks(section('Three ways to read', streaming), 'bash').filter((block) =>
+      block.startsWith('curl'),
+    );
+    expect(commands).toHaveLength(2);
+    const [follow, poll] = commands.map((command) => command.replace('/demo/', '/demo-commands/'));
+    expect(section('Follow a conversation')).toContain(commands[0]);
+    await service.http.put('demo-commands');
+    await service.http.say('demo-commands', 'one');
+    expect(JSON.parse(await run(poll!, service))).toMatchObject({ events: [{ seq: 1 }], next_cursor: 1 });
 
+    const reader = spawn('bash', ['-c', bash(follow!, service).replace('curl', 'exec curl')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      let printed = '';
+      while (!printed.includes('"type":"event"')) printed += String((await once(reader.stdout, 'data'))[0]);
+      expect(printed).toContain('id: 1\ndata: {"type":"event","version":1,"seq":1,');
+    } finally {
+      reader.kill();
+    }
+  });
+});
+
+describe('docs/extending.md', () => {
   it('has an example of a policy that compiles', () => {
-    const [example = ''] = blocks(section('How to extend it'), 'typescript');
-    const file = resolve('src/readme-example.ts');
+    const [example = ''] = blocks(extending, 'typescript');
+    expect(example).not.toBe('');
+    const file = resolve('src/extending-example.ts');
     const { options } = ts.parseJsonConfigFileContent(
       ts.readConfigFile('tsconfig.json', ts.sys.readFile.bind(ts.sys)).config,
       ts.sys,
@@ -125,3 +160,46 @@ describe('the README', () => {
     );
   });
 });
+
+describe('links between pages', () => {
+  it('lead to a file, and to a heading of it', () => {
+    const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...markdownIn('docs')];
+    const broken = pages.flatMap((page) =>
+      linksOf(page)
+        .filter((link) => !leadsSomewhere(page, link))
+        .map((link) => `${page}: ${link}`),
+    );
+    expect(pages.length).toBeGreaterThan(20);
+    expect(broken).toEqual([]);
+  });
+});
+
+function markdownIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name));
+}
+
+/** The links of a page to files of this repository. */
+function linksOf(page: string): string[] {
+  const links = readFileSync(page, 'utf8').matchAll(/\]\((?!\w+:)([^)\s]+)\)/g);
+  return Array.from(links, ([, link]) => link ?? '');
+}
+
+function leadsSomewhere(page: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path ? join(dirname(page), path) : page;
+  if (!existsSync(target)) return false;
+  return anchor === undefined || anchorsOf(target).includes(anchor);
+}
+
+/** The anchors of a page, as GitHub makes them of its headings. */
+function anchorsOf(page: string): string[] {
+  const headings = readFileSync(page, 'utf8').matchAll(/^#+ (.+)$/gm);
+  return Array.from(headings, ([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
