@@ -60,7 +60,7 @@ const identify: onRequestHookHandler = (request, reply, done) => {
 /** @throws HostNotAllowedError, OriginNotAllowedError (403) */
 function checkHostAndOrigin(access: BrowserAccess): onRequestHookHandler {
   return ({ headers, routeOptions }, _reply, done) => {
-    if (!routeOptions.config.underAnyHost) access.check(headers, 'http');
+    if (!routeOptions.config.skipBrowserAccessCheck) access.assertAllowed(headers, 'http');
     done();
   };
 }
@@ -68,7 +68,7 @@ function checkHostAndOrigin(access: BrowserAccess): onRequestHookHandler {
 /** Set before the next hooks, so that an allowed web page can also read their errors. */
 function addCorsHeaders(access: BrowserAccess): onRequestHookHandler {
   return ({ headers }, reply, done) => {
-    const corsHeaders = access.answerHeaders(headers);
+    const corsHeaders = access.corsHeaders(headers);
     if (corsHeaders) reply.headers(corsHeaders);
     done();
   };

@@ -4,36 +4,36 @@ import { AppConfig } from '../config/app-config.js';
 import type { Principal } from './principal.js';
 import { SCOPES } from './scopes.js';
 
-/** The namespace of a root key, and of everybody while no key is configured. */
+/** The namespace of root keys, and of all requests while no key is configured. */
 export const DEFAULT_NAMESPACE = 'default';
 
 const ROOT: Principal = { namespace: DEFAULT_NAMESPACE, scopes: new Set(SCOPES) };
 
-/** Knows which key stands for whom. */
+/** The configured API keys. */
 @Injectable()
 export class ApiKeys {
-  /** No key is configured: everybody who reaches the service may do everything. */
-  readonly isOpen: boolean;
+  /** No key is configured: every request acts as root. */
+  readonly isAnonymousAllowed: boolean;
   private readonly digests: readonly Buffer[];
 
   constructor({ apiKeys }: AppConfig) {
-    this.isOpen = apiKeys.length === 0;
+    this.isAnonymousAllowed = apiKeys.length === 0;
     this.digests = apiKeys.map(digest);
   }
 
   /**
-   * @param authorization the header `Authorization`: `Bearer <key>`, the scheme in any case
-   * @returns undefined if no key of ours is in it
+   * @param authorization the `Authorization` header: `Bearer <key>`, the scheme in any case
+   * @returns undefined if the header has no configured key
    */
-  principal(authorization: string | undefined): Principal | undefined {
-    if (this.isOpen) return ROOT;
+  authenticate(authorization: string | undefined): Principal | undefined {
+    if (this.isAnonymousAllowed) return ROOT;
     const [, key] = /^bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];
     if (key === undefined) return undefined;
-    // Digests are of one length whatever was sent, and all of them are compared: the time taken tells nothing.
+    // Digests have the same length for every key, and all are compared: the time taken reveals nothing.
     const sent = digest(key);
-    let found = false;
-    for (const known of this.digests) found = timingSafeEqual(known, sent) || found;
-    return found ? ROOT : undefined;
+    let isKnown = false;
+    for (const known of this.digests) isKnown = timingSafeEqual(known, sent) || isKnown;
+    return isKnown ? ROOT : undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import { HttpStatus } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 
-/** The service has no API key, and the request names a host under which a web page may have made it reachable. */
+/** The service has no API key, and `Host` is a name that a web page could have pointed at this machine. */
 export class HostNotAllowedError extends AppError {
   readonly status = HttpStatus.FORBIDDEN;
   readonly error = 'forbidden';

@@ -1,19 +1,19 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ForbiddenError, UnauthorizedError } from '../common/errors/common.errors.js';
 import { ApiKeys } from './api-keys.js';
+import { Authorizer } from './authorizer.js';
 import { BrowserAccess } from './browser-access.js';
 
 /**
- * Guards every route that does not declare itself public, and every unknown path under `/v1`. A Fastify hook and not a
- * Nest guard: guards run after the body has been read.
+ * Authorizes every request, except on routes that are declared public and on unknown paths outside `/v1`. It is a Fastify
+ * hook and not a Nest guard, because guards run after the body has been read.
  */
-@Module({ providers: [ApiKeys, BrowserAccess], exports: [ApiKeys, BrowserAccess] })
+@Module({ providers: [ApiKeys, Authorizer, BrowserAccess], exports: [Authorizer, BrowserAccess] })
 export class AuthModule implements OnModuleInit {
   constructor(
     private readonly adapterHost: HttpAdapterHost,
-    private readonly apiKeys: ApiKeys,
+    private readonly authorizer: Authorizer,
   ) {}
 
   onModuleInit(): void {
@@ -31,9 +31,6 @@ export class AuthModule implements OnModuleInit {
   private authorize(request: FastifyRequest): void {
     const { scope } = request.routeOptions.config;
     if (scope === 'public' || (scope === undefined && !/^\/v1(\/|$|\?)/.test(request.url))) return;
-    const principal = this.apiKeys.principal(request.headers.authorization);
-    if (!principal) throw new UnauthorizedError();
-    if (scope && !principal.scopes.has(scope)) throw new ForbiddenError(scope);
-    request.principal = principal;
+    request.principal = this.authorizer.authorize(request.headers, scope);
   }
 }

@@ -18,7 +18,7 @@ function verdict(
 ): string {
   const verdicts = transports.map((transport) => {
     try {
-      browserAccess.check(headers, transport);
+      browserAccess.assertAllowed(headers, transport);
       return 'admitted';
     } catch (error) {
       expect(error).toMatchObject({ status: 403, error: 'forbidden' });

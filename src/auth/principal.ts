@@ -1,6 +1,6 @@
 import type { Scope } from './scopes.js';
 
-/** Who a request acts for: the namespace all its conversations belong to, and what it may do there. */
+/** Who a request acts for: the namespace of all its conversations, and what it may do there. */
 export interface Principal {
   namespace: string;
   scopes: ReadonlySet<Scope>;
@@ -8,13 +8,13 @@ export interface Principal {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set before the body is read, on every route that asks for a scope. */
+    /** Set before the body is read, on every route that requires a scope. */
     principal?: Principal;
   }
   interface FastifyContextConfig {
-    /** What the route asks for; `public` is open to everybody. */
+    /** The scope that the route requires; `public` if it requires none, and no key. */
     scope?: Scope | 'public';
-    /** Neither `Host` nor `Origin` is checked. */
-    underAnyHost?: boolean;
+    /** Requests are accepted whatever their `Host` and `Origin`. */
+    skipBrowserAccessCheck?: boolean;
   }
 }

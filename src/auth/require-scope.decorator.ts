@@ -4,22 +4,22 @@ import { ApiBearerAuth } from '@nestjs/swagger';
 import type { Scope } from './scopes.js';
 
 /**
- * Declares what a key must be allowed to do to call this route. It is part of the route's Fastify configuration, so
- * that it is decided before the body is read.
+ * Declares the scope that a key needs to call this route. The scope is part of the route's Fastify configuration, so that
+ * it can be checked before the body is read.
  */
 export function RequireScope(scope: Scope): MethodDecorator {
   return applyDecorators(RouteConfig({ scope }), ApiBearerAuth());
 }
 
-/**
- * Declares that a route says nothing but whether the service works, to everybody and under any host name: a probe of
- * Kubernetes names the address of the pod.
- */
-export function Probe(): MethodDecorator {
-  return applyDecorators(RouteConfig({ scope: 'public', underAnyHost: true }));
-}
-
-/** Declares that a route is open to everybody. */
+/** Declares that a route needs no key. */
 export function Public(): MethodDecorator {
   return applyDecorators(RouteConfig({ scope: 'public' }));
+}
+
+/**
+ * Declares that a route is a health probe: it needs no key, and any `Host` is accepted, because Kubernetes sends the address
+ * of the pod. Such a route must say nothing but whether the service works.
+ */
+export function Probe(): MethodDecorator {
+  return applyDecorators(RouteConfig({ scope: 'public', skipBrowserAccessCheck: true }));
 }

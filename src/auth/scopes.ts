@@ -1,4 +1,4 @@
-/** What a key may be allowed to do; every route under `/v1` asks for exactly one of them. */
+/** What a key can permit. Every route under `/v1` requires exactly one of these scopes. */
 export const SCOPES = [
   'conversations:read',
   'conversations:write',

@@ -26,7 +26,7 @@ export class StreamGateway implements OnGatewayInit, OnGatewayConnection {
 
   afterInit(server: WebSocketServer): void {
     server.on('headers', (headers: string[], request: IncomingMessage) =>
-      headers.push(`x-request-id: ${this.upgrades.requestIdFor(request)}`),
+      headers.push(`x-request-id: ${this.upgrades.admittedUpgrade(request).requestId}`),
     );
     server.on('wsClientError', (fault: Error, socket: Duplex, request: IncomingMessage) =>
       this.upgrades.rejectHandshake(fault, request, socket),
@@ -35,7 +35,7 @@ export class StreamGateway implements OnGatewayInit, OnGatewayConnection {
 
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
     const outlet = new WebSocketTransport(socket);
-    const connection = this.connections.connect(this.upgrades.acceptedFor(request), outlet);
+    const connection = this.connections.connect(this.upgrades.admittedUpgrade(request).stream, outlet);
     socket.on('message', connection.seen);
     socket.on('pong', connection.seen);
     socket.on('ping', (data) => {

@@ -160,7 +160,7 @@ describe('scopes', () => {
   /** From now on the key stands for this. */
   const become = (scopes: readonly Scope[], namespace = 'default') => {
     const keys = service.app.get(ApiKeys, { strict: false });
-    keys.principal = () => ({ namespace, scopes: new Set(scopes) });
+    keys.authenticate = () => ({ namespace, scopes: new Set(scopes) });
   };
 
   it('are declared by every route, and are all known', () => {

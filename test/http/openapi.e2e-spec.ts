@@ -202,12 +202,12 @@ describe('the document', () => {
     for (const key of routes.filter((each) => bodies[each])) await send(key, { body: bodies[key] });
     // 401, 403
     const keys = service.app.get(ApiKeys, { strict: false });
-    const principal = keys.principal.bind(keys);
-    keys.principal = () => undefined;
+    const principal = keys.authenticate.bind(keys);
+    keys.authenticate = () => undefined;
     for (const key of routes) await send(key, { body: bodies[key] });
-    keys.principal = () => ({ namespace: 'default', scopes: new Set() });
+    keys.authenticate = () => ({ namespace: 'default', scopes: new Set() });
     for (const key of routes) await send(key, { body: bodies[key] });
-    keys.principal = principal;
+    keys.authenticate = principal;
     // 500
     await service.database.query('ALTER SCHEMA fastpaca RENAME TO gone');
     for (const key of routes)

@@ -9,8 +9,9 @@ import {
   UnsupportedMediaTypeError,
 } from '../errors/common.errors.js';
 import { errorBody, errorHeaders } from './error-body.js';
+import { invalidPathEncoding } from './path-encoding.js';
 
-/** Answers every error, whoever raised it, in the one shape of the API. */
+/** Sends every error that Nest handles in the one shape of the API. */
 @Catch()
 export class AppErrorFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
@@ -19,7 +20,7 @@ export class AppErrorFilter implements ExceptionFilter {
   }
 }
 
-/** The same for what Fastify refuses before Nest sees it. */
+/** As the filter, for errors that Fastify raises before a request reaches Nest. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = toKnownError(error);
   if (!known) log.error({ err: error, request_id: request.id }, 'unexpected error');
@@ -32,12 +33,12 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     .send(JSON.stringify(errorBody(known, request.id)));
 }
 
-/** What Fastify and Nest raise, as ours; undefined for what nobody expects. */
+/** The error of ours that stands for one of Fastify's or Nest's; undefined for an unexpected one. */
 function toKnownError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error;
   const { code, statusCode } = error as { code?: string; statusCode?: number };
-  if (code === 'FST_ERR_BAD_URL') return malformed('The path is not valid percent-encoding');
-  // Nest hands on Fastify's errors as its own, with nothing left but the status.
+  if (code === 'FST_ERR_BAD_URL') return invalidPathEncoding();
+  // Nest wraps Fastify's errors in its own, which keep only the status.
   const status = error instanceof HttpException ? error.getStatus() : (statusCode ?? 500);
   switch (status) {
     case 404:
@@ -47,10 +48,8 @@ function toKnownError(error: unknown): AppError | undefined {
     case 415:
       return new UnsupportedMediaTypeError();
     default:
-      return status >= 400 && status < 500 ? malformed('The request is not well-formed HTTP') : undefined;
+      return status >= 400 && status < 500
+        ? new InvalidPayloadError([{ path: '', message: 'The request is not well-formed HTTP' }])
+        : undefined;
   }
-}
-
-function malformed(message: string): InvalidPayloadError {
-  return new InvalidPayloadError([{ path: '', message }]);
 }

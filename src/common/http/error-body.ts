@@ -1,13 +1,13 @@
 import type { AppError, Violation } from '../errors/app-error.js';
 import { MAX_LISTED } from '../errors/violations.js';
 
-/** Longest path and message of an answer, in UTF-16 units. One takes up to six bytes as JSON. */
+/** Longest path and message of an error response, in UTF-16 code units. One takes up to six bytes as JSON. */
 const MAX_PATH_CHARS = 200;
 const MAX_MESSAGE_CHARS = 1000;
-/** Bytes of JSON that the listed violations may take, so that no error answer is larger than 64 KiB. */
+/** Most bytes of JSON for the listed violations, so that no error response is larger than 64 KiB. */
 const MAX_DETAILS_BYTES = 48 * 1024;
 
-/** The one shape of an error answer. Undefined, what nobody expected, says nothing about the inside. */
+/** The body of every error response. An unexpected error (undefined) reveals nothing about the cause. */
 export function errorBody(error: AppError | undefined, requestId: string): Record<string, unknown> {
   if (!error) {
     return {
@@ -28,7 +28,7 @@ export function errorBody(error: AppError | undefined, requestId: string): Recor
   };
 }
 
-/** The first violations, as many as an answer lists; if there are more, the last entry says how many at least. */
+/** The first violations, within the limits of a response. If there are more, a last entry says how many, or how many at least. */
 function listed(details: readonly Violation[]): Violation[] {
   const list: Violation[] = [];
   let bytes = 0;
@@ -45,7 +45,7 @@ function listed(details: readonly Violation[]): Violation[] {
   return [...list, { path: '', message }];
 }
 
-/** The start of a text that is too long, never with half of a surrogate pair. */
+/** Shortens a text that is too long, without splitting a surrogate pair. */
 function cut(text: string, chars: number): string {
   return text.length <= chars ? text : `${text.slice(0, chars - 1).toWellFormed()}…`;
 }
@@ -53,7 +53,7 @@ function cut(text: string, chars: number): string {
 export function errorHeaders(error: AppError | undefined): Record<string, string> {
   return {
     ...(error?.retryAfterSeconds !== undefined && { 'retry-after': String(error.retryAfterSeconds) }),
-    // Required of a 426; `Upgrade` belongs to this connection: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22
+    // A 426 must name the protocol; `Upgrade` is a header of this connection only: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22
     ...(error?.status === 426 && { upgrade: 'websocket', connection: 'Upgrade' }),
     ...(error?.status === 401 && { 'www-authenticate': 'Bearer' }),
   };

@@ -9,9 +9,9 @@ export interface RequestFields {
 
 const storage = new AsyncLocalStorage<RequestFields>();
 
-/** Runs `next`, and everything it awaits, with these fields in the log. */
-export function withRequestFields(fields: RequestFields, next: () => void): void {
-  storage.run(fields, next);
+/** Runs `next`, and everything it awaits, with these fields in the log. @returns the result of `next` */
+export function withRequestFields<T>(fields: RequestFields, next: () => T): T {
+  return storage.run(fields, next);
 }
 
 /** The fields of the current request; undefined outside of a request. */
