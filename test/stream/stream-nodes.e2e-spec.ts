@@ -57,7 +57,7 @@ describe('streams on one node, writers on another', () => {
   /** Resolves when so many nodes listen for hints. */
   async function listening(count: number): Promise<void> {
     const sql = `SELECT FROM pg_stat_activity
-                  WHERE datname = current_database() AND application_name LIKE '%hints'
+                  WHERE datname = current_database() AND application_name LIKE '%notifications'
                     AND state = 'idle' AND query <> '' AND query NOT LIKE 'SET%'`;
     while ((await database.query(sql)).length !== count) await delay(10);
   }
@@ -127,7 +127,7 @@ describe('streams on one node, writers on another', () => {
       await listening(2);
       await database.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-          WHERE datname = current_database() AND application_name LIKE '%hints'`,
+          WHERE datname = current_database() AND application_name LIKE '%notifications'`,
       );
       version = await fiveMore(writer, 'terminated', version);
       await expectAll(three, version);
