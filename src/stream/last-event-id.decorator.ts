@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { rejectRequest } from '../common/http/validation/reject-request.js';
 
-/** The header `Last-Event-ID`: the version that a reconnecting reader of server-sent events had last. */
+/** The header `Last-Event-ID`: the last version that a reconnecting reader of server-sent events received. */
 export const LastEventId = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
   const id = headers['last-event-id'] as string | undefined;

@@ -1,18 +1,21 @@
 import type { ServerResponse } from 'node:http';
 import type { Frame } from './frames.js';
-import { CLOSE_TIMEOUT_MS, type StreamTransport } from './subscription.js';
+import { CLOSE_TIMEOUT_MS, type StreamTransport } from './stream-transport.js';
 
 /** A reader of server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html. */
 export class SseTransport implements StreamTransport {
-  private taken: () => void = () => undefined;
+  private notifyWritable: () => void = () => undefined;
 
   constructor(private readonly response: ServerResponse) {
-    response.on('drain', () => this.taken());
+    response.on('drain', () => this.notifyWritable());
   }
 
-  /** `listener` is called when the reader has taken what it was sent, its only way to show that it is there. */
-  onTaken(listener: () => void): void {
-    this.taken = listener;
+  /**
+   * `listener` is called when little enough is buffered that the response accepts more: the reader receives what it is
+   * sent, which is the only sign of life it can give.
+   */
+  onWritable(listener: () => void): void {
+    this.notifyWritable = listener;
   }
 
   send({ type, version, bytes }: Frame): void {
@@ -36,6 +39,6 @@ export class SseTransport implements StreamTransport {
   }
 
   private write(text: string): void {
-    if (this.response.write(text)) this.taken();
+    if (this.response.write(text)) this.notifyWritable();
   }
 }

@@ -6,13 +6,13 @@ import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
-import { Connections } from './connections.js';
 import { StreamQueryDto } from './dto/stream-query.dto.js';
 import { FRAME_SCHEMAS, frameSchemaName } from './frame-schemas.js';
 import { LastEventId } from './last-event-id.decorator.js';
 import { SseTransport } from './sse.transport.js';
 import { UpgradeRequiredError } from './stream.errors.js';
 import { StreamAdmission } from './stream-admission.js';
+import { StreamConnections } from './stream-connections.js';
 
 const FRAME_REFERENCES = Object.keys(FRAME_SCHEMAS).map((type) => ({
   $ref: `#/components/schemas/${frameSchemaName(type)}`,
@@ -23,8 +23,8 @@ const FRAME_REFERENCES = Object.keys(FRAME_SCHEMAS).map((type) => ({
 @Controller('v1/conversations/:id/stream')
 export class StreamController {
   constructor(
-    private readonly requests: StreamAdmission,
-    private readonly connections: Connections,
+    private readonly admission: StreamAdmission,
+    private readonly connections: StreamConnections,
   ) {}
 
   @Get()
@@ -36,10 +36,10 @@ export class StreamController {
   @ApiHeader({
     name: 'Last-Event-ID',
     required: false,
-    description: 'Of a reader of server-sent events that reconnects: takes the place of `cursor`',
+    description: 'Sent by a reader of server-sent events that reconnects; takes the place of `cursor`',
   })
   @ApiOkResponse({
-    description: 'Server-sent events; the `data` of each is one of these',
+    description: 'Server-sent events; the `data` of each is one of these frames',
     content: { 'text/event-stream': { schema: { oneOf: FRAME_REFERENCES } } },
   })
   @ApiErrors(400, 401, 403, 404, 426, 500, 503)
@@ -47,30 +47,29 @@ export class StreamController {
     @ConversationIdParam() id: ConversationId,
     @Query() query: StreamQueryDto,
     @Headers('accept') accept: string | undefined,
-    @LastEventId() lastVersion: number | undefined,
+    @LastEventId() lastEventId: number | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     if (!accept?.toLowerCase().includes('text/event-stream')) throw new UpgradeRequiredError();
     const { raw } = reply;
-    raw.once('close', this.connections.reserve());
-    const accepted = await this.requests.accept(id, query, lastVersion);
+    const stream = await this.admission.admit(raw, id, query, lastEventId);
     reply.hijack();
-    if (raw.destroyed) return; // it has left meanwhile
+    if (raw.destroyed) return; // the client has disconnected
     raw.setHeaders(new Map(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])));
     raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
-      'x-accel-buffering': 'no', // a proxy in front must not gather frames
+      'x-accel-buffering': 'no', // nginx would collect frames before it sends them
     });
     if (raw.req.method === 'HEAD') {
       raw.end();
       return;
     }
     raw.flushHeaders();
-    const outlet = new SseTransport(raw);
-    const connection = this.connections.connect(accepted, outlet);
-    outlet.onTaken(connection.seen);
-    raw.on('close', connection.ended);
-    raw.on('error', () => undefined); // told by the close that follows
+    const transport = new SseTransport(raw);
+    const connection = this.connections.connect(stream, transport);
+    transport.onWritable(connection.markAlive);
+    raw.on('close', connection.markDisconnected);
+    raw.on('error', () => undefined); // `close` follows and is handled
   }
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../common/errors/app-error.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
 
-/** A plain GET on the stream: it wants to be a websocket, or server-sent events. */
+/** A GET of the stream that asks neither for a websocket nor for server-sent events. */
 export class UpgradeRequiredError extends AppError {
   readonly status = 426;
   readonly error = 'upgrade_required';
@@ -10,9 +10,9 @@ export class UpgradeRequiredError extends AppError {
   }
 }
 
-/** The node has as many streams as it may. */
+/** The node has as many streams as its configuration allows. */
 export class TooManyStreamsError extends UnavailableError {
   constructor(limit: number) {
-    super(`This node has its limit of ${limit} streams; retry in a moment, or ask another node`);
+    super(`This node has reached its limit of ${limit} streams; retry in a moment, or use another node`);
   }
 }

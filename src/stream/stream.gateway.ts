@@ -2,15 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { WebSocket, WebSocketServer } from 'ws';
-import { Connections } from './connections.js';
+import { StreamConnections } from './stream-connections.js';
+import { CLOSE_TIMEOUT_MS } from './stream-transport.js';
 import { STREAM_PATH, WebSocketUpgradeHandler } from './websocket-upgrade.handler.js';
-import { CLOSE_TIMEOUT_MS } from './subscription.js';
 import { WebSocketTransport } from './websocket.transport.js';
 
-/** Clients have nothing to say but "pong", in bytes. */
+/** Clients only send signs of life, such as `{"type":"pong"}`. In bytes. */
 const MAX_CLIENT_FRAME_BYTES = 1024;
 
-/** `ws://HOST/v1/conversations/:id/stream`. What is refused has been refused before, by `WebSocketUpgradeHandler`, as plain HTTP. */
+/** `ws://HOST/v1/conversations/:id/stream`. `WebSocketUpgradeHandler` has admitted every connection that arrives here. */
 @WebSocketGateway({
   path: STREAM_PATH,
   maxPayload: MAX_CLIENT_FRAME_BYTES,
@@ -20,7 +20,7 @@ const MAX_CLIENT_FRAME_BYTES = 1024;
 })
 export class StreamGateway implements OnGatewayInit, OnGatewayConnection {
   constructor(
-    private readonly connections: Connections,
+    private readonly connections: StreamConnections,
     private readonly upgrades: WebSocketUpgradeHandler,
   ) {}
 
@@ -28,20 +28,20 @@ export class StreamGateway implements OnGatewayInit, OnGatewayConnection {
     server.on('headers', (headers: string[], request: IncomingMessage) =>
       headers.push(`x-request-id: ${this.upgrades.admittedUpgrade(request).requestId}`),
     );
-    server.on('wsClientError', (fault: Error, socket: Duplex, request: IncomingMessage) =>
-      this.upgrades.rejectHandshake(fault, request, socket),
+    server.on('wsClientError', (error: Error, socket: Duplex, request: IncomingMessage) =>
+      this.upgrades.rejectHandshake(error, request, socket),
     );
   }
 
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
-    const outlet = new WebSocketTransport(socket);
-    const connection = this.connections.connect(this.upgrades.admittedUpgrade(request).stream, outlet);
-    socket.on('message', connection.seen);
-    socket.on('pong', connection.seen);
+    const transport = new WebSocketTransport(socket);
+    const connection = this.connections.connect(this.upgrades.admittedUpgrade(request).stream, transport);
+    socket.on('message', connection.markAlive);
+    socket.on('pong', connection.markAlive);
     socket.on('ping', (data) => {
-      connection.seen();
-      outlet.pong(data);
+      connection.markAlive();
+      transport.pong(data);
     });
-    socket.on('close', connection.ended);
+    socket.on('close', connection.markDisconnected);
   }
 }

@@ -6,11 +6,11 @@ import { ConversationsModule } from '../conversations/conversations.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { WindowModule } from '../window/window.module.js';
 import { AsyncApiController } from './asyncapi.controller.js';
-import { ChangeJournal } from './change-journal.js';
-import { Connections } from './connections.js';
-import { Feeds } from './feeds.js';
 import { ChangeNotifier } from './change-notifier.js';
+import { ChangeReader } from './feed/change-reader.js';
+import { ConversationFeeds } from './feed/conversation-feeds.js';
 import { StreamAdmission } from './stream-admission.js';
+import { StreamConnections } from './stream-connections.js';
 import { StreamController } from './stream.controller.js';
 import { StreamGateway } from './stream.gateway.js';
 import { WebSocketUpgradeHandler } from './websocket-upgrade.handler.js';
@@ -22,9 +22,9 @@ import { WebSocketUpgradeHandler } from './websocket-upgrade.handler.js';
     StreamGateway,
     WebSocketUpgradeHandler,
     StreamAdmission,
-    Connections,
-    Feeds,
-    ChangeJournal,
+    StreamConnections,
+    ConversationFeeds,
+    ChangeReader,
     ChangeNotifier,
     RequestValidationPipe,
   ],

@@ -6,8 +6,8 @@ import type { WebSocketServer } from 'ws';
 import { WebSocketUpgradeHandler } from './websocket-upgrade.handler.js';
 
 /**
- * Nest's adapter for `ws`, but for the upgrade: Nest compares a gateway's path literally, so that one with `:id` is never
- * met, and it closes what it does not know without a word.
+ * Nest's adapter for `ws` with another `upgrade` listener. Nest's own compares the path of a gateway literally, so that it
+ * never matches a path with `:id`, and closes sockets it does not know without a response.
  */
 export class StreamWsAdapter extends WsAdapter {
   private readonly upgrades: WebSocketUpgradeHandler;
@@ -20,18 +20,17 @@ export class StreamWsAdapter extends WsAdapter {
   protected override ensureHttpServerExists(port: number, httpServer: Server): Server {
     if (this.httpServersRegistry.has(port)) return httpServer;
     this.httpServersRegistry.set(port, httpServer);
-    const listener = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      socket.on('error', () => undefined); // a client that leaves while it is being answered
-      void this.upgrades.admit(request, socket).then((admitted) => {
+    httpServer.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on('error', () => undefined); // the client may disconnect before it has received the response
+      void this.upgrades.admit(request, socket).then((isAdmitted) => {
         const [server] = (this.wsServersRegistry.get(port) ?? []) as WebSocketServer[];
-        if (!admitted || !server) return;
+        if (!isAdmitted || !server) return;
         server.handleUpgrade(request, socket, head, (client) => {
-          client.on('error', () => undefined); // the close that follows tells of it
+          client.on('error', () => undefined); // `close` follows and is handled
           server.emit('connection', client, request);
         });
       });
-    };
-    httpServer.on('upgrade', listener);
+    });
     return httpServer;
   }
 }

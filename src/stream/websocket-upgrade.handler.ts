@@ -15,9 +15,8 @@ import { log } from '../common/logging/logger.js';
 import { withRequestFields } from '../common/logging/request-context.js';
 import { withTimeLimit } from '../common/time-limit.js';
 import { AppConfig } from '../config/app-config.js';
-import { Connections, type StreamRequest } from './connections.js';
 import { StreamQueryDto } from './dto/stream-query.dto.js';
-import { StreamAdmission } from './stream-admission.js';
+import { StreamAdmission, type StreamRequest } from './stream-admission.js';
 
 /** The route, as the gateway and the API documents name it. */
 export const STREAM_PATH = '/v1/conversations/:id/stream';
@@ -41,7 +40,6 @@ export class WebSocketUpgradeHandler {
     private readonly browserAccess: BrowserAccess,
     private readonly authorizer: Authorizer,
     private readonly admission: StreamAdmission,
-    private readonly connections: Connections,
     private readonly pipe: RequestValidationPipe,
     private readonly config: AppConfig,
   ) {}
@@ -90,9 +88,8 @@ export class WebSocketUpgradeHandler {
         metatype: StreamQueryDto,
       }) as Promise<StreamQueryDto>,
     ]);
-    socket.once('close', this.connections.reserve());
     return withTimeLimit(
-      this.admission.accept(id, query),
+      this.admission.admit(socket, id, query),
       this.config.requestTimeoutMs,
       () => new UnavailableError('The request takes too long'),
     );

@@ -1,26 +1,27 @@
 import type { WebSocket } from 'ws';
 import type { Frame } from './frames.js';
-import type { StreamTransport } from './subscription.js';
+import type { StreamTransport } from './stream-transport.js';
 
-/** A reader on a websocket. A ping goes out as a frame of ours and as one of the protocol's, which libraries answer. */
+/** A reader on a websocket. */
 export class WebSocketTransport implements StreamTransport {
-  private lastPing?: Buffer;
-  private ponging = false;
+  private unansweredPing?: Buffer;
+  private isSendingPong = false;
 
   constructor(private readonly socket: WebSocket) {}
 
+  /** A `ping` frame is followed by a ping of the protocol, which websocket libraries answer on their own. */
   send({ type, bytes }: Frame): void {
     this.socket.send(bytes, { binary: false });
     if (type === 'ping') this.socket.ping();
   }
 
   /**
-   * Answers a ping of the protocol. Of those that come while an answer waits to be taken only the last is answered
-   * (RFC 6455, 5.5.3): a reader that asks and asks and takes nothing must not fill the memory.
+   * Answers a ping of the protocol. While a pong is being sent, only the last ping that arrives is answered (RFC 6455,
+   * 5.5.3): a reader that sends pings and receives nothing must not fill the memory.
    */
   pong(ping: Buffer): void {
-    this.lastPing = ping;
-    if (!this.ponging) this.sendPong();
+    this.unansweredPing = ping;
+    if (!this.isSendingPong) this.sendPong();
   }
 
   bufferedBytes(): number {
@@ -32,9 +33,9 @@ export class WebSocketTransport implements StreamTransport {
   }
 
   private sendPong(): void {
-    const ping = this.lastPing;
-    this.lastPing = undefined;
-    this.ponging = ping !== undefined;
+    const ping = this.unansweredPing;
+    this.unansweredPing = undefined;
+    this.isSendingPong = ping !== undefined;
     if (ping) this.socket.pong(ping, false, () => this.sendPong());
   }
 }

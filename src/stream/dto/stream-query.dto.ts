@@ -7,7 +7,8 @@ export class StreamQueryDto {
     type: 'integer',
     minimum: 0,
     maximum: Number.MAX_SAFE_INTEGER,
-    description: 'The last version you have; 0 for everything. Without it only what comes from now on.',
+    description:
+      'The last version you have; 0 to receive everything. Without it, only what changes from now on.',
   })
   @OptionalIntegerIn(0)
   cursor?: number;

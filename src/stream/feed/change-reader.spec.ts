@@ -1,22 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ConversationId } from '../common/conversation-id.js';
-import type { CompactedRange } from '../compaction/compaction.js';
-import type { CompactionService } from '../compaction/compaction.service.js';
-import type { EventsService } from '../events/events.service.js';
-import type { StoredEvent } from '../events/stored-event.js';
-import { ChangeJournal, type Change, type JournalPosition } from './change-journal.js';
+import { ConversationId } from '../../common/conversation-id.js';
+import type { CompactedRange } from '../../compaction/compaction.js';
+import type { CompactionService } from '../../compaction/compaction.service.js';
+import type { EventsService } from '../../events/events.service.js';
+import type { StoredEvent } from '../../events/stored-event.js';
+import { ChangeReader, type Change, type LogPosition } from './change-reader.js';
 
 const ID = new ConversationId('default', 'c');
 
-/** A conversation in memory, and what is read of it. */
+/** A conversation in memory. Records what is read from it. */
 class MemoryLog {
-  readonly journal: ChangeJournal;
+  readonly reader: ChangeReader;
   reads: string[] = [];
   private readonly events: StoredEvent[] = [];
   private readonly compactions: (CompactedRange & { lastSeq: number })[] = [];
 
-  /** @param kinds the changes by version @param pageEvents most events of a page, whatever is asked for */
+  /** @param kinds the kind of each change, by version @param pageEvents most events of a page, whatever the limit */
   constructor(
     readonly kinds: readonly ('event' | 'compaction')[],
     pageEvents = Infinity,
@@ -30,7 +30,7 @@ class MemoryLog {
     const events = {
       after: (_id: unknown, _history: string, seq: number, count: number) => {
         this.reads.push(`${count} events`);
-        expect(seq + count).toBeLessThanOrEqual(this.events.length); // these are there
+        expect(seq + count).toBeLessThanOrEqual(this.events.length); // only events that exist are read
         return Promise.resolve(this.events.slice(seq, seq + Math.min(count, pageEvents)));
       },
     };
@@ -44,19 +44,18 @@ class MemoryLog {
         return Promise.resolve(last ? last.lastSeq + version - last.version : version);
       },
     };
-    this.journal = new ChangeJournal(
+    this.reader = new ChangeReader(
       events as unknown as EventsService,
       compactions as unknown as CompactionService,
     );
   }
 
-  /** Has the log lose an event. */
+  /** Removes an event, as a failover can. */
   lose(seq: number): void {
     this.events.splice(seq - 1, 1);
   }
 
-  /** Where the log is at a version. */
-  positionAt(version: number): JournalPosition {
+  positionAt(version: number): LogPosition {
     return { version, lastSeq: this.kinds.slice(0, version).filter((kind) => kind === 'event').length };
   }
 }
@@ -70,24 +69,24 @@ const BODY = {
 
 const anyKinds = fc.array(fc.constantFrom('event', 'event', 'compaction'), { maxLength: 60 });
 
-describe('the change journal', () => {
-  it('gives every change up to a place once, in order, with its own place, whatever came after it', async () => {
+describe('the change reader', () => {
+  it('returns every change up to a position once, in order, with its own position, whatever follows', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyKinds,
         fc.array(fc.nat(60), { maxLength: 10 }),
         fc.integer({ min: 1, max: 20 }),
         fc.nat(60),
-        async (kinds, looks, pageEvents, cursor) => {
+        async (kinds, targets, pageEvents, cursor) => {
           const log = new MemoryLog(kinds, pageEvents);
           const start = Math.min(cursor, kinds.length);
-          let at = await log.journal.position(ID, start);
+          let at = await log.reader.positionAt(ID, start);
           expect(at).toEqual(log.positionAt(start));
           const changes: Change[] = [];
-          for (const look of [...looks.sort((a, b) => a - b), kinds.length]) {
-            const to = log.positionAt(Math.min(look, kinds.length));
+          for (const target of [...targets.sort((a, b) => a - b), kinds.length]) {
+            const to = log.positionAt(Math.min(target, kinds.length));
             while (at.version < to.version) {
-              const page = await log.journal.after(ID, 'h', at, to);
+              const page = await log.reader.between(ID, 'h', at, to);
               expect(page.length).toBeGreaterThan(0);
               changes.push(...page);
               at = page.at(-1)!.position;
@@ -107,27 +106,27 @@ describe('the change journal', () => {
     );
   });
 
-  it('asks for what there is, and for nothing else', async () => {
+  it('reads events and compactions only where the positions say that there are some', async () => {
     const log = new MemoryLog(['event', 'event', 'compaction', 'event']);
-    await log.journal.after(ID, 'h', log.positionAt(0), log.positionAt(2));
-    await log.journal.after(ID, 'h', log.positionAt(2), log.positionAt(3));
-    await log.journal.after(ID, 'h', log.positionAt(1), log.positionAt(4));
+    await log.reader.between(ID, 'h', log.positionAt(0), log.positionAt(2));
+    await log.reader.between(ID, 'h', log.positionAt(2), log.positionAt(3));
+    await log.reader.between(ID, 'h', log.positionAt(1), log.positionAt(4));
     expect(log.reads).toEqual(['2 events', '1 compactions', '2 events', '1 compactions']);
   });
 
-  it('refuses to tell of a log that has a hole', async () => {
+  it('does not skip a missing change', async () => {
     const log = new MemoryLog(['event', 'event', 'event', 'event']);
     log.lose(3);
-    const first = await log.journal.after(ID, 'h', log.positionAt(0), log.positionAt(3));
+    const first = await log.reader.between(ID, 'h', log.positionAt(0), log.positionAt(3));
     expect(first.map(({ frame }) => frame.version)).toEqual([1, 2]);
-    await expect(log.journal.after(ID, 'h', log.positionAt(2), log.positionAt(3))).rejects.toThrow(
+    await expect(log.reader.between(ID, 'h', log.positionAt(2), log.positionAt(3))).rejects.toThrow(
       'version 3 is neither',
     );
   });
 
-  it('says what the frames say', async () => {
+  it('makes the frame of each change', async () => {
     const log = new MemoryLog(['event', 'compaction']);
-    const page = await log.journal.after(ID, 'h', log.positionAt(0), log.positionAt(2));
+    const page = await log.reader.between(ID, 'h', log.positionAt(0), log.positionAt(2));
     expect(page.map(({ frame }) => JSON.parse(frame.bytes.toString()))).toEqual([
       {
         type: 'event',

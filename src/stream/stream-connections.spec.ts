@@ -2,12 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
-import { Connections, type StreamRequest } from './connections.js';
-import type { Feeds } from './feeds.js';
+import type { ConversationFeeds } from './feed/conversation-feeds.js';
 import type { Frame } from './frames.js';
-import type { StreamTransport } from './subscription.js';
+import type { StreamRequest } from './stream-admission.js';
+import { StreamConnections } from './stream-connections.js';
+import type { StreamTransport } from './stream-transport.js';
 
-/** A reader that counts its pings, and knows when it was closed. */
+/** Counts its pings, and records when it was closed. */
 class FakeReader implements StreamTransport {
   pings = 0;
   closedAtMs?: number;
@@ -27,20 +28,20 @@ class FakeReader implements StreamTransport {
   }
 }
 
-function connectionsOf(pingMs: number, idleMs: number): Connections {
+function connectionsOf(pingMs: number, idleMs: number): StreamConnections {
   const config = AppConfig.fromEnvironment({
     FASTPACA_STREAM_PING_INTERVAL_MS: String(pingMs),
     FASTPACA_STREAM_IDLE_TIMEOUT_MS: String(idleMs),
   });
-  const feeds: Pick<Feeds, 'subscribe'> = { subscribe: () => () => undefined };
-  const connections = new Connections(feeds as Feeds, new Lifecycle(config), config);
+  const feeds: Pick<ConversationFeeds, 'subscribe'> = { subscribe: () => () => undefined };
+  const connections = new StreamConnections(feeds as ConversationFeeds, new Lifecycle(config), config);
   connections.onModuleInit();
   return connections;
 }
 
 const REQUEST = {
   id: new ConversationId('default', 'any'),
-  conversation: { version: 0 },
+  record: { version: 0 },
   cursor: undefined,
   includeEvents: true,
 } as StreamRequest;
@@ -57,24 +58,27 @@ describe('a reader', () => {
     [200_000, 90_000],
     [7000, 10_000],
     [20, 50],
-  ])('that is silent is closed within a second after the timeout: ping %d, timeout %d', (pingMs, idleMs) => {
-    for (const connectedAtMs of [0, pingMs / 3, pingMs - 1]) {
-      const connections = connectionsOf(pingMs, idleMs);
-      jest.advanceTimersByTime(connectedAtMs);
-      const start = performance.now();
-      const reader = new FakeReader();
-      connections.connect(REQUEST, reader);
-      jest.advanceTimersByTime(2 * idleMs);
-      expect(reader.closedAtMs).toBeGreaterThanOrEqual(start + idleMs);
-      expect(reader.closedAtMs).toBeLessThanOrEqual(start + idleMs + 1000);
-    }
-  });
+  ])(
+    'that gives no sign of life is closed within a second after the timeout: ping %d, timeout %d',
+    (pingMs, idleMs) => {
+      for (const connectedAtMs of [0, pingMs / 3, pingMs - 1]) {
+        const connections = connectionsOf(pingMs, idleMs);
+        jest.advanceTimersByTime(connectedAtMs);
+        const start = performance.now();
+        const reader = new FakeReader();
+        connections.connect(REQUEST, reader);
+        jest.advanceTimersByTime(2 * idleMs);
+        expect(reader.closedAtMs).toBeGreaterThanOrEqual(start + idleMs);
+        expect(reader.closedAtMs).toBeLessThanOrEqual(start + idleMs + 1000);
+      }
+    },
+  );
 
-  it('that answers its pings stays, and has one each interval', () => {
+  it('that answers its pings stays connected, and receives one per interval', () => {
     const connections = connectionsOf(30_000, 90_000);
     const reader = new FakeReader();
-    const { seen } = connections.connect(REQUEST, reader);
-    reader.onPing = seen;
+    const { markAlive } = connections.connect(REQUEST, reader);
+    reader.onPing = markAlive;
     jest.advanceTimersByTime(3_000_000);
     expect(reader.closedAtMs).toBeUndefined();
     expect(reader.pings).toBe(100);
