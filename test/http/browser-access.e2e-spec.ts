@@ -5,6 +5,7 @@ import type { Answer } from '../support/http-client.js';
 import { RawConnection, sendRaw } from '../support/raw-http.js';
 import { RouteRecorder, RouteRecorderModule } from '../support/route-recorder.js';
 import { TestService } from '../support/test-service.js';
+import { sendUpgrade } from '../support/websocket-upgrade.js';
 
 const EVENT = { role: 'user', content: 'hello' };
 const KEY = 'key-1';
@@ -20,17 +21,6 @@ function bare(
 ): Promise<Answer> {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return sendRaw(service.url, `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
-}
-
-function upgrade(service: TestService, path: string, headers: Record<string, string>): Promise<Answer> {
-  return bare(service, 'GET', path, {
-    host: 'localhost',
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-    'sec-websocket-version': '13',
-    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-    ...headers,
-  });
 }
 
 describe('without an API key', () => {
@@ -78,7 +68,7 @@ describe('without an API key', () => {
         expect(answer.headers.get('access-control-allow-origin')).toBeNull();
       }
       for (const path of [STREAM, `${STREAM}?cursor=x`, '/v1/conversations/absent/stream', '/nope'])
-        expectError(await upgrade(service, path, headers), 403);
+        expectError(await sendUpgrade(service.url, path, headers), 403);
       const preflight = {
         ...headers,
         origin: headers.origin ?? EVIL,
@@ -106,7 +96,7 @@ describe('without an API key', () => {
       const written = await service.http.append('one', { event: EVENT }, headers);
       expect(written.status).toBe(201);
       expect((await service.http.request('GET', '/v1/conversations/one', { headers })).status).toBe(200);
-      expect((await upgrade(service, STREAM, { host: ownHost, origin })).status).toBe(101);
+      expect((await sendUpgrade(service.url, STREAM, { host: ownHost, origin })).status).toBe(101);
     }
   });
 
@@ -125,9 +115,9 @@ describe('without an API key', () => {
     try {
       const written = await other.http.append('one', { event: EVENT }, { origin: APP });
       expect([written.status, written.headers.get('access-control-allow-origin')]).toEqual([201, APP]);
-      expect((await upgrade(other, STREAM, { host: 'fastpaca:4000', origin: APP })).status).toBe(101);
+      expect((await sendUpgrade(other.url, STREAM, { host: 'fastpaca:4000', origin: APP })).status).toBe(101);
       expectError(await other.http.append('one', { event: EVENT }, { origin: EVIL }), 403);
-      expectError(await upgrade(other, STREAM, { host: 'fastpaca:4000', origin: EVIL }), 403);
+      expectError(await sendUpgrade(other.url, STREAM, { host: 'fastpaca:4000', origin: EVIL }), 403);
     } finally {
       await other.stop();
     }
@@ -244,13 +234,13 @@ describe('with an API key and an allowed origin', () => {
     const path = '/v1/conversations/one/stream';
     for (const origin of [EVIL, 'null', 'https://localhost:1']) {
       for (const key of [bearer, { authorization: 'Bearer wrong' }, {}]) {
-        expectError(await upgrade(service, path, { ...key, origin }), 403);
-        expectError(await upgrade(service, '/nope', { ...key, origin }), 403);
+        expectError(await sendUpgrade(service.url, path, { ...key, origin }), 403);
+        expectError(await sendUpgrade(service.url, '/nope', { ...key, origin }), 403);
       }
     }
     for (const origin of [{ origin: APP }, { origin: 'http://localhost' }, {}] as Record<string, string>[])
-      expect((await upgrade(service, path, { ...bearer, ...origin })).status).toBe(101);
-    expectError(await upgrade(service, path, { origin: APP }), 401);
+      expect((await sendUpgrade(service.url, path, { ...bearer, ...origin })).status).toBe(101);
+    expectError(await sendUpgrade(service.url, path, { origin: APP }), 401);
   });
 
   it('lets an allowed page read the 503 and Retry-After of a stopping service', async () => {

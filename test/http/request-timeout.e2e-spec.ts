@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { expectError } from '../support/error-shape.js';
 import { ProxiedService } from '../support/proxied-service.js';
-import { sendRaw } from '../support/raw-http.js';
+import { sendUpgrade } from '../support/websocket-upgrade.js';
 
 const EVENT = { role: 'user', content: 'hello' };
 
@@ -33,15 +33,7 @@ describe('FASTPACA_REQUEST_TIMEOUT_MS', () => {
       service.http.request('GET', '/health/ready'),
     ]);
     for (const answer of answers) expectError(answer, 503);
-    const upgrade = [
-      `GET ${service.http.path('late', '/stream')} HTTP/1.1`,
-      `host: ${new URL(service.url).host}`,
-      'connection: Upgrade',
-      'upgrade: websocket',
-      'sec-websocket-version: 13',
-      'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
-    ];
-    expectError(await sendRaw(service.url, `${upgrade.join('\r\n')}\r\n\r\n`), 503);
+    expectError(await sendUpgrade(service.url, service.http.path('late', '/stream')), 503);
     expect((await service.http.request('GET', '/health/live')).status).toBe(200);
     await proxy.restore();
     let answer = await service.http.get('late');

@@ -10,6 +10,7 @@ import { PATIENCE_MS } from '../support/patience.js';
 import { RawConnection } from '../support/raw-http.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { sendUpgrade, upgradeRequest } from '../support/websocket-upgrade.js';
 
 /** Every secret of a client contains this. */
 const MARK = 'MARK7f3a';
@@ -92,17 +93,11 @@ describe('the log of the built service', () => {
   });
 
   it('has one line per websocket upgrade, accepted or rejected, with the request id of the response', async () => {
-    const upgrade = async (version: number) => {
-      const connection = await RawConnection.open(service.url);
-      const answer = await connection
-        .write(
-          `GET ${path('/stream')} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${API_KEY}\r\nupgrade: websocket\r\n` +
-            `connection: Upgrade\r\nsec-websocket-version: ${version}\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
-        )
-        .answer();
-      connection.close();
-      return answer;
-    };
+    const upgrade = (version: number) =>
+      sendUpgrade(service.url, path('/stream'), {
+        authorization: `Bearer ${API_KEY}`,
+        'sec-websocket-version': String(version),
+      });
     for (const [version, status] of [
       [13, 101],
       [12, 400],

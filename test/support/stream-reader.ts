@@ -10,101 +10,110 @@ export interface StreamFrame {
 }
 
 export interface ReaderOptions {
-  /** The query, with its question mark, if any. */
+  /** The query with its question mark, or an empty string. */
   query?: string;
   headers?: Record<string, string>;
-  /** Of a websocket: `false` has it answer no ping of the protocol. */
+  /** Only for websockets: `false` leaves pings of the protocol unanswered. */
   autoPong?: boolean;
-  /** What to keep of a frame, where bodies are large; all of it unless given. */
+  /** Reduces a frame before it is kept, where bodies are large; by default all of it is kept. */
   keep?: (frame: StreamFrame) => StreamFrame;
 }
 
-/** How a websocket ended: its close code; server-sent events have none. */
+/** How a stream ended. Server-sent events have no close code. */
 export interface StreamEnd {
   code: number | undefined;
 }
 
-/** Something that is waited for, with a limit. */
-export class Waiter {
-  private readonly wakes = new Set<() => void>();
+/** Waits for a condition that is checked whenever something has changed. */
+class Condition {
+  private readonly checks = new Set<() => void>();
 
-  /** Something has come: whoever waits looks again. */
-  wake(): void {
-    for (const wake of this.wakes) wake();
+  /** Something has changed: checks all that is waited for. */
+  notify(): void {
+    for (const check of this.checks) check();
   }
 
-  /** The first thing that `look` finds, now or after a wake-up. @param what it is, for the message if it never comes */
-  until<T>(what: string, look: () => T | undefined): Promise<T> {
+  /**
+   * Resolves to the first value other than undefined that `find` returns; rejects after `PATIENCE_MS`.
+   *
+   * @param what is waited for, for the error message
+   */
+  until<T>(what: string, find: () => T | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => end(new Error(`${what} did not come`)), PATIENCE_MS);
-      const end = (fault?: Error, found?: T) => {
+      const settle = (outcome: () => void) => {
         clearTimeout(timer);
-        this.wakes.delete(wake);
-        if (fault) reject(fault);
-        else resolve(found as T);
+        this.checks.delete(check);
+        outcome();
       };
-      const wake = () => {
+      const fail = (error: Error) => settle(() => reject(error));
+      const check = () => {
         try {
-          const found = look();
-          if (found !== undefined) end(undefined, found);
-        } catch (fault) {
-          end(fault as Error);
+          const found = find();
+          if (found !== undefined) settle(() => resolve(found));
+        } catch (error) {
+          fail(error as Error);
         }
       };
-      this.wakes.add(wake);
-      wake();
+      const timer = setTimeout(() => fail(new Error(`${what} did not arrive`)), PATIENCE_MS);
+      this.checks.add(check);
+      check();
     });
   }
 }
 
-/** Follows one conversation and keeps all frames it is sent. */
+/** Follows one conversation and keeps the frames it receives. */
 export abstract class StreamReader {
-  /** Every frame, but for the heartbeats. */
+  /** Every frame except pings. */
   readonly frames: StreamFrame[] = [];
-  /** Heartbeats so far. */
+  /** Number of pings so far. */
   pings = 0;
   end: StreamEnd | undefined;
-  protected readonly waiter = new Waiter();
+  protected readonly received = new Condition();
 
-  /** The frames that are changes of the log: events and compactions. */
+  /** The frames of events and compactions. */
   changes(): StreamFrame[] {
     return this.frames.filter(({ type }) => type === 'event' || type === 'compaction');
   }
 
-  /** The first frame, received or to come, that `is` accepts. @param from where in `frames` to begin */
-  frame(is: (frame: StreamFrame) => boolean, from = 0): Promise<StreamFrame> {
+  /** The versions of the events and compactions, in the order of their frames. */
+  changeVersions(): number[] {
+    return this.changes().map(({ version }) => version);
+  }
+
+  /** The first frame that matches, whether it has arrived or not. @param from index in `frames` to begin at */
+  frame(matches: (frame: StreamFrame) => boolean, from = 0): Promise<StreamFrame> {
     let next = from;
-    return this.waiter.until('the frame', () => {
-      for (; next < this.frames.length; next += 1) if (is(this.frames[next]!)) return this.frames[next];
+    return this.received.until('the frame', () => {
+      for (; next < this.frames.length; next += 1) if (matches(this.frames[next]!)) return this.frames[next];
       if (this.end)
         throw new Error(`the stream ended with ${this.end.code} after ${this.frames.length} frames`);
       return undefined;
     });
   }
 
-  /** The first window of `version` or a later one. */
+  /** The first window of this version or a later one. */
   windowOf(version: number): Promise<StreamFrame> {
     return this.frame((frame) => frame.type === 'window' && frame.version >= version);
   }
 
-  /** Resolves when `count` more heartbeats have come. */
+  /** Resolves when `count` more pings have arrived. */
   async morePings(count: number): Promise<void> {
     const enough = this.pings + count;
-    await this.waiter.until('the heartbeat', () => {
-      if (this.end) throw new Error(`the stream ended with ${this.end.code} after ${this.pings} heartbeats`);
+    await this.received.until('the ping', () => {
+      if (this.end) throw new Error(`the stream ended with ${this.end.code} after ${this.pings} pings`);
       return this.pings >= enough ? true : undefined;
     });
   }
 
-  /** How the stream ended, as soon as it has. */
+  /** Resolves when the stream has ended. */
   ended(): Promise<StreamEnd> {
-    return this.waiter.until('the end', () => this.end);
+    return this.received.until('the end', () => this.end);
   }
 
-  /** Takes nothing more from the network, as a reader that hangs. */
+  /** Stops reading from the network, as a client that hangs. */
   abstract pause(): void;
   abstract resume(): void;
-  /** Leaves, and resolves when the connection is closed. */
+  /** Disconnects; resolves when the connection is closed. */
   abstract close(): Promise<void>;
 
   protected constructor(private readonly keep: (frame: StreamFrame) => StreamFrame = (frame) => frame) {}
@@ -112,12 +121,12 @@ export abstract class StreamReader {
   protected receive(frame: StreamFrame): void {
     if (frame.type === 'ping') this.pings += 1;
     else this.frames.push(this.keep(frame));
-    this.waiter.wake();
+    this.received.notify();
   }
 
   protected finish(code: number | undefined): void {
     this.end ??= { code };
-    this.waiter.wake();
+    this.received.notify();
   }
 }
 
@@ -129,11 +138,11 @@ export class WebSocketReader extends StreamReader {
   ) {
     super(keep);
     socket.on('message', (data: Buffer) => this.receive(JSON.parse(data.toString()) as StreamFrame));
-    socket.on('error', () => undefined); // told by the close that follows
+    socket.on('error', () => undefined); // `close` follows
     socket.on('close', (code) => this.finish(code));
   }
 
-  /** Connects. @throws Error if it is refused */
+  /** @throws Error the upgrade is rejected */
   static async open(url: string, path: string, options: ReaderOptions = {}): Promise<WebSocketReader> {
     const { query = '', headers, autoPong = true } = options;
     const address = `${url.replace('http', 'ws')}${path}/stream${query}`;
@@ -165,8 +174,8 @@ export class WebSocketReader extends StreamReader {
 export class SseReader extends StreamReader {
   /** The `id` of each frame. */
   readonly ids: string[] = [];
-  /** What has come of the block that is not complete yet. */
-  private pieces: string[] = [];
+  /** The chunks of the block that is not complete yet. */
+  private chunks: string[] = [];
 
   private constructor(
     readonly response: IncomingMessage,
@@ -174,7 +183,7 @@ export class SseReader extends StreamReader {
   ) {
     super(keep);
     response.setEncoding('utf8');
-    response.on('data', (chunk: string) => this.take(chunk));
+    response.on('data', (chunk: string) => this.receiveChunk(chunk));
     response.on('error', () => undefined);
     response.on('close', () => this.finish(undefined));
   }
@@ -192,7 +201,7 @@ export class SseReader extends StreamReader {
     });
     if (response.statusCode !== 200) {
       response.resume();
-      throw new Error(`refused with ${response.statusCode}`);
+      throw new Error(`rejected with ${response.statusCode}`);
     }
     return new SseReader(response, options);
   }
@@ -210,20 +219,20 @@ export class SseReader extends StreamReader {
     await this.ended();
   }
 
-  private take(chunk: string): void {
-    // A block ends with an empty line; only its last character may be in an earlier chunk.
-    const before = this.pieces.at(-1)?.at(-1) ?? '';
+  private receiveChunk(chunk: string): void {
+    // A block ends with an empty line. Two chunks may share those two characters.
+    const before = this.chunks.at(-1)?.at(-1) ?? '';
     if (!(before + chunk).includes('\n\n')) {
-      this.pieces.push(chunk);
+      this.chunks.push(chunk);
       return;
     }
-    const blocks = (this.pieces.join('') + chunk).split('\n\n');
+    const blocks = (this.chunks.join('') + chunk).split('\n\n');
     const rest = blocks.pop() ?? '';
-    this.pieces = rest ? [rest] : [];
-    for (const block of blocks) this.takeBlock(block);
+    this.chunks = rest ? [rest] : [];
+    for (const block of blocks) this.receiveBlock(block);
   }
 
-  private takeBlock(block: string): void {
+  private receiveBlock(block: string): void {
     if (block.startsWith(':')) {
       this.receive({ type: 'ping', version: 0 });
       return;
@@ -235,7 +244,7 @@ export class SseReader extends StreamReader {
   }
 }
 
-/** Opens readers on the conversations of a service, and closes them all. */
+/** Opens readers on the conversations of a service, and can close them all. */
 export class Readers {
   private readonly open = new Set<StreamReader>();
 
@@ -261,4 +270,9 @@ export class Readers {
     this.open.add(reader);
     return reader;
   }
+}
+
+/** The integers from `first` to `last`. */
+export function integers(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }

@@ -2,21 +2,20 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BuiltService } from '../support/built-service.js';
 import { INSPECTED, liveBytes } from '../support/live-memory.js';
-import { Readers, type StreamFrame, type StreamReader } from '../support/stream-reader.js';
+import { integers, Readers, type StreamFrame, type StreamReader } from '../support/stream-reader.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { upgradeRequest } from '../support/websocket-upgrade.js';
 
 const MB = 1024 * 1024;
 const EVENT_BYTES = 4 * MB;
-/** More than a reader may miss without a gap, 32 MiB; a reader that takes nothing for 30 s would be given up. */
+/** More than the 32 MiB that a reader may miss without a gap. A reader that receives nothing for 30 s would be closed. */
 const EVENTS = 16;
-/** 4 MiB that are buffered for a reader, the event that exceeds them, and what the sockets and the reader hold. */
-const MAX_EVENTS_KEPT = 4;
-/** The readers share what is kept for them: half of all that they miss would be far more. */
+/** The 4 MiB that are buffered for a reader, the event that exceeds them, and the buffers of the sockets and the reader. */
+const MAX_EVENTS_BUFFERED = 4;
+/** Readers share the buffered frames: half of what they miss would be far more than that. */
 const ALLOWED_GROWTH_BYTES = (EVENTS * EVENT_BYTES) / 2;
-/** A pong that waits costs more than its 127 bytes, and 300,000 are asked for. */
+/** A buffered pong costs more than its 127 bytes, and 300,000 pings are sent. */
 const ALLOWED_PING_GROWTH_BYTES = 16 * MB;
-
-const from = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, n) => first + n);
 
 /** A frame without the large body of its event. */
 const withoutBody = ({ event: _event, ...frame }: StreamFrame): StreamFrame => frame;
@@ -30,7 +29,7 @@ describe('a reader that stops reading', () => {
     database = await createTestDatabase();
     service = await BuiltService.start({
       DATABASE_URL: database.url,
-      FASTPACA_CACHE_BYTES: '0', // what it keeps for itself is not what it keeps for a reader
+      FASTPACA_CACHE_BYTES: '0', // so that memory is only used for the readers
       ...INSPECTED,
     });
   });
@@ -40,7 +39,7 @@ describe('a reader that stops reading', () => {
     await database.drop();
   });
 
-  /** Appends, and waits till the followers have it all. @param between what happens after each event */
+  /** Appends events, and waits until all followers have received them. @param between called after each event */
   async function append(
     id: string,
     events: number,
@@ -56,7 +55,7 @@ describe('a reader that stops reading', () => {
     await Promise.all(followers.map((reader) => reader.windowOf(events)));
   }
 
-  it('cannot fill the memory by asking for pongs that it does not take', async () => {
+  it('cannot fill the memory with pongs that it does not receive', async () => {
     const PINGS = 300_000;
     const AT_ONCE = 1000;
     await service.http.put('pings');
@@ -64,14 +63,11 @@ describe('a reader that stops reading', () => {
     // Final, ping, masked with zeros, 125 bytes.
     const ping = Buffer.concat([Buffer.from([0x89, 0x80 | 125, 0, 0, 0, 0]), Buffer.alloc(125)]);
     const pings = Buffer.concat(Array.from({ length: AT_ONCE }, () => ping));
-    const flood = async (takes: boolean) => {
+    const flood = async (reads: boolean) => {
       const socket = connect({ host: hostname, port: Number(port) });
-      if (takes) socket.resume();
+      if (reads) socket.resume();
       else socket.pause();
-      socket.write(
-        'GET /v1/conversations/pings/stream HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n' +
-          'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-      );
+      socket.write(upgradeRequest('/v1/conversations/pings/stream'));
       for (let sent = 0; sent < PINGS; sent += AT_ONCE)
         await new Promise<void>((resolve, reject) =>
           socket.write(pings, (error) => (error ? reject(error) : resolve())),
@@ -81,26 +77,26 @@ describe('a reader that stops reading', () => {
       socket.destroy();
       return live;
     };
-    const usual = await flood(true);
-    expect((await flood(false)) - usual).toBeLessThan(ALLOWED_PING_GROWTH_BYTES);
+    const baseline = await flood(true);
+    expect((await flood(false)) - baseline).toBeLessThan(ALLOWED_PING_GROWTH_BYTES);
   });
 
-  it('costs the service little memory and the other readers nothing, and is told what it missed', async () => {
+  it('costs the service little memory and the other readers nothing, and is sent a gap for what it missed', async () => {
     await service.http.put('c');
     const keep = withoutBody;
     await service.http.put('warm-up');
     await append('warm-up', 1, []);
-    const usual = await liveBytes(service);
+    const baseline = await liveBytes(service);
 
     const others = [await readers.ws('c', '', { keep }), await readers.sse('c', '', { keep })];
     const slow = [await readers.ws('c', '', { keep }), await readers.sse('c', '', { keep })];
     slow.push(await readers.ws('c', '?cursor=0', { keep }));
     for (const reader of slow) reader.pause();
     await append('c', EVENTS, others);
-    expect((await liveBytes(service)) - usual).toBeLessThan(ALLOWED_GROWTH_BYTES);
+    expect((await liveBytes(service)) - baseline).toBeLessThan(ALLOWED_GROWTH_BYTES);
     for (const other of others) {
       expect(outline(other).filter(({ type }) => type !== 'window')).toEqual(
-        from(1, EVENTS).map((version) => ({ type: 'event', version })),
+        integers(1, EVENTS).map((version) => ({ type: 'event', version })),
       );
     }
 
@@ -115,10 +111,10 @@ describe('a reader that stops reading', () => {
         actual: EVENTS,
         reason: 'slow_reader',
       });
-      expect(reader.changes().map(({ version }) => version)).toEqual(from(1, last));
-      expect(last).toBeLessThanOrEqual(MAX_EVENTS_KEPT);
+      expect(reader.changes().map(({ version }) => version)).toEqual(integers(1, last));
+      expect(last).toBeLessThanOrEqual(MAX_EVENTS_BUFFERED);
     }
-    await service.http.say('c', 'and on');
+    await service.http.say('c', 'next');
     await Promise.all([...slow, ...others].map((reader) => reader.windowOf(EVENTS + 1)));
     for (const reader of slow) {
       const gap = reader.frames.findIndex(({ type }) => type === 'gap');
@@ -131,7 +127,7 @@ describe('a reader that stops reading', () => {
     await readers.closeAll();
   });
 
-  it('loses nothing while it is only being caught up', async () => {
+  it('loses nothing while it is catching up', async () => {
     const LONG = 6;
     await service.http.put('replay');
     const other = await readers.ws('replay', '', { keep: withoutBody });
@@ -143,7 +139,7 @@ describe('a reader that stops reading', () => {
     reader.resume();
     await reader.windowOf(LONG + 1);
     expect(outline(reader).filter(({ type }) => type !== 'window')).toEqual(
-      from(1, LONG + 1).map((version) => ({ type: 'event', version })),
+      integers(1, LONG + 1).map((version) => ({ type: 'event', version })),
     );
   });
 });

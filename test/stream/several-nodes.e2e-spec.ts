@@ -2,37 +2,34 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConversationChanges } from '../../src/conversations/conversation-changes.js';
 import { ChangeNotifier } from '../../src/stream/change-notifier.js';
-import { Readers, type StreamReader } from '../support/stream-reader.js';
+import { integers, Readers, type StreamReader } from '../support/stream-reader.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { TestService } from '../support/test-service.js';
 
 const SUMMARY = [{ role: 'system', content: 'summary' }];
 
-const from = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, n) => first + n);
-const versionsOf = (reader: StreamReader) => reader.changes().map(({ version }) => version);
-
-/** Five changes of a conversation that is at `version`, a compaction among them; gives the version after them. */
-async function fiveMore({ http }: TestService, id: string, version: number): Promise<number> {
-  for (const n of from(1, 4)) {
+/** Makes five changes to a conversation that is at `version`, one of them a compaction. @returns the new version */
+async function makeFiveChanges({ http }: TestService, id: string, version: number): Promise<number> {
+  for (const n of integers(1, 4)) {
     await http.say(id, `${version + n}`);
     if (n === 2) await http.compact(id, { from_seq: 1, to_seq: 1, replacement: SUMMARY });
   }
   return version + 5;
 }
 
-/** Every reader has every change so far, each once, in order, and then the window. */
-async function expectAll(readers: StreamReader[], version: number): Promise<void> {
+/** Expects that every reader receives each change through `version` once and in order, and then the window. */
+async function expectAllChanges(readers: StreamReader[], version: number): Promise<void> {
   for (const reader of readers) {
     await reader.windowOf(version);
-    expect(versionsOf(reader)).toEqual(from(1, version));
+    expect(reader.changeVersions()).toEqual(integers(1, version));
     expect(reader.frames.map((frame) => frame.version).toSorted((a, b) => a - b)).toEqual(
       reader.frames.map((frame) => frame.version),
     );
   }
 }
 
-describe('streams on one node, writers on another', () => {
+describe('streams on one node with writers on another', () => {
   let database: TestDatabase;
   let writer: TestService;
   let node: TestService;
@@ -54,7 +51,7 @@ describe('streams on one node, writers on another', () => {
     return [await readers.ws(id), await readers.sse(id), await readers.ws(id, '?cursor=0')];
   }
 
-  /** Resolves when so many nodes listen for hints. */
+  /** Resolves when this many nodes listen for notifications. */
   async function listening(count: number): Promise<void> {
     const sql = `SELECT FROM pg_stat_activity
                   WHERE datname = current_database() AND application_name LIKE '%notifications'
@@ -62,16 +59,16 @@ describe('streams on one node, writers on another', () => {
     while ((await database.query(sql)).length !== count) await delay(10);
   }
 
-  it('bring everything in order', async () => {
+  it('send every change in order', async () => {
     const three = await follow('order');
     let version = 0;
-    for (let round = 0; round < 5; round += 1) version = await fiveMore(writer, 'order', version);
-    await expectAll(three, version);
+    for (let round = 0; round < 5; round += 1) version = await makeFiveChanges(writer, 'order', version);
+    await expectAllChanges(three, version);
     const [first, ...others] = three.map((reader) => reader.changes());
     for (const other of others) expect(other).toEqual(first);
   });
 
-  it('bring everything in order when both nodes write at once, to readers on both', async () => {
+  it('send every change in order to readers on both nodes while both nodes write', async () => {
     for (let round = 0; round < 10; round += 1) {
       const id = `both/${round}`;
       await writer.http.put(id);
@@ -79,11 +76,11 @@ describe('streams on one node, writers on another', () => {
       const four = [await readers.ws(id, '?cursor=0'), await readers.sse(id, '?cursor=0')];
       four.push(await there.ws(id, '?cursor=0'), await there.sse(id, '?cursor=0'));
       const write = async ({ http }: TestService) => {
-        for (const n of from(1, 15)) await http.say(id, `${n}`);
+        for (const n of integers(1, 15)) await http.say(id, `${n}`);
         await http.compact(id, { from_seq: 1, to_seq: 1, replacement: SUMMARY });
       };
       await Promise.all([write(writer), write(node)]);
-      await expectAll(four, 32);
+      await expectAllChanges(four, 32);
       const [first, ...others] = four.map((reader) => reader.changes());
       for (const other of others) expect(other).toEqual(first);
       await there.closeAll();
@@ -91,7 +88,7 @@ describe('streams on one node, writers on another', () => {
     }
   });
 
-  it('tell of settings and of the tombstone', async () => {
+  it('send changed settings and the tombstone', async () => {
     const [reader] = await follow('settings');
     await writer.http.say('settings', 'some words that are more than two tokens');
     await reader!.windowOf(1);
@@ -110,51 +107,51 @@ describe('streams on one node, writers on another', () => {
     expect((await poll).body.next_cursor).toBe(1);
   });
 
-  it('need not look for themselves: a node hears of what another has committed', async () => {
-    const heard = new Set<string>();
-    node.app.get(ConversationChanges).onChange(({ id }) => heard.add(id));
-    await writer.http.put('heard');
-    while (!heard.has('heard')) await delay(5);
-    heard.clear();
-    await writer.http.say('heard', 'hello');
-    while (!heard.has('heard')) await delay(5);
+  it('need not wait for the poll: a node is notified of what another has committed', async () => {
+    const notified = new Set<string>();
+    node.app.get(ConversationChanges).onChange(({ id }) => notified.add(id));
+    await writer.http.put('notified');
+    while (!notified.has('notified')) await delay(5);
+    notified.clear();
+    await writer.http.say('notified', 'hello');
+    while (!notified.has('notified')) await delay(5);
   });
 
-  it('miss nothing when the connections for hints are terminated from the side of the database', async () => {
+  it('miss nothing when the database terminates the connections for notifications', async () => {
     const three = await follow('terminated');
-    let version = await fiveMore(writer, 'terminated', 0);
+    let version = await makeFiveChanges(writer, 'terminated', 0);
     for (let round = 0; round < 3; round += 1) {
       await listening(2);
       await database.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
           WHERE datname = current_database() AND application_name LIKE '%notifications'`,
       );
-      version = await fiveMore(writer, 'terminated', version);
-      await expectAll(three, version);
+      version = await makeFiveChanges(writer, 'terminated', version);
+      await expectAllChanges(three, version);
     }
     await listening(2);
-    await expectAll(three, await fiveMore(writer, 'terminated', version));
+    await expectAllChanges(three, await makeFiveChanges(writer, 'terminated', version));
   });
 
   it('miss nothing when every connection is terminated', async () => {
     const three = await follow('all terminated');
-    const version = await fiveMore(writer, 'all terminated', 0);
-    await expectAll(three, version); // one that is being caught up would be closed, to come back with its cursor
+    const version = await makeFiveChanges(writer, 'all terminated', 0);
+    await expectAllChanges(three, version); // a reader that is still catching up would be closed
     await database.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()`,
     );
-    for (const n of from(1, 3)) {
+    for (const n of integers(1, 3)) {
       const turn = { event: { role: 'user', content: `${n}` }, idempotency_key: `${n}` };
-      // The first statements may still meet a dead connection.
+      // The first statements may still be sent on a terminated connection.
       while ((await writer.http.append('all terminated', turn)).status !== 201) await delay(10);
     }
-    await expectAll(three, version + 3);
+    await expectAllChanges(three, version + 3);
   });
 });
 
-describe('streams of a node that hears no hints', () => {
-  it('find everything by looking for themselves', async () => {
+describe('streams of a node that receives no notifications', () => {
+  it('find every change by polling', async () => {
     const database = await createTestDatabase();
     const writer = await TestService.start({ database });
     const node = await TestService.start({ database });
@@ -164,8 +161,8 @@ describe('streams of a node that hears no hints', () => {
     const all = [await readers.ws('c'), await readers.sse('c'), await readers.ws('c', '?cursor=0')];
     let version = 0;
     for (let round = 0; round < 3; round += 1) {
-      version = await fiveMore(writer, 'c', version);
-      await expectAll(all, version);
+      version = await makeFiveChanges(writer, 'c', version);
+      await expectAllChanges(all, version);
     }
     await writer.http.put('c', { token_budget: 1 });
     for (const reader of all)
@@ -179,7 +176,7 @@ describe('streams of a node that hears no hints', () => {
     expect((await poll).body.events).toHaveLength(1);
     await writer.http.delete('c');
     await Promise.all(all.map((reader) => reader.ended()));
-    await expectAll(all, version + 1);
+    await expectAllChanges(all, version + 1);
     for (const reader of all)
       expect(reader.frames.at(-1)).toEqual({ type: 'tombstoned', version: version + 1 });
     await node.stop();
@@ -188,7 +185,7 @@ describe('streams of a node that hears no hints', () => {
   });
 });
 
-describe('streams of a node that loses its database for a while', () => {
+describe('streams of a node that loses its database for some time', () => {
   let database: TestDatabase;
   let proxy: TcpProxy;
   let writer: TestService;
@@ -211,7 +208,7 @@ describe('streams of a node that loses its database for a while', () => {
     await database.drop();
   });
 
-  /** The node gives its database little time, and says 503 where a slow machine takes longer. */
+  /** The node's database timeout is short: on a slow machine it may respond with 503 at first. */
   async function opened(open: () => Promise<StreamReader>): Promise<StreamReader> {
     for (;;) {
       const reader = await open().catch(() => undefined);
@@ -223,16 +220,16 @@ describe('streams of a node that loses its database for a while', () => {
   it.each(['refuse', 'stall', 'cut'] as const)('miss nothing, and stay connected (%s)', async (way) => {
     await writer.http.put(way);
     const both = [await opened(() => readers.ws(way)), await opened(() => readers.sse(way))];
-    let version = await fiveMore(writer, way, 0);
+    let version = await makeFiveChanges(writer, way, 0);
     await Promise.all(both.map((reader) => reader.windowOf(version)));
     await proxy[way]();
-    version = await fiveMore(writer, way, version);
-    // The node has noticed.
+    version = await makeFiveChanges(writer, way, version);
+    // The node has noticed that the database is away.
     if (way !== 'cut') while ((await node.http.get(way)).status !== 503) await delay(10);
-    version = await fiveMore(writer, way, version);
+    version = await makeFiveChanges(writer, way, version);
     await proxy.restore();
-    await expectAll(both, version);
-    await expectAll(both, await fiveMore(writer, way, version));
+    await expectAllChanges(both, version);
+    await expectAllChanges(both, await makeFiveChanges(writer, way, version));
     for (const reader of both) expect(reader.end).toBeUndefined();
   });
 });
