@@ -1,5 +1,5 @@
 import type { ConversationRecord } from '../../conversations/conversation.js';
-import type { LogPosition } from './change-reader.js';
+import { laterOf, type LogPosition } from './change-reader.js';
 import type { ConversationSource } from './conversation-source.js';
 import { drained } from './slow-reader.js';
 import type { Subscription } from './subscription.js';
@@ -21,7 +21,7 @@ export interface JoinableFeed {
   tryJoin(subscription: Subscription, position: LogPosition, record: ConversationRecord): boolean;
 }
 
-/** Brings one subscription up to date: sends the changes after its cursor and then one window, and has it join the feed. */
+/** Brings one subscription up to date: sends the changes after its cursor and then one window, and makes it join the feed. */
 export class CatchUp {
   /**
    * @param position how far the subscription is
@@ -68,8 +68,4 @@ export class CatchUp {
     // In the same tick as the window: no change can be published between the feed's check and the join.
     return feed.tryJoin(subscription, this.position, record);
   }
-}
-
-export function laterOf(a: LogPosition, b: LogPosition): LogPosition {
-  return a.version > b.version ? a : b;
 }

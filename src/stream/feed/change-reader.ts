@@ -10,6 +10,10 @@ export interface LogPosition {
   lastSeq: number;
 }
 
+export function laterOf(a: LogPosition, b: LogPosition): LogPosition {
+  return a.version > b.version ? a : b;
+}
+
 /** One change: its frame, and the position after it. */
 export interface Change {
   frame: Frame;

@@ -2,8 +2,8 @@ import { log } from '../../common/logging/logger.js';
 import type { ConversationRecord } from '../../conversations/conversation.js';
 import { ConversationNotFoundError } from '../../conversations/conversations.errors.js';
 import { CLOSE } from '../stream-transport.js';
-import { CatchUp, laterOf, type JoinableFeed } from './catch-up.js';
-import type { LogPosition } from './change-reader.js';
+import { CatchUp, type JoinableFeed } from './catch-up.js';
+import { laterOf, type LogPosition } from './change-reader.js';
 import type { ConversationSource } from './conversation-source.js';
 import { FeedSubscribers } from './feed-subscribers.js';
 import { PublishedLog } from './published-log.js';
@@ -11,12 +11,12 @@ import type { Subscription } from './subscription.js';
 
 /** A page of at most this many changes has a window after each change; a longer one has a window after the last. */
 const MAX_WINDOWS_PER_PAGE = 8;
-/** How much a slow reader may miss and is still sent, from the log, in bytes. A `gap` stands for more. */
+/** How many bytes of changes a slow reader may miss and still be sent from the log. If it misses more, it is sent a `gap`. */
 const MAX_MISSED_BYTES = 32 * 1024 * 1024;
 
 /**
- * Follows one conversation for all its subscriptions on this node: reads each change once and publishes it to the live
- * ones. Notifications only say that there may be something new; `refresh` reads what it is.
+ * Follows one conversation for all its subscriptions on this node: reads each change once and publishes it to those that are
+ * live. A subscription catches up from its own cursor before it joins them.
  */
 export class ConversationFeed implements JoinableFeed {
   readonly published: PublishedLog;
@@ -24,9 +24,9 @@ export class ConversationFeed implements JoinableFeed {
     if (missedBytes > MAX_MISSED_BYTES) subscription.sendSlowReaderGap(this.published.position.version);
     void this.catchUp(subscription, this.published.position);
   });
-  /** The settings that the last published window follows from. */
+  /** The settings that the last published window was computed with. */
   private settings: string;
-  /** The window must be published again, although the version and the settings are the same. */
+  /** The window must be published again even if version and settings are the same: a reset, or a failed read. */
   private isWindowDue = false;
   /** Something may have changed since the last read of the record began. */
   private isOutdated = false;
@@ -86,7 +86,7 @@ export class ConversationFeed implements JoinableFeed {
   }
 
   /**
-   * Publishes what has changed, until nothing more is known to have changed. Calls during a refresh extend it.
+   * Reads the conversation and publishes what is new. A call during a refresh makes it read the conversation once more.
    *
    * @returns whether everything could be read; if not, the poll of `ConversationFeeds` tries again
    */
@@ -130,10 +130,8 @@ export class ConversationFeed implements JoinableFeed {
   }
 
   private async publishRecord(record: ConversationRecord): Promise<void> {
-    if (!(await this.published.moveToHistoryOf(record))) {
-      this.isWindowDue = true;
-      this.subscribers.publishReset(record.version);
-    }
+    if (await this.published.isContinuedBy(record)) this.published.continueWith(record);
+    else this.reset(record);
     await this.publishChanges(record);
     const settings = settingsOf(record);
     if (this.isWindowDue || settings !== this.settings) {
@@ -144,6 +142,13 @@ export class ConversationFeed implements JoinableFeed {
     // Nothing can change after a tombstone.
     if (record.tombstonedAt)
       this.subscribers.publish((subscription) => subscription.sendTombstoned(record.version));
+  }
+
+  /** Another log has replaced the one that was published, as after a failover that lost changes or a restore. */
+  private reset(record: ConversationRecord): void {
+    this.published.restartAt(record);
+    this.isWindowDue = true;
+    this.subscribers.publishReset(record.version);
   }
 
   private async publishChanges(record: ConversationRecord): Promise<void> {

@@ -9,10 +9,10 @@ type SubscriberState =
   | 'catching_up'
   /** As `catching_up`, but another log has replaced the one it was reading: it must be sent `reset` first. */
   | 'reset_due'
-  /** Has been sent everything that was published, and receives whatever is published next. */
+  /** Has been sent everything that was published, and is sent whatever is published next. */
   | 'live';
 
-/** The subscriptions of one feed. Publishing reaches the live ones; a full one is set aside until it has drained. */
+/** The subscriptions of one feed and their states. */
 export class FeedSubscribers {
   private readonly states = new Map<Subscription, SubscriberState>();
   private publishedBytes = 0;
@@ -37,7 +37,7 @@ export class FeedSubscribers {
     this.states.delete(subscription);
   }
 
-  /** A new subscription has a cursor, so that a reset concerns it from now on. */
+  /** The subscription is about to be sent the changes after its cursor. */
   startCatchUp(subscription: Subscription): void {
     if (this.states.get(subscription) === 'new') this.states.set(subscription, 'catching_up');
   }
@@ -50,7 +50,7 @@ export class FeedSubscribers {
     return true;
   }
 
-  /** Sends to every live subscription that is not full. */
+  /** Sends to every live subscription, except that a full one is set aside. */
   publish(send: (subscription: Subscription) => void): void {
     for (const [subscription, state] of this.states) {
       if (state !== 'live') continue;
@@ -64,7 +64,7 @@ export class FeedSubscribers {
     this.publishedBytes += change.bytes.length;
   }
 
-  /** Tells every subscription that another log has replaced the one it was reading: now if it is live, else when it catches up. */
+  /** Another log has replaced the one that was published: sends `reset` to the live subscriptions, now, and to the others before anything else. */
   publishReset(version: number): void {
     this.publish((subscription) => subscription.sendReset(version));
     for (const [subscription, state] of this.states)
@@ -83,6 +83,7 @@ export class FeedSubscribers {
     for (const subscription of this.states.keys()) subscription.close(code, reason);
   }
 
+  /** Sends nothing to a full subscription until it has drained; it must then catch up. */
   private async setAside(subscription: Subscription): Promise<void> {
     this.states.set(subscription, 'catching_up');
     const publishedBefore = this.publishedBytes;

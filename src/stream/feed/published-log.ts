@@ -7,55 +7,58 @@ import type { ConversationSource } from './conversation-source.js';
  * restarts, another server takes over or the tables are restored; the log may then have lost changes.
  */
 export class PublishedLog {
-  private at: LogPosition;
-  private inHistory: string;
-  /** `updatedAt` of the last record that was read. */
-  private updatedAt: Date;
+  private lastPosition: LogPosition;
+  /** The record that was read last. */
+  private lastRecord: ConversationRecord;
   private lastChange?: { before: LogPosition; position: LogPosition; madeAt: Date };
 
   constructor(
     private readonly source: ConversationSource,
     record: ConversationRecord,
   ) {
-    this.at = record;
-    this.inHistory = record.history;
-    this.updatedAt = record.updatedAt;
+    this.lastRecord = record;
+    this.lastPosition = record;
   }
 
+  /** The position after the last change that was published. */
   get position(): LogPosition {
-    return this.at;
+    return this.lastPosition;
   }
 
   get history(): string {
-    return this.inHistory;
+    return this.lastRecord.history;
   }
 
   /** This change has been published. */
   advance({ position, madeAt }: Change): void {
-    this.lastChange = { before: this.at, position, madeAt };
-    this.at = position;
+    this.lastChange = { before: this.lastPosition, position, madeAt };
+    this.lastPosition = position;
   }
 
   /**
-   * Moves to the history of a record just read. The log continues there if the conversation has not changed at all, or if
-   * the last published change is still there, and with it all changes before. If not, nothing that was published counts.
-   *
-   * @returns whether the log continues; if not, `position` is now that of the record
+   * Whether a record just read belongs to the log that was published. In another history it does if the conversation has not
+   * changed at all, or if the last published change is still there, and with it all changes before.
    */
-  async moveToHistoryOf(record: ConversationRecord): Promise<boolean> {
-    const isSameHistory = record.history === this.inHistory;
-    const continues = isSameHistory || this.isUnchanged(record) || (await this.hasLastChange(record));
-    this.inHistory = record.history;
-    this.updatedAt = record.updatedAt;
-    if (!continues) {
-      this.at = record;
-      this.lastChange = undefined;
-    }
-    return continues;
+  async isContinuedBy(record: ConversationRecord): Promise<boolean> {
+    return record.history === this.history || this.isUnchanged(record) || (await this.hasLastChange(record));
+  }
+
+  /** The log continues: `record` is the one that was read last. */
+  continueWith(record: ConversationRecord): void {
+    this.lastRecord = record;
+  }
+
+  /** Another log has replaced the published one: its changes through `record` count as published. */
+  restartAt(record: ConversationRecord): void {
+    this.lastRecord = record;
+    this.lastPosition = record;
+    this.lastChange = undefined;
   }
 
   private isUnchanged({ version, updatedAt }: ConversationRecord): boolean {
-    return version === this.at.version && updatedAt.getTime() === this.updatedAt.getTime();
+    return (
+      version === this.lastPosition.version && updatedAt.getTime() === this.lastRecord.updatedAt.getTime()
+    );
   }
 
   private async hasLastChange({ version, history }: ConversationRecord): Promise<boolean> {
