@@ -12,7 +12,7 @@ const CHANNEL = 'fastpaca_changes';
 const COLLECT_MS = 25;
 /** PostgreSQL's limit is 8000 bytes: https://www.postgresql.org/docs/current/sql-notify.html. */
 const MAX_PAYLOAD_BYTES = 7500;
-/** Most conversations that are kept while there is no connection. The other nodes' polls find the changes of the rest. */
+/** Limit of `pending` while there is no connection. The other nodes' polls find the changes of the rest. */
 const MAX_PENDING = 10_000;
 /** Delays before the next attempt to connect: the first after a lost connection, the next ones after each failure. */
 const RECONNECT_DELAYS_MS = [100, 500, 1000, 2000];
@@ -77,15 +77,15 @@ export class ChangeNotifier implements OnModuleInit, OnApplicationShutdown {
 
   /** Takes as many pending conversations as fit one notification: `[[namespace, id], …]`. */
   private takePayload(): string {
-    const taken: string[] = [];
+    const keys: string[] = [];
     let bytes = 2;
     for (const key of this.pending) {
       bytes += Buffer.byteLength(key) + 1;
       if (bytes > MAX_PAYLOAD_BYTES) break;
-      taken.push(key);
+      keys.push(key);
     }
-    this.pending = new Set([...this.pending].slice(taken.length));
-    return `[${taken.join(',')}]`;
+    this.pending = new Set([...this.pending].slice(keys.length));
+    return `[${keys.join(',')}]`;
   }
 
   private receive(payload: string): void {

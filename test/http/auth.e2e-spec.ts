@@ -17,13 +17,13 @@ describe('without a configured key', () => {
   beforeAll(async () => (service = await TestService.start()));
   afterAll(() => service.stop());
 
-  it('everything is open, whatever a client sends as its key', async () => {
+  it('every request is accepted, whatever key it has', async () => {
     expect((await service.http.put('open')).status).toBe(201);
     for (const authorization of ['Bearer anything', 'Basic eDp5', 'nonsense']) {
-      const answer = await service.http.request('GET', '/v1/conversations/open', {
+      const response = await service.http.request('GET', '/v1/conversations/open', {
         headers: { authorization },
       });
-      expect(answer.status).toBe(200);
+      expect(response.status).toBe(200);
     }
     expectError(await service.http.request('GET', '/v1/nope'), 404);
   });
@@ -46,32 +46,32 @@ describe('with two keys', () => {
   const read = (headers: Record<string, string>): Promise<Answer> =>
     service.http.request('GET', '/v1/conversations/one', { headers });
 
-  it('each of them opens the same conversations', async () => {
+  it('each of them gives access to the same conversations', async () => {
     for (const key of [OLD_KEY, NEW_KEY]) expect((await read(bearer(key))).status).toBe(200);
   });
 
-  it.each(['bearer', 'BEARER', 'bEaReR'])('the scheme is taken in any case: %s', async (scheme) => {
+  it.each(['bearer', 'BEARER', 'bEaReR'])('the scheme is accepted in any case: %s', async (scheme) => {
     expect((await read({ authorization: `${scheme} ${NEW_KEY}` })).status).toBe(200);
     expect((await read({ authorization: `${scheme}   ${NEW_KEY}  ` })).status).toBe(200);
   });
 
   it.each<[name: string, headers: Record<string, string>]>([
-    ['none', {}],
+    ['no key', {}],
     ['another key', bearer('fp-other')],
-    ['a part of a key', bearer(OLD_KEY.slice(0, -1))],
-    ['a key with more behind it', bearer(`${OLD_KEY}x`)],
+    ['the beginning of a key', bearer(OLD_KEY.slice(0, -1))],
+    ['a key with a suffix', bearer(`${OLD_KEY}x`)],
     ['a key in another case', bearer(OLD_KEY.toUpperCase())],
     ['both keys', bearer(`${OLD_KEY},${NEW_KEY}`)],
-    ['both keys with a blank', bearer(`${OLD_KEY}, ${NEW_KEY}`)],
+    ['both keys with a space', bearer(`${OLD_KEY}, ${NEW_KEY}`)],
     ['an empty key', { authorization: 'Bearer ' }],
     ['a key without its scheme', { authorization: OLD_KEY }],
     ['another scheme', { authorization: `Basic ${OLD_KEY}` }],
-    ['a scheme stuck to its key', { authorization: `Bearer${OLD_KEY}` }],
+    ['a scheme without a space before its key', { authorization: `Bearer${OLD_KEY}` }],
     ['a key in another header', { 'x-api-key': OLD_KEY }],
   ])('401 for %s', async (_, headers) => {
-    const answer = await read(headers);
-    expectError(answer, 401);
-    expect(answer.text).not.toContain('fp-');
+    const response = await read(headers);
+    expectError(response, 401);
+    expect(response.text).not.toContain('fp-');
   });
 
   it('401 for a key in the query', async () => {
@@ -84,9 +84,9 @@ describe('with two keys', () => {
     expect(guarded.length).toBeGreaterThanOrEqual(8);
     for (const { method, url } of guarded) {
       const body = ['GET', 'HEAD'].includes(method) ? undefined : { token_budget: 1 };
-      const answer = await service.http.request(method, url.replace(':id', 'sneaked'), { body });
-      if (method === 'HEAD') expect(answer.status).toBe(401);
-      else expectError(answer, 401);
+      const response = await service.http.request(method, url.replace(':id', 'sneaked'), { body });
+      if (method === 'HEAD') expect(response.status).toBe(401);
+      else expectError(response, 401);
     }
     expect(await service.database.query("SELECT FROM fastpaca.conversations WHERE id = 'sneaked'")).toEqual(
       [],
@@ -117,7 +117,7 @@ describe('with two keys', () => {
     expectError(await service.http.request('GET', '/nope'), 404);
   });
 
-  describe('is decided before the body is read', () => {
+  describe('the key is checked before the body is read', () => {
     const head =
       'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer wrong\r\n';
 
@@ -157,25 +157,25 @@ describe('scopes', () => {
   });
   afterAll(() => service.stop());
 
-  /** From now on the key stands for this. */
-  const become = (scopes: readonly Scope[], namespace = 'default') => {
+  /** From now on every request acts with these scopes in this namespace. */
+  const setPrincipal = (scopes: readonly Scope[], namespace = 'default') => {
     const keys = service.app.get(ApiKeys, { strict: false });
     keys.authenticate = () => ({ namespace, scopes: new Set(scopes) });
   };
 
-  it('are declared by every route, and are all known', () => {
+  it('are declared by every route, and every scope is used', () => {
     const recorder = service.app.get(RouteRecorder);
     expect(recorder.undeclared()).toEqual([]);
     const used = new Set(recorder.routes.map(({ scope }) => scope));
     expect([...used].sort()).toEqual([...SCOPES, 'public'].sort());
   });
 
-  it('are asked of every route under /v1, and of no other', () => {
+  it('are required by every route under /v1, and by no other', () => {
     const { routes } = service.app.get(RouteRecorder);
     for (const { url, scope } of routes) expect(scope === 'public').toBe(!url.startsWith('/v1/'));
   });
 
-  it('are what a route without one is caught by', async () => {
+  it('are missing on a route that declares none, which requires a key', async () => {
     @Controller('v1/forgotten')
     class ForgottenController {
       @Get()
@@ -200,37 +200,39 @@ describe('scopes', () => {
 
   it.each([...SCOPES])('403 for a key that lacks %s, and only for that', async (lacking) => {
     const { routes } = service.app.get(RouteRecorder);
-    become(SCOPES.filter((scope) => scope !== lacking));
+    setPrincipal(SCOPES.filter((scope) => scope !== lacking));
     for (const { method, url, scope } of routes.filter(({ method }) => method !== 'HEAD')) {
       const path = url.replace(':id', 'guarded');
-      const answer = await service.http.request(method, path, { body: method === 'GET' ? undefined : '{}' });
+      const response = await service.http.request(method, path, {
+        body: method === 'GET' ? undefined : '{}',
+      });
       if (scope === lacking) {
-        expectError(answer, 403);
-        expect(answer.body.message).toContain(lacking);
-      } else expect(answer.status).not.toBe(403);
+        expectError(response, 403);
+        expect(response.body.message).toContain(lacking);
+      } else expect(response.status).not.toBe(403);
     }
   });
 
-  it('403 is decided before the body is read', async () => {
-    become([]);
-    const answer = await sendRaw(
+  it('are checked before the body is read', async () => {
+    setPrincipal([]);
+    const response = await sendRaw(
       service.url,
       'PUT /v1/conversations/one HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{',
     );
-    expectError(answer, 403);
+    expectError(response, 403);
   });
 
-  it('the namespace of a key keeps its conversations apart', async () => {
-    become(SCOPES, 'tenant-a');
+  it('do not reach conversations in the namespace of another key', async () => {
+    setPrincipal(SCOPES, 'tenant-a');
     await service.http.put('shared', { token_budget: 100 });
     await service.http.say('shared', 'of a');
-    become(SCOPES, 'tenant-b');
+    setPrincipal(SCOPES, 'tenant-b');
     expectError(await service.http.get('shared'), 404);
     expectError(await service.http.events('shared'), 404);
     expectError(await service.http.say('shared', 'of b'), 404);
     expect((await service.http.put('shared', { token_budget: 200 })).status).toBe(201);
     expect((await service.http.delete('shared')).status).toBe(204);
-    become(SCOPES, 'tenant-a');
+    setPrincipal(SCOPES, 'tenant-a');
     expect((await service.http.get('shared')).body).toMatchObject({
       token_budget: 100,
       last_seq: 1,

@@ -53,7 +53,8 @@ function cut(text: string, chars: number): string {
 export function errorHeaders(error: AppError | undefined): Record<string, string> {
   return {
     ...(error?.retryAfterSeconds !== undefined && { 'retry-after': String(error.retryAfterSeconds) }),
-    // A 426 must name the protocol; `Upgrade` is a header of this connection only: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22
+    // A 426 must name the protocol, and `Upgrade` is a header of this connection only:
+    // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22
     ...(error?.status === 426 && { upgrade: 'websocket', connection: 'Upgrade' }),
     ...(error?.status === 401 && { 'www-authenticate': 'Bearer' }),
   };

@@ -1,6 +1,6 @@
 import { InvalidPayloadError } from '../errors/common.errors.js';
 
-/** The error for a path that is not valid percent-encoding, whoever decodes it. */
+/** The error for a path that is not valid percent-encoding, whether Fastify or we decode it. */
 export function invalidPathEncoding(): InvalidPayloadError {
   return new InvalidPayloadError([{ path: '', message: 'The path is not valid percent-encoding' }]);
 }

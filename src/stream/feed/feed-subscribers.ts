@@ -64,7 +64,7 @@ export class FeedSubscribers {
     this.publishedBytes += change.bytes.length;
   }
 
-  /** Another log has replaced the one that was published: sends `reset` to the live subscriptions, now, and to the others before anything else. */
+  /** Another log has replaced the published one: live subscriptions are sent `reset` now, others before anything else. */
   publishReset(version: number): void {
     this.publish((subscription) => subscription.sendReset(version));
     for (const [subscription, state] of this.states)
