@@ -7,12 +7,20 @@ const RECORD = `
   tombstoned_at AS "tombstonedAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
 
 /**
- * Which history of the database a record was read from. It changes when another server takes over and when the tables are
- * restored, so that nothing remembered of a lost history is taken for the new one. Any role may read it. See
- * docs/decisions/017.
+ * The file that holds the rows of a table, which changes when the table is restored. A partitioned table has no file of
+ * its own: the sum over its partitions changes instead, because PostgreSQL numbers new files upwards.
+ */
+const fileOf = (table: string) => `
+    COALESCE(pg_relation_filenode('${table}')::bigint,
+             (SELECT sum(pg_relation_filenode(relid)::bigint) FROM pg_partition_tree('${table}')))`;
+
+/**
+ * Names the history of the database that a record was read from. The name changes when another server takes over and when
+ * the tables are restored. Caches are keyed by it, so nothing cached in one history is used in another. Any role may
+ * read it. See docs/decisions/017.
  */
 const HISTORY = `(SELECT concat_ws('-', extract(epoch FROM pg_postmaster_start_time()),
-    pg_relation_filenode('fastpaca.conversations'), pg_relation_filenode('fastpaca.events')))`;
+    ${fileOf('fastpaca.conversations')}, ${fileOf('fastpaca.events')}))`;
 
 /** What a record brings besides: the database's clock, and its history. */
 const READ = `clock_timestamp() AS now, ${HISTORY} AS history`;
@@ -42,28 +50,34 @@ export const LOCK_CONVERSATION: Statement = {
 };
 
 /**
- * Creates conversation ($1, $2) or, where it exists, replaces the settings that are given; one statement, so that any
- * number of concurrent calls make one conversation. Null ($3 budget, $4 ratio, $5 strategy, $6 config, $7 metadata)
- * keeps what is there; a new conversation takes the defaults $8 (ratio), $9 (strategy) and $10 (config) instead.
- * Writes nothing and returns no row if the conversation is tombstoned. \`created\` tells which of the two it was.
+ * Creates conversation ($1, $2) or updates its settings, in one statement: of any number of concurrent calls, exactly
+ * one creates it. Null ($3 budget, $4 ratio, $5 strategy, $6 config, $7 metadata) keeps the current value; a new
+ * conversation takes the defaults $8 (ratio), $9 (strategy) and $10 (config) instead. Writes nothing and returns no row
+ * if the conversation is tombstoned.
+ *
+ * "created": an insert sets both times to the same value, and an update makes \`updated_at\` at least 1 ms later than
+ * \`created_at\`. \`xmax = 0\` would tell the same, but a partitioned table has no system columns to return.
  */
 export const PUT_CONVERSATION: Statement = {
   name: 'put_conversation',
   writes: true,
   text: `
     INSERT INTO fastpaca.conversations AS c
-           (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config, metadata)
+           (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config, metadata,
+            created_at, updated_at)
     VALUES ($1, $2, $3::integer, COALESCE($4::float8, $8::float8), COALESCE($5, $9),
-            COALESCE($6::json, $10::json), COALESCE($7::json, '{}'))
-    ON CONFLICT ON CONSTRAINT conversations_pkey DO UPDATE
+            COALESCE($6::json, $10::json), COALESCE($7::json, '{}'),
+            date_trunc('milliseconds', statement_timestamp()), date_trunc('milliseconds', statement_timestamp()))
+    ON CONFLICT (namespace, id) DO UPDATE
        SET token_budget = $3::integer,
            trigger_ratio = COALESCE($4::float8, c.trigger_ratio),
            policy_strategy = COALESCE($5, c.policy_strategy),
            policy_config = COALESCE($6::json, c.policy_config),
            metadata = COALESCE($7::json, c.metadata),
-           updated_at = GREATEST(c.updated_at, date_trunc('milliseconds', clock_timestamp()))
+           updated_at = GREATEST(c.updated_at, date_trunc('milliseconds', clock_timestamp()),
+                                 c.created_at + interval '1 millisecond')
      WHERE c.tombstoned_at IS NULL
-    RETURNING ${RECORD}, xmax = 0 AS created`,
+    RETURNING ${RECORD}, created_at = updated_at AS created`,
 };
 
 /** The same for a PUT without a budget, which can only update. */

@@ -7,6 +7,8 @@ import { ReadOnlyServerError } from './database-client.js';
 /** Read-only transaction: the server is a standby, or a primary that has been demoted. */
 const READ_ONLY_SQLSTATE = '25006';
 
+const UNIQUE_VIOLATION_SQLSTATE = '23505';
+
 /**
  * SQLSTATEs that say "not now" rather than "not this"; https://www.postgresql.org/docs/current/errcodes-appendix.html.
  * A two-character entry stands for its whole class.
@@ -74,7 +76,10 @@ export function isBroken(error: unknown): error is Error {
   return !(error instanceof DatabaseError) || error.severity !== 'ERROR' || isReadOnly(error);
 }
 
-/** Whether `error` is the violation of the unique constraint of this name. */
-export function violates(error: unknown, constraint: string): boolean {
-  return error instanceof DatabaseError && error.code === '23505' && error.constraint === constraint;
+/**
+ * Whether `error` is the violation of a unique constraint. The constraint's name does not matter: the index of a partition
+ * has another name than the index of its table.
+ */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === UNIQUE_VIOLATION_SQLSTATE;
 }

@@ -12,7 +12,7 @@ import {
 } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import type { Executor } from '../database/database.js';
-import { violates } from '../database/database.errors.js';
+import { isUniqueViolation } from '../database/database.errors.js';
 import { Metrics } from '../metrics/metrics.js';
 import { AppendQueue } from './append-queue.js';
 import type { NewEvent } from './event-normalizer.js';
@@ -127,7 +127,7 @@ export class EventsService {
     try {
       return await this.queue.append(id, turn);
     } catch (error) {
-      if (violates(error, 'events_idempotency_key')) return [];
+      if (turn.idempotencyKey !== undefined && isUniqueViolation(error)) return [];
       throw error;
     }
   }

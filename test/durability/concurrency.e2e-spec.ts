@@ -375,3 +375,13 @@ describe('parallel writers of many conversations', () => {
     }
   });
 });
+
+describe('concurrent PUTs of a new conversation', () => {
+  it('create it once: one 201, and 200 for all others', async () => {
+    for (let round = 1; round <= 100; round += 1) {
+      const answers = await atOnce(10, (http) => http.put(`new-${round}`));
+      const statuses = answers.map(({ status }) => status).sort(numerically);
+      expect([round, statuses]).toEqual([round, [...Array<number>(9).fill(200), 201]]);
+    }
+  });
+});

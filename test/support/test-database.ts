@@ -9,6 +9,15 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+type Preparation = (database: TestDatabase) => Promise<void>;
+
+let prepare: Preparation | undefined;
+
+/** Has `preparation` run on each migrated database that this test file creates from now on. */
+export function prepareTestDatabases(preparation: Preparation): void {
+  prepare = preparation;
+}
+
 export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
   const template = process.env.TEST_DATABASE_URL;
   if (!template) throw new Error('TEST_DATABASE_URL is not set: run the tests with "npm test"');
@@ -19,7 +28,7 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
   url.pathname = `/${name}`;
   const pool = new pg.Pool({ connectionString: url.href, max: 2 });
   pool.on('error', () => undefined); // a test may cut every connection of the database
-  return {
+  const database: TestDatabase = {
     url: url.href,
     query: async (text, values) => (await pool.query(text, values)).rows,
     drop: async () => {
@@ -27,6 +36,8 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
       await admin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     },
   };
+  if (migrated) await prepare?.(database);
+  return database;
 }
 
 /** Runs one statement outside the template, which must have no other session while it is copied. */

@@ -1,0 +1,25 @@
+import type { TestDatabase } from './test-database.js';
+
+const PARTITIONS = 3;
+
+/** The columns by which each table is partitioned: all rows of a conversation are in one partition of each table. */
+const PARTITION_KEYS = {
+  conversations: 'namespace, id',
+  events: 'namespace, conversation_id',
+  compactions: 'namespace, conversation_id',
+};
+
+/** Replaces the empty tables of a migrated database by hash-partitioned ones. Their indexes get other names. */
+export async function partitionTables(database: TestDatabase): Promise<void> {
+  for (const [table, key] of Object.entries(PARTITION_KEYS)) {
+    await database.query(`
+      CREATE TABLE fastpaca.partitioned (LIKE fastpaca.${table} INCLUDING ALL) PARTITION BY HASH (${key});
+      DROP TABLE fastpaca.${table};
+      ALTER TABLE fastpaca.partitioned RENAME TO ${table}`);
+    for (let remainder = 0; remainder < PARTITIONS; remainder += 1) {
+      await database.query(`
+        CREATE TABLE fastpaca.${table}_${remainder} PARTITION OF fastpaca.${table}
+          FOR VALUES WITH (MODULUS ${PARTITIONS}, REMAINDER ${remainder})`);
+    }
+  }
+}
