@@ -6,7 +6,11 @@ import { ConversationEntity } from './src/conversations/entities/conversation.en
 import { databaseOptions } from './src/database/database.options.js';
 import { EventEntity } from './src/events/entities/event.entity.js';
 
-/** For TypeORM's own command line, on the database of DATABASE_URL: `npx typeorm -d dist/ormconfig.js migration:show`. */
+/**
+ * The data source of TypeORM's command line, on the database of `DATABASE_URL`: `npx typeorm -d dist/ormconfig.js
+ * migration:generate …` compares the entities with the schema. The service itself needs no entities
+ * (docs/decisions/018).
+ */
 export default new DataSource({
   ...databaseOptions(AppConfig.fromEnvironment(process.env)),
   entities: [ConversationEntity, EventEntity, CompactionEntity],

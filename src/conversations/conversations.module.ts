@@ -1,11 +1,9 @@
 import { Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { PoliciesModule } from '../policies/policies.module.js';
 import { ConversationChanges } from './conversation-changes.js';
 import { ConversationsController } from './conversations.controller.js';
 import { ConversationsRepository } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
-import { ConversationEntity } from './entities/conversation.entity.js';
 import { ConversationLoader } from './conversation-loader.js';
 import {
   MetadataValidator,
@@ -15,7 +13,7 @@ import {
 } from './settings-validators.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([ConversationEntity]), PoliciesModule],
+  imports: [PoliciesModule],
   controllers: [ConversationsController],
   providers: [
     ConversationsService,

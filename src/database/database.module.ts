@@ -20,7 +20,7 @@ const CONNECT_RETRY_DELAY_MS = 2000;
       inject: [AppConfig],
       useFactory: (config: AppConfig) => ({
         ...databaseOptions(config),
-        autoLoadEntities: true,
+        autoLoadEntities: true, // ours are in ormconfig.ts; a team's module may register its own with forFeature
         retryAttempts: CONNECT_ATTEMPTS,
         retryDelay: CONNECT_RETRY_DELAY_MS,
         toRetry: (error: unknown) => !isRefused(error) && toAppError(error) instanceof UnavailableError,

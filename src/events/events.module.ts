@@ -1,10 +1,8 @@
 import { Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { AppendQueue } from './append-queue.js';
 import { RecentEventsCache } from './recent-events-cache.js';
-import { EventEntity } from './entities/event.entity.js';
 import { EventValidator, ReplacementValidator, TurnValidator } from './event-validator.js';
 import { EventNormalizer } from './event-normalizer.js';
 import { EventLogRepository } from './event-log.repository.js';
@@ -15,7 +13,7 @@ import { EventPageCache } from './event-page-cache.js';
 import { EventsService } from './events.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([EventEntity]), ConversationsModule, TokensModule],
+  imports: [ConversationsModule, TokensModule],
   controllers: [EventsController],
   providers: [
     EventsService,

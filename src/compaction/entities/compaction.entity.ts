@@ -1,16 +1,20 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** A range of seqs that the model sees as replacement messages. The log underneath is untouched. */
+/** A range of seqs that the model sees as replacement messages. The log itself is unchanged. */
 @Entity({ schema: 'fastpaca', name: 'compactions' })
+@Index('compactions_active_until', ['namespace', 'conversationId', 'activeUntil'])
 export class CompactionEntity {
-  @PrimaryColumn({ type: 'text' })
+  @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'compactions_pkey' })
   namespace!: string;
 
-  @PrimaryColumn({ name: 'conversation_id', type: 'text' })
+  @PrimaryColumn({ name: 'conversation_id', type: 'text', primaryKeyConstraintName: 'compactions_pkey' })
   conversationId!: string;
 
-  /** The version this compaction gave the conversation. */
-  @PrimaryColumn({ type: 'bigint' })
+  @PrimaryColumn({
+    type: 'bigint',
+    primaryKeyConstraintName: 'compactions_pkey',
+    comment: 'the version this compaction gave the conversation',
+  })
   version!: number;
 
   @Column({ name: 'from_seq', type: 'bigint' })
@@ -19,32 +23,43 @@ export class CompactionEntity {
   @Column({ name: 'to_seq', type: 'bigint' })
   toSeq!: number;
 
-  /** End of the log when it happened. */
-  @Column({ name: 'last_seq', type: 'bigint' })
+  @Column({ name: 'last_seq', type: 'bigint', comment: 'end of the log when it happened' })
   lastSeq!: number;
 
-  /** Version of the compaction that replaced it; the largest bigint while it is active. */
-  @Column({ name: 'active_until', type: 'bigint' })
+  @Column({
+    name: 'active_until',
+    type: 'bigint',
+    comment: 'version of the compaction that replaced it; the largest bigint while it is active',
+  })
   activeUntil!: number;
 
-  /** Running total of the log's tokens before `from_seq`. */
-  @Column({ name: 'tokens_before', type: 'bigint' })
+  @Column({
+    name: 'tokens_before',
+    type: 'bigint',
+    comment: 'running total of the log before from_seq',
+  })
   tokensBefore!: number;
 
-  /** Running total of the log's tokens through `to_seq`. */
-  @Column({ name: 'tokens_through', type: 'bigint' })
+  @Column({
+    name: 'tokens_through',
+    type: 'bigint',
+    comment: 'running total of the log through to_seq',
+  })
   tokensThrough!: number;
 
-  /** JSON text of the array of replacement messages, each as it was sent. */
+  /** JSON array of the replacement messages, each as it was sent. */
   @Column({ type: 'json' })
   replacement!: string;
 
-  /** `token_estimate` of each replacement message. */
-  @Column({ name: 'message_tokens', type: 'integer', array: true })
+  @Column({
+    name: 'message_tokens',
+    type: 'integer',
+    array: true,
+    comment: 'token_estimate of each replacement message',
+  })
   messageTokens!: number[];
 
-  /** Their sum. */
-  @Column({ name: 'token_estimate', type: 'bigint' })
+  @Column({ name: 'token_estimate', type: 'bigint', comment: 'their sum' })
   tokenEstimate!: number;
 
   @Column({ name: 'inserted_at', type: 'timestamptz', precision: 3 })

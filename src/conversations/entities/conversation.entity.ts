@@ -1,13 +1,13 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Conversation } from '../conversation.js';
 
-/** A conversation: its settings and its counters. Columns of JSON hold the text the caller sent. */
+/** A conversation: its settings and its counters. JSON columns hold the text that the caller sent. */
 @Entity({ schema: 'fastpaca', name: 'conversations' })
 export class ConversationEntity implements Conversation {
-  @PrimaryColumn({ type: 'text' })
+  @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'conversations_pkey' })
   namespace!: string;
 
-  @PrimaryColumn({ type: 'text' })
+  @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'conversations_pkey' })
   id!: string;
 
   @Column({ name: 'token_budget', type: 'integer' })
@@ -25,21 +25,32 @@ export class ConversationEntity implements Conversation {
   @Column({ type: 'json' })
   metadata!: string;
 
-  @Column({ type: 'bigint' })
+  @Column({ type: 'bigint', default: 0 })
   version!: number;
 
-  @Column({ name: 'last_seq', type: 'bigint' })
+  @Column({ name: 'last_seq', type: 'bigint', default: 0 })
   lastSeq!: number;
 
-  @Column({ name: 'tokens_total', type: 'bigint' })
+  @Column({
+    name: 'tokens_total',
+    type: 'bigint',
+    default: 0,
+    comment: 'sum of token_estimate over the whole log',
+  })
   tokensTotal!: number;
 
   @Column({ name: 'tombstoned_at', type: 'timestamptz', precision: 3, nullable: true })
   tombstonedAt!: Date | null;
 
-  @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'clock_timestamp()' })
   createdAt!: Date;
 
-  @Column({ name: 'updated_at', type: 'timestamptz', precision: 3 })
+  @Column({
+    name: 'updated_at',
+    type: 'timestamptz',
+    precision: 3,
+    default: () => 'clock_timestamp()',
+    comment: 'last change of the record or the log; never goes back',
+  })
   updatedAt!: Date;
 }

@@ -1,41 +1,60 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** One message of the log; never changed once written. */
 @Entity({ schema: 'fastpaca', name: 'events' })
+@Index('events_idempotency_key', ['namespace', 'conversationId', 'idempotencyKey'], {
+  unique: true,
+  where: 'idempotency_key IS NOT NULL',
+})
 export class EventEntity {
-  @PrimaryColumn({ type: 'text' })
+  @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'events_pkey' })
   namespace!: string;
 
-  @PrimaryColumn({ name: 'conversation_id', type: 'text' })
+  @PrimaryColumn({ name: 'conversation_id', type: 'text', primaryKeyConstraintName: 'events_pkey' })
   conversationId!: string;
 
-  @PrimaryColumn({ type: 'bigint' })
+  @PrimaryColumn({ type: 'bigint', primaryKeyConstraintName: 'events_pkey' })
   seq!: number;
 
   @Column({ type: 'bigint' })
   version!: number;
 
-  /** The event verbatim, as JSON text, without the fields the server owns. */
-  @Column({ type: 'json' })
+  @Column({ type: 'json', comment: 'the event verbatim, without the fields the server owns' })
   body!: string;
 
   @Column({ name: 'token_estimate', type: 'integer' })
   tokenEstimate!: number;
 
-  /** Running total: the sum of `token_estimate` up to and including this event. */
-  @Column({ name: 'tokens_total', type: 'bigint' })
+  @Column({
+    name: 'tokens_total',
+    type: 'bigint',
+    comment: 'running total: sum of token_estimate up to and including this event',
+  })
   tokensTotal!: number;
 
-  /** Tokens of each part; null where there is one part only. */
-  @Column({ name: 'part_tokens', type: 'integer', array: true, nullable: true })
+  @Column({
+    name: 'part_tokens',
+    type: 'integer',
+    array: true,
+    nullable: true,
+    comment: 'tokens of each part; null where there is one part only',
+  })
   partTokens!: number[] | null;
 
-  /** On the first event of a turn. */
-  @Column({ name: 'idempotency_key', type: 'text', nullable: true })
+  @Column({
+    name: 'idempotency_key',
+    type: 'text',
+    nullable: true,
+    comment: 'on the first event of a turn',
+  })
   idempotencyKey!: string | null;
 
-  /** Events of the turn that begins here; null without an idempotency key. */
-  @Column({ name: 'turn_size', type: 'smallint', nullable: true })
+  @Column({
+    name: 'turn_size',
+    type: 'smallint',
+    nullable: true,
+    comment: 'events of the turn that begins here; null without an idempotency key',
+  })
   turnSize!: number | null;
 
   @Column({ name: 'inserted_at', type: 'timestamptz', precision: 3 })
