@@ -1,63 +1,54 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
+import { MicroBatcher } from '../common/micro-batcher.js';
 import type { ConversationRecord } from './conversation.js';
 import { ConversationsRepository } from './conversations.repository.js';
 
-/** Reads on their way at a time, each on a connection. */
-const MAX_ON_THE_WAY = 2;
-/** Records of one statement. */
+/** Statements in flight at a time, each on a connection. */
+const MAX_IN_FLIGHT = 2;
+/** Records read by one statement. */
 const MAX_RECORDS = 256;
 
-interface Asked {
+interface WaitingRead {
   id: ConversationId;
   resolve: (record: ConversationRecord | undefined) => void;
   reject: (error: unknown) => void;
 }
 
 /**
- * Reads the records that are asked for at about the same time in one statement, which every read of window and log
- * begins with. A record is never older than the question: only what was asked before a statement sets out is read by it.
+ * Reads records that are needed at about the same time with one statement: every read of a window or of the log begins
+ * with one. A record is never older than the call: a statement reads only for calls made before it was sent.
  */
 @Injectable()
 export class ConversationLoader {
-  private readonly asked: Asked[] = [];
-  private onTheWay = 0;
-  private awake = false;
+  private readonly waiting: WaitingRead[] = [];
+  private readonly batcher = new MicroBatcher(MAX_IN_FLIGHT, () => this.startStatement());
 
   constructor(private readonly conversations: ConversationsRepository) {}
 
-  /** Undefined if there is no such conversation. */
+  /** Undefined if the conversation does not exist. */
   find(id: ConversationId): Promise<ConversationRecord | undefined> {
     return new Promise((resolve, reject) => {
-      this.asked.push({ id, resolve, reject });
-      this.wake();
+      this.waiting.push({ id, resolve, reject });
+      this.batcher.schedule();
     });
   }
 
-  private wake(): void {
-    if (this.awake || this.asked.length === 0 || this.onTheWay >= MAX_ON_THE_WAY) return;
-    this.awake = true;
-    setImmediate(() => {
-      this.awake = false;
-      void this.read(this.asked.splice(0, MAX_RECORDS));
-      this.wake();
-    });
+  private startStatement(): Promise<void> | undefined {
+    const reads = this.waiting.splice(0, MAX_RECORDS);
+    return reads.length > 0 ? this.read(reads) : undefined;
   }
 
-  private async read(asked: readonly Asked[]): Promise<void> {
-    this.onTheWay += 1;
+  private async read(reads: readonly WaitingRead[]): Promise<void> {
     try {
-      const [only] = asked;
+      const [first] = reads;
       const records =
-        only && asked.length === 1
-          ? [await this.conversations.find(only.id)]
-          : await this.conversations.findAll(asked.map(({ id }) => id));
-      for (const [index, { resolve }] of asked.entries()) resolve(records[index]);
+        first && reads.length === 1
+          ? [await this.conversations.find(first.id)]
+          : await this.conversations.findAll(reads.map(({ id }) => id));
+      for (const [index, { resolve }] of reads.entries()) resolve(records[index]);
     } catch (error) {
-      for (const { reject } of asked) reject(error);
-    } finally {
-      this.onTheWay -= 1;
-      this.wake();
+      for (const { reject } of reads) reject(error);
     }
   }
 }

@@ -2,42 +2,49 @@ import type { TurnToWrite } from './event-log.repository.js';
 
 /** Turns of one statement: more make it longer and save little. Measured: docs/performance.md. */
 const MAX_TURNS = 128;
-/** UTF-16 units of bodies in one statement; a turn that is larger goes alone. */
+/** UTF-16 units of bodies in one statement; a larger turn is written alone. */
 const MAX_CHARS = 1024 * 1024;
 
-/** Turns that may go to the database in one statement. */
+/**
+ * Turns that one `APPEND_BATCH` may write. The statement checks versions and keys against the log as it was before the
+ * batch. So only the first turn of a conversation may have `ifVersion`, and no two of its turns may have the same key.
+ */
 export class AppendBatch<Turn extends TurnToWrite> {
   readonly turns: Turn[] = [];
   private chars = 0;
+  /** By conversation: the idempotency keys of its turns in this batch. */
+  private readonly keys = new Map<string, Set<string>>();
+  /** Conversations with a turn that was not added. Later turns of them must not overtake it. */
+  private readonly closed = new Set<string>();
 
-  get isFull(): boolean {
-    return this.turns.length >= MAX_TURNS || this.chars >= MAX_CHARS;
-  }
-
-  /**
-   * Takes turns of one conversation, from the first, as many as fit.
-   *
-   * A guard is judged by what the conversation was before the batch, and a key by what was written before it: only the
-   * first turn of a conversation may have a guard, and no two may have the same key.
-   *
-   * @returns how many
-   */
-  take(waiting: readonly Turn[]): number {
-    const keys = new Set<string>();
-    let taken = 0;
-    for (const turn of waiting) {
-      const { ifVersion, idempotencyKey } = turn;
-      if (this.isFull || (taken > 0 && ifVersion !== undefined)) break;
-      if (idempotencyKey !== undefined) {
-        if (keys.has(idempotencyKey)) break;
-        keys.add(idempotencyKey);
-      }
-      const chars = turn.events.reduce((sum, { body }) => sum + body.length, 0);
-      if (this.turns.length > 0 && this.chars + chars > MAX_CHARS) break;
-      this.turns.push(turn);
-      this.chars += chars;
-      taken += 1;
+  /** @returns false if the turn has to wait for a later batch; then all later turns of its conversation have to */
+  add(turn: Turn): boolean {
+    const conversation = turn.id.key;
+    if (this.turns.length >= MAX_TURNS || this.closed.has(conversation)) return false;
+    if (!this.fits(turn) || !this.isDecidable(turn)) {
+      this.closed.add(conversation);
+      return false;
     }
-    return taken;
+    const keys = this.keys.get(conversation) ?? new Set();
+    if (turn.idempotencyKey !== undefined) keys.add(turn.idempotencyKey);
+    this.keys.set(conversation, keys);
+    this.turns.push(turn);
+    this.chars += charsOf(turn);
+    return true;
   }
+
+  private fits(turn: Turn): boolean {
+    return this.turns.length === 0 || this.chars + charsOf(turn) <= MAX_CHARS;
+  }
+
+  /** Whether no turn before it in the batch can change how its version and its key are judged. */
+  private isDecidable({ id, ifVersion, idempotencyKey }: Turn): boolean {
+    const keys = this.keys.get(id.key);
+    if (!keys) return true;
+    return ifVersion === undefined && (idempotencyKey === undefined || !keys.has(idempotencyKey));
+  }
+}
+
+function charsOf({ events }: TurnToWrite): number {
+  return events.reduce((sum, { body }) => sum + body.length, 0);
 }

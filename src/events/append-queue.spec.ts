@@ -11,13 +11,13 @@ const B = new ConversationId('default', 'b');
 const C = new ConversationId('default', 'c');
 
 interface Statement {
-  /** The turns it carries: the bodies of their events. */
+  /** The bodies of its turns, which have one event each. */
   turns: string[];
   resolve: (outcome: unknown) => void;
   reject: (error: Error) => void;
 }
 
-/** A log whose statements end when the test says so. */
+/** A log whose statements end when the test ends them. */
 class FakeLog {
   readonly statements: Statement[] = [];
 
@@ -40,7 +40,7 @@ class FakeLog {
     return this.statements.map(({ turns }) => turns);
   }
 
-  /** Ends the statement: each of its turns is written, at a seq that tells which. */
+  /** Ends the statement with every turn written; the seq of each identifies it. */
   async write(index: number): Promise<void> {
     const { turns, resolve } = this.statements[index]!;
     const outcomes = turns.map((body) => written(body));
@@ -74,13 +74,13 @@ function queueOn(log: FakeLog, { limit = 100, timeoutMs = 20_000 } = {}): Append
   return new AppendQueue(log as unknown as EventLogRepository, config);
 }
 
-/** Lets everything happen that waits for nothing but a promise, or for the requests at hand to be read. */
+/** Lets everything happen that waits for a promise or for a turn of the event loop. */
 async function settled(): Promise<void> {
   for (let turns = 0; turns < 4; turns += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe('AppendQueue', () => {
-  // No time passes but what a test says: the queue looks at the clock, and at how long a statement takes.
+  // The queue reads the clock and starts a timer per statement: time passes only when a test advances it.
   beforeEach(() => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
   });
@@ -88,7 +88,7 @@ describe('AppendQueue', () => {
     jest.useRealTimers();
   });
 
-  it('sends a turn that comes alone in the short form', async () => {
+  it('writes a turn that arrives alone with the statement for one turn', async () => {
     const log = new FakeLog();
     const appended = queueOn(log).append(A, turn('a1'));
     await settled();
@@ -97,17 +97,17 @@ describe('AppendQueue', () => {
     expect(await appended).toEqual(written('a1'));
   });
 
-  it('sends turns of any conversations that come together as one statement, and tells each its own outcome', async () => {
+  it('writes turns of any conversations that arrive together with one statement, in their order of arrival, and resolves each with its own rows', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const all = [queue.append(A, turn('a1')), queue.append(B, turn('b1')), queue.append(A, turn('a2'))];
     await settled();
-    expect(log.sent).toEqual([['a1', 'a2', 'b1']]);
+    expect(log.sent).toEqual([['a1', 'b1', 'a2']]);
     await log.write(0);
     expect(await Promise.all(all)).toEqual(['a1', 'b1', 'a2'].map(written));
   });
 
-  it('gathers what arrives while two statements are on their way, in the order it came', async () => {
+  it('gathers turns that arrive while two statements are in flight, in their order of arrival', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const all = [];
@@ -128,7 +128,7 @@ describe('AppendQueue', () => {
     expect(await Promise.all(all)).toEqual(['a1', 'b1', 'c1', 'c2'].map(written));
   });
 
-  it('has one statement on the way per conversation', async () => {
+  it('has one statement in flight per conversation', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const all = [queue.append(A, turn('a1'))];
@@ -143,7 +143,7 @@ describe('AppendQueue', () => {
     await Promise.all(all);
   });
 
-  it('takes no guard into a statement behind another turn of its conversation, and no key twice', async () => {
+  it('leaves a turn with if_version, or with a repeated key, to a later statement than the turns before it', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const all = [
@@ -161,17 +161,17 @@ describe('AppendQueue', () => {
     await Promise.all(all);
   });
 
-  it('tells a refused turn so, and its neighbours what they have got', async () => {
+  it('resolves a rejected turn with no rows, and the other turns of its batch with theirs', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
-    const [refused, other] = [queue.append(A, turn('a1')), queue.append(B, turn('b1'))];
+    const [rejected, other] = [queue.append(A, turn('a1')), queue.append(B, turn('b1'))];
     await settled();
     await log.end(0, [[], written('b1')]);
-    expect(await refused).toEqual([]);
+    expect(await rejected).toEqual([]);
     expect(await other).toEqual(written('b1'));
   });
 
-  it('writes by itself what the batch could not decide, holding up no conversation but its own', async () => {
+  it('writes an undecided turn alone, and only its own conversation waits for it', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const locked = queue.append(A, turn('a1'));
@@ -192,13 +192,13 @@ describe('AppendQueue', () => {
     expect(await behind).toEqual(written('a2'));
   });
 
-  it('writes each turn by itself when the database finds fault with one of a batch', async () => {
+  it('writes every turn alone if the database reports an error in one turn of a batch', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const good = queue.append(A, turn('a1'));
     const bad = expect(queue.append(B, turn('b1'))).rejects.toThrow('duplicate key');
     await settled();
-    await log.end(0, new Error('duplicate key of one of them'));
+    await log.end(0, new Error('duplicate key in one turn'));
     expect(log.sent).toEqual([['a1', 'b1'], ['a1'], ['b1']]);
     await log.write(1);
     await log.end(2, new Error('duplicate key'));
@@ -206,7 +206,7 @@ describe('AppendQueue', () => {
     await bad;
   });
 
-  it('writes nothing a second time when it is unknown what became of a batch', async () => {
+  it('rejects every turn of a batch and writes none again if the outcome of the batch is unknown', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const all = [queue.append(A, turn('a1')), queue.append(B, turn('b1'))].map((append) =>
@@ -218,7 +218,7 @@ describe('AppendQueue', () => {
     expect(log.sent).toHaveLength(1);
   });
 
-  it('goes on after a turn that fails, and tells its own caller alone', async () => {
+  it('continues after a failed turn, and rejects only that turn', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const first = expect(queue.append(A, turn('a1'))).rejects.toThrow('no');
@@ -230,7 +230,7 @@ describe('AppendQueue', () => {
     expect(await second).toEqual(written('a2'));
   });
 
-  it('lets others pass statements that have met a lock', async () => {
+  it('starts another statement once one in flight has become slow', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const all = [queue.append(A, turn('a1'))];
@@ -247,7 +247,7 @@ describe('AppendQueue', () => {
     await Promise.all(all);
   });
 
-  it('sends a large turn by itself', async () => {
+  it('writes a large turn alone', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const large = `b${'x'.repeat(1024 * 1024)}`;
@@ -258,7 +258,7 @@ describe('AppendQueue', () => {
     await Promise.all(all);
   });
 
-  it('refuses a turn that had to wait past the time limit, without beginning it, and goes on', async () => {
+  it('rejects a turn that has waited past the time limit, never writes it, and continues', async () => {
     const log = new FakeLog();
     const queue = queueOn(log, { timeoutMs: 100 });
     const slow = queue.append(A, turn('a1'));
@@ -273,7 +273,7 @@ describe('AppendQueue', () => {
     expect(await next).toEqual(written('a3'));
   });
 
-  it('tells the caller of a bug at once, and goes on with that conversation and others', async () => {
+  it('rejects a turn that meets a bug, and continues with its conversation and others', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const bug = () => {
@@ -293,7 +293,7 @@ describe('AppendQueue', () => {
     }
   });
 
-  it('refuses more than may wait, of all conversations together, until one is done', async () => {
+  it('rejects turns over the limit of pending turns, of all conversations together, until one is done', async () => {
     const log = new FakeLog();
     const queue = queueOn(log, { limit: 2 });
     const all = [queue.append(A, turn('a1')), queue.append(A, turn('a2'))];

@@ -16,14 +16,14 @@ import {
 } from './event-log.sql.js';
 import type { BudgetedRange, CountedEvent, SeqRange, StoredEvent } from './stored-event.js';
 
-/** What the log gave an appended event. */
+/** What the server assigned to an appended event. */
 export interface AppendedEvent {
   seq: number;
   version: number;
   tokenEstimate: number;
 }
 
-/** A turn on its way to the log. */
+/** A turn that is ready to be written. */
 export interface TurnToWrite {
   id: ConversationId;
   /** At least one. */
@@ -32,33 +32,33 @@ export interface TurnToWrite {
   idempotencyKey?: string;
 }
 
-/** Why an append wrote nothing. */
+/** Why an append wrote nothing: the state of the conversation at that moment. */
 export interface AppendRejection {
   version: number;
   tombstoned: boolean;
-  /** The turn that has the idempotency key already. */
+  /** First seq of the turn that already has the idempotency key. */
   turnSeq: number | null;
   turnSize: number | null;
 }
 
-/** The newest wanted events of a log. */
+/** The newest events of a log that were requested and fit. */
 export interface LogSuffix {
   events: CountedEvent[];
   tokensBefore: number;
-  /** The size of the newest wanted event that did not fit; undefined if all fit. */
+  /** Size of the newest requested event that did not fit; undefined if all fit. */
   skippedBytes?: number;
 }
 
-/** The events table, and the counters of a conversation that an append moves in the same statement. */
+/** The events table, and the counters of a conversation that an append advances in the same statement. */
 @Injectable()
 export class EventLogRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * Writes the turn, all or none; no rows if the conversation is missing, tombstoned or not at `ifVersion`. Waits for
-   * the conversation's row lock.
+   * Writes the turn, all or none of it; no rows if the conversation is missing, tombstoned or not at `ifVersion`. Waits
+   * for the row lock of the conversation.
    *
-   * @throws DatabaseError 23505 on events_idempotency_key if the key was used before
+   * @throws DatabaseError 23505 if the key was used before
    */
   append({
     id: { namespace, id },
@@ -92,25 +92,25 @@ export class EventLogRepository {
   }
 
   /**
-   * Writes turns of any conversations in one commit, as far as they are not refused; see `APPEND_BATCH` for which may
-   * go together. Waits for no lock.
+   * Writes turns of any conversations in one commit; see `APPEND_BATCH` for which turns may be together. Waits for no lock.
    *
-   * @returns per turn what `append` would give, or undefined where the conversation is missing, tombstoned or locked
-   * @throws DatabaseError and writes nothing if the database finds fault with one of them
+   * @returns per turn what `append` would return, or undefined if the conversation is missing, tombstoned or locked
+   * @throws DatabaseError if a turn causes an error in the database; then none is written
    */
   async appendBatch(turns: readonly TurnToWrite[]): Promise<(AppendedEvent[] | undefined)[]> {
     interface Row {
-      turn: number;
+      /** From 1. */
+      turnNumber: number;
       written: boolean;
-      before: number;
+      seqBefore: number;
       versionBefore: number;
     }
     const rows = await this.database.query<Row>(APPEND_BATCH, batchValues(turns));
     const outcomes = new Array<AppendedEvent[] | undefined>(turns.length);
-    for (const { turn, written, before, versionBefore } of rows) {
-      const { events } = turns[turn - 1] as TurnToWrite;
-      outcomes[turn - 1] = (written ? events : []).map(({ tokenEstimate }, index) => ({
-        seq: before + index + 1,
+    for (const { turnNumber, written, seqBefore, versionBefore } of rows) {
+      const { events } = turns[turnNumber - 1] as TurnToWrite;
+      outcomes[turnNumber - 1] = (written ? events : []).map(({ tokenEstimate }, index) => ({
+        seq: seqBefore + index + 1,
         version: versionBefore + index + 1,
         tokenEstimate,
       }));
@@ -118,7 +118,8 @@ export class EventLogRepository {
     return outcomes;
   }
 
-  async explain(
+  /** Undefined if the conversation does not exist. */
+  async findRejection(
     { namespace, id }: ConversationId,
     idempotencyKey?: string,
   ): Promise<AppendRejection | undefined> {
@@ -130,7 +131,7 @@ export class EventLogRepository {
     return row;
   }
 
-  /** Oldest first; at most `limit`, and no further than `maxBytes` of bodies, but one at least. */
+  /** Oldest first; at most `limit` events and `maxBytes` of bodies, but at least one event. */
   forward(
     { namespace, id }: ConversationId,
     { fromSeq, toSeq }: SeqRange,
@@ -140,57 +141,60 @@ export class EventLogRepository {
     return this.database.query<CountedEvent>(READ_FORWARD, [namespace, id, fromSeq, toSeq, limit, maxBytes]);
   }
 
-  /** Newest first, out of these runs; otherwise as `forward`. */
+  /** Newest first, from these ranges; the limits are those of `forward`. */
   backward(
     { namespace, id }: ConversationId,
-    runs: readonly SeqRange[],
+    ranges: readonly SeqRange[],
     limit: number,
     maxBytes: number,
   ): Promise<StoredEvent[]> {
     return this.database.query<StoredEvent>(READ_BACKWARD, [
       namespace,
       id,
-      runs.map(({ fromSeq }) => fromSeq),
-      runs.map(({ toSeq }) => toSeq),
+      ranges.map(({ fromSeq }) => fromSeq),
+      ranges.map(({ toSeq }) => toSeq),
       limit,
       maxBytes,
     ]);
   }
 
   /**
-   * The wanted events of these runs (ascending, at least one), oldest first, as many of the newest as fit `maxBytes` of
-   * bodies, and the running token total before the first run.
+   * Reads the events of these ranges (ascending, at least one) from their `fromTokens` on, oldest first: as many of the
+   * newest as fit `maxBytes` of bodies. Also reads the running token total before the first range.
    */
   async suffix(
     { namespace, id }: ConversationId,
-    runs: readonly BudgetedRange[],
+    ranges: readonly BudgetedRange[],
     maxBytes: number,
   ): Promise<LogSuffix> {
     type Row = CountedEvent & { tokensBefore: number; skippedBytes: number | null };
     const rows = await this.database.query<Row>(READ_SUFFIX, [
       namespace,
       id,
-      runs.map(({ fromSeq }) => fromSeq),
-      runs.map(({ toSeq }) => toSeq),
-      runs.map(({ fromTokens }) => fromTokens),
+      ranges.map(({ fromSeq }) => fromSeq),
+      ranges.map(({ toSeq }) => toSeq),
+      ranges.map(({ fromTokens }) => fromTokens),
       maxBytes,
     ]);
-    // The first row is without a body when an event was skipped, and without an event when none is wanted.
+    // The first row has no body if an event was skipped, and no event if none qualified.
     const [first] = rows;
     const events: CountedEvent[] = (first?.body as string | null) === null ? rows.slice(1) : rows;
     return { events, tokensBefore: first?.tokensBefore ?? 0, skippedBytes: first?.skippedBytes ?? undefined };
   }
 
+  /** The first seq up to `lastSeq` inserted at or after `time`; `lastSeq + 1` if there is none. */
   async firstSince({ namespace, id }: ConversationId, lastSeq: number, time: Date): Promise<number> {
     const [row] = await this.database.query<{ seq: number }>(FIRST_SINCE, [namespace, id, lastSeq, time]);
     return row?.seq ?? lastSeq + 1;
   }
 
+  /** The running token total through event `seq`; 0 if there is no such event. */
   async tokensThrough({ namespace, id }: ConversationId, seq: number): Promise<number> {
     const [row] = await this.database.query<{ tokens: number }>(TOKENS_THROUGH, [namespace, id, seq]);
     return row?.tokens ?? 0;
   }
 
+  /** The running token totals before and through a range of the log, as the transaction sees it. */
   async tokensOfRange(tx: Executor, { namespace, id }: ConversationId, { fromSeq, toSeq }: SeqRange) {
     const [row] = await tx.query<{ tokensBefore: number; tokensThrough: number }>(TOKENS_OF_RANGE, [
       namespace,
@@ -198,40 +202,33 @@ export class EventLogRepository {
       fromSeq,
       toSeq,
     ]);
-    if (!row) throw new Error(`events ${fromSeq} and ${toSeq} must be in the log`);
+    if (!row) throw new Error(`the log lacks event ${fromSeq} or event ${toSeq}`);
     return row;
   }
 }
 
 /** The parameters of `APPEND_BATCH`. */
 function batchValues(turns: readonly TurnToWrite[]): unknown[] {
-  const lanes = new Map<string, number>();
-  const [namespaces, ids, laneOfTurn]: [string[], string[], number[]] = [[], [], []];
-  for (const { id } of turns) {
-    let lane = lanes.get(id.key);
-    if (lane === undefined) {
-      lanes.set(id.key, (lane = namespaces.push(id.namespace)));
-      ids.push(id.id);
-    }
-    laneOfTurn.push(lane);
-  }
-  const events = turns.flatMap(({ events }, turn) => {
+  const conversations = new Map(turns.map(({ id }) => [id.key, id]));
+  const numbers = new Map([...conversations.keys()].map((key, index) => [key, index + 1]));
+  const ids = [...conversations.values()];
+  const events = turns.flatMap(({ events }, turnIndex) => {
     let tokensThrough = 0;
     return events.map((event, index) => {
       tokensThrough += event.tokenEstimate;
-      return { turn: turn + 1, place: index + 1, event, tokensThrough };
+      return { turnNumber: turnIndex + 1, position: index + 1, event, tokensThrough };
     });
   });
   return [
-    namespaces,
-    ids,
-    laneOfTurn,
+    ids.map(({ namespace }) => namespace),
+    ids.map(({ id }) => id),
+    turns.map(({ id }) => numbers.get(id.key)),
     turns.map(({ ifVersion }) => ifVersion),
     turns.map(({ idempotencyKey }) => idempotencyKey),
     turns.map(({ events }) => events.length),
     turns.map(({ events }) => sumOfTokens(events)),
-    events.map(({ turn }) => turn),
-    events.map(({ place }) => place),
+    events.map(({ turnNumber }) => turnNumber),
+    events.map(({ position }) => position),
     events.map(({ event }) => event.body),
     events.map(({ event }) => event.tokenEstimate),
     events.map(({ tokensThrough }) => tokensThrough),
@@ -243,7 +240,7 @@ function sumOfTokens(events: readonly NewEvent[]): number {
   return events.reduce((sum, { tokenEstimate }) => sum + tokenEstimate, 0);
 }
 
-/** As PostgreSQL writes an array. */
+/** An array in PostgreSQL's text format. */
 function partTokensText({ partTokens }: NewEvent): string | null {
   return partTokens && `{${partTokens.join(',')}}`;
 }

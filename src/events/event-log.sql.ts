@@ -1,19 +1,22 @@
 import type { Statement } from '../database/statement.js';
 
-/** Named as in `CountedEvent`; for a row source called e. */
-const EVENT = `e.seq, e.version, e.body, e.token_estimate AS "tokenEstimate", e.part_tokens AS "partTokens",
+/** The fields of a `CountedEvent` without its body, from a table or subquery with the alias e. */
+const EVENT_WITHOUT_BODY = `e.seq, e.version, e.token_estimate AS "tokenEstimate", e.part_tokens AS "partTokens",
   e.inserted_at AS "insertedAt", e.tokens_total AS "tokensThrough"`;
 
-/** The time of a change: like a log's seqs, times never go back. */
+const EVENT = `${EVENT_WITHOUT_BODY}, e.body`;
+
+/** The time of a change. Like seqs, the times of a log never decrease. */
 const NEXT_TIME = "GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp()))";
 
-/** A body's size, read off its header: nothing is decompressed. */
+/** The size of a body. PostgreSQL reads it from the header of the value and decompresses nothing. */
 const BODY_BYTES = 'octet_length(e.body::text)';
 
 /**
- * Appends one event to conversation ($1, $2): the short form of `APPEND_TURN`, which takes three quarters of its time.
+ * Appends one event to conversation ($1, $2). It does what `APPEND_TURN` does, in three quarters of the time.
  *
- * $3 the version it must be at (null skips that check); $4 body, $5 its tokens, $6 its tokens by part; $7 the key.
+ * $3 the version that the conversation must have (null skips that check); $4 body, $5 its tokens, $6 its tokens by part;
+ * $7 the idempotency key.
  */
 export const APPEND_EVENT: Statement = {
   name: 'append_event',
@@ -41,10 +44,11 @@ export const APPEND_EVENT: Statement = {
  *
  * Guarantees: the row lock on the conversation queues concurrent appenders, so seqs have no gaps and commit in order.
  * All events or none. Writes nothing and returns no row if the conversation is missing, tombstoned, or not at version
- * $3 (null skips that check). A repeated idempotency key raises 23505 on events_idempotency_key and undoes the
- * statement. Costs the same whatever the length of the log: counters and running total are on the conversation's row.
+ * $3 (null skips that check). A repeated idempotency key raises 23505 and undoes the statement. Costs the same whatever
+ * the length of the log: counters and running total are in the conversation's row.
  *
- * $5 tokens of all events; $6 bodies, $7 their tokens and $8 their tokens by part, one element per event; $9 the key.
+ * $5 tokens of all events; $6 bodies, $7 their tokens and $8 their tokens by part, one element per event; $9 the
+ * idempotency key.
  */
 export const APPEND_TURN: Statement = {
   name: 'append_turn',
@@ -70,75 +74,79 @@ export const APPEND_TURN: Statement = {
 };
 
 /**
- * Appends turns of any conversations in one commit, each as `APPEND_TURN` would, and each by itself: one that is refused
- * takes nothing from the others.
+ * Appends turns of any conversations in one commit, each as `APPEND_TURN` would. A turn that is not written does not
+ * affect the others.
  *
- * A lane is a conversation: $1 namespaces and $2 ids, one element per lane. Turns, in the order they came: $3 lane (from
- * 1), $4 version the conversation must be at, $5 key, $6 number of events, $7 their tokens. Events: $8 turn (from 1), $9
- * place in it (from 1), $10 body, $11 tokens, $12 tokens of the turn through it, $13 tokens by part.
+ * Conversations: $1 namespaces and $2 ids. Turns, in the order of their arrival: $3 number of the conversation (from 1),
+ * $4 version that it must have, $5 idempotency key, $6 number of events, $7 their tokens. Events: $8 number of the turn
+ * (from 1), $9 position in the turn (from 1), $10 body, $11 tokens, $12 tokens of the turn through this event, $13 tokens
+ * by part.
  *
- * Guarantees: waits for no lock; one row per turn whose conversation was there, not tombstoned and not locked by
- * somebody else, "written" where neither guard nor key was against it, and then "before" and "versionBefore" its first
- * event. A guard holds against what the conversation was before the statement: only the first turn of a lane may have
- * one. No two turns of a lane may have the same key. A key that another node is just using raises 23505 on
- * events_idempotency_key and undoes the whole statement.
+ * Guarantees: waits for no lock. Returns one row per turn whose conversation exists, is not tombstoned and is not locked
+ * by another transaction. "written" is false if the version or the key does not allow the turn; otherwise "seqBefore" and
+ * "versionBefore" precede its first event. A version is compared with the version from before the statement: only the first
+ * turn of a conversation may have one. No two turns of a conversation may have the same key. A key that another
+ * transaction inserts at the same time raises 23505 and undoes the whole statement.
  */
 export const APPEND_BATCH: Statement = {
   name: 'append_batch',
   writes: true,
   text: `
-    WITH lane AS (
-      SELECT * FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS l (namespace, id, lane)
+    WITH conversation AS (
+      SELECT * FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS c (namespace, id, conversation_no)
     ), locked AS (
-      SELECT lane.lane, c.*
-        FROM lane
+      SELECT conversation_no, c.*
+        FROM conversation
        CROSS JOIN LATERAL (SELECT namespace, id, last_seq, version, tokens_total, ${NEXT_TIME} AS time
                              FROM fastpaca.conversations
-                            WHERE namespace = lane.namespace AND id = lane.id AND tombstoned_at IS NULL
+                            WHERE namespace = conversation.namespace AND id = conversation.id
+                              AND tombstoned_at IS NULL
                               FOR NO KEY UPDATE SKIP LOCKED) c
     ), turn AS (
       SELECT * FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[])
-               WITH ORDINALITY AS t (lane, if_version, key, size, tokens, n)
-    ), used AS (
-      SELECT t.n
-        FROM turn t JOIN lane USING (lane)
+               WITH ORDINALITY AS t (conversation_no, if_version, key, size, tokens, turn_no)
+    ), repeated AS (
+      SELECT turn_no
+        FROM turn JOIN conversation USING (conversation_no)
        CROSS JOIN LATERAL (SELECT FROM fastpaca.events e
-                            WHERE e.namespace = lane.namespace AND e.conversation_id = lane.id
-                              AND e.idempotency_key = t.key LIMIT 1) e
-       WHERE t.key IS NOT NULL
-    ), judged AS (
-      SELECT l.*, t.n, t.key, t.size, t.tokens,
-             (t.if_version IS NULL OR t.if_version = l.version) AND t.n NOT IN (SELECT n FROM used) AS written
-        FROM turn t JOIN locked l USING (lane)
-    ), placed AS (
-      SELECT j.*, (sum(j.size) FILTER (WHERE written) OVER earlier) AS events_before,
-             (sum(j.tokens) FILTER (WHERE written) OVER earlier)::bigint AS tokens_before
-        FROM judged j
-      WINDOW earlier AS (PARTITION BY lane ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-    ), counted AS (
+                            WHERE e.namespace = conversation.namespace AND e.conversation_id = conversation.id
+                              AND e.idempotency_key = turn.key LIMIT 1) e
+       WHERE turn.key IS NOT NULL
+    ), decided AS (
+      SELECT locked.*, turn_no, key, size, tokens,
+             (if_version IS NULL OR if_version = version) AND turn_no NOT IN (SELECT turn_no FROM repeated) AS written
+        FROM turn JOIN locked USING (conversation_no)
+    ), positioned AS (
+      SELECT namespace, id, time, turn_no, key, size, written,
+             last_seq + COALESCE(sum(size) FILTER (WHERE written) OVER earlier, 0) AS seq_before,
+             version + COALESCE(sum(size) FILTER (WHERE written) OVER earlier, 0) AS version_before,
+             tokens_total + COALESCE(sum(tokens) FILTER (WHERE written) OVER earlier, 0)::bigint AS tokens_before
+        FROM decided
+      WINDOW earlier AS (PARTITION BY conversation_no ORDER BY turn_no
+                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    ), advanced AS (
       UPDATE fastpaca.conversations c
-         SET last_seq = c.last_seq + s.size, version = c.version + s.size, tokens_total = c.tokens_total + s.tokens,
-             updated_at = s.time
+         SET last_seq = c.last_seq + d.size, version = c.version + d.size, tokens_total = c.tokens_total + d.tokens,
+             updated_at = d.time
         FROM (SELECT namespace, id, time, sum(size) AS size, sum(tokens)::bigint AS tokens
-                FROM judged WHERE written GROUP BY namespace, id, time) s
-       WHERE c.namespace = s.namespace AND c.id = s.id
+                FROM decided WHERE written GROUP BY namespace, id, time) d
+       WHERE c.namespace = d.namespace AND c.id = d.id
     ), inserted AS (
       INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total,
                                    part_tokens, idempotency_key, turn_size, inserted_at)
-      SELECT p.namespace, p.id, p.last_seq + COALESCE(p.events_before, 0) + e.place,
-             p.version + COALESCE(p.events_before, 0) + e.place, e.body::json, e.tokens,
-             p.tokens_total + COALESCE(p.tokens_before, 0) + e.tokens_through, e.part_tokens::integer[],
-             CASE WHEN e.place = 1 THEN p.key END, CASE WHEN e.place = 1 AND p.key IS NOT NULL THEN p.size END, p.time
+      SELECT p.namespace, p.id, p.seq_before + e.position, p.version_before + e.position, e.body::json, e.tokens,
+             p.tokens_before + e.tokens_through, e.part_tokens::integer[],
+             CASE WHEN e.position = 1 THEN p.key END,
+             CASE WHEN e.position = 1 AND p.key IS NOT NULL THEN p.size END, p.time
         FROM unnest($8::bigint[], $9::integer[], $10::text[], $11::integer[], $12::bigint[], $13::text[])
-               AS e (n, place, body, tokens, tokens_through, part_tokens)
-        JOIN placed p ON p.n = e.n AND p.written
+               AS e (turn_no, position, body, tokens, tokens_through, part_tokens)
+        JOIN positioned p ON p.turn_no = e.turn_no AND p.written
     )
-    SELECT n AS turn, written, last_seq + COALESCE(events_before, 0) AS before,
-           version + COALESCE(events_before, 0) AS "versionBefore"
-      FROM placed`,
+    SELECT turn_no AS "turnNumber", written, seq_before AS "seqBefore", version_before AS "versionBefore"
+      FROM positioned`,
 };
 
-/** Why an append to ($1, $2) with key $3 wrote nothing: the conversation as it is, and the turn that has the key. */
+/** Why an append to ($1, $2) with key $3 wrote nothing: the state of the conversation, and the turn that has the key. */
 export const FIND_APPEND_REJECTION: Statement = {
   name: 'find_append_rejection',
   text: `
@@ -149,10 +157,7 @@ export const FIND_APPEND_REJECTION: Statement = {
      WHERE c.namespace = $1 AND c.id = $2`,
 };
 
-/**
- * Events $3 … $4 of ($1, $2), oldest first: at most $5 of them, and no further than $6 bytes of bodies, but one at
- * least.
- */
+/** Events $3 … $4 of ($1, $2), oldest first: at most $5 events and $6 bytes of bodies, but at least one event. */
 export const READ_FORWARD: Statement = {
   name: 'read_forward',
   text: `
@@ -166,8 +171,8 @@ export const READ_FORWARD: Statement = {
 };
 
 /**
- * The newest events of ($1, $2) in the runs $3 … $4 (arrays), newest first: at most $5 of them, and no further than $6
- * bytes of bodies, but one at least.
+ * The newest events of ($1, $2) in the ranges $3 … $4 (arrays), newest first: at most $5 events and $6 bytes of bodies,
+ * but at least one event.
  */
 export const READ_BACKWARD: Statement = {
   name: 'read_backward',
@@ -186,14 +191,16 @@ export const READ_BACKWARD: Statement = {
 };
 
 /**
- * The events of ($1, $2) in the runs $3 … $4 from the running total $5 on (arrays), oldest first, as far back as $6
- * bytes of bodies reach. The running total grows with seq, so each run's first event is found by bisection: one probe
- * where the whole run fits, at most as many as the run's length has binary digits where it does not.
- * The LIMIT of a probe keeps it a lookup of its own: without it, a plan made while the table was small joins all of the
- * conversation to the probes (1,500 pages instead of 16 for the newest 100 of 50,000 events).
+ * The events of ($1, $2) in the ranges $3 … $4 (arrays), oldest first: of each range those with a running total before
+ * them of at least $5 (array), and of all these the newest that fit $6 bytes of bodies.
  *
- * "tokensBefore", on every row, is the running total before event $3[1]; if no event fits, one row has it alone. The
- * newest event that does not fit $6 any more is there without its body, and with its size as "skippedBytes".
+ * The running total grows with seq, so bisection finds the first event of each range: one lookup if the whole range
+ * qualifies, otherwise at most as many as the length of the range has binary digits. The LIMIT of a lookup keeps it
+ * separate: without it, a plan made while the table was small joins the whole conversation to the lookups (1,500 pages
+ * instead of 16 for the newest 100 of 50,000 events).
+ *
+ * "tokensBefore", in every row, is the running total before event $3[1]; if no event qualifies, a single row contains
+ * nothing else. The newest event that no longer fits $6 is returned without its body, and with its size as "skippedBytes".
  */
 export const READ_SUFFIX: Statement = {
   name: 'read_suffix',
@@ -219,16 +226,15 @@ export const READ_SUFFIX: Statement = {
     )
     SELECT (SELECT e.tokens_total - e.token_estimate FROM fastpaca.events e
              WHERE e.namespace = $1 AND e.conversation_id = $2 AND e.seq = ($3::bigint[])[1]) AS "tokensBefore",
-           e.seq, e.version, CASE WHEN e.bytes <= $6 THEN e.body END AS body,
-           CASE WHEN e.bytes > $6 THEN e.body_bytes END AS "skippedBytes", e.token_estimate AS "tokenEstimate",
-           e.part_tokens AS "partTokens", e.inserted_at AS "insertedAt", e.tokens_total AS "tokensThrough"
+           ${EVENT_WITHOUT_BODY}, CASE WHEN e.bytes <= $6 THEN e.body END AS body,
+           CASE WHEN e.bytes > $6 THEN e.body_bytes END AS "skippedBytes"
       FROM (SELECT) one LEFT JOIN suffix e ON e.bytes - e.body_bytes <= $6
      ORDER BY e.seq`,
 };
 
 /**
- * The first seq of ($1, $2) in 1 … $3 inserted at or after $4, or $3 + 1. Times never go back along a log, so it is
- * found by bisection; the LIMIT is as in `READ_SUFFIX`.
+ * The first seq of ($1, $2) in 1 … $3 inserted at or after $4, or $3 + 1. The times of a log never decrease, so
+ * bisection finds it; the LIMIT has the same reason as in `READ_SUFFIX`.
  */
 export const FIRST_SINCE: Statement = {
   name: 'first_since',

@@ -109,7 +109,7 @@ export class EventsService {
       const events = await this.tryAppend(id, turn);
       if (events.length) return { events, deduped: false };
       // Checked in this order, so that a retry of a committed append succeeds though its guard is stale by now.
-      const obstacle = await this.log.explain(id, turn.idempotencyKey);
+      const obstacle = await this.log.findRejection(id, turn.idempotencyKey);
       if (!obstacle) throw new ConversationNotFoundError();
       if (obstacle.turnSeq !== null)
         return { events: await this.sameTurn(id, turn, obstacle), deduped: true };
