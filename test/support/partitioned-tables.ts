@@ -9,11 +9,17 @@ const PARTITION_KEYS = {
   compactions: 'namespace, conversation_id',
 };
 
-/** Replaces the empty tables of a migrated database by hash-partitioned ones. Their indexes get other names. */
-export async function partitionTables(database: TestDatabase): Promise<void> {
-  for (const [table, key] of Object.entries(PARTITION_KEYS)) {
+export type PartitionedTable = keyof typeof PARTITION_KEYS;
+
+/** Replaces empty tables of a migrated database by hash-partitioned ones. Their indexes get other names. */
+export async function partitionTables(
+  database: TestDatabase,
+  tables: readonly PartitionedTable[],
+): Promise<void> {
+  for (const table of tables) {
     await database.query(`
-      CREATE TABLE fastpaca.partitioned (LIKE fastpaca.${table} INCLUDING ALL) PARTITION BY HASH (${key});
+      CREATE TABLE fastpaca.partitioned (LIKE fastpaca.${table} INCLUDING ALL)
+        PARTITION BY HASH (${PARTITION_KEYS[table]});
       DROP TABLE fastpaca.${table};
       ALTER TABLE fastpaca.partitioned RENAME TO ${table}`);
     for (let remainder = 0; remainder < PARTITIONS; remainder += 1) {
@@ -22,4 +28,12 @@ export async function partitionTables(database: TestDatabase): Promise<void> {
           FOR VALUES WITH (MODULUS ${PARTITIONS}, REMAINDER ${remainder})`);
     }
   }
+}
+
+/** The partitioned tables of the schema, in alphabetical order. */
+export async function partitionedTables(database: TestDatabase): Promise<string[]> {
+  const rows = await database.query(
+    "SELECT relname AS name FROM pg_class WHERE relnamespace = 'fastpaca'::regnamespace AND relkind = 'p' ORDER BY name",
+  );
+  return rows.map(({ name }) => name);
 }
