@@ -1,7 +1,7 @@
 import './check-node-version.js';
 import 'reflect-metadata';
 
-// Not static imports: those are all linked before the first one runs, and an old Node.js fails at that already.
+// Dynamic imports: Node.js links all static imports before it runs the first one, and an old Node.js fails there.
 const { log } = await import('./common/logging/logger.js');
 const { AppConfig } = await import('./config/app-config.js');
 const { migrate } = await import('./database/migrate.js');

@@ -12,7 +12,7 @@ import {
   SUPERSEDE_COMPACTIONS,
 } from './compaction.sql.js';
 
-/** A compaction to be written; `lastSeq` is the end of the log at that moment. */
+/** A compaction to be written; `lastSeq` is the end of the log at that version. */
 export type NewCompaction = Omit<Compaction, 'tokenEstimate'> &
   Omit<Summary, 'version'> & { lastSeq: number };
 

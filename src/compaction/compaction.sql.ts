@@ -1,11 +1,11 @@
 import type { Statement } from '../database/statement.js';
 
-/** What `active_until` holds while nothing has replaced the compaction: the largest bigint. */
+/** The value of `active_until` while no other compaction has replaced this one: the largest bigint. */
 const STILL_ACTIVE = '9223372036854775807';
 
 /**
- * The compactions of ($1, $2) that were active at version $3, ascending. Asked with a version that was read before, it
- * gives the timeline of that version, whatever was compacted since.
+ * The compactions of ($1, $2) that were active at version $3, ascending. For an earlier version it returns the compactions
+ * of that version, whatever has been compacted since.
  */
 export const ACTIVE_COMPACTIONS: Statement = {
   name: 'active_compactions',
@@ -27,7 +27,7 @@ export const COMPACTIONS_AFTER: Statement = {
      ORDER BY version LIMIT $4`,
 };
 
-/** The last compaction of ($1, $2) up to version $3: that version, and the end of the log when it happened. */
+/** The last compaction of ($1, $2) up to version $3: its version, and the end of the log at that version. */
 export const LAST_COMPACTION: Statement = {
   name: 'last_compaction',
   text: `
@@ -38,8 +38,8 @@ export const LAST_COMPACTION: Statement = {
 };
 
 /**
- * The replacement messages of the compactions $3 (versions) of ($1, $2): of the newest ranges, as far as $4 bytes of
- * messages reach.
+ * The replacement messages of the compactions $3 (versions) of ($1, $2): those of the newest ranges that fit $4 bytes of
+ * messages.
  */
 export const FIND_SUMMARIES: Statement = {
   name: 'find_summaries',
@@ -51,7 +51,7 @@ export const FIND_SUMMARIES: Statement = {
      WHERE bytes <= $4`,
 };
 
-/** Ends the compactions $4 (versions) of ($1, $2) at version $3, the one that replaces them. */
+/** Marks the compactions $4 (versions) of ($1, $2) as replaced by the compaction of version $3. */
 export const SUPERSEDE_COMPACTIONS: Statement = {
   name: 'supersede_compactions',
   writes: true,

@@ -13,7 +13,7 @@ import {
   UPDATE_CONVERSATION,
 } from './conversations.sql.js';
 
-/** The conversations table. Only an append, which lives in events/, writes it from elsewhere. */
+/** The conversations table. Appends, in events/, are the only writes to it from another module. */
 @Injectable()
 export class ConversationsRepository {
   constructor(private readonly database: Database) {}
@@ -23,7 +23,7 @@ export class ConversationsRepository {
     return row;
   }
 
-  /** One entry per id, in their order; undefined where there is none. */
+  /** One entry per id, in the order of the ids; undefined for a conversation that does not exist. */
   async findAll(ids: readonly ConversationId[]): Promise<(ConversationRecord | undefined)[]> {
     const rows = await this.database.query<ConversationRecord & { position: number }>(FIND_CONVERSATIONS, [
       ids.map(({ namespace }) => namespace),
@@ -33,6 +33,7 @@ export class ConversationsRepository {
     return ids.map((_, index) => found.get(index + 1));
   }
 
+  /** Locks the row until the transaction ends; undefined if the conversation does not exist. */
   async lock(tx: Executor, { namespace, id }: ConversationId): Promise<Conversation | undefined> {
     const [row] = await tx.query<Conversation>(LOCK_CONVERSATION, [namespace, id]);
     return row;
@@ -59,7 +60,7 @@ export class ConversationsRepository {
     return row;
   }
 
-  /** Updates what is there; undefined if there is nothing, or a tombstone. */
+  /** Undefined if the conversation does not exist or is tombstoned. */
   async update(
     { namespace, id }: ConversationId,
     settings: ConversationSettings,
@@ -81,11 +82,11 @@ export class ConversationsRepository {
     metadata: string,
   ): Promise<Conversation> {
     const [row] = await tx.query<Conversation>(SET_METADATA, [namespace, id, metadata]);
-    if (!row) throw new Error('the row was locked, so it must be there');
+    if (!row) throw new Error('the locked row of a conversation is missing');
     return row;
   }
 
-  /** @returns whether there is such a conversation */
+  /** @returns false if the conversation does not exist */
   async tombstone({ namespace, id }: ConversationId): Promise<boolean> {
     const rows = await this.database.query(TOMBSTONE_CONVERSATION, [namespace, id]);
     return rows.length > 0;
@@ -96,7 +97,7 @@ export class ConversationsRepository {
     { namespace, id }: ConversationId,
   ): Promise<{ version: number; updatedAt: Date }> {
     const [row] = await tx.query<{ version: number; updatedAt: Date }>(ADVANCE_VERSION, [namespace, id]);
-    if (!row) throw new Error('the row was locked, so it must be there');
+    if (!row) throw new Error('the locked row of a conversation is missing');
     return row;
   }
 }

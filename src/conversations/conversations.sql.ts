@@ -1,6 +1,6 @@
 import type { Statement } from '../database/statement.js';
 
-/** What most statements here give back, named as in `Conversation`. */
+/** The fields of a `Conversation`. */
 const RECORD = `
   id, token_budget AS "tokenBudget", trigger_ratio AS "triggerRatio", policy_strategy AS "policyStrategy",
   policy_config AS "policyConfig", metadata, version, last_seq AS "lastSeq", tokens_total AS "tokensTotal",
@@ -22,28 +22,28 @@ const fileOf = (table: string) => `
 const HISTORY = `(SELECT concat_ws('-', extract(epoch FROM pg_postmaster_start_time()),
     ${fileOf('fastpaca.conversations')}, ${fileOf('fastpaca.events')}))`;
 
-/** What a record brings besides: the database's clock, and its history. */
-const READ = `clock_timestamp() AS now, ${HISTORY} AS history`;
+/** The fields that a `ConversationRecord` has in addition. */
+const READ_CONTEXT = `clock_timestamp() AS now, ${HISTORY} AS history`;
 
-/** `updated_at` for a change made now; it never goes back, whatever the clock does. */
+/** `updated_at` for a change made now. It never decreases, even if the clock is set back. */
 const NOW = `GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp()))`;
 
-/** The record of conversation ($1, $2). */
+/** Reads conversation ($1, $2). */
 export const FIND_CONVERSATION: Statement = {
   name: 'find_conversation',
-  text: `SELECT ${RECORD}, ${READ} FROM fastpaca.conversations WHERE namespace = $1 AND id = $2`,
+  text: `SELECT ${RECORD}, ${READ_CONTEXT} FROM fastpaca.conversations WHERE namespace = $1 AND id = $2`,
 };
 
-/** The same of the conversations ($1[i], $2[i]) that there are, each with its place i in `position`. */
+/** Reads the conversations ($1[i], $2[i]) that exist, each with its index i as "position". */
 export const FIND_CONVERSATIONS: Statement = {
   name: 'find_conversations',
   text: `
-    SELECT ${RECORD}, ${READ}, asked.position
-      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (ns, conversation_id, position)
-      JOIN fastpaca.conversations ON namespace = asked.ns AND id = asked.conversation_id`,
+    SELECT ${RECORD}, ${READ_CONTEXT}, requested.position
+      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS requested (ns, conversation_id, position)
+      JOIN fastpaca.conversations ON namespace = requested.ns AND id = requested.conversation_id`,
 };
 
-/** The record of conversation ($1, $2), with the row locked until the transaction ends: appends and other changes wait. */
+/** Reads conversation ($1, $2) and locks its row until the transaction ends: appends and other changes wait. */
 export const LOCK_CONVERSATION: Statement = {
   name: 'lock_conversation',
   text: `SELECT ${RECORD} FROM fastpaca.conversations WHERE namespace = $1 AND id = $2 FOR UPDATE`,
@@ -80,7 +80,7 @@ export const PUT_CONVERSATION: Statement = {
     RETURNING ${RECORD}, created_at = updated_at AS created`,
 };
 
-/** The same for a PUT without a budget, which can only update. */
+/** The same for a PUT without a budget, which can only update: $3 ratio, $4 strategy, $5 config, $6 metadata. */
 export const UPDATE_CONVERSATION: Statement = {
   name: 'update_conversation',
   writes: true,
@@ -95,7 +95,7 @@ export const UPDATE_CONVERSATION: Statement = {
     RETURNING ${RECORD}, false AS created`,
 };
 
-/** Replaces the metadata of conversation ($1, $2), whose row the transaction has locked. */
+/** Replaces the metadata of conversation ($1, $2). The transaction holds its row lock. */
 export const SET_METADATA: Statement = {
   name: 'set_metadata',
   writes: true,
@@ -105,7 +105,7 @@ export const SET_METADATA: Statement = {
     RETURNING ${RECORD}`,
 };
 
-/** Tombstones conversation ($1, $2), once: the time of the first call stays. */
+/** Tombstones conversation ($1, $2). A repeated call keeps the time of the first. */
 export const TOMBSTONE_CONVERSATION: Statement = {
   name: 'tombstone_conversation',
   writes: true,
@@ -117,7 +117,7 @@ export const TOMBSTONE_CONVERSATION: Statement = {
     RETURNING id`,
 };
 
-/** One more version for conversation ($1, $2), whose row the transaction has locked: a compaction's. */
+/** Adds one version to conversation ($1, $2), for a compaction. The transaction holds its row lock. */
 export const ADVANCE_VERSION: Statement = {
   name: 'advance_version',
   writes: true,

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { DatabaseServers } from './database-servers.js';
 
-/** The server is a standby, or accepts no writes for another reason. */
+/** The server accepts no writes. */
 export class ReadOnlyServerError extends Error {
   constructor() {
     super('The database server accepts no writes: it is a standby, or read-only by configuration');
@@ -11,7 +11,7 @@ export class ReadOnlyServerError extends Error {
 /** pg's configuration, and the servers to choose from. */
 export type DatabaseClientConfig = pg.ClientConfig & { servers: DatabaseServers };
 
-/** Parameters that a server since PostgreSQL 14 reports when it connects and whenever they change. */
+/** Parameters that PostgreSQL 14 and later reports when a client connects and whenever they change. */
 const READ_ONLY_PARAMETERS = ['in_hot_standby', 'default_transaction_read_only'];
 
 /** A connection to the server that accepts writes. The pool builds its connections with this class. */
@@ -26,8 +26,8 @@ export class DatabaseClient extends pg.Client {
     this.servers = servers;
     this.url = servers.current;
     this.generation = servers.currentGeneration;
-    // For as long as it lives: the pool's own listener is missing while the client is handed out, and an error event
-    // without a listener ends the process. The query in flight, or the next one, is rejected as well.
+    // The pool removes its own listener while a client is checked out, and an error event without a listener ends the
+    // process. No error is lost: the query in flight, or the next one, is rejected too.
     this.on('error', () => undefined);
     this.internals.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
       if (!READ_ONLY_PARAMETERS.includes(parameterName)) return;
@@ -36,7 +36,7 @@ export class DatabaseClient extends pg.Client {
     });
   }
 
-  /** Whether the server is known to accept writes, as far as it says so, and nothing was heard to the contrary since. */
+  /** False if the server has reported that it is read-only, or if a server was found to be read-only since the connection was made. */
   get isUsable(): boolean {
     return this.readOnlyParameters.size === 0 && this.generation === this.servers.currentGeneration;
   }
@@ -46,12 +46,12 @@ export class DatabaseClient extends pg.Client {
     return (this as unknown as { processID: number }).processID;
   }
 
-  /** Closes the connection at once, whatever it is doing; a query in flight is rejected. */
+  /** Closes the connection immediately; a query in flight is rejected. */
   destroy(): void {
     this.internals.stream.destroy();
   }
 
-  /** The server has rejected a write as read-only. Later reports of equally old connections change nothing. */
+  /** To be called when the server has rejected a write as read-only. Only the first report of a generation has an effect. */
   reportReadOnly(): void {
     if (this.generation === this.servers.currentGeneration) this.servers.reportReadOnly(this.url);
   }
@@ -67,7 +67,7 @@ export class DatabaseClient extends pg.Client {
     );
   }
 
-  /** The protocol's side of the client, which pg's types leave out. */
+  /** The protocol connection of the client. The types of pg omit it. */
   private get internals(): pg.Connection {
     return (this as unknown as { connection: pg.Connection }).connection;
   }

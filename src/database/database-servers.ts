@@ -1,30 +1,30 @@
 import { serverUrls } from '../config/database-url.js';
 
 /**
- * The servers that `DATABASE_URL` names. The service needs the one that accepts writes: new connections go to the server
- * that took the last one, and after a failure to the next in turn.
+ * The servers that `DATABASE_URL` names. The service needs the one that accepts writes: a new connection goes to the
+ * server of the last successful connection, and after a failure to the next server in turn.
  */
 export class DatabaseServers {
   private readonly urls: readonly string[];
   private index = 0;
   private generation = 0;
 
-  /** @param databaseUrl with one host or several */
+  /** @param databaseUrl names one host or several */
   constructor(databaseUrl: string) {
     this.urls = serverUrls(databaseUrl);
   }
 
-  /** URL of the server that the next connection is made to. */
+  /** URL of the server for the next connection. */
   get current(): string {
     return this.urls[this.index] as string;
   }
 
-  /** Grows whenever a server is found to be read-only. A connection made before must not be used any more. */
+  /** Increases when a server is found to be read-only. Connections of earlier generations must not be used any more. */
   get currentGeneration(): number {
     return this.generation;
   }
 
-  /** The server at `url` could not be connected to: the next connection is tried elsewhere. */
+  /** A connection to the server at `url` failed: the next attempt uses another server. */
   reportFailure(url: string): void {
     if (url === this.current) this.index = (this.index + 1) % this.urls.length;
   }
@@ -42,7 +42,7 @@ export class DatabaseServers {
       try {
         return await connect();
       } catch (error) {
-        // Unchanged: the failure had nothing to do with the server, or there is no other one.
+        // Unchanged: the failure was not reported as one of the server, or there is only one server.
         if (attempt >= this.urls.length || current === this.current) throw error;
       }
     }

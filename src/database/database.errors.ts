@@ -10,14 +10,14 @@ const READ_ONLY_SQLSTATE = '25006';
 const UNIQUE_VIOLATION_SQLSTATE = '23505';
 
 /**
- * SQLSTATEs that say "not now" rather than "not this"; https://www.postgresql.org/docs/current/errcodes-appendix.html.
- * A two-character entry stands for its whole class.
+ * SQLSTATEs of conditions that may pass without a change of the request;
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html. A two-character entry stands for its whole class.
  */
 const UNAVAILABLE_SQLSTATES = [
   '08', // connection exception
   '53', // insufficient resources: too many connections, disk full, out of memory
-  '28', // login refused: a password that was rotated; at the start the process ends with it
-  '3D000', // the database itself is gone
+  '28', // login rejected, as after a password rotation; at the start, the process ends instead
+  '3D000', // the database does not exist
   READ_ONLY_SQLSTATE,
   '40001', // serialization failure
   '40P01', // deadlock detected
@@ -31,16 +31,16 @@ const UNAVAILABLE_SQLSTATES = [
   '58030', // I/O error
 ];
 
-/** Of these, what waiting does not mend while the configuration stays as it is. */
-const REFUSED_SQLSTATES = ['28', '3D000'];
+/** Those that last until the configuration is corrected. */
+const CONFIGURATION_SQLSTATES = ['28', '3D000'];
 
-/** What Node and pg raise when the database or the way to it is gone; pg gives its own no code. */
+/** Errors of Node.js and pg if the database or the network is unavailable; the errors of pg itself have no code. */
 const UNAVAILABLE_CODES =
   /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ENOENT|EACCES|EMFILE)$/;
 const UNAVAILABLE_MESSAGES =
   /^(Connection terminated|timeout e(xceeded|xpired)|timeout expired|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Client was closed|The server does not support SSL)/i;
 
-/** Turns a fault of the database's absence into a 503; every other error comes back as it is. */
+/** Turns an error of an unavailable database into a 503; returns every other error unchanged. */
 export function toAppError(error: unknown): unknown {
   if (!isError(error)) return error;
   if (isUnavailable(error) || ('driverError' in error && isUnavailable(error.driverError as Error))) {
@@ -57,19 +57,21 @@ function isUnavailable(error: Error): boolean {
   return UNAVAILABLE_CODES.test(code) || UNAVAILABLE_MESSAGES.test(error.message);
 }
 
-/** Whether the database has refused who asks, or does not exist: at the start, a fault of the configuration. */
-export function isRefused(error: unknown): boolean {
-  return error instanceof DatabaseError && REFUSED_SQLSTATES.some((state) => error.code?.startsWith(state));
+/** Whether the database has rejected the login or does not exist. At the start, retrying does not help. */
+export function isConfigurationError(error: unknown): boolean {
+  return (
+    error instanceof DatabaseError && CONFIGURATION_SQLSTATES.some((state) => error.code?.startsWith(state))
+  );
 }
 
-/** Whether the server has rejected a write because it accepts none. */
+/** Whether the server has rejected a write because it is read-only. */
 export function isReadOnly(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === READ_ONLY_SQLSTATE;
 }
 
 /**
- * Whether the connection that raised it may be of no use any more: all but an ordinary answer of a database that accepts
- * writes.
+ * Whether the connection may be unusable after `error`: after every error except those that a writable database reports
+ * for a statement.
  */
 export function isBroken(error: unknown): error is Error {
   if (!isError(error) || error instanceof AppError) return false;

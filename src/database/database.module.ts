@@ -4,15 +4,15 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from './database.js';
-import { isRefused, toAppError } from './database.errors.js';
+import { isConfigurationError, toAppError } from './database.errors.js';
 import { connectDataSource, databaseOptions } from './database.options.js';
 import { migrate, requireMigrated } from './migrate.js';
 
-/** How long a start waits for a database that is not up yet, as when both are started together. */
+/** How long a start waits for a database that is still starting. */
 const CONNECT_ATTEMPTS = 15;
 const CONNECT_RETRY_DELAY_MS = 2000;
 
-/** The one pool of the service, on a schema that fits the code. */
+/** The only pool of the service, on a schema that matches the code. */
 @Global()
 @Module({
   imports: [
@@ -23,7 +23,8 @@ const CONNECT_RETRY_DELAY_MS = 2000;
         autoLoadEntities: true, // ours are in ormconfig.ts; a team's module may register its own with forFeature
         retryAttempts: CONNECT_ATTEMPTS,
         retryDelay: CONNECT_RETRY_DELAY_MS,
-        toRetry: (error: unknown) => !isRefused(error) && toAppError(error) instanceof UnavailableError,
+        toRetry: (error: unknown) =>
+          !isConfigurationError(error) && toAppError(error) instanceof UnavailableError,
       }),
       dataSourceFactory: (options) => connectDataSource(options as DataSourceOptions),
     }),
@@ -32,7 +33,7 @@ const CONNECT_RETRY_DELAY_MS = 2000;
     {
       provide: Database,
       inject: [DataSource, AppConfig],
-      // Nobody gets a connection before the schema fits.
+      // No module gets a connection before the schema matches.
       useFactory: async (dataSource: DataSource, config: AppConfig) => {
         await (config.migrateOnBoot ? migrate : requireMigrated)(config);
         return new Database(dataSource, config);

@@ -10,8 +10,8 @@ type TypeId = Parameters<typeof pg.types.getTypeParser>[0];
 const { INT8: BIGINT, JSON: JSON_TEXT } = pg.types.builtins;
 
 /**
- * How values come out of PostgreSQL: `bigint` as a number (no counter of ours passes 2^53), `json` as its text, so
- * that what a caller sent is never parsed and rebuilt on the way out.
+ * How values are read: `bigint` as a number (no counter exceeds 2^53), `json` as its text, because stored JSON is returned
+ * to callers unchanged.
  */
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid: TypeId): ((text: string) => unknown) => {
@@ -26,7 +26,7 @@ export type DatabaseSettings = Pick<AppConfig, 'databaseUrl' | 'poolSize' | 'dat
 /**
  * TypeORM's options: schema, migrations and the pool with its time limits.
  *
- * @param databaseTimeoutMs longest wait for a connection and, apart from it, for a statement; 0 for no limit
+ * @param databaseTimeoutMs time limit in milliseconds for acquiring a connection, and again for each statement; 0: none
  */
 export function databaseOptions({
   databaseUrl,
@@ -35,7 +35,7 @@ export function databaseOptions({
   nodeName,
 }: DatabaseSettings): DataSourceOptions {
   if (!databaseUrl)
-    throw new Error('databaseUrl is not set: a caller without DATABASE_URL starts EmbeddedPostgres first');
+    throw new Error('databaseUrl is not set: without DATABASE_URL, start EmbeddedPostgres first');
   const servers = new DatabaseServers(databaseUrl);
   return {
     type: 'postgres',
@@ -49,18 +49,18 @@ export function databaseOptions({
     poolSize,
     connectTimeoutMS: databaseTimeoutMs,
     applicationName: `fastpaca ${nodeName}`,
-    // An idle connection was lost: the pool has already dropped it.
+    // An idle connection was lost: the pool has already removed it.
     poolErrorHandler: () => undefined,
     extra: {
       Client: DatabaseClient,
       servers,
       types,
-      // The server ends a statement, so that its connection stays usable; `Database` answers the caller when a server
-      // does not.
+      // The server ends a statement at its time limit, so its connection stays usable. `Database` rejects a call that the
+      // server does not end.
       statement_timeout: databaseTimeoutMs,
       lock_timeout: databaseTimeoutMs,
-      // Every statement of ours finds its rows by an index. A plan made while a table was small would scan it, and be
-      // kept, with the statement's name, while it grows.
+      // Every statement of the service finds its rows by an index. A plan made while a table was small would scan the
+      // table, and PostgreSQL keeps the plan of a named statement while the table grows.
       options: '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan',
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
@@ -69,7 +69,7 @@ export function databaseOptions({
   };
 }
 
-/** TypeORM's data source on the first server that accepts writes. */
+/** Connects TypeORM's data source to the first server that accepts writes. */
 export async function connectDataSource(options: DataSourceOptions): Promise<DataSource> {
   const { servers } = options.extra as { servers: DatabaseServers };
   const dataSource = new DataSource(options);

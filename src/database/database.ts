@@ -8,15 +8,15 @@ import { AppConfig } from '../config/app-config.js';
 import type { DatabaseClient } from './database-client.js';
 import { DatabaseServers } from './database-servers.js';
 import { isBroken, isReadOnly, toAppError } from './database.errors.js';
-import { UnansweredConnections } from './unanswered-connections.js';
+import { TimedOutConnections } from './timed-out-connections.js';
 import type { Statement } from './statement.js';
 
-/** Where a statement runs: on any connection of the pool, or in a transaction that somebody holds. */
+/** Where a statement runs: on any connection of the pool, or in an open transaction. */
 export interface Executor {
   /**
    * Runs a named statement.
    *
-   * @throws UnavailableError (503) when the database is away, the pool exhausted or a lock not to be had in time
+   * @throws UnavailableError (503) if the database is unavailable, the pool is exhausted or a lock is not acquired in time
    */
   query<Row extends QueryResultRow>(statement: Statement, values: unknown[]): Promise<Row[]>;
 }
@@ -24,37 +24,37 @@ export interface Executor {
 /** A connection of the pool. */
 type PooledClient = DatabaseClient & { release: (destroy?: boolean) => void };
 
-/** Share of the pool that writes leave to reads: one connection in four, at least one. */
-const READ_SHARE = 1 / 4;
-/** The server ends a statement at the database's time limit. How long after that its answer is waited for, in milliseconds. */
-const ANSWER_GRACE_MS = 500;
+/** Fraction of the pool that is kept for reads; at least one connection. */
+const READ_FRACTION = 1 / 4;
+/** The server ends a statement at its time limit. A response is awaited so many milliseconds longer. */
+const RESPONSE_GRACE_MS = 500;
 
 /**
- * The pool that TypeORM holds, used directly where a statement must be named.
+ * Runs statements on the pool of TypeORM's data source, because TypeORM itself cannot name a statement.
  *
- * A commit may wait for a synchronous standby that is away, and the server ends that wait neither by a time limit nor when
- * the client leaves. So the connection of a statement that is not answered in time stays in use until the server
- * answers, and writes never take all connections: the backends of a node are bounded, and reads go on.
+ * A commit may wait for a synchronous standby that is unavailable. No time limit of the server ends that wait, and neither
+ * does a client that disconnects. So a connection stays in use after its statement has timed out, until the server
+ * responds. And writes never use all connections. Both together bound the backends of a node and keep reads working.
  */
 @Injectable()
 export class Database implements Executor, BeforeApplicationShutdown {
   private readonly pool: Pool;
   private readonly servers: DatabaseServers;
   private readonly writeSlots: Semaphore;
-  private readonly unanswered: UnansweredConnections;
-  private readonly answerTimeoutMs: number;
+  private readonly timedOut: TimedOutConnections;
+  private readonly responseTimeoutMs: number;
 
   constructor(dataSource: DataSource, { poolSize, databaseTimeoutMs }: AppConfig) {
     this.pool = (dataSource.driver as unknown as { master: Pool }).master;
     this.servers = (this.pool.options as unknown as { servers: DatabaseServers }).servers;
-    const readConnections = Math.max(1, Math.floor(poolSize * READ_SHARE));
+    const readConnections = Math.max(1, Math.floor(poolSize * READ_FRACTION));
     this.writeSlots = new Semaphore(
       poolSize - readConnections,
       databaseTimeoutMs,
-      'Too many writes wait for the database; retry in a moment',
+      'Too many writes are waiting for the database; retry in a moment',
     );
-    this.answerTimeoutMs = databaseTimeoutMs + ANSWER_GRACE_MS;
-    this.unanswered = new UnansweredConnections(this.servers, databaseTimeoutMs);
+    this.responseTimeoutMs = databaseTimeoutMs + RESPONSE_GRACE_MS;
+    this.timedOut = new TimedOutConnections(this.servers, databaseTimeoutMs);
   }
 
   query<Row extends QueryResultRow>(statement: Statement, values: unknown[]): Promise<Row[]> {
@@ -71,7 +71,7 @@ export class Database implements Executor, BeforeApplicationShutdown {
         await client.query('COMMIT');
         return result;
       } catch (error) {
-        // A broken connection could only wait for its time limit once more.
+        // On a broken connection, ROLLBACK would only wait for the time limit again.
         if (!isBroken(error)) await client.query('ROLLBACK');
         throw error;
       }
@@ -88,9 +88,9 @@ export class Database implements Executor, BeforeApplicationShutdown {
     };
   }
 
-  /** The pool can only end once every connection has been given back. */
+  /** The pool can only end after every connection has been released. */
   beforeApplicationShutdown(): void {
-    this.unanswered.destroyAll();
+    this.timedOut.destroyAll();
   }
 
   private async withWriteSlot<T>(work: (client: DatabaseClient) => Promise<T>): Promise<T> {
@@ -99,10 +99,10 @@ export class Database implements Executor, BeforeApplicationShutdown {
   }
 
   /**
-   * Runs `work` on a connection of the pool. `Pool.query` would do, but it ends the connection after every error, a
-   * duplicate key too.
+   * Runs `work` on a connection of the pool. `Pool.query` would close the connection after every error, even after a
+   * duplicate key.
    *
-   * @param onDone called when the connection is given back, which may be after the caller was answered
+   * @param onDone called when the connection is released, which may be after the returned promise was rejected
    */
   private async withClient<T>(
     work: (client: DatabaseClient) => Promise<T>,
@@ -128,8 +128,8 @@ export class Database implements Executor, BeforeApplicationShutdown {
         throw toAppError(error);
       },
     );
-    return withTimeLimit(done, this.answerTimeoutMs, () => {
-      this.unanswered.add(client, done);
+    return withTimeLimit(done, this.responseTimeoutMs, () => {
+      this.timedOut.add(client, done);
       return new UnavailableError('The database takes too long; whether a write was stored is not known');
     });
   }

@@ -5,21 +5,21 @@ import { MIGRATIONS } from './migrations/index.js';
 /** Key of the advisory lock that lets one node migrate at a time: "fpca" in ASCII. */
 const MIGRATION_LOCK = 0x66706361;
 
-/** The schema does not fit this code, and the message says what to do. */
+/** The schema does not match this code. The message says what to do. */
 export class SchemaMismatchError extends Error {}
 
 /**
- * Brings the schema `fastpaca` up to this code, one node at a time and without a time limit.
+ * Migrates the schema `fastpaca` to the version of this code; one node at a time, without a time limit.
  *
  * @throws SchemaMismatchError if a newer version of the service has migrated it further
  */
 export async function migrate(settings: DatabaseSettings): Promise<void> {
   await withRunner(settings, async (runner) => {
-    // Held by a transaction, not a session: that also works through a pooler that shares sessions out.
+    // A lock of a transaction, not of a session, also works behind a pooler in transaction mode.
     await runner.startTransaction();
     await runner.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    await refuseNewerSchema(runner);
-    // Asked first: CREATE SCHEMA wants rights that a role may lack when the schema is there already.
+    await rejectNewerSchema(runner);
+    // Checked first: CREATE SCHEMA requires a privilege that the role may lack, even if the schema exists.
     if (!(await exists(runner, 'fastpaca'))) await runner.dataSource.query('CREATE SCHEMA fastpaca');
     await runner.dataSource.runMigrations({ transaction: 'each' });
     await runner.commitTransaction();
@@ -29,7 +29,7 @@ export async function migrate(settings: DatabaseSettings): Promise<void> {
 /** @throws SchemaMismatchError unless the schema is exactly the one this code expects */
 export async function requireMigrated(settings: DatabaseSettings): Promise<void> {
   await withRunner(settings, async (runner) => {
-    await refuseNewerSchema(runner);
+    await rejectNewerSchema(runner);
     const done = await appliedMigrations(runner);
     const missing = MIGRATIONS.map(({ name }) => name).filter((name) => !done.includes(name));
     if (missing.length) {
@@ -56,7 +56,7 @@ async function withRunner(
   }
 }
 
-async function refuseNewerSchema(runner: QueryRunner): Promise<void> {
+async function rejectNewerSchema(runner: QueryRunner): Promise<void> {
   const known = new Set<string>(MIGRATIONS.map(({ name }) => name));
   const newer = (await appliedMigrations(runner)).filter((name) => !known.has(name));
   if (newer.length) {

@@ -1,10 +1,10 @@
 /**
- * A statement of a hot path. Its name makes it a prepared statement on each connection, which saves parsing and
- * planning on every call (TypeORM's own `query()` cannot name one). Names are unique in the service.
+ * An SQL statement with a name that is unique in the service. Each connection prepares it once under that name, which
+ * saves parsing and planning on later calls.
  */
 export interface Statement {
   readonly name: string;
   readonly text: string;
-  /** The statement changes data. Its commit may wait for a standby, so it may not use the connections kept for reads. */
+  /** The statement changes data. Its commit may wait for a standby, so it must not use the connections kept for reads. */
   readonly writes?: true;
 }

@@ -1,8 +1,8 @@
 import type { Statement } from '../database/statement.js';
 
 /**
- * Whether the server accepts writes, as "writable". With too little memory for its rows it also writes a temporary file, which
- * fails with 53100 on a full disk, and leaves nothing behind.
+ * Whether the server accepts writes, as "writable". Its rows do not fit the little memory it gets, so it writes a temporary
+ * file: on a full disk that fails with 53100. Nothing remains of it.
  */
 export const CHECK_WRITABLE: Statement = {
   name: 'check_writable',

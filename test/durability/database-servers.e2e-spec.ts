@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { migrate } from '../../src/database/migrate.js';
 import { expectError } from '../support/error-shape.js';
 import type { Answer } from '../support/http-client.js';
-import { OwnServer } from '../support/own-server.js';
+import { DedicatedServer } from '../support/dedicated-server.js';
 import { ProxiedService } from '../support/proxied-service.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestService } from '../support/test-service.js';
@@ -39,10 +39,10 @@ describe('a server that ends a connection in the moment in which it was made', (
 });
 
 describe('a server that becomes read-only', () => {
-  let server: OwnServer;
+  let server: DedicatedServer;
   let service: TestService;
   beforeAll(async () => {
-    server = await OwnServer.start();
+    server = await DedicatedServer.start();
     service = await TestService.start({ database: server.database });
   });
   afterEach(() => server.set('default_transaction_read_only', 'off'));
@@ -77,14 +77,16 @@ describe('a server that becomes read-only', () => {
 });
 
 describe('several servers in DATABASE_URL', () => {
-  let first: OwnServer;
-  let second: OwnServer;
-  beforeEach(async () => ([first, second] = await Promise.all([OwnServer.start(), OwnServer.start()])));
+  let first: DedicatedServer;
+  let second: DedicatedServer;
+  beforeEach(
+    async () => ([first, second] = await Promise.all([DedicatedServer.start(), DedicatedServer.start()])),
+  );
   afterEach(() => Promise.all([first.stop(), second.stop()]));
 
   /** First a server that is not there. */
   async function commonUrl(): Promise<string> {
-    await second.sharePasswordOf(first);
+    await second.usePasswordOf(first);
     const { username, password, pathname } = new URL(first.url);
     const nobody = await TcpProxy.start(first.url);
     const closed = new URL(nobody.through(first.url)).port;
@@ -99,7 +101,7 @@ describe('several servers in DATABASE_URL', () => {
     await first.set('default_transaction_read_only', 'on');
     const service = await TestService.start({ database: { ...second.database, url } });
     try {
-      const conversations = (server: OwnServer) =>
+      const conversations = (server: DedicatedServer) =>
         server.query('SELECT id FROM fastpaca.conversations ORDER BY id');
       expect((await service.http.put('on-second')).status).toBe(201);
       expect(await conversations(second)).toEqual([{ id: 'on-second' }]);
@@ -122,10 +124,10 @@ describe('several servers in DATABASE_URL', () => {
 
 describe('a synchronous standby that is away', () => {
   const POOL_SIZE = 8;
-  let server: OwnServer;
+  let server: DedicatedServer;
   let service: TestService;
   beforeAll(async () => {
-    server = await OwnServer.start();
+    server = await DedicatedServer.start();
     service = await TestService.start({
       database: server.database,
       env: { FASTPACA_POOL_SIZE: String(POOL_SIZE), FASTPACA_DATABASE_TIMEOUT_MS: '200' },

@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CachingNodes } from '../support/caching-nodes.js';
-import { OwnServer } from '../support/own-server.js';
+import { DedicatedServer } from '../support/dedicated-server.js';
 import { Readers } from '../support/stream-reader.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const textsOf = (events: any[]) => events.map(({ parts }) => parts[0].text as string);
 
 describe('failover to an asynchronous standby', () => {
-  let primary: OwnServer;
-  let standby: OwnServer | undefined;
+  let primary: DedicatedServer;
+  let standby: DedicatedServer | undefined;
   let proxy: TcpProxy;
   let nodes: CachingNodes;
   const readers = new Readers(() => nodes.first);
   beforeEach(async () => {
-    primary = await OwnServer.start();
+    primary = await DedicatedServer.start();
     proxy = await TcpProxy.start(primary.url);
     nodes = await CachingNodes.start({ ...primary.database, url: proxy.through(primary.url) });
   });
@@ -38,7 +38,7 @@ describe('failover to an asynchronous standby', () => {
 
     await primary.stop();
     await standby.promote();
-    proxy.leadTo(standby.url);
+    proxy.redirectTo(standby.url);
 
     await nodes.expectCurrentResponses('c', tags);
     const reset = await reader.frame(({ type }) => type === 'reset');
@@ -71,7 +71,7 @@ describe('failover to an asynchronous standby', () => {
     await standby.caughtUpWith(primary);
     await primary.stop();
     await standby.promote();
-    proxy.leadTo(standby.url);
+    proxy.redirectTo(standby.url);
     await nodes.append('c', 'three');
     await reader.windowOf(3);
     expect(reader.frames.map(({ type }) => type).filter((type) => type !== 'window')).toEqual([

@@ -30,7 +30,7 @@ export class TcpProxy {
   }
 
   /** New connections go to this server. */
-  leadTo(databaseUrl: string): void {
+  redirectTo(databaseUrl: string): void {
     this.target = addressOf(databaseUrl);
   }
 

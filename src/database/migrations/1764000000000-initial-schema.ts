@@ -4,14 +4,14 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * Conversations, their events and their compactions.
  *
  * Every primary and unique key begins with (namespace, conversation id), so that the three tables can be
- * hash-distributed and co-located later (docs/decisions/003). No foreign keys: rows come only from statements that
- * hold the conversation's row lock, and none is ever deleted.
+ * hash-distributed and co-located later (docs/decisions/003). There are no foreign keys: only statements that hold the
+ * row lock of the conversation insert rows, and no row is ever deleted.
  */
 export class InitialSchema1764000000000 implements MigrationInterface {
   readonly name = 'InitialSchema1764000000000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    // The free third of each page keeps the counter updates of an append on the page they began on (HOT).
+    // With 30 % of each page free, the counter updates of appends stay on their page (HOT updates).
     await queryRunner.query(`
       CREATE TABLE fastpaca.conversations (
         namespace        text             NOT NULL,

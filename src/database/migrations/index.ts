@@ -1,4 +1,4 @@
 import { InitialSchema1764000000000 } from './1764000000000-initial-schema.js';
 
-/** In the order they run. A released migration never changes; a new one goes to the end. */
+/** In the order in which they run. A released migration never changes; add new ones at the end. */
 export const MIGRATIONS = [InitialSchema1764000000000];

@@ -23,7 +23,7 @@ interface Launch {
 }
 
 /** A PostgreSQL of a test's own, for settings that concern the whole server; it may have standbys. */
-export class OwnServer {
+export class DedicatedServer {
   private constructor(
     public url: string,
     private readonly dataDir: string,
@@ -32,7 +32,7 @@ export class OwnServer {
   ) {}
 
   /** Has the service's own code make the cluster, and starts it once more with settings of its own. */
-  static async start(): Promise<OwnServer> {
+  static async start(): Promise<DedicatedServer> {
     const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-test-own-'));
     const made = await EmbeddedPostgres.start({ dataDir, name: 'fastpaca' });
     const { url, pid, port } = made;
@@ -40,14 +40,14 @@ export class OwnServer {
     const [program = '', , clusterDir = '', , , ...rest] = commandLine; // -D folder -p port
     await made.stop();
     const settings = [...rest, ...REPLICATED.flatMap((setting) => ['-c', setting])];
-    return OwnServer.launch(url, dataDir, { program, clusterDir, port, settings });
+    return DedicatedServer.launch(url, dataDir, { program, clusterDir, port, settings });
   }
 
-  private static async launch(url: string, dataDir: string, launch: Launch): Promise<OwnServer> {
+  private static async launch(url: string, dataDir: string, launch: Launch): Promise<DedicatedServer> {
     const { uid, gid } = await stat(launch.clusterDir);
     const args = ['-D', launch.clusterDir, '-p', String(launch.port), ...launch.settings];
     const child = spawn(launch.program, args, { uid, gid, cwd: '/', env: {}, stdio: 'ignore' });
-    const server = new OwnServer(url, dataDir, launch, child);
+    const server = new DedicatedServer(url, dataDir, launch, child);
     while (!(await server.query('SELECT').then(Boolean, () => false))) {
       if (child.exitCode !== null) throw new Error(`PostgreSQL ended with ${child.exitCode}`);
       await delay(5);
@@ -56,7 +56,7 @@ export class OwnServer {
   }
 
   /** Starts an asynchronous standby of this server, with the same login. */
-  async startStandby(): Promise<OwnServer> {
+  async startStandby(): Promise<DedicatedServer> {
     const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-test-own-'));
     await chmod(dataDir, 0o711);
     const clusterDir = join(dataDir, 'postgres');
@@ -76,11 +76,11 @@ export class OwnServer {
     await appendFile(join(clusterDir, 'postgresql.auto.conf'), `\nprimary_conninfo = '${this.url}'\n`);
     const port = await freePort();
     const url = Object.assign(new URL(this.url), { port: String(port) }).href;
-    return OwnServer.launch(url, dataDir, { ...this.launch, clusterDir, port });
+    return DedicatedServer.launch(url, dataDir, { ...this.launch, clusterDir, port });
   }
 
   /** Resolves when this standby has all that `primary` has. */
-  async caughtUpWith(primary: OwnServer): Promise<void> {
+  async caughtUpWith(primary: DedicatedServer): Promise<void> {
     const [{ lsn }] = (await primary.query('SELECT pg_current_wal_lsn() AS lsn')) as [{ lsn: string }];
     const behind = async () =>
       (await this.query('SELECT pg_last_wal_replay_lsn() < $1 AS behind', [lsn]))[0]?.behind !== false;
@@ -109,7 +109,7 @@ export class OwnServer {
   }
 
   /** From now on the password of another server is this one's too, so that one URL may name both. */
-  async sharePasswordOf({ url }: OwnServer): Promise<void> {
+  async usePasswordOf({ url }: DedicatedServer): Promise<void> {
     const { username, password } = new URL(url);
     await this.query(`ALTER ROLE ${username} PASSWORD '${password}'`);
     this.url = Object.assign(new URL(this.url), { password }).href;

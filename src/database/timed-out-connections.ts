@@ -3,31 +3,34 @@ import { DatabaseClient } from './database-client.js';
 import type { DatabaseServers } from './database-servers.js';
 
 /**
- * Connections whose statement was not answered in time. They stay in use, because their backends may still be waiting
- * for a commit: closing the connection would not end the backend, and new connections would add to it until the server
- * has none left. Cancelling such a wait would make the commit visible although the standby lacks it, so nothing is
- * cancelled. What is found to have no working backend any more, as after a broken network, is closed.
+ * Connections whose statement has timed out without a response. They stay in use, because their backends may be waiting for
+ * a commit: closing a connection would not end its backend, and new connections would add backends until the server has
+ * none left. Nothing is cancelled: cancelling the wait would make the commit visible although the standby lacks it. A
+ * connection is closed when its backend no longer runs a statement, as after a network failure.
  */
-export class UnansweredConnections {
+export class TimedOutConnections {
   private readonly clients = new Set<DatabaseClient>();
   private check?: NodeJS.Timeout;
 
-  /** @param checkIntervalMs how often the server is asked about the backends, in milliseconds */
+  /** @param checkIntervalMs how often the backends are checked, in milliseconds */
   constructor(
     private readonly servers: DatabaseServers,
     private readonly checkIntervalMs: number,
   ) {}
 
-  /** @param done settles when the connection is in use no more */
+  /** @param done settles when the connection has been released */
   add(client: DatabaseClient, done: Promise<unknown>): void {
-    log.warn({ count: this.clients.size + 1 }, 'a statement is not answered; its connection stays in use');
+    log.warn(
+      { count: this.clients.size + 1 },
+      'a statement has timed out without a response; its connection stays in use',
+    );
     this.clients.add(client);
     const remove = () => this.clients.delete(client);
     done.then(remove, remove);
     this.scheduleCheck();
   }
 
-  /** Closes all of them; what their commits will have done is not known. */
+  /** Closes all of them. Whether their transactions are committed is unknown. */
   destroyAll(): void {
     clearTimeout(this.check);
     for (const client of this.clients) client.destroy();
@@ -44,15 +47,15 @@ export class UnansweredConnections {
   }
 
   private async destroyDead(): Promise<void> {
-    const asked = [...this.clients];
-    const working = await this.workingBackends(asked).catch(() => undefined);
-    // Nobody can be asked: a server that is away may have its backends still when it is back.
-    if (!working) return;
-    for (const client of asked) if (!working.has(client.backendPid)) client.destroy();
+    const clients = [...this.clients];
+    const active = await this.activeBackends(clients).catch(() => undefined);
+    // The server is unreachable. It may still have the backends when it is reachable again.
+    if (!active) return;
+    for (const client of clients) if (!active.has(client.backendPid)) client.destroy();
   }
 
-  /** Asks on a connection of its own: all of the pool's may be in use. */
-  private async workingBackends(clients: readonly DatabaseClient[]): Promise<ReadonlySet<number>> {
+  /** Uses a connection outside the pool, whose connections may all be in use. */
+  private async activeBackends(clients: readonly DatabaseClient[]): Promise<ReadonlySet<number>> {
     const client = new DatabaseClient({
       servers: this.servers,
       connectionTimeoutMillis: this.checkIntervalMs,
