@@ -10,7 +10,7 @@ import { PATIENCE_MS } from '../support/patience.js';
 import { RawConnection } from '../support/raw-http.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { sendUpgrade, upgradeRequest } from '../support/websocket-upgrade.js';
+import { sendUpgrade } from '../support/websocket-upgrade.js';
 
 /** Every secret of a client contains this. */
 const MARK = 'MARK7f3a';

@@ -128,7 +128,7 @@ export interface paths {
     };
     /**
      * Read the slice of the conversation that goes to the model
-     * @description Within the budget, the newest contiguous run of what the policy leaves, and valid for the provider.
+     * @description The summaries of the active compactions, and the newest events that the policy selects and the budget allows. A live segment never begins with a tool result whose call is missing.
      */
     get: operations['readWindow'];
     put?: never;
@@ -477,11 +477,11 @@ export interface components {
        * @example 10
        */
       used_tokens: number;
-      /** @description The snapshot, before any cut, is over `trigger_ratio` of the budget */
+      /** @description Whether the snapshot, before the budget cut, has more tokens than `trigger_ratio` × `budget_tokens` */
       needs_compaction: boolean;
-      /** @description The runs of the window, ascending */
+      /** @description The ranges of the window, ascending */
       segments: components['schemas']['SegmentDto'][];
-      /** @description The budget in force: the least of the conversation's, the policy's and the call's */
+      /** @description The effective budget: the least of the conversation's, the policy's and the call's */
       budget_tokens: number;
     };
     CompactDto: {
@@ -1434,9 +1434,9 @@ export interface operations {
   readWindow: {
     parameters: {
       query?: {
-        /** @description Narrows the budget for this call; it never widens it */
+        /** @description Narrows the budget for this call; never widens it */
         budget_tokens?: number;
-        /** @description Answer only if the conversation is at this version */
+        /** @description Respond only if the conversation is at this version; otherwise 409 */
         if_version?: number;
       };
       header?: {
@@ -1457,7 +1457,7 @@ export interface operations {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
-          /** @description From the version and the settings; absent where the window follows from the clock too */
+          /** @description Depends on the version and the settings. Absent if the policy depends on the clock, as `time_window` does */
           ETag?: string;
           [name: string]: unknown;
         };
@@ -1470,7 +1470,7 @@ export interface operations {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
-          /** @description From the version and the settings; absent where the window follows from the clock too */
+          /** @description Depends on the version and the settings. Absent if the policy depends on the clock, as `time_window` does */
           ETag?: string;
           [name: string]: unknown;
         };
@@ -1696,7 +1696,7 @@ export interface operations {
   followConversation: {
     parameters: {
       query?: {
-        /** @description The last version you have; 0 for everything. Without it only what comes from now on. */
+        /** @description The last version you have; 0 to receive everything. Without it, only what changes from now on. */
         cursor?: number;
         /** @description `false`: no `event` frames */
         includeEvents?: boolean;
@@ -1704,7 +1704,7 @@ export interface operations {
         include_events?: boolean;
       };
       header?: {
-        /** @description Of a reader of server-sent events that reconnects: takes the place of `cursor` */
+        /** @description Sent by a reader of server-sent events that reconnects; takes the place of `cursor` */
         'Last-Event-ID'?: string;
         /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
         'x-request-id'?: string;
@@ -1717,7 +1717,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Server-sent events; the `data` of each is one of these */
+      /** @description Server-sent events; the `data` of each is one of these frames */
       200: {
         headers: {
           /** @description Id of the request */
