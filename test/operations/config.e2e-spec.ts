@@ -8,7 +8,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { DataSource, type EntityMetadata } from 'typeorm';
 import { BuiltService } from '../support/built-service.js';
 import { EmbeddedServer } from '../support/embedded-server.js';
 import { freePort } from '../support/free-port.js';
@@ -181,31 +180,6 @@ describe('a start on a database', () => {
     expect((await again.http.get('shared')).status).toBe(200);
     await again.stop();
   });
-
-  it('creates exactly the tables that the entities describe', async () => {
-    database = await createTestDatabase();
-    const service = await TestService.start({ database });
-    const dataSource = service.app.get(DataSource);
-    const described = dataSource.entityMetadatas.map((entity) => [
-      entity.tableName,
-      Object.fromEntries(
-        entity.columns.map((column) => [column.databaseName, describeColumn(dataSource, entity, column)]),
-      ),
-    ]);
-    const rows = await database.query(`
-      SELECT c.relname AS table, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
-             NOT a.attnotnull AS nullable, COALESCE(a.attnum = ANY (k.conkey), false) AS key
-        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-        LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
-       WHERE c.relnamespace = 'fastpaca'::regnamespace AND c.relkind = 'r' AND c.relname <> 'migrations'
-         AND a.attnum > 0 AND NOT a.attisdropped`);
-    const stored: Record<string, Record<string, unknown>> = {};
-    for (const { table, column, type, nullable, key } of rows)
-      (stored[table as string] ??= {})[column as string] = { type, nullable, key };
-    await service.stop();
-    expect(stored).toEqual(Object.fromEntries(described));
-    expect(Object.keys(stored).sort()).toEqual(['compactions', 'conversations', 'events']);
-  });
 });
 
 describe('the log of a start', () => {
@@ -314,17 +288,3 @@ describe('a start on a data folder', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 });
-
-function describeColumn(
-  { driver }: DataSource,
-  entity: EntityMetadata,
-  column: EntityMetadata['columns'][number],
-): unknown {
-  const precision = column.precision == null ? '' : `(${column.precision})`;
-  const type = driver.normalizeType(column).replace(/^timestamp/, `timestamp${precision}`);
-  return {
-    type: column.isArray ? `${type}[]` : type,
-    nullable: column.isNullable,
-    key: entity.primaryColumns.includes(column),
-  };
-}

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const SDK = join(import.meta.dirname, '../..');
-const INSTALLED = join(SDK, '../node_modules');
+const INSTALLED = join(SDK, '../../node_modules');
 const TSC = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
 
 const execute = promisify(execFile);
