@@ -7,7 +7,7 @@ let database: TestDatabase;
 beforeAll(async () => (database = await createTestDatabase()));
 afterAll(() => database.drop());
 
-it('the checker of the campaign notices every kind of damage to the log', async () => {
+it('the campaign checker notices every kind of damage to the log', async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['campaign/main.mjs', '--self-test', '--seed', '7'],

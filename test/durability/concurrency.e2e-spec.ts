@@ -15,18 +15,18 @@ afterAll(async () => {
   for (const node of nodes.toReversed()) await node.stop();
 });
 
-const run = (from: number, to: number) =>
+const range = (from: number, to: number) =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, n) => from + n);
 const numerically = (a: number, b: number) => a - b;
 
-/** The client of a node: each index takes the next. */
+/** The client of a node; successive indexes alternate between the nodes. */
 const node = (index: number): HttpClient => nodes[index % nodes.length]!.http;
 
-/** Calls `work` for 0 … count − 1 at once, on the nodes in turn. */
-const atOnce = <T>(count: number, work: (http: HttpClient, index: number) => Promise<T>) =>
+/** Calls `work` for 0 … count − 1 concurrently, on alternating nodes. */
+const concurrently = <T>(count: number, work: (http: HttpClient, index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => work(node(index), index)));
 
-/** The whole log, read on `http` by cursor. */
+/** Reads the whole log by cursor. */
 async function wholeLog(http: HttpClient, id: string): Promise<any[]> {
   const log: any[] = [];
   for (let cursor = 0; ;) {
@@ -38,15 +38,15 @@ async function wholeLog(http: HttpClient, id: string): Promise<any[]> {
 }
 
 /**
- * Asserts what holds of any conversation at rest, on every node: seqs 1, 2, 3 …, versions that grow, the version that
- * counts events and compactions, and running totals that are the sums of the estimates.
+ * Asserts on every node the invariants of a conversation without writers: seqs 1, 2, 3 …, increasing versions, a version
+ * that counts events and compactions, and running totals that are the sums of the estimates.
  *
  * @returns its log
  */
-async function expectSound(id: string): Promise<any[]> {
+async function expectInvariants(id: string): Promise<any[]> {
   const [log, ...others] = await Promise.all(nodes.map(({ http }) => wholeLog(http, id)));
   for (const other of others) expect(other).toEqual(log);
-  expect(log!.map(({ seq }) => seq)).toEqual(run(1, log!.length));
+  expect(log!.map(({ seq }) => seq)).toEqual(range(1, log!.length));
   const versions = log!.map(({ version }) => version);
   expect(versions).toEqual([...new Set(versions)].sort(numerically));
 
@@ -62,7 +62,7 @@ async function expectSound(id: string): Promise<any[]> {
   }
   // Every version is one event or one compaction.
   expect([...versions, ...compactions.map(({ version }) => version)].sort(numerically)).toEqual(
-    run(1, log!.length + compactions.length),
+    range(1, log!.length + compactions.length),
   );
   for (const { version, lastSeq } of compactions)
     expect(log!.filter((event) => event.version < version)).toHaveLength(lastSeq);
@@ -96,7 +96,7 @@ async function expectSound(id: string): Promise<any[]> {
   return log!;
 }
 
-/** Asserts that what each append was answered is in the log, and that nothing else is. */
+/** Asserts that the log has the event of every acknowledged append, and no other. */
 function expectLogOf(log: any[], answers: { answer: Answer; name: string }[]): void {
   const acknowledged = answers.filter(({ answer }) => answer.status === 201);
   const bySeq = new Map(log.map((event) => [event.seq, event]));
@@ -106,24 +106,24 @@ function expectLogOf(log: any[], answers: { answer: Answer; name: string }[]): v
   expect(log.map(({ id }) => id).sort()).toEqual(acknowledged.map(({ name }) => name).sort());
 }
 
-describe.each(ROUNDS)('parallel writers, round %i', (round) => {
-  it('get the seqs 1 to 100 for 100 appends', async () => {
+describe.each(ROUNDS)('concurrent writers, round %i', (round) => {
+  it('get seqs 1 to 100 for 100 appends', async () => {
     const id = `hundred-${round}`;
     await node(0).put(id);
-    const answers = await atOnce(100, async (http, index) => {
+    const answers = await concurrently(100, async (http, index) => {
       const name = `e-${index}`;
       const answer = await http.append(id, { event: { ...EVENT, id: name, token_count: index + 1 } });
       return { answer, name };
     });
-    expect(answers.map(({ answer }) => answer.body.seq).sort(numerically)).toEqual(run(1, 100));
+    expect(answers.map(({ answer }) => answer.body.seq).sort(numerically)).toEqual(range(1, 100));
     for (const { answer } of answers) expect(answer.body.version).toBe(answer.body.seq);
-    expectLogOf(await expectSound(id), answers);
+    expectLogOf(await expectInvariants(id), answers);
   });
 
-  it('get consecutive seqs for every turn, whatever comes between the turns', async () => {
+  it('get consecutive seqs within every turn, whatever is appended between the turns', async () => {
     const id = `turns-${round}`;
     await node(0).put(id);
-    const answers = await atOnce(30, (http, index) =>
+    const answers = await concurrently(30, (http, index) =>
       http.append(id, {
         events: Array.from({ length: 1 + (index % 7) }, (_, place) => ({
           ...EVENT,
@@ -132,22 +132,24 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
         })),
       }),
     );
-    const log = await expectSound(id);
+    const log = await expectInvariants(id);
     expect(log).toHaveLength(answers.flatMap(({ body }) => body.events).length);
     for (const [index, { status, body }] of answers.entries()) {
       expect(status).toBe(201);
       const seqs: number[] = body.events.map(({ seq }: { seq: number }) => seq);
-      expect(seqs).toEqual(run(seqs[0]!, seqs[0]! + (index % 7)));
+      expect(seqs).toEqual(range(seqs[0]!, seqs[0]! + (index % 7)));
       expect(body.version).toBe(body.events.at(-1).version);
       for (const [place, seq] of seqs.entries()) expect(log[seq - 1].id).toBe(`${index}/${place}`);
     }
   });
 
-  it('under one if_version are one success and nineteen conflicts', async () => {
+  it('with the same if_version get one success and nineteen conflicts', async () => {
     const id = `guarded-${round}`;
     await node(0).put(id);
     for (const version of [0, 1, 2]) {
-      const answers = await atOnce(20, (http) => http.append(id, { event: EVENT, if_version: version }));
+      const answers = await concurrently(20, (http) =>
+        http.append(id, { event: EVENT, if_version: version }),
+      );
       const conflicts = answers.filter(({ status }) => status === 409);
       expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
       expect(conflicts).toHaveLength(19);
@@ -155,13 +157,13 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
         expect(body).toMatchObject({ reason: 'version_mismatch', expected: version, actual: version + 1 });
       }
     }
-    expect(await expectSound(id)).toHaveLength(3);
+    expect(await expectInvariants(id)).toHaveLength(3);
   });
 
-  it('that each guard by what they read all get through in the end', async () => {
+  it('that retry with the actual version all succeed', async () => {
     const id = `compare-and-swap-${round}`;
     await node(0).put(id);
-    await atOnce(8, async (http, index) => {
+    await concurrently(8, async (http, index) => {
       let version = 0;
       for (;;) {
         const { status, body } = await http.append(id, {
@@ -177,28 +179,28 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
         version = body.actual;
       }
     });
-    expect(await expectSound(id)).toHaveLength(8);
+    expect(await expectInvariants(id)).toHaveLength(8);
   });
 
-  it('of one key write one event and are all answered as it was', async () => {
+  it('with one idempotency key write one turn and all get its response', async () => {
     const id = `key-${round}`;
     await node(0).put(id);
     await node(0).say(id, 'before');
     for (const body of [{ event: EVENT }, { events: [EVENT, { ...EVENT, token_count: 70 }, EVENT] }]) {
       const key = `k-${'event' in body}`;
-      const answers = await atOnce(20, (http) => http.append(id, { ...body, idempotency_key: key }));
+      const answers = await concurrently(20, (http) => http.append(id, { ...body, idempotency_key: key }));
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
       expect(answers.filter((answer) => answer.body.deduped === undefined)).toHaveLength(1);
       const told = answers.map((answer) => ({ ...answer.body, deduped: true }));
       expect(new Set(told.map((each) => JSON.stringify(each))).size).toBe(1);
     }
-    expect(await expectSound(id)).toHaveLength(5);
+    expect(await expectInvariants(id)).toHaveLength(5);
   });
 
-  it('of one key and different contents write one of them; the others are conflicts', async () => {
+  it('with one idempotency key and different events write one of them; the others get a conflict', async () => {
     const id = `key-contents-${round}`;
     await node(0).put(id);
-    const answers = await atOnce(20, (http, index) =>
+    const answers = await concurrently(20, (http, index) =>
       http.append(id, { event: { ...EVENT, id: `e-${index}` }, idempotency_key: 'k' }),
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
@@ -206,18 +208,18 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
       expect({ status, reason: body.reason }).toEqual({ status: 409, reason: 'idempotency_conflict' });
     }
     const winner = answers.findIndex(({ status }) => status === 201);
-    expect((await expectSound(id)).map((event) => event.id)).toEqual([`e-${winner}`]);
+    expect((await expectInvariants(id)).map((event) => event.id)).toEqual([`e-${winner}`]);
   });
 
-  it('of different keys, each sent three times, write each event once', async () => {
+  it('that send each of 30 keys three times write each event once', async () => {
     const id = `retries-${round}`;
     await node(0).put(id);
-    const answers = await atOnce(90, (http, index) =>
+    const answers = await concurrently(90, (http, index) =>
       http.append(id, { event: { ...EVENT, id: `e-${index % 30}` }, idempotency_key: `k-${index % 30}` }),
     );
-    const log = await expectSound(id);
+    const log = await expectInvariants(id);
     expect(log.map((event) => event.id).sort()).toEqual(
-      run(0, 29)
+      range(0, 29)
         .map((index) => `e-${index}`)
         .sort(),
     );
@@ -227,17 +229,17 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
     }
   });
 
-  it('that race a DELETE: what was acknowledged is in the log, and nothing comes after', async () => {
+  it('that race a DELETE: every acknowledged event is in the log, and none follows the tombstone', async () => {
     for (const delay of [0, 3, 10]) {
       const id = `deleted-${round}-${delay}`;
       await node(0).put(id);
-      const appends = atOnce(60, async (http, index) => {
+      const appends = concurrently(60, async (http, index) => {
         const name = `e-${index}`;
         return { answer: await http.append(id, { event: { ...EVENT, id: name } }), name };
       });
       await new Promise((resolve) => setTimeout(resolve, delay));
       expect((await node(delay).delete(id)).status).toBe(204);
-      // Whatever is in the log by now is all there will ever be.
+      // From now on the log must not change.
       const atDelete = (await node(delay + 1).get(id)).body;
       const answers = await appends;
       for (const { answer } of answers.filter((each) => each.answer.status !== 201)) {
@@ -246,18 +248,18 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
           reason: 'tombstoned',
         });
       }
-      const log = await expectSound(id);
+      const log = await expectInvariants(id);
       expectLogOf(log, answers);
       expect((await node(0).get(id)).body).toEqual(atDelete);
     }
   });
 
-  it('that race compactions: nothing is lost, and nothing is covered but what was asked for', async () => {
+  it('that race compactions: no event is lost, and each compaction covers only its range', async () => {
     const id = `compacted-${round}`;
     await node(0).put(id, { token_budget: 1_000_000, policy: { strategy: 'budget' } });
-    await node(0).append(id, { events: run(1, 20).map((seq) => ({ ...EVENT, id: `start-${seq}` })) });
+    await node(0).append(id, { events: range(1, 20).map((seq) => ({ ...EVENT, id: `start-${seq}` })) });
 
-    const appending = atOnce(80, async (http, index) => {
+    const appending = concurrently(80, async (http, index) => {
       const name = `e-${index}`;
       return { answer: await http.append(id, { event: { ...EVENT, id: name } }), name };
     });
@@ -278,7 +280,7 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
     const answers = await appending;
     for (const { answer } of answers) expect(answer.status).toBe(201);
 
-    const log = await expectSound(id);
+    const log = await expectInvariants(id);
     expect(log).toHaveLength(100);
     expectLogOf(log.slice(20), answers);
     for (const { http } of nodes) {
@@ -290,7 +292,7 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
         to_seq: covered,
         parts: [{ text: `up to ${covered}` }],
       });
-      expect(messages.slice(1).map(({ seq }: any) => seq)).toEqual(run(covered + 1, 100));
+      expect(messages.slice(1).map(({ seq }: any) => seq)).toEqual(range(covered + 1, 100));
       expect(segments[0]).toEqual({ type: 'summary', from_seq: 1, to_seq: covered });
       const [sum] = await nodes[0]!.database.query(
         `SELECT (SELECT COALESCE(sum(token_estimate), 0) FROM fastpaca.events WHERE conversation_id = $1 AND seq > $2)::int
@@ -302,11 +304,11 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
     }
   });
 
-  it('of every kind at once leave a sound conversation, and windows of one version each meanwhile', async () => {
+  it('of every kind leave the invariants intact, and each window reflects one version', async () => {
     const id = `all-${round}`;
     await node(0).put(id, { token_budget: 1_000_000, policy: { strategy: 'budget' } });
     await node(0).append(id, { events: [EVENT, EVENT, EVENT, EVENT] });
-    const answers = await atOnce(120, async (http, index) => {
+    const answers = await concurrently(120, async (http, index) => {
       const text = `message ${index}`;
       switch (index % 8) {
         case 0:
@@ -327,7 +329,7 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
         case 4: {
           const answer = await http.window(id);
           const { version, messages, segments } = answer.body;
-          // What it shows adds up to the log of its version: events and compactions up to there.
+          // The segments cover the log up to the version of the window, without a gap.
           const covers = segments.map((each: any) => each.to_seq - each.from_seq + 1);
           const seqs = covers.reduce((sum: number, count: number) => sum + count, 0);
           expect(seqs).toBe(segments.at(-1).to_seq);
@@ -347,16 +349,16 @@ describe.each(ROUNDS)('parallel writers, round %i', (round) => {
       if (status === 400) expect(body.reason).toBe('range_overlap');
       if (status === 409) expect(body.reason).toBe('version_mismatch');
     }
-    await expectSound(id);
+    await expectInvariants(id);
     expect(Object.keys((await node(0).get(id)).body.metadata)).toHaveLength(15);
   });
 });
 
-describe('parallel writers of many conversations', () => {
+describe('concurrent writers of many conversations', () => {
   it('do not mix them up', async () => {
-    const ids = run(1, 15).map((n) => `many-${n}`);
+    const ids = range(1, 15).map((n) => `many-${n}`);
     await Promise.all(ids.map((id) => node(0).put(id)));
-    const answers = await atOnce(300, async (http, index) => {
+    const answers = await concurrently(300, async (http, index) => {
       const id = ids[index % ids.length]!;
       const name = `${id}/${index}`;
       return {
@@ -366,7 +368,7 @@ describe('parallel writers of many conversations', () => {
       };
     });
     for (const id of ids) {
-      const log = await expectSound(id);
+      const log = await expectInvariants(id);
       expect(log).toHaveLength(20);
       expectLogOf(
         log,
@@ -379,7 +381,7 @@ describe('parallel writers of many conversations', () => {
 describe('concurrent PUTs of a new conversation', () => {
   it('create it once: one 201, and 200 for all others', async () => {
     for (let round = 1; round <= 100; round += 1) {
-      const answers = await atOnce(10, (http) => http.put(`new-${round}`));
+      const answers = await concurrently(10, (http) => http.put(`new-${round}`));
       const statuses = answers.map(({ status }) => status).sort(numerically);
       expect([round, statuses]).toEqual([round, [...Array<number>(9).fill(200), 201]]);
     }

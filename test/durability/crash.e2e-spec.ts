@@ -8,12 +8,12 @@ import { EmbeddedServer } from '../support/embedded-server.js';
 import { freePort } from '../support/free-port.js';
 import type { Answer } from '../support/http-client.js';
 
-/** Kills per way to die; more of them for a thorough run by hand. */
+/** Kills per kind of crash; set CRASH_ROUNDS for a thorough run. */
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 3);
 const CONVERSATIONS = ['crash-a', 'crash-b', 'crash-c', 'crash-d', 'crash-e'];
-/** So many that most commits carry several turns. */
+/** Enough for most commits to carry several turns. */
 const CLIENTS = 24;
-/** Acknowledged appends between two kills, at least. */
+/** Minimum of acknowledged appends between two kills. */
 const BETWEEN_KILLS = 150;
 
 describe('kill -9 in the middle of a burst of appends', () => {
@@ -42,9 +42,9 @@ describe('kill -9 in the middle of a burst of appends', () => {
     await service.exited;
   };
 
-  const waysToDie: [name: string, die: () => Promise<void>][] = [
+  const crashes: [name: string, crash: () => Promise<void>][] = [
     [
-      'of the service, whose database lives on',
+      'of the service, while its database keeps running',
       async () => {
         await killService();
         expect(database.isRunning()).toBe(true);
@@ -52,7 +52,7 @@ describe('kill -9 in the middle of a burst of appends', () => {
       },
     ],
     [
-      'of the database, which the service starts again by itself',
+      'of the database, which the service restarts',
       async () => {
         const { pid } = database;
         database.kill();
@@ -72,15 +72,15 @@ describe('kill -9 in the middle of a burst of appends', () => {
     ],
   ];
 
-  it.each(waysToDie)(
-    '%s, loses and doubles nothing that was acknowledged',
-    async (_, die) => {
+  it.each(crashes)(
+    '%s: every acknowledged turn is stored exactly once',
+    async (_, crash) => {
       for (const id of CONVERSATIONS) expect((await service.http.put(id)).status).toBe(201);
       const burst = new Burst(() => service);
       for (let round = 0; round < ROUNDS; round += 1) {
         await burst.grow(BETWEEN_KILLS);
-        await delay(Math.random() * 30); // at no special moment
-        await die();
+        await delay(Math.random() * 30); // an arbitrary moment
+        await crash();
       }
       await burst.grow(BETWEEN_KILLS);
       await burst.end();
@@ -91,7 +91,7 @@ describe('kill -9 in the middle of a burst of appends', () => {
         const stored = await readAll(id);
         expect(events[0].seq).toBe(1);
         expect(stored.map(({ seq }) => seq)).toEqual(stored.map((__, index) => index + 1));
-        // Each once, whole and in its order, where its acknowledgement said it is.
+        // Each turn once, whole and in order, at the seqs of its acknowledgement.
         expect(stored.map(({ text }) => text)).toEqual(
           expected
             .flatMap(({ texts, seqs }) => texts.map((text, index) => ({ text, seq: seqs[index]! })))
@@ -131,31 +131,31 @@ interface Acknowledged {
   seqs: number[];
 }
 
-/** Clients that append all the time, and retry each append under its key until it is acknowledged. */
+/** Clients that append continuously, and retry each append with its key until it is acknowledged. */
 class Burst {
   readonly acknowledged: Acknowledged[] = [];
-  private over = false;
+  private isOver = false;
   private readonly clients: Promise<void>[];
 
   constructor(private readonly service: () => BuiltService) {
     this.clients = Array.from({ length: CLIENTS }, (_, client) => this.run(client));
   }
 
-  /** Resolves when so many more have been acknowledged; rejects if a client has given up. */
+  /** Resolves when `by` more appends have been acknowledged; rejects if a client has failed. */
   async grow(by: number): Promise<void> {
     const target = this.acknowledged.length + by;
     const failed = Promise.all(this.clients);
     while (this.acknowledged.length < target) await Promise.race([failed, delay(5)]);
   }
 
-  /** Every client finishes what it is at. */
+  /** Every client finishes its current append. */
   async end(): Promise<void> {
-    this.over = true;
+    this.isOver = true;
     await Promise.all(this.clients);
   }
 
   private async run(client: number): Promise<void> {
-    for (let number = 0; !this.over; number += 1) {
+    for (let number = 0; !this.isOver; number += 1) {
       const id = CONVERSATIONS[(client + number) % CONVERSATIONS.length]!;
       const texts = Array.from(
         { length: number % 3 === 0 ? 3 : 1 },
@@ -163,18 +163,18 @@ class Burst {
       );
       const events = texts.map((content) => ({ role: 'user', content }));
       const idempotency_key = `${client}/${number}`;
-      const answer = await this.untilAnswered(id, { events, idempotency_key });
+      const answer = await this.untilAcknowledged(id, { events, idempotency_key });
       expect({ status: answer.status, body: answer.body }).toEqual({ status: 201, body: expect.anything() });
       const seqs = (answer.body.events as { seq: number }[]).map(({ seq }) => seq);
       this.acknowledged.push({ id, texts, seqs });
     }
   }
 
-  private async untilAnswered(id: string, body: unknown): Promise<Answer> {
+  private async untilAcknowledged(id: string, body: unknown): Promise<Answer> {
     for (;;) {
       const answer = await this.service()
         .http.append(id, body)
-        .catch(() => undefined); // nobody is there
+        .catch(() => undefined); // the service is down
       if (answer && answer.status !== 503) return answer;
       await delay(10);
     }

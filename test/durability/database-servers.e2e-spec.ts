@@ -5,33 +5,33 @@ import { expectError } from '../support/error-shape.js';
 import type { Answer } from '../support/http-client.js';
 import { DedicatedServer } from '../support/dedicated-server.js';
 import { ProxiedService } from '../support/proxied-service.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { freePort } from '../support/free-port.js';
 import { TestService } from '../support/test-service.js';
 
-/** Asks until the answer has this status, however slow the machine is. */
-async function until(status: number, ask: () => Promise<Answer>): Promise<Answer> {
+/** Repeats the request until the response has this status; until then it must be 503. */
+async function until(status: number, request: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
-    const answer = await ask();
-    if (answer.status === status) return answer;
-    expectError(answer, 503);
+    const response = await request();
+    if (response.status === status) return response;
+    expectError(response, 503);
     await delay(5);
   }
 }
 
-describe('a server that ends a connection in the moment in which it was made', () => {
+describe('a server that ends a connection right after it was established', () => {
   let proxied: ProxiedService;
   beforeAll(async () => (proxied = await ProxiedService.start()));
   afterAll(() => proxied.stop());
 
-  it('costs the requests that wait for it a 503, and nothing else', async () => {
+  it('makes the requests that wait for the connection 503, and the service keeps running', async () => {
     const { proxy, service } = proxied;
     await service.http.put('fatal');
     proxy.fatalAfterReady = true;
     proxy.cut();
-    for (const ask of [() => service.http.say('fatal', 'hello'), () => service.http.window('fatal')]) {
-      await until(503, ask); // the connections that were cut are found first
-      expectError(await ask(), 503);
-      expectError(await ask(), 503);
+    for (const request of [() => service.http.say('fatal', 'hello'), () => service.http.window('fatal')]) {
+      await until(503, request); // requests meet the connections that were cut first
+      expectError(await request(), 503);
+      expectError(await request(), 503);
     }
     proxy.fatalAfterReady = false;
     expect((await until(201, () => service.http.say('fatal', 'last'))).body).toMatchObject({ seq: 1 });
@@ -51,7 +51,7 @@ describe('a server that becomes read-only', () => {
     await server.stop();
   });
 
-  it('is not used any more, and not ready, until it accepts writes again', async () => {
+  it('is not used, and the service is not ready, until it accepts writes again', async () => {
     await service.http.put('demoted');
     expect((await service.http.request('GET', '/health/ready')).status).toBe(200);
     await server.set('default_transaction_read_only', 'on');
@@ -67,8 +67,8 @@ describe('a server that becomes read-only', () => {
     expect((await until(201, () => service.http.say('demoted', 'again'))).body).toMatchObject({ seq: 1 });
   });
 
-  it('is not ready while its disk takes no more', async () => {
-    // Temporary files fail as they do on a full disk; nothing else in the service writes any.
+  it('makes the service unready while its disk is full', async () => {
+    // Temporary files fail as on a full disk. Only the readiness check writes one.
     await server.set('temp_file_limit', '0');
     expectError(await until(503, () => service.http.request('GET', '/health/ready')), 503);
     await server.set('temp_file_limit', '-1');
@@ -84,18 +84,15 @@ describe('several servers in DATABASE_URL', () => {
   );
   afterEach(() => Promise.all([first.stop(), second.stop()]));
 
-  /** First a server that is not there. */
+  /** The URL of both servers, behind a port on which no server listens. */
   async function commonUrl(): Promise<string> {
     await second.usePasswordOf(first);
     const { username, password, pathname } = new URL(first.url);
-    const nobody = await TcpProxy.start(first.url);
-    const closed = new URL(nobody.through(first.url)).port;
-    await nobody.stop();
-    const hosts = [closed, first.port, second.port].map((port) => `127.0.0.1:${port}`).join(',');
+    const hosts = [await freePort(), first.port, second.port].map((port) => `127.0.0.1:${port}`).join(',');
     return `postgresql://${username}:${password}@${hosts}${pathname}?target_session_attrs=read-write&sslmode=disable`;
   }
 
-  it('are tried in turn for the one that accepts writes, at the start and after each change', async () => {
+  it('are tried in turn until one accepts writes, at the start and after each change', async () => {
     const url = await commonUrl();
     await migrate({ databaseUrl: first.url, poolSize: 2, databaseTimeoutMs: 0, nodeName: 'test' });
     await first.set('default_transaction_read_only', 'on');
@@ -122,7 +119,7 @@ describe('several servers in DATABASE_URL', () => {
   });
 });
 
-describe('a synchronous standby that is away', () => {
+describe('an unavailable synchronous standby', () => {
   const POOL_SIZE = 8;
   let server: DedicatedServer;
   let service: TestService;
@@ -139,7 +136,7 @@ describe('a synchronous standby that is away', () => {
     await server.stop();
   });
 
-  it('makes writes 503 and holds a bounded number of backends, while reads go on; every turn is stored once', async () => {
+  it('makes writes 503 with a bounded number of backends, reads keep working, and every turn is stored once', async () => {
     const ids = Array.from({ length: 12 }, (_, index) => `waiting-${index}`);
     for (const id of ids) await until(201, () => service.http.put(id));
     await server.set('synchronous_standby_names', 'away');
@@ -148,7 +145,7 @@ describe('a synchronous standby that is away', () => {
 
     for (const key of ['a', 'b', 'c']) {
       for (const answer of await Promise.all(ids.map((id) => append(id, key)))) expectError(answer, 503);
-      // Its pool, the connection for notifications, and the one that looks after unanswered statements.
+      // The pool, the connection for notifications, and the connection that checks timed-out backends.
       expect(await server.backends()).toBeLessThanOrEqual(POOL_SIZE + 2);
     }
     for (const id of ids) {
@@ -167,7 +164,7 @@ describe('a synchronous standby that is away', () => {
     for (const row of rows) expect(row).toMatchObject({ count: 3, keys: 3 });
   });
 
-  it('does not keep the service from stopping', async () => {
+  it('does not prevent the service from stopping', async () => {
     const other = await TestService.start({
       database: server.database,
       env: { FASTPACA_DATABASE_TIMEOUT_MS: '200' },

@@ -5,11 +5,11 @@ import { TestService } from '../support/test-service.js';
 
 const WRITERS = 64;
 const TURNS = 20;
-/** Conversations that several writers share; every writer has one of its own besides. */
+/** Conversations that several writers share; every writer also has its own. */
 const SHARED = 4;
 const ROUNDS = Number(process.env.STRESS_ROUNDS ?? 2);
 
-/** Two nodes on one database: what one batches, the other may be writing too. */
+/** Two nodes on one database: both may write to the same conversation. */
 let nodes: TestService[];
 beforeAll(async () => {
   const first = await TestService.start({ env: { FASTPACA_POOL_SIZE: '8' } });
@@ -19,11 +19,11 @@ afterAll(async () => {
   for (const service of nodes.reverse()) await service.stop();
 });
 
-/** What one append asked for and was told. */
+/** An append and its responses. */
 interface Sent {
   id: string;
   kind: 'plain' | 'turn' | 'retried' | 'guarded' | 'stale' | 'unknown' | 'tombstoned' | 'faulty';
-  /** The texts it writes, if it does; no other append has them. */
+  /** The texts of its events; no other append has them. */
   texts: string[];
   key?: string;
   ifVersion?: number;
@@ -34,7 +34,7 @@ type Kind = Sent['kind'];
 
 const event = (text: string) => ({ role: 'user', parts: [{ type: 'text', text }] });
 
-/** One writer: `TURNS` appends of the kinds that `random` picks, each answered before the next. */
+/** One writer: appends of these kinds, one after the other. */
 async function write(round: number, writer: number, kinds: readonly Kind[]): Promise<Sent[]> {
   const sent: Sent[] = [];
   for (const [turn, kind] of kinds.entries()) {
@@ -54,7 +54,7 @@ async function write(round: number, writer: number, kinds: readonly Kind[]): Pro
     if (kind === 'stale') body.if_version = 1_000_000;
     if (kind === 'guarded') body.if_version = (await http.get(id)).body.version;
     const other = nodes[(writer + turn + 1) % 2]!.http;
-    // A retry does not wait for the answer: three times the same, on both nodes at once.
+    // A retried append is sent three times at once, on both nodes.
     const answers = await Promise.all(
       kind === 'retried'
         ? [http.append(id, body), other.append(id, body), http.append(id, body)]
@@ -65,7 +65,7 @@ async function write(round: number, writer: number, kinds: readonly Kind[]): Pro
   return sent;
 }
 
-/** What each kind may be told. */
+/** The responses that each kind may get. */
 const ALLOWED: Record<Kind, [status: number, reason?: string][]> = {
   plain: [[201]],
   turn: [[201]],
@@ -89,7 +89,7 @@ async function wholeLog(service: TestService, id: string): Promise<any[]> {
 
 describe('64 writers, on conversations of their own and on shared ones', () => {
   it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
-    'get what they were told, once each, and nobody else gets in the way: round %i',
+    'find every acknowledged turn stored once, as acknowledged, and no other event: round %i',
     async (round) => {
       const ids = [
         ...Array.from({ length: SHARED }, (_, n) => `shared-${round}-${n}`),
@@ -156,24 +156,24 @@ describe('64 writers, on conversations of their own and on shared ones', () => {
           written.length ? texts : [],
         ]);
         expected += stored.length;
-        // The first answer and those of the retries name the places where it stands, and one alone is the first.
+        // All responses name the same seqs, and exactly one is not deduped.
         for (const { body } of written) {
-          const places = (body.events ?? [body]).map(({ seq, version, token_estimate: tokens }: any) => [
+          const entries = (body.events ?? [body]).map(({ seq, version, token_estimate: tokens }: any) => [
             seq,
             version,
             tokens,
           ]);
-          expect(places).toEqual(
+          expect(entries).toEqual(
             stored.map(({ seq, version, token_estimate: tokens }) => [seq, version, tokens]),
           );
-          expect(places).toEqual(
-            places.map(([seq]: number[], n: number) => [Number(places[0][0]) + n, seq, expect.any(Number)]),
+          expect(entries).toEqual(
+            entries.map(([seq]: number[], n: number) => [Number(entries[0][0]) + n, seq, expect.any(Number)]),
           );
           if (ifVersion !== undefined) expect([seed, id, body.version]).toEqual([seed, id, ifVersion + 1]);
         }
         if (written.length) expect(written.filter(({ body }) => !body.deduped)).toHaveLength(1);
       }
-      // And nothing is in a log that nobody sent.
+      // No log has an event that was not sent.
       expect([...logs.values()].reduce((events, log) => events + log.length, 0)).toBe(expected);
     },
   );

@@ -10,7 +10,7 @@ import { EmbeddedPostgres } from '@fastpaca/local-postgres';
 import { freePort } from './free-port.js';
 import type { TestDatabase } from './test-database.js';
 
-/** Settings that the embedded database fixes otherwise, and that may have standbys. */
+/** Settings that allow standbys; the embedded database sets others. */
 const REPLICATED = ['wal_level=replica', 'max_wal_senders=4', 'wal_keep_size=64MB'];
 
 /** How a server is started. */
@@ -18,11 +18,11 @@ interface Launch {
   program: string;
   clusterDir: string;
   port: number;
-  /** Arguments besides the folder and the port. */
+  /** Arguments other than folder and port. */
   settings: readonly string[];
 }
 
-/** A PostgreSQL of a test's own, for settings that concern the whole server; it may have standbys. */
+/** A PostgreSQL server of one test, for server-wide settings and standbys. */
 export class DedicatedServer {
   private constructor(
     public url: string,
@@ -31,14 +31,14 @@ export class DedicatedServer {
     private readonly child: ChildProcess,
   ) {}
 
-  /** Has the service's own code make the cluster, and starts it once more with settings of its own. */
+  /** Creates the cluster like the service does, then restarts it with other settings. */
   static async start(): Promise<DedicatedServer> {
     const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-test-own-'));
-    const made = await EmbeddedPostgres.start({ dataDir, name: 'fastpaca' });
-    const { url, pid, port } = made;
+    const created = await EmbeddedPostgres.start({ dataDir, name: 'fastpaca' });
+    const { url, pid, port } = created;
     const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
     const [program = '', , clusterDir = '', , , ...rest] = commandLine; // -D folder -p port
-    await made.stop();
+    await created.stop();
     const settings = [...rest, ...REPLICATED.flatMap((setting) => ['-c', setting])];
     return DedicatedServer.launch(url, dataDir, { program, clusterDir, port, settings });
   }
@@ -79,7 +79,7 @@ export class DedicatedServer {
     return DedicatedServer.launch(url, dataDir, { ...this.launch, clusterDir, port });
   }
 
-  /** Resolves when this standby has all that `primary` has. */
+  /** Resolves when this standby has replayed everything that `primary` has written. */
   async caughtUpWith(primary: DedicatedServer): Promise<void> {
     const [{ lsn }] = (await primary.query('SELECT pg_current_wal_lsn() AS lsn')) as [{ lsn: string }];
     const behind = async () =>
@@ -87,7 +87,7 @@ export class DedicatedServer {
     while (await behind()) await delay(5);
   }
 
-  /** Has this standby receive nothing more. */
+  /** Stops the replication to this standby. */
   async disconnectFromPrimary(): Promise<void> {
     await this.query("ALTER SYSTEM SET primary_conninfo = ''");
     await this.query('SELECT pg_reload_conf()');
@@ -103,19 +103,19 @@ export class DedicatedServer {
     return Number(new URL(this.url).port);
   }
 
-  /** As the database of a `TestService`, which migrates it. */
+  /** For `TestService.start`, which migrates it. */
   get database(): TestDatabase {
     return { url: this.url, query: (text, values) => this.query(text, values), drop: () => this.stop() };
   }
 
-  /** From now on the password of another server is this one's too, so that one URL may name both. */
-  async usePasswordOf({ url }: DedicatedServer): Promise<void> {
-    const { username, password } = new URL(url);
+  /** Sets the password of `other` on this server, so that one URL can name both. */
+  async usePasswordOf(other: DedicatedServer): Promise<void> {
+    const { username, password } = new URL(other.url);
     await this.query(`ALTER ROLE ${username} PASSWORD '${password}'`);
     this.url = Object.assign(new URL(this.url), { password }).href;
   }
 
-  /** Runs SQL on a connection of its own, which never waits for a standby. */
+  /** Runs SQL on a new connection, which never waits for a standby. */
   async query<Row extends pg.QueryResultRow = any>(text: string, values?: unknown[]): Promise<Row[]> {
     const client = new pg.Client({
       connectionString: this.url,
@@ -130,7 +130,7 @@ export class DedicatedServer {
     }
   }
 
-  /** Changes a setting of the server, and waits until sessions see it. */
+  /** Changes a setting of the server and waits until it is in effect. */
   async set(name: string, value: string): Promise<void> {
     await this.query(`ALTER SYSTEM SET ${name} = '${value}'`);
     const watcher = new pg.Client({ connectionString: this.url });
@@ -144,7 +144,7 @@ export class DedicatedServer {
     }
   }
 
-  /** Backends that serve others than the test. */
+  /** Number of backends that serve other clients than this test. */
   async backends(): Promise<number> {
     const [row] = await this.query<{ count: string }>(
       "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> 'test'",
@@ -154,7 +154,7 @@ export class DedicatedServer {
 
   async stop(): Promise<void> {
     const exited = once(this.child, 'exit');
-    this.child.kill('SIGQUIT'); // nothing of it is looked at again
+    this.child.kill('SIGQUIT'); // its data is not used again
     await exited;
     await rm(this.dataDir, { recursive: true, force: true });
   }

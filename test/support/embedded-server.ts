@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 
-/** The embedded database of a service, as somebody outside of the service sees it. */
+/** The embedded database of a service, seen from outside the service. */
 export class EmbeddedServer {
   private readonly clusterDir: string;
 
@@ -11,12 +11,12 @@ export class EmbeddedServer {
     this.clusterDir = join(dataDir, 'postgres');
   }
 
-  /** The number of its main process. */
+  /** Process id of its main process. */
   get pid(): number {
     return Number(this.pidFile()[0]);
   }
 
-  /** Whether its main process is there; one that only waits to be reaped is not. */
+  /** Whether its main process is running; a zombie is not. */
   isRunning(): boolean {
     try {
       return parents().has(this.pid);
@@ -33,12 +33,12 @@ export class EmbeddedServer {
       try {
         process.kill(pid, 'SIGKILL');
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // gone by itself
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has already ended
       }
     }
   }
 
-  /** Runs SQL as the service's own role. */
+  /** Runs SQL as the role of the service. */
   async query<Row extends pg.QueryResultRow = any>(text: string): Promise<Row[]> {
     const client = new pg.Client({
       host: '127.0.0.1',
@@ -61,7 +61,7 @@ export class EmbeddedServer {
   }
 }
 
-/** Every living process and its parent. */
+/** The parent of every running process. */
 function parents(): Map<number, number> {
   let numbers: string[];
   try {

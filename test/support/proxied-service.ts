@@ -2,7 +2,7 @@ import { TcpProxy } from './tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { TestService } from './test-service.js';
 
-/** The service with a proxy between it and its database. */
+/** A service with a TCP proxy between it and its database. */
 export class ProxiedService {
   private constructor(
     readonly database: TestDatabase,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** What PostgreSQL says when a session may begin, and when an administrator ends it, as the protocol's messages. */
+/** Messages of the PostgreSQL protocol: a session is ready, and an administrator ends it. */
 const READY_FOR_QUERY = Buffer.from('Z\0\0\0\x05I', 'latin1');
 const FATAL = Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0');
 const FATAL_MESSAGE = Buffer.concat([
@@ -10,12 +10,12 @@ const FATAL_MESSAGE = Buffer.concat([
   FATAL,
 ]);
 
-/** Stands between the service and its database, and can take it away in the ways a network does. */
+/** A TCP proxy between the service and its database, which fails in the ways a network does. */
 export class TcpProxy {
   private server!: Server;
   private readonly pairs = new Set<[Socket, Socket | undefined]>();
   private stalled = false;
-  /** The server's first ReadyForQuery on a connection brings a FATAL in the same packet, and the end. */
+  /** Adds a FATAL to the packet with the first ReadyForQuery of each connection, and closes the connection. */
   fatalAfterReady = false;
 
   private constructor(
@@ -29,12 +29,12 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** New connections go to this server. */
+  /** Forwards new connections to this server. */
   redirectTo(databaseUrl: string): void {
     this.target = addressOf(databaseUrl);
   }
 
-  /** The same database, by way of the proxy. */
+  /** The URL of the same database through the proxy. */
   through(databaseUrl: string): string {
     const url = new URL(databaseUrl);
     url.hostname = '127.0.0.1';
@@ -42,12 +42,12 @@ export class TcpProxy {
     return url.href;
   }
 
-  /** Ends the connections there are; new ones go through. */
+  /** Closes all connections; new ones are accepted. */
   cut(): void {
     for (const pair of this.pairs) for (const socket of pair) socket?.destroy();
   }
 
-  /** Ends the connections, and refuses new ones. */
+  /** Closes all connections and refuses new ones. */
   async refuse(): Promise<void> {
     const closed = once(this.server, 'close');
     this.server.close();
@@ -55,13 +55,13 @@ export class TcpProxy {
     await closed;
   }
 
-  /** Keeps the connections and takes new ones, but not a byte goes either way. */
+  /** Keeps all connections and accepts new ones, but forwards nothing. */
   stall(): void {
     this.stalled = true;
     for (const pair of this.pairs) for (const socket of pair) socket?.pause();
   }
 
-  /** Back to normal. What was opened while stalled is ended, as a router that has forgotten it would. */
+  /** Ends `refuse` and `stall`. Connections opened while stalled are closed, as by a router that lost their state. */
   async restore(): Promise<void> {
     this.stalled = false;
     for (const [near, far] of this.pairs) {

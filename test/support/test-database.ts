@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 
-/** A migrated database of its own on the run's PostgreSQL. */
+/** A database of one test file on the PostgreSQL server of the test run. */
 export interface TestDatabase {
   url: string;
-  /** Runs SQL as the tests' superuser, for looking at what is stored. */
+  /** Runs SQL as a superuser, to inspect what is stored. */
   query<Row extends pg.QueryResultRow = any>(text: string, values?: unknown[]): Promise<Row[]>;
   drop(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
   return database;
 }
 
-/** Runs one statement outside the template, which must have no other session while it is copied. */
+/** Runs one statement outside the template: a database with sessions cannot be copied. */
 async function admin(text: string): Promise<void> {
   const url = new URL(process.env.TEST_DATABASE_URL ?? '');
   url.pathname = '/postgres';

@@ -1,6 +1,6 @@
 /**
- * Time limits of the service that no machine reaches, however slow. A test of what a time limit does sets that one
- * itself, and then asserts nothing that depends on being faster than it.
+ * Time limits of the service that even a very slow machine does not reach. A test of a time limit sets that limit itself
+ * and asserts nothing that depends on being faster.
  */
 export const UNHURRIED = {
   FASTPACA_DATABASE_TIMEOUT_MS: '200000',
