@@ -6,7 +6,6 @@ import { ConversationId } from '../common/conversation-id.js';
 import { NoQuery } from '../common/http/validation/no-query.dto.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
-import { EventNormalizer } from '../events/event-normalizer.js';
 import { CompactionService } from './compaction.service.js';
 import { CompactDto, CompactedDto } from './dto/compact.dto.js';
 
@@ -14,10 +13,7 @@ import { CompactDto, CompactedDto } from './dto/compact.dto.js';
 @ApiConversationId()
 @Controller('v1/conversations/:id/compact')
 export class CompactionController {
-  constructor(
-    private readonly compactions: CompactionService,
-    private readonly normalizer: EventNormalizer,
-  ) {}
+  constructor(private readonly compactions: CompactionService) {}
 
   @Post()
   @RequireScope('compaction:write')
@@ -33,11 +29,12 @@ export class CompactionController {
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
   async compact(
     @ConversationIdParam() id: ConversationId,
-    @Body() body: CompactDto,
+    @Body() { from_seq: fromSeq, to_seq: toSeq, replacement, if_version: ifVersion }: CompactDto,
     @Query() _query: NoQuery,
   ): Promise<CompactedDto> {
-    const { from_seq: fromSeq, to_seq: toSeq, if_version: ifVersion } = body;
-    const replacement = await this.normalizer.normalizeAll(body.replacement);
-    return { version: await this.compactions.compact(id, { fromSeq, toSeq, replacement, ifVersion }) };
+    const messages = replacement.elements();
+    return {
+      version: await this.compactions.compact(id, { fromSeq, toSeq, replacement: messages, ifVersion }),
+    };
   }
 }

@@ -13,7 +13,7 @@ import {
 } from './compaction.sql.js';
 
 /** A compaction to be written; `lastSeq` is the end of the log at that version. */
-export type NewCompaction = Omit<Compaction, 'tokenEstimate'> &
+export type CompactionRow = Omit<Compaction, 'tokenEstimate'> &
   Omit<Summary, 'version'> & { lastSeq: number };
 
 /** The compactions table. */
@@ -57,7 +57,7 @@ export class CompactionRepository {
   async insert(
     tx: Executor,
     { namespace, id }: ConversationId,
-    compaction: NewCompaction,
+    compaction: CompactionRow,
     replaced: readonly Compaction[],
   ) {
     const { version, messages, messageTokens } = compaction;

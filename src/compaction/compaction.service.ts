@@ -5,7 +5,7 @@ import { ConversationChanges } from '../conversations/conversation-changes.js';
 import { VersionMismatchError } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { Database } from '../database/database.js';
-import type { NewEvent } from '../events/event-normalizer.js';
+import type { EventInput } from '../events/event-input.js';
 import { EventsService } from '../events/events.service.js';
 import type { SeqRange } from '../events/stored-event.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -13,14 +13,15 @@ import type { CompactionChange, Compaction } from './compaction.js';
 import { RangeGapError, RangeOverlapError } from './compaction.errors.js';
 import { CompactionRepository } from './compaction.repository.js';
 
-/** A range of seqs and what the model is to see instead. */
+/** A range of seqs and the messages that replace it for the model. */
 export interface NewCompaction extends SeqRange {
-  replacement: readonly NewEvent[];
-  /** The version the caller believes current; undefined skips the check. */
-  ifVersion?: number;
+  /** At least one. */
+  replacement: readonly EventInput[];
+  /** The version that the caller believes current; undefined skips the check. */
+  ifVersion?: number | undefined;
 }
 
-/** Replaces ranges of the log for the model; the log itself stays whole. */
+/** Replaces ranges of the log for the model; the log itself is untouched. */
 @Injectable()
 export class CompactionService {
   constructor(
@@ -33,13 +34,14 @@ export class CompactionService {
   ) {}
 
   /**
-   * Compacts a range; appends go on meanwhile, and none of them is touched by it. Active compactions inside the range
-   * are replaced.
+   * Compacts a range. Active compactions inside the range are superseded. Appends continue meanwhile, and the events
+   * that they add are outside the range.
    *
-   * @returns the version it gave the conversation
+   * @returns the version that the compaction gave the conversation
    * @throws ConversationNotFoundError (404)
    * @throws TombstonedError (409)
    * @throws VersionMismatchError (409) the conversation has moved on; re-read and retry
+   * @throws InvalidPayloadError (400) an object of the replacement breaks a rule of events; the range is reversed
    * @throws RangeGapError (400) the range reaches outside the log
    * @throws RangeOverlapError (400) the range cuts through an active compaction
    */
@@ -47,42 +49,34 @@ export class CompactionService {
     id: ConversationId,
     { fromSeq, toSeq, replacement, ifVersion }: NewCompaction,
   ): Promise<number> {
+    const messages = await this.events.replacementMessages(replacement);
     this.metrics.compactionRequests.inc();
-    const given = await this.database.transaction(async (tx) => {
+    const newVersion = await this.database.transaction(async (tx) => {
       const conversation = await this.conversations.lock(tx, id);
-      const { lastSeq } = conversation;
-      if (ifVersion !== undefined && ifVersion !== conversation.version) {
+      if (ifVersion !== undefined && ifVersion !== conversation.version)
         throw new VersionMismatchError(ifVersion, conversation.version);
-      }
-      if (fromSeq < 1) throw new RangeGapError('from_seq', lastSeq);
-      if (toSeq > lastSeq) throw new RangeGapError('to_seq', lastSeq);
-      if (toSeq < fromSeq)
-        throw new InvalidPayloadError([{ path: 'to_seq', message: 'must not be before from_seq' }]);
-
-      const active = await this.compactions.activeAt(id, conversation.version, tx);
-      const touched = active.filter((each) => each.fromSeq <= toSeq && each.toSeq >= fromSeq);
-      const cut = touched.find((each) => each.fromSeq < fromSeq || each.toSeq > toSeq);
-      if (cut) throw new RangeOverlapError(cut);
-
-      const tokens = await this.events.tokensOfRange(tx, id, { fromSeq, toSeq });
+      const { lastSeq } = conversation;
+      const range = validRange({ fromSeq, toSeq }, lastSeq);
+      const superseded = compactionsWithin(
+        range,
+        await this.compactions.activeAt(id, conversation.version, tx),
+      );
+      const tokens = await this.events.tokensOfRange(tx, id, range);
       const { version, updatedAt } = await this.conversations.advanceVersion(tx, id);
-      const messages = replacement.map(({ body }) => body);
-      const messageTokens = replacement.map(({ tokenEstimate }) => tokenEstimate);
-      const written = {
+      const row = {
         version,
-        fromSeq,
-        toSeq,
+        ...range,
         lastSeq,
         ...tokens,
-        messages,
-        messageTokens,
+        messages: messages.map(({ body }) => body),
+        messageTokens: messages.map(({ tokenEstimate }) => tokenEstimate),
         insertedAt: updatedAt,
       };
-      await this.compactions.insert(tx, id, written, touched);
+      await this.compactions.insert(tx, id, row, superseded);
       return version;
     });
-    this.changes.committed(id);
-    return given;
+    this.changes.publishCommit(id);
+    return newVersion;
   }
 
   /** The compactions that were active at `version`, ascending and disjoint. */
@@ -95,15 +89,15 @@ export class CompactionService {
     return this.compactions.after(id, version, limit);
   }
 
-  /** The seq the log had reached at `version`: every version since the compaction before it is one event. */
+  /** The last seq of the log at `version`: every version after the last compaction is one event. */
   async lastSeqAt(id: ConversationId, version: number): Promise<number> {
     const last = await this.compactions.lastUpTo(id, version);
     return last ? last.lastSeq + version - last.version : version;
   }
 
   /**
-   * These compactions (ascending) with their messages. As many of the newest as fit `maxBytes` of messages: a caller's
-   * own token counts bound no memory.
+   * The newest of `compactions` (ascending) whose messages fit `maxBytes`, with their messages. The limit in bytes bounds
+   * memory, which token counts supplied by callers do not.
    */
   async summaries(id: ConversationId, compactions: readonly Compaction[], maxBytes: number) {
     if (!compactions.length) return [];
@@ -117,4 +111,28 @@ export class CompactionService {
       return summary ? [{ compaction, summary }] : [];
     });
   }
+}
+
+/**
+ * @throws RangeGapError (400)
+ * @throws InvalidPayloadError (400) the range is reversed
+ */
+function validRange(range: SeqRange, lastSeq: number): SeqRange {
+  if (range.fromSeq < 1) throw new RangeGapError('from_seq', lastSeq);
+  if (range.toSeq > lastSeq) throw new RangeGapError('to_seq', lastSeq);
+  if (range.toSeq < range.fromSeq)
+    throw new InvalidPayloadError([{ path: 'to_seq', message: 'must not be before from_seq' }]);
+  return range;
+}
+
+/**
+ * The active compactions inside a range.
+ *
+ * @throws RangeOverlapError (400) if one of them is only partly inside
+ */
+function compactionsWithin({ fromSeq, toSeq }: SeqRange, active: readonly Compaction[]): Compaction[] {
+  const overlapping = active.filter((each) => each.fromSeq <= toSeq && each.toSeq >= fromSeq);
+  const partlyInside = overlapping.find((each) => each.fromSeq < fromSeq || each.toSeq > toSeq);
+  if (partlyInside) throw new RangeOverlapError(partlyInside);
+  return overlapping;
 }

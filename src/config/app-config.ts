@@ -19,6 +19,19 @@ export class AppConfig {
     Object.assign(this, settings);
   }
 
+  // How `cacheBytes` is divided among the caches of a node. Why: docs/decisions/010.
+  get windowCacheBytes(): number {
+    return this.cacheBytes * (3 / 8);
+  }
+
+  get recentEventsCacheBytes(): number {
+    return this.cacheBytes * (3 / 8);
+  }
+
+  get pageCacheBytes(): number {
+    return this.cacheBytes * (1 / 4);
+  }
+
   /** The same configuration with the URL of the database that was started for it. */
   withDatabaseUrl(databaseUrl: string): AppConfig {
     return new AppConfig({ ...(this as Settings), databaseUrl });

@@ -1,54 +1,56 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 
-/** Called when a conversation has changed. Must not throw and must not wait. */
+/** Called when a conversation has changed. Must neither throw nor block. */
 export type ChangeListener = (id: ConversationId) => void;
 
 /**
- * Tells the rest of this node that a conversation has changed: log, compactions, settings or tombstone, here or on another
- * node. Only a wake-up, and one that may be missing: what changed is in the database.
+ * Notifies the rest of this node that a conversation has changed: its log, compactions, settings or tombstone, on this
+ * or another node. A notification can be lost and says nothing about the change: listeners read the database.
  */
 @Injectable()
 export class ConversationChanges {
-  private readonly anywhere = new Set<ChangeListener>();
-  private readonly here = new Set<ChangeListener>();
-  private readonly waiting = new Map<string, Set<() => void>>();
+  private readonly commitListeners = new Set<ChangeListener>();
+  private readonly changeListeners = new Set<ChangeListener>();
+  /** By the key of the conversation. */
+  private readonly waiters = new Map<string, Set<() => void>>();
 
-  /** `listener` is called for the changes that this node has committed. */
+  /** Calls `listener` after every commit of this node. */
   onCommit(listener: ChangeListener): void {
-    this.here.add(listener);
+    this.commitListeners.add(listener);
   }
 
-  /** `listener` is called for all changes this node hears of. */
+  /** Calls `listener` for every change of any node. */
   onChange(listener: ChangeListener): void {
-    this.anywhere.add(listener);
+    this.changeListeners.add(listener);
   }
 
-  /** This node has committed a change. */
-  committed(id: ConversationId): void {
-    for (const listener of this.here) listener(id);
-    this.heard(id);
+  /** Announces a change that this node has committed. */
+  publishCommit(id: ConversationId): void {
+    for (const listener of this.commitListeners) listener(id);
+    this.publishChange(id);
   }
 
-  /** There was a change, on whichever node. */
-  heard(id: ConversationId): void {
-    for (const listener of this.anywhere) listener(id);
-    for (const wake of this.waiting.get(id.key) ?? []) wake();
+  /** Announces a change of any node. */
+  publishChange(id: ConversationId): void {
+    for (const listener of this.changeListeners) listener(id);
+    for (const wake of this.waiters.get(id.key) ?? []) wake();
   }
 
-  /** Resolves at the next change that this node hears of, or after `timeoutMs`. */
-  next({ key }: ConversationId, timeoutMs: number): Promise<void> {
+  /** Resolves at the next change of the conversation, or after `timeoutMs`. */
+  nextChange({ key }: ConversationId, timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const waiting = this.waiting.get(key) ?? new Set();
-      this.waiting.set(key, waiting);
+      const waiters = this.waiters.get(key) ?? new Set();
+      this.waiters.set(key, waiters);
       const wake = (): void => {
         clearTimeout(timer);
-        waiting.delete(wake);
-        if (waiting.size === 0 && this.waiting.get(key) === waiting) this.waiting.delete(key);
+        waiters.delete(wake);
+        if (waiters.size === 0 && this.waiters.get(key) === waiters) this.waiters.delete(key);
         resolve();
       };
-      const timer = setTimeout(wake, timeoutMs).unref(); // a request that waits keeps the process by its connection
-      waiting.add(wake);
+      // Does not keep the process alive: the connection of the waiting request does.
+      const timer = setTimeout(wake, timeoutMs).unref();
+      waiters.add(wake);
     });
   }
 }

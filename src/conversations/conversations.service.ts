@@ -55,7 +55,7 @@ export class ConversationsService {
     if (violations.length) throw new InvalidPayloadError(violations);
     const row = await this.conversations.put(id, { ...settings, tokenBudget }, DEFAULTS);
     if (!row) throw new TombstonedError();
-    this.changes.committed(id);
+    this.changes.publishCommit(id);
     return { conversation: row, created: row.created };
   }
 
@@ -69,7 +69,7 @@ export class ConversationsService {
   private async update(id: ConversationId, settings: ConversationSettings): Promise<Conversation> {
     const updated = await this.conversations.update(id, settings);
     if (updated) {
-      this.changes.committed(id);
+      this.changes.publishCommit(id);
       return updated;
     }
     const found = await this.conversations.find(id);
@@ -94,7 +94,7 @@ export class ConversationsService {
   /** Marks the conversation deleted; again is fine. @throws ConversationNotFoundError (404) */
   async tombstone(id: ConversationId): Promise<void> {
     if (!(await this.conversations.tombstone(id))) throw new ConversationNotFoundError();
-    this.changes.committed(id);
+    this.changes.publishCommit(id);
   }
 
   /**

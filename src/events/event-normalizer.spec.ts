@@ -89,7 +89,7 @@ describe('EventNormalizer', () => {
 
   it('normalizes a list in its order', async () => {
     const text = '[{"role":"user","content":"a","n":1.0} , {"role":"tool","content":"b"}]';
-    const events = await normalizer.normalizeAll(new RawJson(JSON.parse(text), text));
+    const events = await normalizer.normalizeAll(new RawJson(JSON.parse(text), text).elements());
     expect(events.map(({ role, body }) => [role, body])).toEqual([
       ['user', '{"role":"user","parts":[{"type":"text","text":"a"}],"n":1.0}'],
       ['tool', '{"role":"tool","parts":[{"type":"text","text":"b"}]}'],

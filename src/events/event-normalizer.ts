@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { RawJson } from '../common/http/body/raw-json.js';
+import { runCooperatively, runToCompletion, type CooperativeTask } from '../common/cooperative-task.js';
+import type { RawJson } from '../common/http/body/raw-json.js';
 import {
   arrayElements,
   compactJson,
@@ -8,20 +9,19 @@ import {
   objectText,
   type JsonMember,
 } from '../common/json/json-scanner.js';
-import { runToCompletion, runCooperatively, type CooperativeTask } from '../common/cooperative-task.js';
 import { countsByText, MessageTokenCounter } from '../tokens/message-token-counter.js';
 
-/** An event ready to be written: its text without the fields the server owns, and its tokens. */
+/** An event that is ready to be written. */
 export interface NewEvent {
   role: string;
-  /** Compact JSON text, otherwise as it was sent; `content` has become `parts`. */
+  /** Compact JSON text as the caller sent it, without the server's fields; `content` has become `parts`. */
   body: string;
   tokenEstimate: number;
-  /** Tokens of each part; null where there is one part only. */
+  /** Tokens of each part; null if there is only one part. */
   partTokens: number[] | null;
 }
 
-/** What the normalizer needs of an event; `EventValidator` has found nothing wrong with it. */
+/** What the normalizer reads of an event. `EventValidator` has accepted it. */
 interface ValidatedEvent {
   role: string;
   parts?: { type: string; text?: unknown }[] | null;
@@ -29,65 +29,65 @@ interface ValidatedEvent {
   token_count?: number | null;
 }
 
-/** Always the server's: what a caller sends under these names is not kept. */
-const SERVER_OWNED = ['seq', 'version', 'token_estimate', 'inserted_at'];
+/** Fields that only the server sets. Values that a caller sends for them are dropped. */
+const SERVER_FIELDS = ['seq', 'version', 'token_estimate', 'inserted_at'];
 
+/** Turns validated events into what the log stores: their text and their tokens. */
 @Injectable()
 export class EventNormalizer {
-  constructor(private readonly messageTokens: MessageTokenCounter) {}
+  constructor(private readonly tokenCounter: MessageTokenCounter) {}
 
-  /** @param list a list of events that `EventValidator` found nothing wrong with */
-  normalizeAll({ value, text }: RawJson): Promise<NewEvent[]> {
-    const events = value as unknown[];
-    return Promise.all(
-      arrayElements(text).map((element, index) => this.normalize(new RawJson(events[index], element))),
-    );
+  /** @param events accepted by `EventValidator` */
+  normalizeAll(events: readonly RawJson[]): Promise<NewEvent[]> {
+    return Promise.all(events.map((event) => this.normalize(event)));
   }
 
+  /** @param event accepted by `EventValidator` */
   async normalize(event: RawJson): Promise<NewEvent> {
-    const { role, parts: sentParts, content, token_count: ownCount } = event.value as ValidatedEvent;
-    const { stored, body } = event.isLarge
-      ? await runCooperatively(store(event))
-      : runToCompletion(store(event));
+    const { role, parts: sentParts, content, token_count: callerCount } = event.value as ValidatedEvent;
+    const { members, body } = event.isLarge
+      ? await runCooperatively(storedForm(event))
+      : runToCompletion(storedForm(event));
     const parts = sentParts ?? [{ type: 'text', text: content }];
-    const single = parts.length === 1;
-    // The caller's own count is taken as it is; only a window that leaves parts out asks what each one costs.
-    if (single && typeof ownCount === 'number')
-      return { role, body, tokenEstimate: ownCount, partTokens: null };
-    // Taken apart only where it is counted: 9 ms for 8 MiB of text.
-    const texts = parts.every(countsByText) ? [] : arrayElements(member(stored, 'parts') ?? '[]');
-    const counted = await this.messageTokens.count(
+    const hasOnePart = parts.length === 1;
+    // The caller's count replaces the total. The tokens of each part still matter to windows that leave parts out.
+    if (hasOnePart && typeof callerCount === 'number')
+      return { role, body, tokenEstimate: callerCount, partTokens: null };
+    // The text of parts is split only if a count needs it: 9 ms for 8 MiB of text.
+    const partTexts = parts.every(countsByText) ? [] : arrayElements(member(members, 'parts') ?? '[]');
+    const counted = await this.tokenCounter.count(
       role,
-      parts.map((part, index) => ({ type: part.type, text: part.text, raw: texts[index] ?? '' })),
+      parts.map((part, index) => ({ type: part.type, text: part.text, raw: partTexts[index] ?? '' })),
     );
     return {
       role,
       body,
-      tokenEstimate: ownCount ?? counted.total,
-      partTokens: single ? null : counted.parts,
+      tokenEstimate: callerCount ?? counted.total,
+      partTokens: hasOnePart ? null : counted.parts,
     };
   }
 }
 
-/** What is stored of an event, as members and as text. */
-function* store({ value, text }: RawJson): CooperativeTask<{ stored: JsonMember[]; body: string }> {
+/** The event as it is stored, as members and as text. */
+function* storedForm({ value, text }: RawJson): CooperativeTask<{ members: JsonMember[]; body: string }> {
   const { content } = value as ValidatedEvent;
   const compact = compactJson(text);
   yield;
   const sent = objectMembers(compact);
   yield;
-  const kept = sent.filter(({ key }) => !SERVER_OWNED.includes(key));
-  const stored = typeof content === 'string' ? withContentAsPart(kept, content) : kept;
-  const body = stored.length === sent.length && stored === kept ? compact : objectText(stored);
+  const callerFields = sent.filter(({ key }) => !SERVER_FIELDS.includes(key));
+  const members = typeof content === 'string' ? withContentAsPart(callerFields, content) : callerFields;
+  const isUnchanged = members === callerFields && members.length === sent.length;
+  const body = isUnchanged ? compact : objectText(members);
   yield;
-  return { stored, body };
+  return { members, body };
 }
 
-/** `content: "text"` becomes one text part, in the place where it stood. */
+/** `content: "text"` becomes `parts` with one text part, at the same position. */
 function withContentAsPart(members: readonly JsonMember[], content: string): JsonMember[] {
-  const source = member(members, 'content') ?? '';
-  // Without escapes, the source is what it would be written as: 36 ms less for 8 MiB.
-  const text = source.includes('\\') ? JSON.stringify(content) : source;
+  const sentText = member(members, 'content') ?? '';
+  // Text without escapes is used as it was sent: 36 ms less for 8 MiB.
+  const text = sentText.includes('\\') ? JSON.stringify(content) : sentText;
   const parts = { key: 'parts', value: `[{"type":"text","text":${text}}]` };
   return members.filter(({ key }) => key !== 'parts').map((each) => (each.key === 'content' ? parts : each));
 }

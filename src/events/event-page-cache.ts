@@ -1,30 +1,47 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
-import { CACHE_SHARES } from '../config/cache-shares.js';
 import { eventPageJson } from './dto/event-page.dto.js';
-import { EventsService, type PageRange } from './events.service.js';
+import { EventsService } from './events.service.js';
+import type { PageRange } from './page-range.js';
 
-/** Log pages as they are sent, of those read lately: what a range of the log says never changes. */
+/** The pages of the log that were read lately, as response bodies. The events of a range never change. */
 @Injectable()
 export class EventPageCache {
   private readonly pages: BoundedCache<Buffer>;
+  /** There is one history at a time, so only the last digest is kept. */
+  private lastDigest = { history: '', digest: '' };
 
   constructor(
     private readonly events: EventsService,
-    { cacheBytes }: AppConfig,
+    { pageCacheBytes }: AppConfig,
   ) {
-    this.pages = new BoundedCache(cacheBytes * CACHE_SHARES.pages);
+    this.pages = new BoundedCache(pageCacheBytes);
   }
 
-  /** The page cut from a range, as JSON text. */
-  async read(id: ConversationId, range: PageRange): Promise<Buffer> {
-    const key = `${range.tag}${id.key}`;
-    const ready = this.pages.get(key);
-    if (ready) return ready;
+  /** The entity tag of a page. Within a history events never change, so the range alone identifies the page. */
+  tag({ fromSeq, toSeq, createdAt, history }: PageRange): string {
+    return `"${fromSeq}-${toSeq}-${createdAt.getTime().toString(36)}-${this.digest(history)}"`;
+  }
+
+  /** `EventPageDto` as JSON text. @param tag the entity tag of the page */
+  async read(id: ConversationId, range: PageRange, tag: string): Promise<Buffer> {
+    const key = `${tag}${id.key}`;
+    const cached = this.pages.get(key);
+    if (cached) return cached;
     const page = Buffer.from(eventPageJson(await this.events.page(id, range)));
     this.pages.set(key, page, page.length);
     return page;
+  }
+
+  /** A short name of a history, the same on every node. */
+  private digest(history: string): string {
+    if (this.lastDigest.history !== history) {
+      const digest = createHash('sha256').update(history).digest('base64url').slice(0, 11);
+      this.lastDigest = { history, digest };
+    }
+    return this.lastDigest.digest;
   }
 }

@@ -18,17 +18,21 @@ import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
 import { ApiEntityTag } from '../common/openapi/entity-tag.decorator.js';
 import { AppendEventsDto } from './dto/append-events.dto.js';
-import { AppendedDto, AppendedTurnDto } from './dto/appended.dto.js';
+import { AppendedDto, appendedDto, AppendedTurnDto, appendedTurnDto } from './dto/appended.dto.js';
 import { EventPageDto } from './dto/event-page.dto.js';
 import { ReadEventsDto } from './dto/read-events.dto.js';
-import { EventsApi } from './events.api.js';
+import { EventPageCache } from './event-page-cache.js';
+import { EventsService } from './events.service.js';
 import { IdempotencyKeyHeader } from './idempotency-key.decorator.js';
 
 @ApiTags('events')
 @ApiConversationId()
 @Controller('v1/conversations/:id/events')
 export class EventsController {
-  constructor(private readonly events: EventsApi) {}
+  constructor(
+    private readonly events: EventsService,
+    private readonly pages: EventPageCache,
+  ) {}
 
   @Post()
   @RequireScope('events:append')
@@ -48,13 +52,18 @@ export class EventsController {
     schema: { oneOf: [{ $ref: getSchemaPath(AppendedDto) }, { $ref: getSchemaPath(AppendedTurnDto) }] },
   })
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
-  append(
+  async append(
     @ConversationIdParam() id: ConversationId,
-    @Body() body: AppendEventsDto,
+    @Body() { event, events, if_version: ifVersion, idempotency_key: keyInBody }: AppendEventsDto,
     @Query() _query: NoQuery,
     @IdempotencyKeyHeader() keyHeader?: string,
   ): Promise<AppendedDto | AppendedTurnDto> {
-    return this.events.append(id, body, keyHeader);
+    const appended = await this.events.append(id, {
+      events: event ? [event] : (events?.elements() ?? []),
+      ifVersion,
+      idempotencyKey: keyInBody ?? keyHeader,
+    });
+    return event ? appendedDto(appended) : appendedTurnDto(appended);
   }
 
   @Get()
@@ -69,12 +78,14 @@ export class EventsController {
   @ApiErrors(400, 401, 403, 404, 500, 503)
   async read(
     @ConversationIdParam() id: ConversationId,
-    @Query() query: ReadEventsDto,
+    @Query() { from_seq: fromSeq, to_seq: toSeq, cursor, limit, wait_ms: waitMs }: ReadEventsDto,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer | undefined> {
-    const range = await this.events.pageRange(id, query);
-    if (isUnmodified(reply, ifNoneMatch, range.tag)) return undefined;
-    return this.events.page(id, range);
+    const request = cursor === undefined ? { fromSeq, toSeq, limit } : { cursor, limit, waitMs };
+    const range = await this.events.pageRange(id, request);
+    const tag = this.pages.tag(range);
+    if (isUnmodified(reply, ifNoneMatch, tag)) return undefined;
+    return this.pages.read(id, range, tag);
   }
 }

@@ -6,18 +6,18 @@ import { RecentEventsCache } from './recent-events-cache.js';
 import { EventValidator, ReplacementValidator, TurnValidator } from './event-validator.js';
 import { EventNormalizer } from './event-normalizer.js';
 import { EventLogRepository } from './event-log.repository.js';
-import { EventsApi } from './events.api.js';
 import { EventsController } from './events.controller.js';
 import { LongPoll } from './long-poll.js';
 import { EventPageCache } from './event-page-cache.js';
 import { EventsService } from './events.service.js';
+import { TurnAppender } from './turn-appender.js';
 
 @Module({
   imports: [ConversationsModule, TokensModule],
   controllers: [EventsController],
   providers: [
     EventsService,
-    EventsApi,
+    TurnAppender,
     EventLogRepository,
     AppendQueue,
     RecentEventsCache,
@@ -28,6 +28,6 @@ import { EventsService } from './events.service.js';
     TurnValidator,
     ReplacementValidator,
   ],
-  exports: [EventsService, EventNormalizer],
+  exports: [EventsService],
 })
 export class EventsModule {}

@@ -6,13 +6,13 @@ import { ConversationChanges } from '../conversations/conversation-changes.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 
-/** How often a waiting reader looks by itself, for what it was not woken for, in milliseconds. */
-const LOOK_INTERVAL_MS = 1000;
+/** How often a waiting reader polls the conversation, in case a notification was lost, in milliseconds. */
+const POLL_INTERVAL_MS = 1000;
 
-/** Readers that wait at the end of a log. There may be as many as streams. */
+/** Readers that wait at the end of a log; at most `streamMaxConnections`. */
 @Injectable()
 export class LongPoll {
-  private waiting = 0;
+  private waitingReaders = 0;
 
   constructor(
     private readonly conversations: ConversationsService,
@@ -22,25 +22,28 @@ export class LongPoll {
   ) {}
 
   /**
-   * Resolves when the log has gone beyond `seq`, or will not any more, or after `waitMs`.
+   * Resolves when the log has an event after `seq`, when no event can follow (tombstone, shutdown), or after `waitMs`.
    *
-   * @throws UnavailableError (503) if too many wait already
+   * @throws ConversationNotFoundError (404)
+   * @throws UnavailableError (503) too many readers wait already
    */
   async waitForEvents(id: ConversationId, seq: number, waitMs: number): Promise<void> {
-    if (this.waiting >= this.config.streamMaxConnections)
+    if (this.waitingReaders >= this.config.streamMaxConnections)
       throw new UnavailableError('Too many readers are waiting');
-    this.waiting += 1;
+    this.waitingReaders += 1;
     try {
-      const end = performance.now() + waitMs;
-      for (let left = waitMs; left > 0 && !this.lifecycle.isDraining; left = end - performance.now()) {
-        // Listening begins before the look, so that nothing falls between.
-        const change = this.changes.next(id, Math.min(left, LOOK_INTERVAL_MS));
+      const deadline = performance.now() + waitMs;
+      let remainingMs = waitMs;
+      while (remainingMs > 0 && !this.lifecycle.isDraining) {
+        // Subscribed before the read, so that no change is missed between the two.
+        const change = this.changes.nextChange(id, Math.min(remainingMs, POLL_INTERVAL_MS));
         const { lastSeq, tombstonedAt } = await this.conversations.get(id);
         if (lastSeq > seq || tombstonedAt) return;
         await change;
+        remainingMs = deadline - performance.now();
       }
     } finally {
-      this.waiting -= 1;
+      this.waitingReaders -= 1;
     }
   }
 }

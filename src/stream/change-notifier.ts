@@ -91,7 +91,7 @@ export class ChangeNotifier implements OnModuleInit, OnApplicationShutdown {
   private receive(payload: string): void {
     try {
       for (const [namespace, id] of JSON.parse(payload) as [string, string][])
-        this.changes.heard(new ConversationId(namespace, id));
+        this.changes.publishChange(new ConversationId(namespace, id));
     } catch {
       log.warn({ channel: CHANNEL }, 'a notification on this channel does not come from Fastpaca');
     }

@@ -4,7 +4,6 @@ import type { ConversationId } from '../common/conversation-id.js';
 import { jsonValue } from '../common/json/json-value.js';
 import { Semaphore } from '../common/semaphore.js';
 import { AppConfig } from '../config/app-config.js';
-import { CACHE_SHARES } from '../config/cache-shares.js';
 import type { ConversationRecord } from '../conversations/conversation.js';
 import { VersionMismatchError } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
@@ -42,7 +41,7 @@ export class WindowService {
     private readonly metrics: Metrics,
     private readonly config: AppConfig,
   ) {
-    this.cache = new BoundedCache(config.cacheBytes * CACHE_SHARES.windows);
+    this.cache = new BoundedCache(config.windowCacheBytes);
     this.largeBuilds = new Semaphore(
       1,
       2 * config.databaseTimeoutMs,

@@ -10,8 +10,8 @@ declare module 'fastify' {
   }
 }
 
-/** Upper bound of the time that `wait_ms` adds to the time limit of a request. */
-const MAX_POLL_MS = 60_000;
+/** Longest time that a long poll (`wait_ms`) waits, in milliseconds: below the timeout of most proxies. */
+export const MAX_LONG_POLL_MS = 55_000;
 /** How often deadlines are checked, in milliseconds. One timer for all requests costs less than a timer per request. */
 const DEADLINE_CHECK_INTERVAL_MS = 100;
 
@@ -75,5 +75,5 @@ function isProcessing(reply: FastifyReply | undefined): boolean {
 /** `wait_ms` of a long poll. A value that is not a number is rejected later, with the other violations. */
 function pollMs(query: unknown): number {
   const { wait_ms: wait } = query as { wait_ms?: unknown };
-  return typeof wait === 'string' && /^\d+$/.test(wait) ? Math.min(Number(wait), MAX_POLL_MS) : 0;
+  return typeof wait === 'string' && /^\d+$/.test(wait) ? Math.min(Number(wait), MAX_LONG_POLL_MS) : 0;
 }

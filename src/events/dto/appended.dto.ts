@@ -1,6 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { AppendedEvent } from '../event-log.repository.js';
+import type { AppendedTurn } from '../turn-appender.js';
 
-/** What the log gave an event. */
+const DEDUPED = 'The idempotency key was used before with this content: nothing was written';
+
+/** What the server assigned to an event. */
 export class AppendedEventDto {
   @ApiProperty({ type: 'integer', example: 1 })
   seq!: number;
@@ -8,17 +12,17 @@ export class AppendedEventDto {
   @ApiProperty({ type: 'integer', example: 1 })
   version!: number;
 
-  @ApiProperty({ type: 'integer', description: 'What it costs of a budget, in tokens', example: 10 })
+  @ApiProperty({ type: 'integer', description: 'What the event costs of a budget, in tokens', example: 10 })
   token_estimate!: number;
 }
 
-/** Answer to `event`. */
+/** Response to `event`. */
 export class AppendedDto extends AppendedEventDto {
-  @ApiPropertyOptional({ description: 'The key was used before, with this content: nothing was written' })
+  @ApiPropertyOptional({ description: DEDUPED })
   deduped?: true;
 }
 
-/** Answer to `events`. */
+/** Response to `events`. */
 export class AppendedTurnDto {
   @ApiProperty({ type: 'integer', description: 'Version after the last event' })
   version!: number;
@@ -26,6 +30,28 @@ export class AppendedTurnDto {
   @ApiProperty({ type: [AppendedEventDto] })
   events!: AppendedEventDto[];
 
-  @ApiPropertyOptional({ description: 'The key was used before, with this content: nothing was written' })
+  @ApiPropertyOptional({ description: DEDUPED })
   deduped?: true;
+}
+
+export function appendedDto({ events, deduped }: AppendedTurn): AppendedDto {
+  const dto: AppendedDto = appendedEventDto(last(events));
+  if (deduped) dto.deduped = true;
+  return dto;
+}
+
+export function appendedTurnDto({ events, deduped }: AppendedTurn): AppendedTurnDto {
+  const dto: AppendedTurnDto = { version: last(events).version, events: events.map(appendedEventDto) };
+  if (deduped) dto.deduped = true;
+  return dto;
+}
+
+function appendedEventDto({ seq, version, tokenEstimate }: AppendedEvent): AppendedEventDto {
+  return { seq, version, token_estimate: tokenEstimate };
+}
+
+function last(events: readonly AppendedEvent[]): AppendedEvent {
+  const event = events.at(-1);
+  if (!event) throw new Error('a turn has at least one event');
+  return event;
 }

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { loggedEventJson } from '../event-json.js';
-import type { Page } from '../events.service.js';
+import type { EventPage } from '../events.service.js';
 import { LOGGED_EVENT } from './event.schema.js';
 
 export class EventPageDto {
@@ -12,6 +12,6 @@ export class EventPageDto {
 }
 
 /** `EventPageDto` as JSON text. */
-export function eventPageJson({ events, nextCursor }: Page): string {
+export function eventPageJson({ events, nextCursor }: EventPage): string {
   return `{"events":[${events.map(loggedEventJson).join(',')}],"next_cursor":${nextCursor}}`;
 }

@@ -1,0 +1,56 @@
+import { RawJson } from '../common/http/body/raw-json.js';
+import { InvalidPayloadError } from '../common/errors/common.errors.js';
+import type { ReplacementValidator, ROLES, TurnValidator } from './event-validator.js';
+
+/** An event as a caller writes it. Fields that are not named here are stored and returned unchanged. */
+export interface EventObject {
+  role: (typeof ROLES)[number];
+  /** At least one. Either `parts` or `content` is required. */
+  parts?: readonly { type: string; [field: string]: unknown }[] | null;
+  /** Shorthand for one text part. */
+  content?: string | null;
+  id?: string | null;
+  metadata?: Readonly<Record<string, unknown>> | null;
+  /** The caller's own count; it replaces the estimate. */
+  token_count?: number | null;
+  [field: string]: unknown;
+}
+
+/**
+ * An event to append, or a message that replaces a compacted range: an object, or JSON text that is stored as it was
+ * sent. A `RawJson` must have been validated, as the field of a DTO is; an object is validated by the service.
+ */
+export type EventInput = EventObject | RawJson;
+
+/** One event, or several that are appended together. */
+export interface NewTurn {
+  /** 1 to 100. */
+  events: readonly EventInput[];
+  /** The version that the caller believes current; undefined skips the check. */
+  ifVersion?: number | undefined;
+  /** Makes a retry safe: a turn is stored once per key and conversation. */
+  idempotencyKey?: string | undefined;
+}
+
+/**
+ * The events as JSON text, after the validation of those that are objects.
+ *
+ * @param path name of the list in the violations
+ * @throws InvalidPayloadError (400)
+ */
+export function validatedJson(
+  events: readonly EventInput[],
+  path: string,
+  validator: TurnValidator | ReplacementValidator,
+): readonly RawJson[] {
+  if (events.length > 0 && events.every((event) => event instanceof RawJson)) return events;
+  const json = events.map((event) => RawJson.of(event));
+  const violations = [
+    ...validator.violations(
+      json.map(({ value }) => value),
+      path,
+    ),
+  ];
+  if (violations.length) throw new InvalidPayloadError(violations);
+  return json;
+}
