@@ -19,10 +19,11 @@ export class CompactionController {
   @RequireScope('compaction:write')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Replace a range of seqs, for the model only',
+    summary: 'Replace a range of seqs for the model',
     description:
-      'The log stays whole, and appends go on meanwhile. The range must leave out every active compaction or contain it whole, ' +
-      'which it then replaces; otherwise 400 with `reason` `range_overlap`, or `range_gap` if it reaches outside the log.',
+      'The log is untouched, and appends continue meanwhile. The range must contain each active compaction entirely, ' +
+      'and then replaces it, or not at all; otherwise the response is 400 with `reason` `range_overlap`, or `range_gap` ' +
+      'if the range reaches outside the log.',
     operationId: 'compact',
   })
   @ApiOkResponse({ type: CompactedDto })

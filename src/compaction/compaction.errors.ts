@@ -1,10 +1,10 @@
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
 
-/** The range cuts through an active compaction: it must leave it out or contain it whole. */
+/** The range contains only a part of an active compaction; it must contain all of it or nothing. */
 export class RangeOverlapError extends InvalidPayloadError {
   override readonly reason = 'range_overlap';
   constructor(active: { fromSeq: number; toSeq: number }) {
-    const message = `cuts through the active compaction ${active.fromSeq}–${active.toSeq}; leave it out or contain it whole`;
+    const message = `cuts through the active compaction ${active.fromSeq}–${active.toSeq}; contain all of it or nothing`;
     super([{ path: 'from_seq', message: `the range ${message}` }], `The range ${message}`);
   }
 }

@@ -1,26 +1,26 @@
-/** A compaction as a change of its conversation. */
+/** A range of the log that a compaction replaces. */
 export interface CompactedRange {
-  /** The version it gave the conversation, and its key. */
+  /** The version that the compaction gave the conversation; it identifies the compaction. */
   version: number;
   fromSeq: number;
   toSeq: number;
 }
 
-/** A compacted range, and when it was compacted. */
+/** A compaction as a change of its conversation. */
 export interface CompactionChange extends CompactedRange {
   insertedAt: Date;
 }
 
-/** An active compaction, as the timeline of a window knows it; the messages are read apart. */
+/** An active compaction without its messages. */
 export interface Compaction extends CompactedRange {
   /** Tokens of its replacement messages. */
   tokenEstimate: number;
-  /** Running token total of the log before `fromSeq`, and through `toSeq`. */
+  /** Running token totals of the log, before `fromSeq` and through `toSeq`. */
   tokensBefore: number;
   tokensThrough: number;
 }
 
-/** What stands in a window for a compacted range. */
+/** The messages that replace a compacted range. */
 export interface Summary {
   version: number;
   /** Compact JSON text of each replacement message. */

@@ -18,7 +18,6 @@ import { ConversationsService } from './conversations.service.js';
 import { ConversationDto, conversationJson } from './dto/conversation.dto.js';
 import { PatchMetadataDto } from './dto/patch-metadata.dto.js';
 import { PutConversationDto } from './dto/put-conversation.dto.js';
-import { policySettings } from './policy-settings.js';
 
 @ApiTags('conversations')
 @ApiConversationId()
@@ -30,13 +29,13 @@ export class ConversationsController {
   @RequireScope('conversations:write')
   @JsonTextResponse()
   @ApiOperation({
-    summary: 'Create a conversation, or replace the settings that are given',
+    summary: 'Create a conversation, or update its settings',
     description:
-      'An omitted field keeps its value; a given `policy` or `metadata` replaces that field whole. Version and log are untouched.',
+      'On update an omitted field keeps its value; a given `policy` or `metadata` replaces the whole field. Version and log are untouched.',
     operationId: 'putConversation',
   })
-  @ApiCreatedResponse({ type: ConversationDto, description: 'It is new' })
-  @ApiOkResponse({ type: ConversationDto, description: 'It was there' })
+  @ApiCreatedResponse({ type: ConversationDto, description: 'Created' })
+  @ApiOkResponse({ type: ConversationDto, description: 'Updated' })
   @ApiErrors(400, 401, 403, 409, 413, 415, 500, 503)
   async put(
     @ConversationIdParam() id: ConversationId,
@@ -44,13 +43,8 @@ export class ConversationsController {
     @Query() _query: NoQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const given = policy && policySettings(policy);
-    const { conversation, created } = await this.conversations.put(id, {
-      ...given,
-      tokenBudget,
-      triggerRatio: triggerRatio ?? given?.triggerRatio,
-      metadata: metadata?.text,
-    });
+    const settings = { tokenBudget, triggerRatio, policy, metadata };
+    const { conversation, created } = await this.conversations.put(id, settings);
     reply.status(created ? 201 : 200);
     return conversationJson(conversation);
   }
@@ -58,7 +52,10 @@ export class ConversationsController {
   @Get()
   @RequireScope('conversations:read')
   @JsonTextResponse()
-  @ApiOperation({ summary: 'Read the record, of a deleted conversation too', operationId: 'getConversation' })
+  @ApiOperation({
+    summary: 'Read the record; works for deleted conversations too',
+    operationId: 'getConversation',
+  })
   @ApiOkResponse({ type: ConversationDto })
   @ApiErrors(400, 401, 403, 404, 500, 503)
   async get(@ConversationIdParam() id: ConversationId, @Query() _query: NoQuery): Promise<string> {
@@ -69,8 +66,8 @@ export class ConversationsController {
   @RequireScope('conversations:write')
   @HttpCode(204)
   @ApiOperation({
-    summary: 'Delete: reads go on, writes answer 409',
-    description: 'Leaves a tombstone. Again is fine.',
+    summary: 'Delete: reads still work, writes are rejected with 409',
+    description: 'Leaves a tombstone. Deleting again has no effect and also responds 204.',
     operationId: 'deleteConversation',
   })
   @ApiNoContentResponse()
@@ -82,7 +79,10 @@ export class ConversationsController {
   @Patch('metadata')
   @RequireScope('conversations:write')
   @JsonTextResponse()
-  @ApiOperation({ summary: 'Merge into the metadata; a key set to null goes', operationId: 'patchMetadata' })
+  @ApiOperation({
+    summary: 'Merge into the metadata; a key set to null is removed',
+    operationId: 'patchMetadata',
+  })
   @ApiOkResponse({ type: ConversationDto })
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
   async patchMetadata(
@@ -90,6 +90,6 @@ export class ConversationsController {
     @Body() { metadata }: PatchMetadataDto,
     @Query() _query: NoQuery,
   ): Promise<string> {
-    return conversationJson(await this.conversations.patchMetadata(id, metadata.text));
+    return conversationJson(await this.conversations.patchMetadata(id, metadata));
   }
 }

@@ -5,17 +5,17 @@ export class ConversationNotFoundError extends AppError {
   readonly status = HttpStatus.NOT_FOUND;
   readonly error = 'not_found';
   constructor() {
-    super('No such conversation: create it with PUT /v1/conversations/{id}');
+    super('The conversation does not exist; create it with PUT /v1/conversations/{id}');
   }
 }
 
-/** The conversation was deleted: readable, never writable again. */
+/** The conversation was deleted: it can be read, but not written. */
 export class TombstonedError extends AppError {
   readonly status = HttpStatus.CONFLICT;
   readonly error = 'conflict';
   override readonly reason = 'tombstoned';
   constructor() {
-    super('The conversation is deleted: it can be read, but never written again');
+    super('The conversation was deleted: it can be read, but not written');
   }
 }
 

@@ -2,24 +2,33 @@ import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import type { Violation } from '../common/errors/app-error.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
+import { RawJson } from '../common/http/body/raw-json.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database, type Executor } from '../database/database.js';
+import { PolicyRegistry } from '../policies/policy.registry.js';
 import { ConversationChanges } from './conversation-changes.js';
-import type { Conversation, ConversationRecord, ConversationSettings } from './conversation.js';
+import { ConversationLoader } from './conversation-loader.js';
+import type {
+  Conversation,
+  ConversationRecord,
+  ConversationSettings,
+  SettingsInput,
+} from './conversation.js';
 import { ConversationNotFoundError, TombstonedError } from './conversations.errors.js';
 import { ConversationsRepository } from './conversations.repository.js';
-import { ConversationLoader } from './conversation-loader.js';
-import { mergeMetadata, storedMetadata } from './metadata.js';
+import { compactMetadata, mergeMetadata } from './metadata.js';
+import { policySettings } from './policy-settings.js';
 
-/** What a new conversation has where its PUT says nothing. */
+/** Settings of a new conversation that its PUT leaves out. */
 const DEFAULTS = { triggerRatio: 0.7, policyStrategy: 'last_n', policyConfig: '{"limit":200}' };
 
-/** The record of a conversation: budget, policy, metadata and whether it may be written. */
+/** The record of a conversation: settings, metadata, tombstone, and the lock that orders its changes. */
 @Injectable()
 export class ConversationsService {
   constructor(
     private readonly conversations: ConversationsRepository,
-    private readonly records: ConversationLoader,
+    private readonly loader: ConversationLoader,
+    private readonly policies: PolicyRegistry,
     private readonly database: Database,
     private readonly changes: ConversationChanges,
     private readonly config: AppConfig,
@@ -27,43 +36,56 @@ export class ConversationsService {
 
   /** @throws ConversationNotFoundError (404) */
   async get(id: ConversationId): Promise<ConversationRecord> {
-    const conversation = await this.records.find(id);
+    const conversation = await this.loader.find(id);
     if (!conversation) throw new ConversationNotFoundError();
     return conversation;
   }
 
-  /** One entry per id, in their order; undefined where there is none. */
+  /** One entry per id, in their order; undefined if the conversation does not exist. */
   getAll(ids: readonly ConversationId[]): Promise<(ConversationRecord | undefined)[]> {
     return this.conversations.findAll(ids);
   }
 
   /**
-   * Creates the conversation, or replaces the settings that are given; version and log stay. Any number of concurrent
-   * calls make one conversation.
+   * Creates the conversation, or replaces the settings that are given; version and log are untouched. Any number of
+   * concurrent calls create one conversation.
    *
-   * @throws InvalidPayloadError (400) budget out of range, none for a new conversation, metadata over 64 KiB
+   * @throws InvalidPayloadError (400) budget above the maximum or missing for a new conversation, metadata over 64 KiB,
+   *   or a policy object that its strategy rejects
    * @throws TombstonedError (409)
    */
   async put(
     id: ConversationId,
-    given: ConversationSettings,
+    input: SettingsInput,
   ): Promise<{ conversation: Conversation; created: boolean }> {
-    const { tokenBudget } = given;
-    const settings = { ...given, metadata: given.metadata && storedMetadata(given.metadata) };
+    const settings = this.toSettings(input);
+    const { tokenBudget } = settings;
     if (tokenBudget === undefined) return { conversation: await this.update(id, settings), created: false };
     const violations = this.budgetViolations(tokenBudget);
     if (violations.length) throw new InvalidPayloadError(violations);
-    const row = await this.conversations.put(id, { ...settings, tokenBudget }, DEFAULTS);
-    if (!row) throw new TombstonedError();
+    const conversation = await this.conversations.put(id, { ...settings, tokenBudget }, DEFAULTS);
+    if (!conversation) throw new TombstonedError();
     this.changes.publishCommit(id);
-    return { conversation: row, created: row.created };
+    return { conversation, created: conversation.created };
   }
 
-  /** What is wrong with a token budget on this server. */
+  /** The violations of a token budget on this server. */
   budgetViolations(tokenBudget: number): Violation[] {
     const { maxTokenBudget } = this.config;
     if (tokenBudget <= maxTokenBudget) return [];
     return [{ path: 'token_budget', message: `must be at most ${maxTokenBudget} on this server` }];
+  }
+
+  private toSettings({ policy, metadata, ...numbers }: SettingsInput): ConversationSettings {
+    if (policy && !(policy instanceof RawJson))
+      this.policies.configure(policy.strategy, { ...policy.config }); // throws if the policy is invalid
+    const fromPolicy = policy && policySettings(RawJson.of(policy));
+    return {
+      ...fromPolicy,
+      tokenBudget: numbers.tokenBudget,
+      triggerRatio: numbers.triggerRatio ?? fromPolicy?.triggerRatio,
+      metadata: metadata && compactMetadata(RawJson.of(metadata).text),
+    };
   }
 
   private async update(id: ConversationId, settings: ConversationSettings): Promise<Conversation> {
@@ -72,26 +94,28 @@ export class ConversationsService {
       this.changes.publishCommit(id);
       return updated;
     }
-    const found = await this.conversations.find(id);
-    if (found?.tombstonedAt) throw new TombstonedError();
-    if (found) return this.update(id, settings); // created between the two statements
+    const existing = await this.conversations.find(id);
+    if (existing?.tombstonedAt) throw new TombstonedError();
+    if (existing) return this.update(id, settings); // it was created between the two statements
     throw new InvalidPayloadError([{ path: 'token_budget', message: 'is required for a new conversation' }]);
   }
 
   /**
-   * Merges `patch`, the text of an object, into the metadata: a key set to null goes. Concurrent patches of different
-   * keys all survive.
+   * Merges `patch` into the metadata; a key set to null is removed. Concurrent patches of different keys all survive.
    *
-   * @throws InvalidPayloadError (400) if the result is over 64 KiB
+   * @throws InvalidPayloadError (400) the result is over 64 KiB
+   * @throws ConversationNotFoundError (404)
+   * @throws TombstonedError (409)
    */
-  patchMetadata(id: ConversationId, patch: string): Promise<Conversation> {
+  patchMetadata(id: ConversationId, patch: object): Promise<Conversation> {
+    const { text } = RawJson.of(patch);
     return this.database.transaction(async (tx) => {
       const { metadata } = await this.lock(tx, id);
-      return this.conversations.setMetadata(tx, id, storedMetadata(mergeMetadata(metadata, patch)));
+      return this.conversations.setMetadata(tx, id, compactMetadata(mergeMetadata(metadata, text)));
     });
   }
 
-  /** Marks the conversation deleted; again is fine. @throws ConversationNotFoundError (404) */
+  /** Marks the conversation as deleted; it may be called again. @throws ConversationNotFoundError (404) */
   async tombstone(id: ConversationId): Promise<void> {
     if (!(await this.conversations.tombstone(id))) throw new ConversationNotFoundError();
     this.changes.publishCommit(id);
@@ -110,7 +134,7 @@ export class ConversationsService {
     return conversation;
   }
 
-  /** Gives a locked conversation one more version, for a compaction. */
+  /** Advances the version of a locked conversation by one, for a compaction. */
   advanceVersion(tx: Executor, id: ConversationId): Promise<{ version: number; updatedAt: Date }> {
     return this.conversations.advanceVersion(tx, id);
   }

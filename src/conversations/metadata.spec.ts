@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
-import { mergeMetadata, storedMetadata } from './metadata.js';
+import { mergeMetadata, compactMetadata } from './metadata.js';
 
-describe('storedMetadata', () => {
+describe('compactMetadata', () => {
   it('keeps the text but for white space between its tokens', () => {
-    expect(storedMetadata('{ "b": 1.0,\n "10" : [ " a " ], "2": 12345678901234567890 }')).toBe(
+    expect(compactMetadata('{ "b": 1.0,\n "10" : [ " a " ], "2": 12345678901234567890 }')).toBe(
       '{"b":1.0,"10":[" a "],"2":12345678901234567890}',
     );
   });
@@ -17,9 +17,9 @@ describe('storedMetadata', () => {
   ])('takes 64 KiB and not a letter more: %s', (_, letter, count) => {
     const text = `{"a":"${letter.repeat(count)}"}`;
     expect(Buffer.byteLength(text)).toBe(65_536);
-    expect(storedMetadata(text)).toBe(text);
-    expect(storedMetadata(` ${text} `)).toBe(text);
-    expect(() => storedMetadata(`{"a":"${letter.repeat(count)}x"}`)).toThrow(InvalidPayloadError);
+    expect(compactMetadata(text)).toBe(text);
+    expect(compactMetadata(` ${text} `)).toBe(text);
+    expect(() => compactMetadata(`{"a":"${letter.repeat(count)}x"}`)).toThrow(InvalidPayloadError);
   });
 });
 

@@ -2,26 +2,26 @@ import type { Violation } from '../common/errors/app-error.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import { compactJson, objectMembers, objectText } from '../common/json/json-scanner.js';
 
-/** Most bytes of a conversation's metadata, as compact JSON in UTF-8. */
+/** Largest metadata of a conversation, as compact JSON in UTF-8. */
 const MAX_METADATA_BYTES = 64 * 1024;
 
-/** @throws InvalidPayloadError (400) if it is over 64 KiB */
-export function storedMetadata(text: string): string {
+/** @throws InvalidPayloadError (400) the metadata is over 64 KiB */
+export function compactMetadata(text: string): string {
   const compact = compactJson(text);
   const violations = sizeViolations(compact);
   if (violations.length) throw new InvalidPayloadError(violations);
   return compact;
 }
 
-/** What is wrong with the size of metadata, given as compact JSON. */
+/** Checks the size of metadata, given as compact JSON. */
 export function sizeViolations(compact: string): Violation[] {
   const bytes = Buffer.byteLength(compact);
   if (bytes <= MAX_METADATA_BYTES) return [];
-  const message = `must be at most ${MAX_METADATA_BYTES} bytes as JSON, this is ${bytes}`;
+  const message = `must be at most ${MAX_METADATA_BYTES} bytes as JSON, but has ${bytes}`;
   return [{ path: 'metadata', message }];
 }
 
-/** Shallow merge of two objects, as JSON text: a key of `patch` replaces or adds, and `null` takes away. */
+/** Merges two JSON objects shallowly: a key of `patch` replaces or adds, `null` removes. */
 export function mergeMetadata(metadata: string, patch: string): string {
   const merged = new Map(objectMembers(metadata).map(({ key, value }) => [key, value]));
   for (const { key, value } of objectMembers(compactJson(patch))) {

@@ -38,17 +38,17 @@ export class EventsController {
   @RequireScope('events:append')
   @ApiOperation({
     summary: 'Append one event or a whole turn',
-    description: 'Answers when it is durable; from then on every read sees it, on every node.',
+    description: 'Responds when the events are durable. Every later read on any node sees them.',
     operationId: 'appendEvents',
   })
   @ApiHeader({
     name: 'Idempotency-Key',
     required: false,
-    description: 'Instead of `idempotency_key` in the body',
+    description: 'Alternative to `idempotency_key` in the body',
   })
   @ApiExtraModels(AppendedDto, AppendedTurnDto)
   @ApiCreatedResponse({
-    description: 'The first for `event`, the second for `events`',
+    description: '`AppendedDto` for `event`, `AppendedTurnDto` for `events`',
     schema: { oneOf: [{ $ref: getSchemaPath(AppendedDto) }, { $ref: getSchemaPath(AppendedTurnDto) }] },
   })
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
@@ -70,11 +70,11 @@ export class EventsController {
   @RequireScope('events:read')
   @JsonTextResponse()
   @ApiOperation({
-    summary: 'Read the log, by a range of seqs or after a cursor',
-    description: 'A page also ends at about 8 MiB, after at least one event.',
+    summary: 'Read the log: a range of seqs, or the events after a cursor',
+    description: 'A page ends early at about 8 MiB, but never before its first event.',
     operationId: 'readEvents',
   })
-  @ApiEntityTag(EventPageDto, 'page', 'From the range of the page')
+  @ApiEntityTag(EventPageDto, 'page', 'Derived from the range of the page')
   @ApiErrors(400, 401, 403, 404, 500, 503)
   async read(
     @ConversationIdParam() id: ConversationId,

@@ -5,10 +5,10 @@ import type { Violation } from '../common/errors/app-error.js';
 import { RawJson } from '../common/http/body/raw-json.js';
 import { rejectRequest } from '../common/http/validation/reject-request.js';
 
-/** The header `Idempotency-Key`. Refused: one that can be no key, or is another than that of the body. */
+/** The header `Idempotency-Key`. Rejects a malformed key, and one that differs from the key in the body. */
 export const IdempotencyKeyHeader = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const { headers, body } = context.switchToHttp().getRequest<FastifyRequest>();
-  const key = headers['idempotency-key'] as string | undefined; // Node.js joins repeated headers
+  const key = headers['idempotency-key'] as string | undefined; // a string: Node.js joins repeated headers
   if (key === undefined) return undefined;
   const violations = keyViolations(key, body instanceof RawJson ? body.value : undefined);
   return violations.length ? rejectRequest(violations) : key;

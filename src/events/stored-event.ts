@@ -1,29 +1,32 @@
-/** An event as the log holds it. */
+/** An event as it is stored in the log. */
 export interface StoredEvent {
   seq: number;
   version: number;
-  /** The event verbatim, as compact JSON text, without the fields the server owns. */
+  /** Compact JSON text as the caller sent it, without the server's fields. */
   body: string;
   tokenEstimate: number;
-  /** Tokens of each part; null where there is one part only. */
+  /** Tokens of each part; null if there is only one part. */
   partTokens: number[] | null;
   insertedAt: Date;
 }
 
-/** An event with its place among the tokens of the log. */
+/** A stored event with the running token total of its log. */
 export interface CountedEvent extends StoredEvent {
-  /** The running token total of the log through it. */
+  /** Tokens of the log from its first event through this one. */
   tokensThrough: number;
 }
 
-/** A run of seqs, both ends inclusive. */
+/** A range of seqs, both ends inclusive. */
 export interface SeqRange {
   fromSeq: number;
   toSeq: number;
 }
 
-/** A run of the log, and the running token total from which on its events are wanted. */
+/** A range of seqs that is cut to a token budget from its end. */
 export interface BudgetedRange extends SeqRange {
-  /** An event is wanted if the total *before* it is at least this: then all of the run from there on fits. */
+  /**
+   * Selects the events whose running token total *before* them is at least this. They and all newer events of the range
+   * fit the budget.
+   */
   fromTokens: number;
 }

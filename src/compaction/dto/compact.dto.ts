@@ -31,7 +31,7 @@ export class CompactDto {
     type: 'array',
     minItems: 1,
     items: NEW_EVENT,
-    description: 'What the model sees instead',
+    description: 'The messages that the model sees instead',
   } as object)
   @IsDefined({ message: 'is required' })
   @Verbatim(ReplacementValidator)

@@ -11,14 +11,14 @@ class PolicyDto {
 
 /** The record of a conversation. */
 export class ConversationDto {
-  @ApiProperty({ description: "The caller's id, unique in the namespace", example: 'demo' })
+  @ApiProperty({ description: 'Chosen by the caller, unique in the namespace', example: 'demo' })
   id!: string;
 
-  @ApiProperty({ type: 'integer', description: 'Most tokens a window may have', example: 1_000_000 })
+  @ApiProperty({ type: 'integer', description: 'Maximum number of tokens in a window', example: 1_000_000 })
   token_budget!: number;
 
   @ApiProperty({
-    description: 'Share of the budget above which a window says `needs_compaction`',
+    description: 'A window has `needs_compaction` when its snapshot exceeds this ratio of the budget',
     example: 0.7,
   })
   trigger_ratio!: number;
@@ -32,20 +32,24 @@ export class ConversationDto {
   @ApiProperty({ type: 'integer', description: '+1 per event and per compaction', example: 0 })
   version!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Seq of the last event; 0 while there is none', example: 0 })
+  @ApiProperty({ type: 'integer', description: 'Seq of the last event; 0 if the log is empty', example: 0 })
   last_seq!: number;
 
-  @ApiProperty({ description: 'Deleted: readable, never writable again' })
+  @ApiProperty({ description: 'Whether the conversation was deleted; it can be read, but not written' })
   tombstoned!: boolean;
 
   @ApiProperty({ type: 'string', format: 'date-time' })
   created_at!: string;
 
-  @ApiProperty({ type: 'string', format: 'date-time', description: 'Last change of the record or the log' })
+  @ApiProperty({
+    type: 'string',
+    format: 'date-time',
+    description: 'Time of the last change of the record or the log',
+  })
   updated_at!: string;
 }
 
-/** `ConversationDto` as JSON text, with config and metadata as they were sent. */
+/** `ConversationDto` as JSON text; config and metadata keep the text that was sent. */
 export function conversationJson(conversation: Conversation): string {
   const { id, tokenBudget, triggerRatio, policyStrategy, policyConfig, metadata, version, lastSeq } =
     conversation;

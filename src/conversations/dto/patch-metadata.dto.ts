@@ -8,7 +8,7 @@ export class PatchMetadataDto {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'Merged shallowly; a key set to null goes',
+    description: 'Merged shallowly; a key set to null is removed',
   })
   @IsDefined({ message: 'is required' })
   @Verbatim(MetadataPatchValidator)

@@ -16,7 +16,7 @@ export class PutConversationDto {
     minimum: 1,
     maximum: 1_000_000,
     description:
-      'Most tokens a window may have; required for a new conversation. The ceiling is configurable.',
+      'Maximum number of tokens in a window; required for a new conversation. The upper limit is configurable.',
     example: 1_000_000,
   })
   @OptionalIntegerIn(1, Infinity)
@@ -27,9 +27,9 @@ export class PutConversationDto {
     exclusiveMinimum: true,
     minimum: 0,
     maximum: 1,
-    // No `default` in the schema: an update leaves what is there, and generated clients would ask for the field.
+    // No `default` in the schema: an update keeps the value, and generated clients would require the field.
     description:
-      'Share of the budget above which a window says `needs_compaction`; 0.7 in a new conversation',
+      'A window has `needs_compaction` when its snapshot exceeds this ratio of the budget; 0.7 in a new conversation',
   })
   @IsOptional()
   @ValidateBy({
@@ -49,16 +49,16 @@ export class PutConversationDto {
       strategy: {
         type: 'string',
         description:
-          '`last_n`, `budget`, `manual`, `strip_tool_results`, `skip_parts`, `time_window`, or one of your own',
+          '`last_n`, `budget`, `manual`, `strip_tool_results`, `skip_parts`, `time_window`, or a strategy of your own',
       },
       config: {
         type: 'object',
         additionalProperties: true,
-        description: 'Fields of the strategy; see docs/api.md',
+        description: 'Settings of the strategy; see docs/api.md',
       },
-      trigger_ratio: { type: 'number', description: 'Read if there is none at the top level' },
+      trigger_ratio: { type: 'number', description: 'Used if there is none at the top level' },
     },
-    description: '`last_n` with a limit of 200 in a new conversation',
+    description: 'Default in a new conversation: `last_n` with a `limit` of 200',
   })
   @Verbatim(PolicyValidator)
   policy?: RawJson;
@@ -66,7 +66,7 @@ export class PutConversationDto {
   @ApiPropertyOptional({
     type: 'object',
     additionalProperties: true,
-    description: 'At most 64 KiB as JSON; replaced whole',
+    description: 'At most 64 KiB as JSON; replaced as a whole',
   })
   @Verbatim(MetadataValidator)
   metadata?: RawJson;

@@ -8,7 +8,7 @@ import { Verbatim } from '../../common/http/validation/field-validator.js';
 import { EventValidator, MAX_TURN_SIZE, TurnValidator } from '../event-validator.js';
 import { NEW_EVENT } from './event.schema.js';
 
-/** One event, or a whole turn. */
+/** Exactly one of `event` and `events` is given. */
 export class AppendEventsDto implements CrossFieldValidation {
   @ApiPropertyOptional({ ...NEW_EVENT, required: undefined, description: 'One event' } as object)
   @Verbatim(EventValidator)
@@ -19,7 +19,7 @@ export class AppendEventsDto implements CrossFieldValidation {
     minItems: 1,
     maxItems: MAX_TURN_SIZE,
     items: NEW_EVENT,
-    description: 'Instead of `event`: a turn, appended whole or not at all',
+    description: 'A turn, instead of `event`: either all of its events are appended or none',
   } as object)
   @Verbatim(TurnValidator)
   events?: RawJson;
@@ -27,7 +27,8 @@ export class AppendEventsDto implements CrossFieldValidation {
   @ApiPropertyOptional({
     minLength: 1,
     maxLength: 255,
-    description: 'Per conversation; makes a retry safe. Also taken from the header `Idempotency-Key`.',
+    description:
+      'Makes a retry safe: a turn is stored once per key and conversation. May be sent as the header `Idempotency-Key` instead.',
   })
   @IsOptional()
   @IsKey()
@@ -43,8 +44,9 @@ export class AppendEventsDto implements CrossFieldValidation {
   if_version?: number;
 
   violations(): Violation[] {
-    if (this.event && this.events) return [{ path: 'events', message: 'must not be given beside event' }];
-    if (!this.event && !this.events) return [{ path: 'event', message: 'is required, or events' }];
+    if (this.event && this.events) return [{ path: 'events', message: 'cannot be combined with event' }];
+    if (!this.event && !this.events)
+      return [{ path: 'event', message: 'is required unless events is given' }];
     return [];
   }
 }

@@ -7,7 +7,7 @@ export class EventPageDto {
   @ApiProperty({ type: 'array', items: LOGGED_EVENT, description: 'Ascending' } as object)
   events!: unknown[];
 
-  @ApiProperty({ type: 'integer', description: 'Cursor of what follows; always a number' })
+  @ApiProperty({ type: 'integer', description: 'Cursor of the next page; never null' })
   next_cursor!: number;
 }
 

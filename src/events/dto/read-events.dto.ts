@@ -7,7 +7,8 @@ export class ReadEventsDto implements CrossFieldValidation {
   @ApiPropertyOptional({
     type: 'integer',
     maximum: Number.MAX_SAFE_INTEGER,
-    description: 'First seq, inclusive; negative counts from the end: -100 is the last 100',
+    description:
+      'First seq, inclusive; a negative value counts from the end: -100 selects the last 100 events',
   })
   @OptionalIntegerIn(-Infinity)
   from_seq?: number;
@@ -25,7 +26,7 @@ export class ReadEventsDto implements CrossFieldValidation {
     type: 'integer',
     minimum: 0,
     maximum: Number.MAX_SAFE_INTEGER,
-    description: 'Read what comes after this seq; not beside a range',
+    description: 'Read the events after this seq; cannot be combined with `from_seq` or `to_seq`',
   })
   @OptionalIntegerIn(0)
   cursor?: number;
@@ -34,7 +35,7 @@ export class ReadEventsDto implements CrossFieldValidation {
     type: 'integer',
     minimum: 1,
     description:
-      'Most events of the page; more than 1000 is taken as 1000. Without it 1000 for a range, else 100.',
+      'Maximum number of events; values over 1000 count as 1000. Default: 1000 for a range, otherwise 100.',
   })
   @OptionalIntegerIn(1, Infinity)
   limit?: number;
@@ -43,8 +44,8 @@ export class ReadEventsDto implements CrossFieldValidation {
     type: 'integer',
     minimum: 0,
     description:
-      'With a cursor at the end of the log: answer as soon as there is more, or with an empty page after so many ' +
-      'milliseconds; more than 55,000 is taken as 55,000',
+      'With a cursor at the end of the log: wait up to this many milliseconds for an event, then respond with an ' +
+      'empty page; values over 55,000 count as 55,000',
   })
   @OptionalIntegerIn(0, Infinity)
   wait_ms?: number;
@@ -53,9 +54,9 @@ export class ReadEventsDto implements CrossFieldValidation {
     const { from_seq: fromSeq, to_seq: toSeq, cursor, wait_ms: waitMs } = this;
     const violations: Violation[] = [];
     if (cursor !== undefined && (fromSeq !== undefined || toSeq !== undefined))
-      violations.push({ path: 'cursor', message: 'must not be given beside from_seq or to_seq' });
+      violations.push({ path: 'cursor', message: 'cannot be combined with from_seq or to_seq' });
     if (cursor === undefined && waitMs !== undefined)
-      violations.push({ path: 'wait_ms', message: 'needs a cursor' });
+      violations.push({ path: 'wait_ms', message: 'requires a cursor' });
     if (fromSeq !== undefined && toSeq !== undefined && fromSeq > toSeq)
       violations.push({ path: 'to_seq', message: 'must not be before from_seq' });
     return violations;
