@@ -102,7 +102,7 @@ const MEASURED: [string, string, (last: number, name: string) => Value[], number
     80,
   ],
   [
-    'the reason of a refused append',
+    'the reason of a rejected append',
     FIND_APPEND_REJECTION.text,
     (_, name) => ['default', name, 'no-such-key'],
     10,

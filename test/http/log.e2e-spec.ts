@@ -32,9 +32,9 @@ interface Page {
 }
 
 async function page(id: string, query = ''): Promise<Page> {
-  const answer = await service.http.events(id, query);
-  expect(answer.status).toBe(200);
-  const { events, next_cursor: next, ...rest } = answer.body;
+  const response = await service.http.events(id, query);
+  expect(response.status).toBe(200);
+  const { events, next_cursor: next, ...rest } = response.body;
   expect(rest).toEqual({});
   expect(typeof next).toBe('number');
   return { seqs: events.map(({ seq }: { seq: number }) => seq), next };
@@ -44,7 +44,7 @@ const run = (from: number, to: number) =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, n) => from + n);
 
 describe('GET /v1/conversations/:id/events', () => {
-  it('gives each event as it was sent, with what the server owns', async () => {
+  it('returns each event as it was sent, with the server fields', async () => {
     await service.http.put('shape');
     const event = { role: 'tool', parts: [{ type: 'tool_result', output: { a: 1 } }], id: 'x', own: [1] };
     const { version } = (await service.http.append('shape', { event })).body;
@@ -60,11 +60,11 @@ describe('GET /v1/conversations/:id/events', () => {
     ]);
   });
 
-  it('keeps the version that each event was given, whatever was compacted between', async () => {
+  it('keeps the version of each event, whatever is compacted in between', async () => {
     await service.http.put('versions');
     for (const version of [1, 3, 5]) {
-      const answer = await service.http.append('versions', { event: EVENT });
-      expect(answer.body.version).toBe(version);
+      const response = await service.http.append('versions', { event: EVENT });
+      expect(response.body.version).toBe(version);
       await service.http.compact('versions', { from_seq: 1, to_seq: 1, replacement: [EVENT] });
     }
     const { events } = (await service.http.events('versions')).body;
@@ -152,18 +152,20 @@ describe('GET /v1/conversations/:id/events', () => {
     ['?from_seq=abc', 'from_seq'],
     ['?limit=10x', 'limit'],
     ['?from=1', 'from'],
-  ])('"%s" is refused by name', async (query, named) => {
-    const answer = await service.http.events('ten', query);
-    expectError(answer, 400);
-    expect(new Set(answer.body.details.map(({ path }: { path: string }) => path))).toEqual(new Set([named]));
+  ])('"%s" is rejected with the name of the parameter', async (query, named) => {
+    const response = await service.http.events('ten', query);
+    expectError(response, 400);
+    expect(new Set(response.body.details.map(({ path }: { path: string }) => path))).toEqual(
+      new Set([named]),
+    );
   });
 
-  it('answers 404 for a conversation that is not there', async () => {
+  it('responds 404 if the conversation does not exist', async () => {
     for (const query of ['', '?cursor=0', '?from_seq=-5', '?from_seq=1&to_seq=2'])
       expectError(await service.http.events('absent', query), 404);
   });
 
-  it('gives 100 events after a cursor and 1000 of a range when no limit is given', async () => {
+  it('returns 100 events after a cursor and 1000 of a range without a limit', async () => {
     expect(await page('long')).toEqual({ seqs: run(1, 100), next: 100 });
     expect(await page('long', '?cursor=150')).toEqual({ seqs: run(151, 250), next: 250 });
     expect(await page('long', '?from_seq=1')).toEqual({ seqs: run(1, 1000), next: 1000 });
@@ -173,7 +175,7 @@ describe('GET /v1/conversations/:id/events', () => {
     expect(await page('long', '?from_seq=-100')).toEqual({ seqs: run(2401, 2500), next: 2500 });
   });
 
-  it('takes a limit over 1000 as 1000, of a cursor and of a range', async () => {
+  it('treats a limit over 1000 as 1000, after a cursor and for a range', async () => {
     for (const limit of [
       '1000',
       '1001',
@@ -207,13 +209,13 @@ describe('GET /v1/conversations/:id/events', () => {
     },
   );
 
-  it('goes on with next_cursor where a longer range was cut', async () => {
+  it('continues at next_cursor after a range was cut', async () => {
     const first = await page('long', '?from_seq=-1200');
     const second = await page('long', `?cursor=${first.next}&limit=1000`);
     expect([...first.seqs, ...second.seqs]).toEqual(run(1301, LONG));
   });
 
-  it('gives a reader who goes on while events are appended every one of them, once and in order', async () => {
+  it('returns every event once and in order to a reader who pages while events are appended', async () => {
     await service.http.put('growing');
     const total = 300;
     const writing = (async () => {
@@ -244,13 +246,13 @@ describe('a page of big events', () => {
     for (const seq of run(7, 9)) await service.http.append('big', big(10, seq));
   });
 
-  it('ends at about 8 MiB, after at least one event, and goes on with its cursor', async () => {
+  it('ends at about 8 MiB, after at least one event, and continues at its cursor', async () => {
     const pages: number[][] = [];
     for (let cursor = 0; ;) {
-      const answer = await service.http.events('big', `?cursor=${cursor}`);
-      const { events, next_cursor: next } = answer.body;
+      const response = await service.http.events('big', `?cursor=${cursor}`);
+      const { events, next_cursor: next } = response.body;
       if (events.length === 0) break;
-      if (events.length > 1) expect(answer.text.length).toBeLessThan(8.1 * MIB);
+      if (events.length > 1) expect(response.text.length).toBeLessThan(8.1 * MIB);
       for (const { seq, parts } of events) expect([seq, parts[0].n]).toEqual([seq, seq]);
       pages.push(events.map(({ seq }: { seq: number }) => seq));
       cursor = next;
@@ -258,14 +260,14 @@ describe('a page of big events', () => {
     expect(pages).toEqual([[1, 2], [3, 4], [5], [6], [7, 8, 9]]);
   });
 
-  it('ends so for a range too, whose next_cursor is the last seq it holds', async () => {
+  it('ends early for a range too, with next_cursor at its last event', async () => {
     expect(await page('big', '?from_seq=2&to_seq=9')).toEqual({ seqs: [2, 3], next: 3 });
     expect(await page('big', '?from_seq=-4')).toEqual({ seqs: [6], next: 6 });
     expect(await page('big', '?from_seq=6&to_seq=6')).toEqual({ seqs: [6], next: 6 });
     expect(await page('big', '?from_seq=4&limit=1')).toEqual({ seqs: [4], next: 4 });
   });
 
-  it('holds what compresses well by its size on the wire', async () => {
+  it('counts the uncompressed size of events that compress well', async () => {
     await service.http.put('squeezed');
     for (const seq of run(1, 3)) await service.http.append('squeezed', big(5 * MIB, seq));
     expect((await page('squeezed')).seqs).toEqual([1]);
@@ -279,12 +281,12 @@ describe('the ETag of a log page', () => {
     });
   const tagOf = async (id: string, query: string) => (await get(id, query)).headers.get('etag')!;
 
-  it('is answered 304 without a body while the page is the same', async () => {
+  it('gives 304 without a body while the page is unchanged', async () => {
     for (const query of ['', '?from_seq=2&to_seq=4', '?cursor=3&limit=2', '?cursor=10', '?from_seq=-3']) {
       const tag = await tagOf('ten', query);
       expect(tag).toMatch(/^"\d+-\d+-[a-z0-9]+-[\w-]{11}"$/);
-      const answer = await get('ten', query, tag);
-      expect([answer.status, answer.text, answer.headers.get('etag')]).toEqual([304, '', tag]);
+      const response = await get('ten', query, tag);
+      expect([response.status, response.text, response.headers.get('etag')]).toEqual([304, '', tag]);
       expect((await get('ten', query, '"other"')).status).toBe(200);
     }
   });
@@ -308,13 +310,13 @@ describe('the ETag of a log page', () => {
     expect((await get(id, query)).text === before.text).toBe(!isAnother);
   });
 
-  it('differs between conversations, so that of a database made anew fits no page of the old one', async () => {
+  it('differs between conversations: a tag from before a database was recreated matches no page', async () => {
     const query = '?from_seq=1&to_seq=2';
     const tag = await tagOf('ten', query);
     expect((await get('long', query, tag)).status).toBe(200);
   });
 
-  it('does not have conversations that were made in one moment share their pages', async () => {
+  it('does not mix up pages of conversations that were created at the same time', async () => {
     for (const id of ['one', 'two']) {
       await service.http.put(id);
       await service.http.append(id, { event: { ...EVENT, id } });
@@ -326,7 +328,7 @@ describe('the ETag of a log page', () => {
       expect((await service.http.events(id)).body.events).toMatchObject([{ id }]);
   });
 
-  it('has a reader at the end wait all the same', async () => {
+  it('does not keep a reader at the end of the log from waiting', async () => {
     await service.http.put('waited');
     const tag = await tagOf('waited', '?cursor=0');
     const nothing = await get('waited', '?cursor=0&wait_ms=50', tag);

@@ -24,7 +24,7 @@ async function newConversation(): Promise<string> {
   return id;
 }
 
-/** The texts of the elements of one field of an answer. */
+/** The texts of the elements of one field of an response. */
 const itemsOf = (text: string, field: string) => jsonItems(jsonField(text, field)!);
 
 /** What a window's message must have, by the fields of its event: of two of one name the last; none that is null. */
@@ -38,7 +38,7 @@ const without = (fields: readonly JsonField[], names: readonly string[]) =>
   fields.filter(({ key }) => !names.includes(key));
 
 describe('an event', () => {
-  it('comes back with its key order and its spelling: from the log, in the window, as a replacement', async () => {
+  it('is returned with its key order and spelling: from the log, in the window, as a replacement', async () => {
     let count = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -90,13 +90,13 @@ describe('an event', () => {
     expect(count).toBeGreaterThanOrEqual(300);
   });
 
-  it('comes back when it is sent alone', async () => {
+  it('is returned when it is sent alone', async () => {
     const id = await newConversation();
     const sent: AnyEvent[] = [];
     await fc.assert(
       fc.asyncProperty(anyEvent, fc.nat(), async (event, variant) => {
-        const answer = await service.http.append(id, `{ "event" :${event.text(variant)}}`);
-        expect(answer.status).toBe(201);
+        const response = await service.http.append(id, `{ "event" :${event.text(variant)}}`);
+        expect(response.status).toBe(201);
         sent.push(event);
         const [text] = itemsOf((await service.http.events(id, '?from_seq=-1')).text, 'events');
         expect(without(jsonFields(text!), SERVER_OWNED)).toEqual(event.fields);
@@ -124,7 +124,7 @@ describe('an event', () => {
     ['a long number', `[${'9'.repeat(5000)},0.${'0'.repeat(5000)}1]`],
     ['a long key', `{"${'k'.repeat(100_000)}":1}`],
     ['a long list', `[${Array.from({ length: 50_000 }, (_, index) => index).join(',')}]`],
-  ])('comes back with %s, wherever in it they are', async (_, value) => {
+  ])('is returned with %s, wherever they are in it', async (_, value) => {
     const id = await newConversation();
     const fields = `"x":${value},"role":"user","parts":[{"x":${value},"type":"any","y":${value}}],"metadata":{"x":${value}}`;
     expect((await service.http.append(id, `{"event":{${fields}}}`)).status).toBe(201);
@@ -135,7 +135,7 @@ describe('an event', () => {
       expect(jsonField(message!, key)).toBe(jsonField(`{${fields}}`, key));
   });
 
-  it('comes back when it nests as deep as a body may, and is refused one level deeper', async () => {
+  it('is returned at the maximum nesting depth, and rejected one level deeper', async () => {
     const id = await newConversation();
     // Four levels are the body, the event, its parts and the part.
     const nested = (levels: number) => '{"a":['.repeat(levels / 2) + ']}'.repeat(levels / 2);
@@ -150,7 +150,7 @@ describe('an event', () => {
 });
 
 describe('metadata of a conversation', () => {
-  it('comes back with its key order and its spelling', async () => {
+  it('is returned with its key order and its spelling', async () => {
     await fc.assert(
       fc.asyncProperty(anyObject, fc.nat(), async (metadata, variant) => {
         const id = `metadata-${(conversations += 1)}`;

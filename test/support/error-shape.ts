@@ -13,7 +13,7 @@ const CODES: Record<number, string> = {
   503: 'unavailable',
 };
 
-/** Asserts the one shape of every error, and of this status what always goes with it. */
+/** Asserts the status, its error code, and the shape that every error has. */
 export function expectError(answer: Answer, status: number): void {
   expect({ status: answer.status, body: answer.body }).toEqual({
     status,
@@ -22,7 +22,7 @@ export function expectError(answer: Answer, status: number): void {
   expectErrorShape(answer);
 }
 
-/** Asserts the shape, whichever error it is. */
+/** Asserts the shape that every error has. */
 export function expectErrorShape({ status, headers, text, body }: Answer): void {
   expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
   expect(headers.get('content-length')).toBe(String(Buffer.byteLength(text)));
@@ -41,4 +41,25 @@ export function expectErrorShape({ status, headers, text, body }: Answer): void 
   expect(headers.get('www-authenticate')).toBe(status === 401 ? 'Bearer' : null);
   if (status === 503) expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
   else expect(headers.get('retry-after')).toBeNull();
+}
+
+/** Asserts a 409 with this reason, and with these `expected` and `actual` versions or none. */
+export function expectConflict(
+  answer: Answer,
+  reason: string,
+  versions: { expected?: number; actual?: number } = {},
+): void {
+  expectError(answer, 409);
+  const { expected, actual } = answer.body;
+  expect({ reason: answer.body.reason, expected, actual }).toEqual({
+    reason,
+    expected: undefined,
+    actual: undefined,
+    ...versions,
+  });
+}
+
+/** The paths of the violations that an error lists, sorted. */
+export function violationPaths({ body }: Pick<Answer, 'body'>): string[] {
+  return body.details.map(({ path }: { path: string }) => path).sort();
 }
