@@ -3,15 +3,15 @@ import { RawJson } from '../common/http/body/raw-json.js';
 import { MessageTokenCounter } from '../tokens/message-token-counter.js';
 import { EventNormalizer } from './event-normalizer.js';
 
-/** One token per character, so that a count tells which text was counted. */
+/** One token per character: a count shows which text was counted. */
 const normalizer = new EventNormalizer(new MessageTokenCounter({ count: (text) => text.length }));
 const normalize = (text: string) => normalizer.normalize(new RawJson(JSON.parse(text), text));
 
-/** What frames a message, and the role `user`. */
+/** Tokens of the frame of a message and of the role `user`. */
 const BASE = 3 + 4;
 
 describe('EventNormalizer', () => {
-  it('keeps the text of an event but for white space between its tokens', async () => {
+  it('keeps the text of an event, except for white space between JSON tokens', async () => {
     const { body, role } = await normalize(
       '{ "b": 1.0, "role": "user", "10": { "2": 1E+2, "1": 0.10 }, "parts": [ {"type": "x", "__proto__": 1} ] }',
     );
@@ -21,7 +21,7 @@ describe('EventNormalizer', () => {
     expect(role).toBe('user');
   });
 
-  it('leaves out what the server owns, at the top level alone and however it is spelt', async () => {
+  it('removes server fields, only at the top level and however they are spelt', async () => {
     const { body } = await normalize(
       '{"seq":1,"role":"user","\\u0073eq":2,"version":3,"parts":[{"type":"x","seq":4}],"token_estimate":5,' +
         '"metadata":{"version":6},"inserted_at":null,"sequence":7}',
@@ -40,11 +40,11 @@ describe('EventNormalizer', () => {
       '{"role":"user","content":"\\ud800\\u0000\\n\\u00e9"}',
       '{"role":"user","parts":[{"type":"text","text":"\\ud800\\u0000\\né"}]}',
     ],
-  ])('puts one text part in the place of content: %s', async (text, body) => {
+  ])('replaces content by one text part: %s', async (text, body) => {
     expect((await normalize(text)).body).toBe(body);
   });
 
-  it('leaves null content beside parts as it is', async () => {
+  it('keeps null content beside parts', async () => {
     const text = '{"role":"user","content":null,"parts":[{"type":"x"}]}';
     expect((await normalize(text)).body).toBe(text);
   });
@@ -67,7 +67,7 @@ describe('EventNormalizer', () => {
     expect((await normalize(`{"role":"user","parts":${parts}}`)).tokenEstimate).toBe(tokens);
   });
 
-  it("takes the caller's own count, and that of each part beside it where there are several", async () => {
+  it("uses the caller's token_count, and counts each part if there are several", async () => {
     const one = await normalize('{"role":"user","token_count":70,"parts":[{"type":"text","text":"12345"}]}');
     expect(one).toMatchObject({ tokenEstimate: 70, partTokens: null });
     const none = await normalize('{"role":"user","token_count":0,"content":"12345"}');
@@ -80,14 +80,14 @@ describe('EventNormalizer', () => {
     expect(absent).toMatchObject({ tokenEstimate: BASE + 5, partTokens: null });
   });
 
-  it('counts the parts that JSON gives an event with two lists of them', async () => {
+  it('counts the last parts of an event that has the field twice', async () => {
     const { tokenEstimate } = await normalize(
       '{"role":"user","parts":[{"type":"x"},{"type":"y"}],"parts":[{"type":"text","text":"1"}]}',
     );
     expect(tokenEstimate).toBe(BASE + 1);
   });
 
-  it('normalizes a list in its order', async () => {
+  it('normalizes a list in order', async () => {
     const text = '[{"role":"user","content":"a","n":1.0} , {"role":"tool","content":"b"}]';
     const events = await normalizer.normalizeAll(new RawJson(JSON.parse(text), text).elements());
     expect(events.map(({ role, body }) => [role, body])).toEqual([

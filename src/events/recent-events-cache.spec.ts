@@ -8,7 +8,7 @@ import type { BudgetedRange, CountedEvent, SeqRange } from './stored-event.js';
 
 const ID = new ConversationId('default', 'a');
 
-/** A log in memory that counts what is read of it. */
+/** A log in memory that counts reads. */
 class MemoryLog {
   readonly events: CountedEvent[] = [];
   suffixes = 0;
@@ -22,9 +22,9 @@ class MemoryLog {
     this.events.push({ seq, version, body, tokenEstimate, partTokens, insertedAt, tokensThrough });
   }
 
-  suffix(_: ConversationId, runs: readonly BudgetedRange[]) {
+  suffix(_: ConversationId, ranges: readonly BudgetedRange[]) {
     this.suffixes += 1;
-    return Promise.resolve(this.wanted(runs));
+    return Promise.resolve(this.wanted(ranges));
   }
 
   forward(_: ConversationId, { fromSeq, toSeq }: SeqRange, limit: number) {
@@ -37,48 +37,48 @@ class MemoryLog {
     return Promise.resolve(this.events[seq - 1]?.tokensThrough ?? 0);
   }
 
-  wanted(runs: readonly BudgetedRange[]) {
-    const events = runs.flatMap(({ fromSeq, toSeq, fromTokens }) =>
-      this.events.slice(fromSeq - 1, toSeq).filter((event) => before(event) >= fromTokens),
+  wanted(ranges: readonly BudgetedRange[]) {
+    const events = ranges.flatMap(({ fromSeq, toSeq, fromTokens }) =>
+      this.events.slice(fromSeq - 1, toSeq).filter((event) => tokensBefore(event) >= fromTokens),
     );
-    return { events, tokensBefore: before(this.events[(runs[0]?.fromSeq ?? 1) - 1]!) };
+    return { events, tokensBefore: tokensBefore(this.events[(ranges[0]?.fromSeq ?? 1) - 1]!) };
   }
 }
 
-const before = ({ tokensThrough, tokenEstimate }: CountedEvent) => tokensThrough - tokenEstimate;
+const tokensBefore = ({ tokensThrough, tokenEstimate }: CountedEvent) => tokensThrough - tokenEstimate;
 
-function tailsOf(log: MemoryLog, env: Record<string, string> = {}): RecentEventsCache {
+function cacheOf(log: MemoryLog, env: Record<string, string> = {}): RecentEventsCache {
   return new RecentEventsCache(log as unknown as EventLogRepository, AppConfig.fromEnvironment(env));
 }
 
-const MANY_BYTES = 64 * 1024 * 1024;
+const AMPLE_BYTES = 64 * 1024 * 1024;
 
 describe('RecentEventsCache', () => {
-  it('gives what the log gives, whatever was asked for before', async () => {
+  it('returns what the log returns, whatever was read before', async () => {
     const tokens = fc.constantFrom(0, 0, 1, 1, 2, 3, 7);
     const step = fc.record({
       appended: fc.array(tokens, { maxLength: 4 }),
       back: fc.integer({ min: 0, max: 25 }),
       behind: fc.constantFrom(0, 0, 0, 1, 5),
-      room: fc.integer({ min: -1, max: 40 }),
+      budget: fc.integer({ min: -1, max: 40 }),
       page: fc.option(fc.tuple(fc.nat(60), fc.nat(30))),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 25 }), async (steps) => {
         const log = new MemoryLog();
-        const tails = tailsOf(log);
-        for (const { appended, back, behind, room, page } of steps) {
+        const cache = cacheOf(log);
+        for (const { appended, back, behind, budget, page } of steps) {
           for (const each of [1, ...appended]) log.append(each);
           const toSeq = Math.max(1, log.events.length - behind);
-          const fromTokens = log.events[toSeq - 1]!.tokensThrough - room;
-          const run = { fromSeq: Math.max(1, toSeq - back), toSeq, fromTokens };
-          const { events, tokensBefore } = await tails.suffix(ID, 'h', [run], MANY_BYTES);
-          expect({ events, tokensBefore }).toEqual(log.wanted([run]));
+          const fromTokens = log.events[toSeq - 1]!.tokensThrough - budget;
+          const range = { fromSeq: Math.max(1, toSeq - back), toSeq, fromTokens };
+          const { events, tokensBefore } = await cache.suffix(ID, 'h', [range], AMPLE_BYTES);
+          expect({ events, tokensBefore }).toEqual(log.wanted([range]));
           if (!page) continue;
           const fromSeq = Math.min(page[0] + 1, log.events.length);
-          const range = { fromSeq, toSeq: Math.min(fromSeq + page[1], log.events.length) };
-          expect(await tails.range(ID, 'h', range, MANY_BYTES)).toEqual(
-            log.events.slice(range.fromSeq - 1, range.toSeq),
+          const pageRange = { fromSeq, toSeq: Math.min(fromSeq + page[1], log.events.length) };
+          expect(await cache.range(ID, 'h', pageRange, AMPLE_BYTES)).toEqual(
+            log.events.slice(pageRange.fromSeq - 1, pageRange.toSeq),
           );
         }
       }),
@@ -86,84 +86,84 @@ describe('RecentEventsCache', () => {
     );
   });
 
-  it('reads what was appended since, and no more', async () => {
+  it('reads only what was appended since the last read', async () => {
     const log = new MemoryLog();
-    const tails = tailsOf(log);
+    const cache = cacheOf(log);
     for (let count = 0; count < 50; count += 1) log.append(2);
-    await tails.suffix(ID, 'h', [{ fromSeq: 11, toSeq: 50, fromTokens: 0 }], MANY_BYTES);
+    await cache.suffix(ID, 'h', [{ fromSeq: 11, toSeq: 50, fromTokens: 0 }], AMPLE_BYTES);
     for (let count = 0; count < 30; count += 1) {
       log.append(2);
       const toSeq = 51 + count;
-      await tails.suffix(ID, 'h', [{ fromSeq: toSeq - 39, toSeq, fromTokens: 0 }], MANY_BYTES);
+      await cache.suffix(ID, 'h', [{ fromSeq: toSeq - 39, toSeq, fromTokens: 0 }], AMPLE_BYTES);
     }
     expect([log.suffixes, log.eventsRead]).toEqual([1, 30]);
   });
 
-  it('gives a range that it has without asking the log, and reads what is missing of it', async () => {
+  it('returns a cached range without a read, and reads only missing events', async () => {
     const log = new MemoryLog();
-    const tails = tailsOf(log);
+    const cache = cacheOf(log);
     for (let count = 0; count < 50; count += 1) log.append(2);
-    await tails.suffix(ID, 'h', [{ fromSeq: 11, toSeq: 50, fromTokens: 0 }], MANY_BYTES);
-    await tails.range(ID, 'h', { fromSeq: 11, toSeq: 50 }, MANY_BYTES);
+    await cache.suffix(ID, 'h', [{ fromSeq: 11, toSeq: 50, fromTokens: 0 }], AMPLE_BYTES);
+    await cache.range(ID, 'h', { fromSeq: 11, toSeq: 50 }, AMPLE_BYTES);
     expect(log.eventsRead).toBe(0);
     for (let count = 0; count < 2; count += 1) log.append(2);
-    await tails.range(ID, 'h', { fromSeq: 13, toSeq: 52 }, MANY_BYTES);
-    await tails.range(ID, 'h', { fromSeq: 14, toSeq: 52 }, MANY_BYTES);
+    await cache.range(ID, 'h', { fromSeq: 13, toSeq: 52 }, AMPLE_BYTES);
+    await cache.range(ID, 'h', { fromSeq: 14, toSeq: 52 }, AMPLE_BYTES);
     expect(log.eventsRead).toBe(2);
-    await tails.range(ID, 'h', { fromSeq: 10, toSeq: 52 }, MANY_BYTES); // begins before what there is
-    await tails.range(ID, 'h', { fromSeq: 52, toSeq: 52 }, 10); // may be too large
+    await cache.range(ID, 'h', { fromSeq: 10, toSeq: 52 }, AMPLE_BYTES); // begins before the cached events
+    await cache.range(ID, 'h', { fromSeq: 52, toSeq: 52 }, 10); // may exceed the limit in bytes
     expect([log.suffixes, log.eventsRead]).toEqual([1, 2 + 43 + 1]);
   });
 
-  it('reads anew when more came than a tail is lengthened by', async () => {
+  it('reads everything again if too many events were appended', async () => {
     const log = new MemoryLog();
-    const tails = tailsOf(log);
+    const cache = cacheOf(log);
     log.append(1);
-    await tails.suffix(ID, 'h', [{ fromSeq: 1, toSeq: 1, fromTokens: 0 }], MANY_BYTES);
+    await cache.suffix(ID, 'h', [{ fromSeq: 1, toSeq: 1, fromTokens: 0 }], AMPLE_BYTES);
     for (let count = 0; count < 300; count += 1) log.append(1);
-    const run = { fromSeq: 1, toSeq: 301, fromTokens: 0 };
-    expect((await tails.suffix(ID, 'h', [run], MANY_BYTES)).events).toHaveLength(301);
+    const range = { fromSeq: 1, toSeq: 301, fromTokens: 0 };
+    expect((await cache.suffix(ID, 'h', [range], AMPLE_BYTES)).events).toHaveLength(301);
     expect([log.suffixes, log.eventsRead]).toEqual([2, 0]);
   });
 
-  it('asks the log where a reader has less room than the tail may take, and where there are several runs', async () => {
+  it('reads from the log if the cached events may exceed the limit in bytes, or for several ranges', async () => {
     const log = new MemoryLog();
-    const tails = tailsOf(log);
+    const cache = cacheOf(log);
     for (let count = 0; count < 4; count += 1) log.append(1);
-    const run = { fromSeq: 1, toSeq: 4, fromTokens: 0 };
-    await tails.suffix(ID, 'h', [run], MANY_BYTES);
-    await tails.suffix(ID, 'h', [run], 100);
-    await tails.suffix(
+    const range = { fromSeq: 1, toSeq: 4, fromTokens: 0 };
+    await cache.suffix(ID, 'h', [range], AMPLE_BYTES);
+    await cache.suffix(ID, 'h', [range], 100);
+    await cache.suffix(
       ID,
       'h',
       [
-        { ...run, toSeq: 1 },
-        { ...run, fromSeq: 3 },
+        { ...range, toSeq: 1 },
+        { ...range, fromSeq: 3 },
       ],
-      MANY_BYTES,
+      AMPLE_BYTES,
     );
     expect(log.suffixes).toBe(3);
   });
 
-  it('forgets the events that nobody asks for any more', async () => {
+  it('drops old events that readers no longer need', async () => {
     const log = new MemoryLog();
-    const tails = tailsOf(log);
+    const cache = cacheOf(log);
     for (let count = 0; count < 600; count += 1) log.append(1);
-    await tails.suffix(ID, 'h', [{ fromSeq: 1, toSeq: 600, fromTokens: 0 }], MANY_BYTES);
+    await cache.suffix(ID, 'h', [{ fromSeq: 1, toSeq: 600, fromTokens: 0 }], AMPLE_BYTES);
     const newest = { fromSeq: 591, toSeq: 600, fromTokens: 0 };
-    await tails.suffix(ID, 'h', [newest], MANY_BYTES);
-    await tails.suffix(ID, 'h', [newest], MANY_BYTES);
+    await cache.suffix(ID, 'h', [newest], AMPLE_BYTES);
+    await cache.suffix(ID, 'h', [newest], AMPLE_BYTES);
     expect(log.suffixes).toBe(1);
-    await tails.suffix(ID, 'h', [{ ...newest, fromSeq: 1 }], MANY_BYTES);
+    await cache.suffix(ID, 'h', [{ ...newest, fromSeq: 1 }], AMPLE_BYTES);
     expect(log.suffixes).toBe(2);
   });
 
-  it('remembers nothing where no memory is given', async () => {
+  it('caches nothing without memory', async () => {
     const log = new MemoryLog();
-    const tails = tailsOf(log, { FASTPACA_CACHE_BYTES: '0' });
+    const cache = cacheOf(log, { FASTPACA_CACHE_BYTES: '0' });
     log.append(1);
-    const run = { fromSeq: 1, toSeq: 1, fromTokens: 0 };
-    for (let time = 0; time < 2; time += 1) await tails.suffix(ID, 'h', [run], MANY_BYTES);
+    const range = { fromSeq: 1, toSeq: 1, fromTokens: 0 };
+    for (let time = 0; time < 2; time += 1) await cache.suffix(ID, 'h', [range], AMPLE_BYTES);
     expect(log.suffixes).toBe(2);
   });
 });

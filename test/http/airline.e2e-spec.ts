@@ -21,7 +21,7 @@ interface Event {
   parts: Record<string, unknown>[];
 }
 
-/** An event of the log, as `GET …/events` has it. */
+/** An event as `GET …/events` returns it. */
 interface Logged extends Event {
   seq: number;
   token_estimate: number;
@@ -35,7 +35,7 @@ const POLICIES: Record<string, { config: object; snapshot: (log: Logged[]) => Lo
   budget: { config: {}, snapshot: (log) => log },
   strip_tool_results: {
     config: { limit: LIMIT },
-    // Here a result is a message of its own, so that an event goes whole or not at all.
+    // In these recordings a tool result is a separate message: an event is dropped as a whole or kept.
     snapshot: (log) =>
       log
         .filter((event) => !isToolResult(event))
@@ -56,7 +56,7 @@ describe('recorded conversations of an airline agent', () => {
 
   afterAll(() => service.stop());
 
-  it('are, in the sample, of every shape a message has', () => {
+  it('include every shape of a message in the sample', () => {
     const shapes = readConversations(SAMPLE).flatMap(({ messages }) =>
       messages.map(({ role, content, tool_calls: calls }) =>
         [role, content === null ? 'null' : content === '' ? 'empty' : 'text', calls ? 'calls' : ''].join(' '),
@@ -73,7 +73,7 @@ describe('recorded conversations of an airline agent', () => {
     ]);
   });
 
-  it.each(conversations)('come back from the log as they were sent ($id)', async ({ index, messages }) => {
+  it.each(conversations)('are returned by the log as they were sent ($id)', async ({ index, messages }) => {
     const id = `log-${index}`;
     const events = messages.map(toEvent);
     const appended = await append(id, events, index);
@@ -95,7 +95,7 @@ describe('recorded conversations of an airline agent', () => {
     });
   });
 
-  it.each(conversations)('have windows that keep every promise ($id)', async ({ index, messages }) => {
+  it.each(conversations)('have windows that follow policy and budget ($id)', async ({ index, messages }) => {
     const id = `window-${index}`;
     await append(id, messages.map(toEvent), index);
     const log = await readLog(id);

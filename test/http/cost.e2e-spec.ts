@@ -28,7 +28,7 @@ const SHORT = 200;
 const LONG = 50_000;
 const NAMES = { short: SHORT, long: LONG } as const;
 
-/** Pages that an execution touches, by PostgreSQL's own count; with a generic plan, as prepared statements get one. */
+/** Pages that an execution touches, as PostgreSQL counts them; with a generic plan, which prepared statements get. */
 async function pagesTouched(
   client: pg.Client,
   prepared: string,
@@ -39,7 +39,7 @@ async function pagesTouched(
   const { rows } = await client.query(
     `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE ${prepared} (${arguments_})`,
   );
-  await client.query('ROLLBACK'); // an append measured twice is the same append
+  await client.query('ROLLBACK'); // every measurement of an append starts from the same state
   const [{ Plan: plan }] = rows[0]['QUERY PLAN'] as [{ Plan: Record<string, number> }];
   return { pages: plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!, plan: JSON.stringify(plan) };
 }
@@ -47,7 +47,7 @@ async function pagesTouched(
 async function connect({ url }: TestDatabase): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  // The first as the service's own connections are set; the second is what they come to after some executions.
+  // The service sets the first on its own connections; PostgreSQL chooses the second after some executions.
   await client.query('SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan');
   return client;
 }
@@ -60,7 +60,7 @@ function literal(value: Value): string {
   return typeof value === 'number' ? String(value) : `'${value}'`;
 }
 
-/** What it is, its text, its values on a log that ends at `last`, and by how many pages it may grow from 200 to 50,000 events. */
+/** Title, text, values for a log that ends at `last`, and by how many pages the cost may grow from 200 to 50,000 events. */
 const MEASURED: [string, string, (last: number, name: string) => Value[], number][] = [
   [
     'an append',
@@ -74,14 +74,14 @@ const MEASURED: [string, string, (last: number, name: string) => Value[], number
     (last, name) => ['default', name, [last - 99], [last], [0], 1e8],
     20,
   ],
-  // The budget cuts 100 events off the end of everything: found by bisection, a few pages per probe.
+  // The budget fits the newest 100 events: the cut is found by bisection, a few pages per probe.
   [
     'a window that the budget cuts',
     READ_SUFFIX.text,
     (last, name) => ['default', name, [1], [last], [(last - 100) * 10], 1e8],
     80,
   ],
-  // A summary every 100 events: one probe for each run that fits whole, a bisection in the one that is cut.
+  // A summary every 100 events: one probe for each range that fits, a bisection in the range that is cut.
   [
     'a window cut where compactions are',
     READ_SUFFIX.text,
@@ -96,7 +96,7 @@ const MEASURED: [string, string, (last: number, name: string) => Value[], number
     20,
   ],
   [
-    'the event that a time is at',
+    'the first event since a time',
     FIRST_SINCE.text,
     (last, name) => ['default', name, last, '2020-01-01'],
     80,
@@ -110,7 +110,7 @@ const MEASURED: [string, string, (last: number, name: string) => Value[], number
   ['the totals of a range', TOKENS_OF_RANGE.text, (last, name) => ['default', name, 5, last - 5], 10],
   ['the total through an event', TOKENS_THROUGH.text, (last, name) => ['default', name, last - 5], 10],
   ['the record', FIND_CONVERSATION.text, (_, name) => ['default', name], 10],
-  // As many are active in both; what they replaced is not looked at.
+  // Both logs have equally many active compactions; superseded ones are not read.
   [
     'the active compactions',
     ACTIVE_COMPACTIONS.text,
@@ -148,7 +148,7 @@ describe('the cost of a statement on the hot path', () => {
     database = await createTestDatabase();
     early = await connect(database);
     await prepare(early);
-    // The plan is made by the first execution.
+    // The first execution creates the plan.
     for (const [index, [, , values]] of MEASURED.entries())
       await pagesTouched(early, `measured_${index}`, values(SHORT, 'nobody'));
 
@@ -165,7 +165,7 @@ describe('the cost of a statement on the hot path', () => {
            FROM generate_series(1, $2::integer) n`,
         [name, events],
       );
-      // One compaction per ten events, each replaced by the next but for the newest ten.
+      // One compaction per ten events; all but the newest ten are superseded.
       await database.query(
         `INSERT INTO fastpaca.compactions (namespace, conversation_id, version, from_seq, to_seq, last_seq, active_until,
                                            tokens_before, tokens_through, replacement, message_tokens, token_estimate, inserted_at)
@@ -175,7 +175,7 @@ describe('the cost of a statement on the hot path', () => {
         [name, events],
       );
     }
-    // Others, so that a scan of all conversations is no cheaper than a look into the index.
+    // More conversations: otherwise a sequential scan is as cheap as an index lookup.
     await database.query(`
       INSERT INTO fastpaca.conversations (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config, metadata)
       SELECT 'default', 'other-' || n, 1000, 0.7, 'last_n', '{}', '{}' FROM generate_series(1, 2000) n`);

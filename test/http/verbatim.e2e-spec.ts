@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { anyEvent, anyObject, compact, SERVER_OWNED, spaced, type AnyEvent } from '../support/any-event.js';
+import { anyEvent, anyObject, compact, SERVER_FIELDS, spaced, type AnyEvent } from '../support/any-event.js';
 import { expectError } from '../support/error-shape.js';
 import { jsonField, jsonFields, jsonItems, type JsonField } from '../support/json-fields.js';
 import { TestService } from '../support/test-service.js';
@@ -55,12 +55,12 @@ describe('an event', () => {
           count += events.length;
 
           const log = itemsOf((await service.http.events(id)).text, 'events').map(jsonFields);
-          expect(log.map((fields) => without(fields, SERVER_OWNED))).toEqual(
+          expect(log.map((fields) => without(fields, SERVER_FIELDS))).toEqual(
             events.map(({ fields }) => fields),
           );
           for (const [index, fields] of log.entries()) {
-            const owned = fields.filter(({ key }) => SERVER_OWNED.includes(key));
-            expect(owned.map(({ key }) => key).sort()).toEqual([...SERVER_OWNED].sort());
+            const owned = fields.filter(({ key }) => SERVER_FIELDS.includes(key));
+            expect(owned.map(({ key }) => key).sort()).toEqual([...SERVER_FIELDS].sort());
             const { seq, version, token_estimate: tokens } = sent.body.events[index];
             expect(owned).toEqual(
               expect.arrayContaining([
@@ -99,12 +99,12 @@ describe('an event', () => {
         expect(response.status).toBe(201);
         sent.push(event);
         const [text] = itemsOf((await service.http.events(id, '?from_seq=-1')).text, 'events');
-        expect(without(jsonFields(text!), SERVER_OWNED)).toEqual(event.fields);
+        expect(without(jsonFields(text!), SERVER_FIELDS)).toEqual(event.fields);
       }),
       { numRuns: 35 },
     );
     const { text } = await service.http.events(id, '?from_seq=1');
-    expect(itemsOf(text, 'events').map((each) => without(jsonFields(each), SERVER_OWNED))).toEqual(
+    expect(itemsOf(text, 'events').map((each) => without(jsonFields(each), SERVER_FIELDS))).toEqual(
       sent.map(({ fields }) => fields),
     );
   });
@@ -129,7 +129,7 @@ describe('an event', () => {
     const fields = `"x":${value},"role":"user","parts":[{"x":${value},"type":"any","y":${value}}],"metadata":{"x":${value}}`;
     expect((await service.http.append(id, `{"event":{${fields}}}`)).status).toBe(201);
     const [text] = itemsOf((await service.http.events(id)).text, 'events');
-    expect(without(jsonFields(text!), SERVER_OWNED)).toEqual(jsonFields(`{${fields}}`));
+    expect(without(jsonFields(text!), SERVER_FIELDS)).toEqual(jsonFields(`{${fields}}`));
     const [message] = itemsOf((await service.http.window(id)).text, 'messages');
     for (const key of ['parts', 'metadata'])
       expect(jsonField(message!, key)).toBe(jsonField(`{${fields}}`, key));

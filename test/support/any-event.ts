@@ -1,30 +1,30 @@
 import fc from 'fast-check';
 import type { JsonField } from './json-fields.js';
 
-/** What the service owns of an event: it comes back as the service has it, whatever was sent. */
-export const SERVER_OWNED = ['seq', 'version', 'token_estimate', 'inserted_at'];
+/** Fields that only the server sets; values that a caller sends are ignored. */
+export const SERVER_FIELDS = ['seq', 'version', 'token_estimate', 'inserted_at'];
 const KNOWN = ['role', 'parts', 'content', 'id', 'metadata', 'token_count'];
 
-/** Where a JSON text may have white space; no JSON text holds this character itself. */
-const SLOT = '\u0001';
+/** Marks where a JSON text may have white space. The character itself never occurs in JSON text. */
+const MARK = '\u0001';
 
-/** An event, in the spelling it is sent in. */
+/** An event with the spelling in which it is sent. */
 export interface AnyEvent {
-  /** With white space here and there; `variant` picks other places and kinds. */
+  /** The JSON text with white space; `variant` selects where and which. */
   text(variant: number): string;
-  /** What must come back apart from what the service owns: every field in its order, its value as it was spelt. */
+  /** The fields that must be returned besides the server's: in order, each value as it was spelt. */
   fields: JsonField[];
 }
 
-/** The text with white space in its slots. */
+/** The text with white space at the marks. */
 export function spaced(text: string, variant: number): string {
   let at = variant;
-  return text.replaceAll(SLOT, () => ['', '', ' ', '\n', '\t\r\n  '][(at += 7) % 5]!);
+  return text.replaceAll(MARK, () => ['', '', ' ', '\n', '\t\r\n  '][(at += 7) % 5]!);
 }
 
-/** The text without any white space between its tokens. */
+/** The text without white space between JSON tokens. */
 export function compact(text: string): string {
-  return text.replaceAll(SLOT, '');
+  return text.replaceAll(MARK, '');
 }
 
 const digits = (maxLength: number) =>
@@ -59,7 +59,7 @@ const number = fc.oneof(
     ),
 );
 
-/** A string with every character spelt in one of its ways, lone surrogates too. */
+/** A string whose characters are spelt literally or escaped, lone surrogates included. */
 const string = fc
   .array(
     fc.oneof(
@@ -101,7 +101,7 @@ const string = fc
   )
   .map((units) => `"${units.join('')}"`);
 
-/** Keys that objects of JavaScript would reorder, merge or lose among them. */
+/** Keys, including those that JavaScript objects would reorder, merge or lose. */
 const key = fc.oneof(
   string,
   fc.constantFrom(
@@ -143,10 +143,10 @@ const { value, object } = fc.letrec<{ value: string; list: string; object: strin
   object: fc.array(fc.tuple(key, tie('value')), { maxLength: 7 }).map(objectOf),
 }));
 
-/** An object's text, duplicate keys included, with slots for white space. */
+/** The text of an object, duplicate keys included, with marks for white space. */
 export const anyObject: fc.Arbitrary<string> = object;
 
-/** A part: fields of any shape around a type, which may be there before with another value. */
+/** A part: a type among fields of any shape; an earlier duplicate of the type may have another value. */
 const part = fc
   .tuple(
     fc.array(fc.tuple(fieldNameBut('type'), value), { maxLength: 4 }),
@@ -155,13 +155,13 @@ const part = fc
     fc.nat(),
     fc.constantFrom('"type"', '"ty\\u0070e"'),
   )
-  .map(([others, type, before, place, name]) => {
+  .map(([others, type, before, position, name]) => {
     const members: [string, string][] = [...others];
-    members.splice(place % (members.length + 1), 0, [name, type]);
+    members.splice(position % (members.length + 1), 0, [name, type]);
     return objectOf(before === null ? members : [['"type"', before], ...members]);
   });
 
-/** Any event that the service takes. */
+/** Any event that the service accepts. */
 export const anyEvent: fc.Arbitrary<AnyEvent> = fc
   .record({
     role: fc.constantFrom('"system"', '"developer"', '"user"', '"assistant"', '"us\\u0065r"'),
@@ -173,7 +173,7 @@ export const anyEvent: fc.Arbitrary<AnyEvent> = fc
     id: fc.option(fc.oneof(string, fc.constant('null'))),
     metadata: fc.option(fc.oneof(object, fc.constant('null'))),
     tokenCount: fc.option(fc.constantFrom('0', '17', '1.0', '2e1', 'null')),
-    unknown: fc.array(fc.tuple(fieldNameBut(...KNOWN, ...SERVER_OWNED), value), { maxLength: 5 }),
+    unknown: fc.array(fc.tuple(fieldNameBut(...KNOWN, ...SERVER_FIELDS), value), { maxLength: 5 }),
     owned: fc.array(
       fc.tuple(
         fc.constantFrom('"seq"', '"version"', '"token_estimate"', '"inserted_at"', '"s\\u0065q"'),
@@ -181,12 +181,12 @@ export const anyEvent: fc.Arbitrary<AnyEvent> = fc
       ),
       { maxLength: 2 },
     ),
-    overruled: fc.option(fc.tuple(fc.constantFrom('"role"', '"metadata"', '"token_count"', '"id"'), value), {
+    duplicate: fc.option(fc.tuple(fc.constantFrom('"role"', '"metadata"', '"token_count"', '"id"'), value), {
       freq: 4,
     }),
     order: fc.array(fc.nat(), { minLength: 16, maxLength: 16 }),
   })
-  .map(({ role, roleName, body, id, metadata, tokenCount, unknown, owned, overruled, order }) => {
+  .map(({ role, roleName, body, id, metadata, tokenCount, unknown, owned, duplicate, order }) => {
     const members: [string, string][] = [[roleName, role], ...unknown, ...owned];
     if ('parts' in body) members.push(['"parts"', textOf('[]', body.parts)]);
     else members.push(['"content"', body.content]);
@@ -197,20 +197,20 @@ export const anyEvent: fc.Arbitrary<AnyEvent> = fc
       .map((member, index) => ({ member, rank: order[index % order.length]! }))
       .sort((a, b) => a.rank - b.rank)
       .map(({ member }) => member);
-    // Of two fields of one name the last one counts, so this one may hold anything, if there is another.
-    if (overruled && members.some(([name]) => JSON.parse(name) === JSON.parse(overruled[0])))
-      shuffled.unshift(overruled);
+    // Of two fields with one name the last one counts: an earlier duplicate may have any value.
+    if (duplicate && members.some(([name]) => JSON.parse(name) === JSON.parse(duplicate[0])))
+      shuffled.unshift(duplicate);
     const text = objectOf(shuffled);
     return {
       text: (variant) => spaced(text, variant),
       fields: shuffled
         .map(([name, source]) => ({ key: JSON.parse(name) as string, value: compact(source) }))
-        .filter((field) => !SERVER_OWNED.includes(field.key))
+        .filter((field) => !SERVER_FIELDS.includes(field.key))
         .map((field) => (field.key === 'content' ? partsFor(field.value) : field)),
     };
   });
 
-/** `content` comes back as the one text part that it stands for. */
+/** `content` is returned as one text part. */
 function partsFor(content: string): JsonField {
   return { key: 'parts', value: `[{"type":"text","text":${JSON.stringify(JSON.parse(content))}}]` };
 }
@@ -222,11 +222,11 @@ function fieldNameBut(...names: string[]): fc.Arbitrary<string> {
 function objectOf(members: readonly (readonly [string, string])[]): string {
   return textOf(
     '{}',
-    members.map(([name, source]) => `${name}${SLOT}:${SLOT}${source}`),
+    members.map(([name, source]) => `${name}${MARK}:${MARK}${source}`),
   );
 }
 
 function textOf(brackets: '{}' | '[]', items: readonly string[]): string {
   const [open, close] = brackets;
-  return `${open}${SLOT}${items.join(`${SLOT},${SLOT}`)}${SLOT}${close}`;
+  return `${open}${MARK}${items.join(`${MARK},${MARK}`)}${MARK}${close}`;
 }

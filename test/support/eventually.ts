@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PATIENCE_MS } from './patience.js';
 
-/** Resolves when `isSo` is true: for conditions that nothing announces. @param what is missing if it never is */
-export async function eventually(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
-  while (!(await isSo())) {
-    if (Date.now() > end) throw new Error(`${what}: not within ${PATIENCE_MS} ms`);
+/** Polls until `isTrue` returns true. Only for conditions that nothing announces. @param condition for the error message */
+export async function eventually(condition: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!(await isTrue())) {
+    if (Date.now() > deadline) throw new Error(`${condition}: not within ${PATIENCE_MS} ms`);
     await delay(5);
   }
 }

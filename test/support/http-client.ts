@@ -1,4 +1,4 @@
-/** An answer of the service; `body` is its parsed JSON, undefined where there is none. */
+/** A response of the service; `body` is the parsed JSON, undefined if there is none. */
 export interface Answer {
   status: number;
   headers: Headers;
@@ -12,7 +12,7 @@ interface RequestOptions {
   headers?: Record<string, string>;
 }
 
-/** Talks HTTP to the service, and says in one call each what the tests do most. */
+/** An HTTP client of the service, with a method for each frequent request. */
 export class HttpClient {
   constructor(readonly baseUrl: string) {}
 
@@ -32,7 +32,7 @@ export class HttpClient {
     };
   }
 
-  /** The path of a conversation, and of what is below it. */
+  /** The path of a conversation or of a resource below it. */
   path(id: string, rest = ''): string {
     return `/v1/conversations/${encodeURIComponent(id)}${rest}`;
   }
@@ -53,7 +53,7 @@ export class HttpClient {
     return this.request('PATCH', this.path(id, '/metadata'), { body: { metadata } });
   }
 
-  /** Appends: `{event}`, `{events}` and what goes with them. */
+  /** @param body `{ event }` or `{ events }`, with `idempotency_key` and `if_version` if needed */
   append(id: string, body: unknown, headers?: Record<string, string>): Promise<Answer> {
     return this.request('POST', this.path(id, '/events'), { body, headers });
   }
@@ -63,7 +63,7 @@ export class HttpClient {
     return this.append(id, { event: { role: 'user', parts: [{ type: 'text', text }] } });
   }
 
-  /** @param query with its question mark, if any */
+  /** @param query including the question mark */
   events(id: string, query = ''): Promise<Answer> {
     return this.request('GET', this.path(id, `/events${query}`));
   }

@@ -1,12 +1,12 @@
-/** A member of a JSON object: its key decoded, its value as it is spelt. */
+/** A member of a JSON object: the decoded key and the text of the value. */
 export interface JsonField {
   key: string;
   value: string;
 }
 
 /**
- * The members of an object's text in their order, duplicates included. Written apart from the service's own scanner, one
- * character at a time, so that the two do not share a fault.
+ * The members of an object's text, in order, duplicates included. Independent of the service's scanner, so that the two
+ * do not share a bug.
  */
 export function jsonFields(text: string): JsonField[] {
   return split(text, '{}').map((member) => {
@@ -20,7 +20,7 @@ export function jsonItems(text: string): string[] {
   return split(text, '[]');
 }
 
-/** The value of the member of this name: the last, if there are several. */
+/** The text of a member's value; of several members with the key, the last. */
 export function jsonField(text: string, key: string): string | undefined {
   return jsonFields(text).findLast((field) => field.key === key)?.value;
 }
@@ -28,27 +28,27 @@ export function jsonField(text: string, key: string): string | undefined {
 function split(text: string, brackets: '{}' | '[]'): string[] {
   const whole = text.trim();
   if (!whole.startsWith(brackets.charAt(0)) || !whole.endsWith(brackets.charAt(1)))
-    throw new Error(`not within ${brackets}: ${whole.slice(0, 100)}`);
-  const pieces: string[] = [];
-  let piece = '';
+    throw new Error(`expected text within ${brackets}: ${whole.slice(0, 100)}`);
+  const items: string[] = [];
+  let item = '';
   let depth = 0;
   let inString = false;
   for (let at = 1; at < whole.length - 1; at += 1) {
     const character = whole.charAt(at);
     if (inString && character === '\\') {
-      piece += character + whole.charAt((at += 1));
+      item += character + whole.charAt((at += 1));
       continue;
     }
     if (character === '"') inString = !inString;
     if (!inString && '{['.includes(character)) depth += 1;
     if (!inString && '}]'.includes(character)) depth -= 1;
     if (!inString && depth === 0 && character === ',') {
-      pieces.push(piece.trim());
-      piece = '';
-    } else piece += character;
+      items.push(item.trim());
+      item = '';
+    } else item += character;
   }
-  if (piece.trim() !== '') pieces.push(piece.trim());
-  return pieces;
+  if (item.trim() !== '') items.push(item.trim());
+  return items;
 }
 
 /** Index of the colon after a member's key. */

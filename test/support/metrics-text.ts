@@ -6,13 +6,13 @@ interface Sample {
   value: number;
 }
 
-/** What `/metrics` says, taken apart. */
+/** The parsed response of `/metrics`. */
 export interface MetricsReading {
   text: string;
   /** Name → `counter`, `gauge` or `histogram`. */
   types: Map<string, string>;
   samples: Sample[];
-  /** The sum over the samples of this name that have these labels; 0 if there are none. */
+  /** The sum of the samples with this name and these labels; 0 if there are none. */
   value(name: string, labels?: Record<string, string>): number;
 }
 

@@ -2,16 +2,16 @@ import { Inject, Injectable, Module } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 
-/** Swagger's own pages, which no controller of ours declares. */
+/** The pages of Swagger, which no controller declares. */
 const DOCS = /^\/docs([/-]|$)/;
 
-/** Every route that Fastify is given, whoever declares it, but for those of the docs; to be had with `app.get`. */
+/** Records every route that is registered with Fastify, except those of the docs. Get it with `app.get`. */
 @Injectable()
 export class RouteRecorder {
   readonly routes: { method: string; url: string; scope: string | undefined }[] = [];
 
   constructor(@Inject(HttpAdapterHost) host: HttpAdapterHost) {
-    // In the constructor, since Nest registers its routes before any hook of a module runs.
+    // In the constructor: Nest registers routes before any lifecycle hook of a module runs.
     const fastify = host.httpAdapter.getInstance<FastifyInstance>();
     fastify.addHook('onRoute', ({ method, url, config }: RouteOptions) => {
       if (DOCS.test(url)) return;
@@ -19,7 +19,7 @@ export class RouteRecorder {
     });
   }
 
-  /** The routes that declare no scope, not even that they are public. */
+  /** The routes that declare neither a scope nor that they are public. */
   undeclared(): string[] {
     return this.routes
       .filter(({ scope }) => scope === undefined)
