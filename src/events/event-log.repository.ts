@@ -14,7 +14,7 @@ import {
   TOKENS_OF_RANGE,
   TOKENS_THROUGH,
 } from './event-log.sql.js';
-import type { BudgetedRange, CountedEvent, SeqRange, StoredEvent } from './stored-event.js';
+import type { SuffixRange, EventWithTotal, SeqRange, StoredEvent } from './stored-event.js';
 
 /** What the server assigned to an appended event. */
 export interface AppendedEvent {
@@ -43,7 +43,7 @@ export interface AppendRejection {
 
 /** The newest events of a log that were requested and fit. */
 export interface LogSuffix {
-  events: CountedEvent[];
+  events: EventWithTotal[];
   tokensBefore: number;
   /** Size of the newest requested event that did not fit; undefined if all fit. */
   skippedBytes?: number;
@@ -137,8 +137,15 @@ export class EventLogRepository {
     { fromSeq, toSeq }: SeqRange,
     limit: number,
     maxBytes: number,
-  ): Promise<CountedEvent[]> {
-    return this.database.query<CountedEvent>(READ_FORWARD, [namespace, id, fromSeq, toSeq, limit, maxBytes]);
+  ): Promise<EventWithTotal[]> {
+    return this.database.query<EventWithTotal>(READ_FORWARD, [
+      namespace,
+      id,
+      fromSeq,
+      toSeq,
+      limit,
+      maxBytes,
+    ]);
   }
 
   /** Newest first, from these ranges; the limits are those of `forward`. */
@@ -159,26 +166,26 @@ export class EventLogRepository {
   }
 
   /**
-   * Reads the events of these ranges (ascending, at least one) from their `fromTokens` on, oldest first: as many of the
+   * Reads the events of these ranges (ascending, at least one) from their `minTokensBefore` on, oldest first: as many of the
    * newest as fit `maxBytes` of bodies. Also reads the running token total before the first range.
    */
   async suffix(
     { namespace, id }: ConversationId,
-    ranges: readonly BudgetedRange[],
+    ranges: readonly SuffixRange[],
     maxBytes: number,
   ): Promise<LogSuffix> {
-    type Row = CountedEvent & { tokensBefore: number; skippedBytes: number | null };
+    type Row = EventWithTotal & { tokensBefore: number; skippedBytes: number | null };
     const rows = await this.database.query<Row>(READ_SUFFIX, [
       namespace,
       id,
       ranges.map(({ fromSeq }) => fromSeq),
       ranges.map(({ toSeq }) => toSeq),
-      ranges.map(({ fromTokens }) => fromTokens),
+      ranges.map(({ minTokensBefore }) => minTokensBefore),
       maxBytes,
     ]);
     // The first row has no body if an event was skipped, and no event if none qualified.
     const [first] = rows;
-    const events: CountedEvent[] = (first?.body as string | null) === null ? rows.slice(1) : rows;
+    const events: EventWithTotal[] = (first?.body as string | null) === null ? rows.slice(1) : rows;
     return { events, tokensBefore: first?.tokensBefore ?? 0, skippedBytes: first?.skippedBytes ?? undefined };
   }
 

@@ -1,6 +1,6 @@
 import type { Statement } from '../database/statement.js';
 
-/** The fields of a `CountedEvent` without its body, from a table or subquery with the alias e. */
+/** The fields of a `EventWithTotal` without its body, from a table or subquery with the alias e. */
 const EVENT_WITHOUT_BODY = `e.seq, e.version, e.token_estimate AS "tokenEstimate", e.part_tokens AS "partTokens",
   e.inserted_at AS "insertedAt", e.tokens_total AS "tokensThrough"`;
 
@@ -205,15 +205,15 @@ export const READ_BACKWARD: Statement = {
 export const READ_SUFFIX: Statement = {
   name: 'read_suffix',
   text: `
-    WITH RECURSIVE probe (from_seq, to_seq, from_tokens, lo, hi) AS (
-      SELECT r.from_seq, r.to_seq, r.from_tokens, r.from_seq, r.to_seq + 1
-        FROM unnest($3::bigint[], $4::bigint[], $5::bigint[]) AS r (from_seq, to_seq, from_tokens)
+    WITH RECURSIVE probe (from_seq, to_seq, min_tokens_before, lo, hi) AS (
+      SELECT r.from_seq, r.to_seq, r.min_tokens_before, r.from_seq, r.to_seq + 1
+        FROM unnest($3::bigint[], $4::bigint[], $5::bigint[]) AS r (from_seq, to_seq, min_tokens_before)
       UNION ALL
-      SELECT p.from_seq, p.to_seq, p.from_tokens,
+      SELECT p.from_seq, p.to_seq, p.min_tokens_before,
              CASE WHEN m.fits THEN p.lo ELSE p.mid + 1 END, CASE WHEN m.fits THEN p.mid ELSE p.hi END
         FROM (SELECT *, CASE WHEN lo = from_seq AND hi = to_seq + 1 THEN lo ELSE (lo + hi) / 2 END AS mid
                 FROM probe WHERE lo < hi) p
-       CROSS JOIN LATERAL (SELECT e.tokens_total - e.token_estimate >= p.from_tokens AS fits
+       CROSS JOIN LATERAL (SELECT e.tokens_total - e.token_estimate >= p.min_tokens_before AS fits
                              FROM fastpaca.events e
                             WHERE e.namespace = $1 AND e.conversation_id = $2 AND e.seq = p.mid LIMIT 1) m
     ), suffix AS (

@@ -14,7 +14,7 @@ import { LongPoll } from './long-poll.js';
 import { pageRange, type PageRange, type PageRequest } from './page-range.js';
 import { RecentEventsCache } from './recent-events-cache.js';
 import { newestRanges, rangesBefore } from './seq-ranges.js';
-import type { BudgetedRange, SeqRange, StoredEvent } from './stored-event.js';
+import type { SuffixRange, SeqRange, StoredEvent } from './stored-event.js';
 import { TurnAppender, type AppendedTurn } from './turn-appender.js';
 
 /** A page of the log. */
@@ -126,7 +126,7 @@ export class EventsService {
   async suffix(
     id: ConversationId,
     history: string,
-    ranges: readonly BudgetedRange[],
+    ranges: readonly SuffixRange[],
     maxBytes: number,
   ): Promise<LogSuffix> {
     let read = await this.recentEvents.suffix(id, history, ranges, Math.min(maxBytes, MAX_READ_BYTES));

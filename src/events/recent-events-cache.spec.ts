@@ -4,13 +4,13 @@ import { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
 import { RecentEventsCache } from './recent-events-cache.js';
 import type { EventLogRepository } from './event-log.repository.js';
-import type { BudgetedRange, CountedEvent, SeqRange } from './stored-event.js';
+import type { SuffixRange, EventWithTotal, SeqRange } from './stored-event.js';
 
 const ID = new ConversationId('default', 'a');
 
 /** A log in memory that counts reads. */
 class MemoryLog {
-  readonly events: CountedEvent[] = [];
+  readonly events: EventWithTotal[] = [];
   suffixes = 0;
   eventsRead = 0;
 
@@ -22,7 +22,7 @@ class MemoryLog {
     this.events.push({ seq, version, body, tokenEstimate, partTokens, insertedAt, tokensThrough });
   }
 
-  suffix(_: ConversationId, ranges: readonly BudgetedRange[]) {
+  suffix(_: ConversationId, ranges: readonly SuffixRange[]) {
     this.suffixes += 1;
     return Promise.resolve(this.wanted(ranges));
   }
@@ -37,15 +37,15 @@ class MemoryLog {
     return Promise.resolve(this.events[seq - 1]?.tokensThrough ?? 0);
   }
 
-  wanted(ranges: readonly BudgetedRange[]) {
-    const events = ranges.flatMap(({ fromSeq, toSeq, fromTokens }) =>
-      this.events.slice(fromSeq - 1, toSeq).filter((event) => tokensBefore(event) >= fromTokens),
+  wanted(ranges: readonly SuffixRange[]) {
+    const events = ranges.flatMap(({ fromSeq, toSeq, minTokensBefore }) =>
+      this.events.slice(fromSeq - 1, toSeq).filter((event) => tokensBefore(event) >= minTokensBefore),
     );
     return { events, tokensBefore: tokensBefore(this.events[(ranges[0]?.fromSeq ?? 1) - 1]!) };
   }
 }
 
-const tokensBefore = ({ tokensThrough, tokenEstimate }: CountedEvent) => tokensThrough - tokenEstimate;
+const tokensBefore = ({ tokensThrough, tokenEstimate }: EventWithTotal) => tokensThrough - tokenEstimate;
 
 function cacheOf(log: MemoryLog, env: Record<string, string> = {}): RecentEventsCache {
   return new RecentEventsCache(log as unknown as EventLogRepository, AppConfig.fromEnvironment(env));
@@ -70,8 +70,8 @@ describe('RecentEventsCache', () => {
         for (const { appended, back, behind, budget, page } of steps) {
           for (const each of [1, ...appended]) log.append(each);
           const toSeq = Math.max(1, log.events.length - behind);
-          const fromTokens = log.events[toSeq - 1]!.tokensThrough - budget;
-          const range = { fromSeq: Math.max(1, toSeq - back), toSeq, fromTokens };
+          const minTokensBefore = log.events[toSeq - 1]!.tokensThrough - budget;
+          const range = { fromSeq: Math.max(1, toSeq - back), toSeq, minTokensBefore };
           const { events, tokensBefore } = await cache.suffix(ID, 'h', [range], AMPLE_BYTES);
           expect({ events, tokensBefore }).toEqual(log.wanted([range]));
           if (!page) continue;
@@ -90,11 +90,11 @@ describe('RecentEventsCache', () => {
     const log = new MemoryLog();
     const cache = cacheOf(log);
     for (let count = 0; count < 50; count += 1) log.append(2);
-    await cache.suffix(ID, 'h', [{ fromSeq: 11, toSeq: 50, fromTokens: 0 }], AMPLE_BYTES);
+    await cache.suffix(ID, 'h', [{ fromSeq: 11, toSeq: 50, minTokensBefore: 0 }], AMPLE_BYTES);
     for (let count = 0; count < 30; count += 1) {
       log.append(2);
       const toSeq = 51 + count;
-      await cache.suffix(ID, 'h', [{ fromSeq: toSeq - 39, toSeq, fromTokens: 0 }], AMPLE_BYTES);
+      await cache.suffix(ID, 'h', [{ fromSeq: toSeq - 39, toSeq, minTokensBefore: 0 }], AMPLE_BYTES);
     }
     expect([log.suffixes, log.eventsRead]).toEqual([1, 30]);
   });
@@ -103,7 +103,7 @@ describe('RecentEventsCache', () => {
     const log = new MemoryLog();
     const cache = cacheOf(log);
     for (let count = 0; count < 50; count += 1) log.append(2);
-    await cache.suffix(ID, 'h', [{ fromSeq: 11, toSeq: 50, fromTokens: 0 }], AMPLE_BYTES);
+    await cache.suffix(ID, 'h', [{ fromSeq: 11, toSeq: 50, minTokensBefore: 0 }], AMPLE_BYTES);
     await cache.range(ID, 'h', { fromSeq: 11, toSeq: 50 }, AMPLE_BYTES);
     expect(log.eventsRead).toBe(0);
     for (let count = 0; count < 2; count += 1) log.append(2);
@@ -119,9 +119,9 @@ describe('RecentEventsCache', () => {
     const log = new MemoryLog();
     const cache = cacheOf(log);
     log.append(1);
-    await cache.suffix(ID, 'h', [{ fromSeq: 1, toSeq: 1, fromTokens: 0 }], AMPLE_BYTES);
+    await cache.suffix(ID, 'h', [{ fromSeq: 1, toSeq: 1, minTokensBefore: 0 }], AMPLE_BYTES);
     for (let count = 0; count < 300; count += 1) log.append(1);
-    const range = { fromSeq: 1, toSeq: 301, fromTokens: 0 };
+    const range = { fromSeq: 1, toSeq: 301, minTokensBefore: 0 };
     expect((await cache.suffix(ID, 'h', [range], AMPLE_BYTES)).events).toHaveLength(301);
     expect([log.suffixes, log.eventsRead]).toEqual([2, 0]);
   });
@@ -130,7 +130,7 @@ describe('RecentEventsCache', () => {
     const log = new MemoryLog();
     const cache = cacheOf(log);
     for (let count = 0; count < 4; count += 1) log.append(1);
-    const range = { fromSeq: 1, toSeq: 4, fromTokens: 0 };
+    const range = { fromSeq: 1, toSeq: 4, minTokensBefore: 0 };
     await cache.suffix(ID, 'h', [range], AMPLE_BYTES);
     await cache.suffix(ID, 'h', [range], 100);
     await cache.suffix(
@@ -149,8 +149,8 @@ describe('RecentEventsCache', () => {
     const log = new MemoryLog();
     const cache = cacheOf(log);
     for (let count = 0; count < 600; count += 1) log.append(1);
-    await cache.suffix(ID, 'h', [{ fromSeq: 1, toSeq: 600, fromTokens: 0 }], AMPLE_BYTES);
-    const newest = { fromSeq: 591, toSeq: 600, fromTokens: 0 };
+    await cache.suffix(ID, 'h', [{ fromSeq: 1, toSeq: 600, minTokensBefore: 0 }], AMPLE_BYTES);
+    const newest = { fromSeq: 591, toSeq: 600, minTokensBefore: 0 };
     await cache.suffix(ID, 'h', [newest], AMPLE_BYTES);
     await cache.suffix(ID, 'h', [newest], AMPLE_BYTES);
     expect(log.suffixes).toBe(1);
@@ -162,7 +162,7 @@ describe('RecentEventsCache', () => {
     const log = new MemoryLog();
     const cache = cacheOf(log, { FASTPACA_CACHE_BYTES: '0' });
     log.append(1);
-    const range = { fromSeq: 1, toSeq: 1, fromTokens: 0 };
+    const range = { fromSeq: 1, toSeq: 1, minTokensBefore: 0 };
     for (let time = 0; time < 2; time += 1) await cache.suffix(ID, 'h', [range], AMPLE_BYTES);
     expect(log.suffixes).toBe(2);
   });

@@ -3,7 +3,7 @@ import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
 import { EventLogRepository, type LogSuffix } from './event-log.repository.js';
-import type { BudgetedRange, CountedEvent, SeqRange, StoredEvent } from './stored-event.js';
+import type { SuffixRange, EventWithTotal, SeqRange, StoredEvent } from './stored-event.js';
 
 /** Most events, and bytes of bodies, that are added to cached events; beyond that a new read is as fast. */
 const MAX_ADDED_EVENTS = 256;
@@ -12,7 +12,7 @@ const MAX_ADDED_BYTES = 1024 * 1024;
 const EVENT_OVERHEAD_BYTES = 400;
 
 /** The newest events of a conversation up to some seq, without a gap; ascending, at least one. */
-type RecentEvents = readonly CountedEvent[];
+type RecentEvents = readonly EventWithTotal[];
 
 /**
  * The newest events of conversations that were read lately: a window after an append reads only what was appended.
@@ -34,7 +34,7 @@ export class RecentEventsCache {
   async suffix(
     id: ConversationId,
     history: string,
-    ranges: readonly BudgetedRange[],
+    ranges: readonly SuffixRange[],
     maxBytes: number,
   ): Promise<LogSuffix> {
     const [range] = ranges;
@@ -55,7 +55,7 @@ export class RecentEventsCache {
     maxBytes: number,
   ): Promise<StoredEvent[]> {
     const key = cacheKey(id, history);
-    const recent = await this.find(id, key, { ...range, fromTokens: -1 });
+    const recent = await this.find(id, key, { ...range, minTokensBefore: -1 });
     const events = recent?.filter(({ seq }) => seq >= range.fromSeq && seq <= range.toSeq) ?? [];
     if (!recent || maxBodyBytes(events) > maxBytes)
       return this.log.forward(id, range, range.toSeq - range.fromSeq + 1, maxBytes);
@@ -64,16 +64,12 @@ export class RecentEventsCache {
   }
 
   /** Cached events that cover the range, after adding the few newest events that may be missing. */
-  private async find(
-    id: ConversationId,
-    key: string,
-    range: BudgetedRange,
-  ): Promise<RecentEvents | undefined> {
+  private async find(id: ConversationId, key: string, range: SuffixRange): Promise<RecentEvents | undefined> {
     const recent = this.cache.get(key);
     const [first, last] = [recent?.[0], recent?.at(-1)];
     if (!recent || !first || !last) return undefined;
-    // Older events are needed only if the running total before the first cached event still reaches `fromTokens`.
-    if (first.seq > range.fromSeq && tokensBefore(first) >= range.fromTokens) return undefined;
+    // Older events are needed only if the running total before the first cached event still reaches `minTokensBefore`.
+    if (first.seq > range.fromSeq && tokensBefore(first) >= range.minTokensBefore) return undefined;
     const missing = range.toSeq - last.seq;
     if (missing <= 0) return recent;
     if (missing > MAX_ADDED_EVENTS) return undefined;
@@ -87,10 +83,10 @@ export class RecentEventsCache {
     recent: RecentEvents,
     id: ConversationId,
     key: string,
-    { fromSeq, toSeq, fromTokens }: BudgetedRange,
+    { fromSeq, toSeq, minTokensBefore }: SuffixRange,
   ): Promise<LogSuffix> {
     const events = recent.filter(
-      (event) => event.seq >= fromSeq && event.seq <= toSeq && tokensBefore(event) >= fromTokens,
+      (event) => event.seq >= fromSeq && event.seq <= toSeq && tokensBefore(event) >= minTokensBefore,
     );
     const first = recent.find(({ seq }) => seq === fromSeq);
     const totalBefore = first ? tokensBefore(first) : await this.log.tokensThrough(id, fromSeq - 1);
@@ -118,6 +114,6 @@ function maxBodyBytes(events: RecentEvents): number {
 }
 
 /** The running token total before an event. */
-function tokensBefore({ tokensThrough, tokenEstimate }: CountedEvent): number {
+function tokensBefore({ tokensThrough, tokenEstimate }: EventWithTotal): number {
   return tokensThrough - tokenEstimate;
 }

@@ -11,7 +11,7 @@ export interface StoredEvent {
 }
 
 /** A stored event with the running token total of its log. */
-export interface CountedEvent extends StoredEvent {
+export interface EventWithTotal extends StoredEvent {
   /** Tokens of the log from its first event through this one. */
   tokensThrough: number;
 }
@@ -22,11 +22,8 @@ export interface SeqRange {
   toSeq: number;
 }
 
-/** A range of seqs that is cut to a token budget from its end. */
-export interface BudgetedRange extends SeqRange {
-  /**
-   * Selects the events whose running token total *before* them is at least this. They and all newer events of the range
-   * fit the budget.
-   */
-  fromTokens: number;
+/** A range of seqs of which a suffix is read: the newest events, as far as a token budget reaches. */
+export interface SuffixRange extends SeqRange {
+  /** Selects the events whose running token total *before* them is at least this. */
+  minTokensBefore: number;
 }

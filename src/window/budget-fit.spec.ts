@@ -53,7 +53,8 @@ describe('RemainingBudget', () => {
         const wanted = ranges.toReversed().map((range) => remaining.takeRange(range));
         const byRange = events.filter(({ fromSeq: seq, tokensBefore }) =>
           wanted.some(
-            ({ fromSeq, toSeq, fromTokens }) => fromSeq <= seq && seq <= toSeq && tokensBefore >= fromTokens,
+            ({ fromSeq, toSeq, minTokensBefore }) =>
+              fromSeq <= seq && seq <= toSeq && tokensBefore >= minTokensBefore,
           ),
         );
 

@@ -1,4 +1,4 @@
-import type { BudgetedRange } from '../events/stored-event.js';
+import type { SuffixRange } from '../events/stored-event.js';
 import type { TokenRange } from './live-ranges.js';
 
 /*
@@ -34,11 +34,11 @@ export class RemainingBudget {
   }
 
   /** Takes the next older range of the log, without reading it. Returns the running total from which its events fit. */
-  takeRange({ fromSeq, toSeq, tokensBefore, tokensThrough }: TokenRange): BudgetedRange {
+  takeRange({ fromSeq, toSeq, tokensBefore, tokensThrough }: TokenRange): SuffixRange {
     // An event fits if the rest of its range from it on does: tokensThrough − (total before it) ≤ tokens.
-    const fromTokens = this.tokens < 0 ? Number.MAX_SAFE_INTEGER : tokensThrough - this.tokens;
+    const minTokensBefore = this.tokens < 0 ? Number.MAX_SAFE_INTEGER : tokensThrough - this.tokens;
     this.take(tokensThrough - tokensBefore);
-    return { fromSeq, toSeq, fromTokens };
+    return { fromSeq, toSeq, minTokensBefore };
   }
 }
 

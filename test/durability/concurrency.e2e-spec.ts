@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Answer, HttpClient } from '../support/http-client.js';
+import type { HttpResponse, HttpClient } from '../support/http-client.js';
 import { TestService } from '../support/test-service.js';
 
 const EVENT = { role: 'user', parts: [{ type: 'text', text: 'hello' }] };
@@ -97,7 +97,7 @@ async function expectInvariants(id: string): Promise<any[]> {
 }
 
 /** Asserts that the log has the event of every acknowledged append, and no other. */
-function expectLogOf(log: any[], answers: { answer: Answer; name: string }[]): void {
+function expectLogOf(log: any[], answers: { answer: HttpResponse; name: string }[]): void {
   const acknowledged = answers.filter(({ answer }) => answer.status === 201);
   const bySeq = new Map(log.map((event) => [event.seq, event]));
   for (const { answer, name } of acknowledged) {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BuiltService } from '../support/built-service.js';
 import { EmbeddedServer } from '../support/embedded-server.js';
 import { freePort } from '../support/free-port.js';
-import type { Answer } from '../support/http-client.js';
+import type { HttpResponse } from '../support/http-client.js';
 
 /** Kills per kind of crash; set CRASH_ROUNDS for a thorough run. */
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 3);
@@ -170,7 +170,7 @@ class Burst {
     }
   }
 
-  private async untilAcknowledged(id: string, body: unknown): Promise<Answer> {
+  private async untilAcknowledged(id: string, body: unknown): Promise<HttpResponse> {
     for (;;) {
       const answer = await this.service()
         .http.append(id, body)

@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { migrate } from '../../src/database/migrate.js';
 import { expectError } from '../support/error-shape.js';
-import type { Answer } from '../support/http-client.js';
+import type { HttpResponse } from '../support/http-client.js';
 import { DedicatedServer } from '../support/dedicated-server.js';
 import { ProxiedService } from '../support/proxied-service.js';
 import { freePort } from '../support/free-port.js';
 import { TestService } from '../support/test-service.js';
 
 /** Repeats the request until the response has this status; until then it must be 503. */
-async function until(status: number, request: () => Promise<Answer>): Promise<Answer> {
+async function until(status: number, request: () => Promise<HttpResponse>): Promise<HttpResponse> {
   for (;;) {
     const response = await request();
     if (response.status === status) return response;

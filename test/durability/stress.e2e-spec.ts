@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Answer } from '../support/http-client.js';
+import type { HttpResponse } from '../support/http-client.js';
 import { TestService } from '../support/test-service.js';
 
 const WRITERS = 64;
@@ -27,7 +27,7 @@ interface Sent {
   texts: string[];
   key?: string;
   ifVersion?: number;
-  answers: Answer[];
+  answers: HttpResponse[];
 }
 
 type Kind = Sent['kind'];

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiKeys } from '../../src/auth/api-keys.js';
 import { SCOPES, type Scope } from '../../src/auth/scopes.js';
 import { expectError } from '../support/error-shape.js';
-import type { Answer } from '../support/http-client.js';
+import type { HttpResponse } from '../support/http-client.js';
 import { RawConnection, sendRaw } from '../support/raw-http.js';
 import { RouteRecorder, RouteRecorderModule } from '../support/route-recorder.js';
 import { TestService } from '../support/test-service.js';
@@ -43,7 +43,7 @@ describe('with two keys', () => {
   });
   afterAll(() => service.stop());
 
-  const read = (headers: Record<string, string>): Promise<Answer> =>
+  const read = (headers: Record<string, string>): Promise<HttpResponse> =>
     service.http.request('GET', '/v1/conversations/one', { headers });
 
   it('each of them gives access to the same conversations', async () => {

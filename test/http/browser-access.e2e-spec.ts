@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Lifecycle } from '../../src/lifecycle/lifecycle.js';
 import { expectError } from '../support/error-shape.js';
-import type { Answer } from '../support/http-client.js';
+import type { HttpResponse } from '../support/http-client.js';
 import { RawConnection, sendRaw } from '../support/raw-http.js';
 import { RouteRecorder, RouteRecorderModule } from '../support/route-recorder.js';
 import { TestService } from '../support/test-service.js';
@@ -18,7 +18,7 @@ function bare(
   method: string,
   path: string,
   headers: Record<string, string>,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return sendRaw(service.url, `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
 }
@@ -141,7 +141,7 @@ describe('with an API key and an allowed origin', () => {
 
   const get = (path: string, headers: Record<string, string>) =>
     service.http.request('GET', `/v1/conversations/${path}`, { headers });
-  const cors = ({ headers }: Answer) => ({
+  const cors = ({ headers }: HttpResponse) => ({
     origin: headers.get('access-control-allow-origin'),
     exposed: headers.get('access-control-expose-headers'),
     vary: headers.get('vary'),

@@ -9,7 +9,7 @@ import {
   type AnyRequest,
 } from '../support/any-request.js';
 import { expectErrorShape } from '../support/error-shape.js';
-import type { Answer } from '../support/http-client.js';
+import type { HttpResponse } from '../support/http-client.js';
 import { PATIENCE_MS } from '../support/patience.js';
 import { RawConnection } from '../support/raw-http.js';
 import { TestService } from '../support/test-service.js';
@@ -58,7 +58,7 @@ const readControl = async () =>
   ).map(({ status, text }) => ({ status, text }));
 
 /** Sends what `fetch` would refuse to. */
-function send({ method, path, headers, body }: AnyRequest): Promise<Answer> {
+function send({ method, path, headers, body }: AnyRequest): Promise<HttpResponse> {
   sent += 1;
   return new Promise((resolve, reject) => {
     const request = httpRequest(service.url + path, {
@@ -88,7 +88,7 @@ function send({ method, path, headers, body }: AnyRequest): Promise<Answer> {
 }
 
 /** Never a fault of the server, and a refusal always in the one shape. */
-function expectSound({ method }: AnyRequest, answer: Answer): void {
+function expectSound({ method }: AnyRequest, answer: HttpResponse): void {
   expect(answer.status).toBeLessThan(500);
   expect(answer.headers.get('x-request-id')).toBeTruthy();
   if (answer.status >= 400 && method !== 'HEAD') expectErrorShape(answer);

@@ -8,7 +8,7 @@ import openapiTS, { astToString } from 'openapi-typescript';
 import ts from 'typescript';
 import { ApiKeys } from '../../src/auth/api-keys.js';
 import { Lifecycle } from '../../src/lifecycle/lifecycle.js';
-import type { Answer } from '../support/http-client.js';
+import type { HttpResponse } from '../support/http-client.js';
 import { RouteRecorder, RouteRecorderModule } from '../support/route-recorder.js';
 import { resolve, schemaFaults, type Schema } from '../support/schema-check.js';
 import { TestService } from '../support/test-service.js';
@@ -108,7 +108,7 @@ describe('the document', () => {
   it('has every answer that the service gives: its status, its headers and the shape of its body', async () => {
     const answered = new Map<string, Set<string>>();
     const undocumented: string[] = [];
-    const check = (key: string, answer: Answer) => {
+    const check = (key: string, answer: HttpResponse) => {
       const operation = operations().get(key)!;
       const known = operation.responses[String(answer.status)] as Schema | undefined;
       if (!known) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { expectError } from '../support/error-shape.js';
-import type { Answer } from '../support/http-client.js';
+import type { HttpResponse } from '../support/http-client.js';
 import { EVENT, ROUTES, ROUTES_WITH_BODY } from '../support/routes.js';
 import { TestService } from '../support/test-service.js';
 
@@ -65,8 +65,8 @@ describe('the validation of an envelope', () => {
     'names the range if a seq or a version exceeds the exact integers of JSON: %d',
     async (value) => {
       const replacement = [EVENT];
-      const requests: [name: string, answer: Promise<Answer>][] = [
-        ...['cursor', 'from_seq', 'to_seq'].map((name): [string, Promise<Answer>] => [
+      const requests: [name: string, answer: Promise<HttpResponse>][] = [
+        ...['cursor', 'from_seq', 'to_seq'].map((name): [string, Promise<HttpResponse>] => [
           name,
           call('GET', `/events?${name}=${BigInt(value)}`),
         ]),

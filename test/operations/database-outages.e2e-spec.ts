@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { expectError } from '../support/error-shape.js';
-import type { Answer } from '../support/http-client.js';
+import type { HttpResponse } from '../support/http-client.js';
 import { readMetrics } from '../support/metrics-text.js';
 import { ProxiedService } from '../support/proxied-service.js';
 import { EVENT, ROUTES } from '../support/routes.js';
@@ -20,7 +20,7 @@ const LIMITS_PER_RESPONSE = 6;
  * Waits for the response for `LIMITS_PER_RESPONSE` limits, one timer after the other. The service runs in this process:
  * whatever delays the service's own timers also delays these.
  */
-async function inTime(answer: Promise<Answer>): Promise<Answer> {
+async function inTime(answer: Promise<HttpResponse>): Promise<HttpResponse> {
   const progress = { isThere: false };
   void answer.finally(() => (progress.isThere = true)).catch(() => undefined);
   const late = (async () => {
@@ -35,7 +35,7 @@ async function inTime(answer: Promise<Answer>): Promise<Answer> {
  * Repeats a request that a slow machine does not finish within the short limit. An append then needs an idempotency
  * key.
  */
-async function untilDone(request: () => Promise<Answer>): Promise<Answer> {
+async function untilDone(request: () => Promise<HttpResponse>): Promise<HttpResponse> {
   for (;;) {
     const answer = await request();
     if (answer.status !== 503) return answer;

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { expectError, expectErrorShape } from '../support/error-shape.js';
-import type { Answer } from '../support/http-client.js';
+import type { HttpResponse } from '../support/http-client.js';
 import { Readers } from '../support/stream-reader.js';
 import { TestService } from '../support/test-service.js';
 import { sendUpgrade, upgradeRequest } from '../support/websocket-upgrade.js';
@@ -22,7 +22,7 @@ describe('a rejected stream', () => {
   });
 
   /** The same request over both transports. */
-  async function sendBoth(path: string, headers: Record<string, string>): Promise<Answer[]> {
+  async function sendBoth(path: string, headers: Record<string, string>): Promise<HttpResponse[]> {
     const sse = { accept: 'text/event-stream', ...headers };
     return [
       await sendUpgrade(service.url, path, headers),

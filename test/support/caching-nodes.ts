@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { Answer, HttpClient } from './http-client.js';
+import type { HttpResponse, HttpClient } from './http-client.js';
 import type { TestDatabase } from './test-database.js';
 import { TestService } from './test-service.js';
 
@@ -35,7 +35,7 @@ export class CachingNodes {
   }
 
   /** Appends a message on the first node. */
-  append(id: string, text: string): Promise<Answer> {
+  append(id: string, text: string): Promise<HttpResponse> {
     return untilAvailable(() => this.first.http.say(id, text));
   }
 
@@ -63,13 +63,13 @@ export class CachingNodes {
   }
 }
 
-function read(http: HttpClient, id: string, path: string, ifNoneMatch?: string): Promise<Answer> {
+function read(http: HttpClient, id: string, path: string, ifNoneMatch?: string): Promise<HttpResponse> {
   const options = ifNoneMatch === undefined ? {} : { headers: { 'if-none-match': ifNoneMatch } };
   return untilAvailable(() => http.request('GET', http.path(id, path), options));
 }
 
 /** Repeats the request until the node has reconnected to the database. */
-async function untilAvailable(request: () => Promise<Answer>): Promise<Answer> {
+async function untilAvailable(request: () => Promise<HttpResponse>): Promise<HttpResponse> {
   for (;;) {
     const response = await request();
     if (response.status !== 503) return response;

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { Answer } from './http-client.js';
+import type { HttpResponse } from './http-client.js';
 
 const CODES: Record<number, string> = {
   400: 'invalid_payload',
@@ -14,7 +14,7 @@ const CODES: Record<number, string> = {
 };
 
 /** Asserts the status, its error code, and the shape that every error has. */
-export function expectError(answer: Answer, status: number): void {
+export function expectError(answer: HttpResponse, status: number): void {
   expect({ status: answer.status, body: answer.body }).toEqual({
     status,
     body: expect.objectContaining({ error: CODES[status] }),
@@ -23,7 +23,7 @@ export function expectError(answer: Answer, status: number): void {
 }
 
 /** Asserts the shape that every error has. */
-export function expectErrorShape({ status, headers, text, body }: Answer): void {
+export function expectErrorShape({ status, headers, text, body }: HttpResponse): void {
   expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
   expect(headers.get('content-length')).toBe(String(Buffer.byteLength(text)));
   const known = ['error', 'message', 'reason', 'expected', 'actual', 'details', 'request_id'];
@@ -45,7 +45,7 @@ export function expectErrorShape({ status, headers, text, body }: Answer): void 
 
 /** Asserts a 409 with this reason, and with these `expected` and `actual` versions or none. */
 export function expectConflict(
-  answer: Answer,
+  answer: HttpResponse,
   reason: string,
   versions: { expected?: number; actual?: number } = {},
 ): void {
@@ -60,6 +60,6 @@ export function expectConflict(
 }
 
 /** The paths of the violations that an error lists, sorted. */
-export function violationPaths({ body }: Pick<Answer, 'body'>): string[] {
+export function violationPaths({ body }: Pick<HttpResponse, 'body'>): string[] {
   return body.details.map(({ path }: { path: string }) => path).sort();
 }

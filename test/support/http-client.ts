@@ -1,5 +1,5 @@
 /** A response of the service; `body` is the parsed JSON, undefined if there is none. */
-export interface Answer {
+export interface HttpResponse {
   status: number;
   headers: Headers;
   text: string;
@@ -16,7 +16,11 @@ interface RequestOptions {
 export class HttpClient {
   constructor(readonly baseUrl: string) {}
 
-  async request(method: string, path: string, { body, headers = {} }: RequestOptions = {}): Promise<Answer> {
+  async request(
+    method: string,
+    path: string,
+    { body, headers = {} }: RequestOptions = {},
+  ): Promise<HttpResponse> {
     const response = await fetch(this.baseUrl + path, {
       method,
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
@@ -37,42 +41,42 @@ export class HttpClient {
     return `/v1/conversations/${encodeURIComponent(id)}${rest}`;
   }
 
-  put(id: string, body: unknown = { token_budget: 1_000_000 }): Promise<Answer> {
+  put(id: string, body: unknown = { token_budget: 1_000_000 }): Promise<HttpResponse> {
     return this.request('PUT', this.path(id), { body });
   }
 
-  get(id: string): Promise<Answer> {
+  get(id: string): Promise<HttpResponse> {
     return this.request('GET', this.path(id));
   }
 
-  delete(id: string): Promise<Answer> {
+  delete(id: string): Promise<HttpResponse> {
     return this.request('DELETE', this.path(id));
   }
 
-  patch(id: string, metadata: unknown): Promise<Answer> {
+  patch(id: string, metadata: unknown): Promise<HttpResponse> {
     return this.request('PATCH', this.path(id, '/metadata'), { body: { metadata } });
   }
 
   /** @param body `{ event }` or `{ events }`, with `idempotency_key` and `if_version` if needed */
-  append(id: string, body: unknown, headers?: Record<string, string>): Promise<Answer> {
+  append(id: string, body: unknown, headers?: Record<string, string>): Promise<HttpResponse> {
     return this.request('POST', this.path(id, '/events'), { body, headers });
   }
 
   /** Appends one user message. */
-  say(id: string, text: string): Promise<Answer> {
+  say(id: string, text: string): Promise<HttpResponse> {
     return this.append(id, { event: { role: 'user', parts: [{ type: 'text', text }] } });
   }
 
   /** @param query including the question mark */
-  events(id: string, query = ''): Promise<Answer> {
+  events(id: string, query = ''): Promise<HttpResponse> {
     return this.request('GET', this.path(id, `/events${query}`));
   }
 
-  window(id: string, query = ''): Promise<Answer> {
+  window(id: string, query = ''): Promise<HttpResponse> {
     return this.request('GET', this.path(id, `/window${query}`));
   }
 
-  compact(id: string, body: unknown): Promise<Answer> {
+  compact(id: string, body: unknown): Promise<HttpResponse> {
     return this.request('POST', this.path(id, '/compact'), { body });
   }
 }

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { Answer } from './http-client.js';
+import type { HttpResponse } from './http-client.js';
 import { PATIENCE_MS } from './patience.js';
 
 /** A connection on which a test writes raw bytes, including malformed HTTP, and reads the responses. */
@@ -34,7 +34,7 @@ export class RawConnection {
   }
 
   /** The next response; its body ends after `content-length` bytes, or with the connection. */
-  async answer({ toHead = false } = {}): Promise<Answer> {
+  async answer({ toHead = false } = {}): Promise<HttpResponse> {
     const head = await this.until(() => {
       const end = this.received.indexOf('\r\n\r\n');
       return end < 0 ? undefined : end + 4;
@@ -101,7 +101,7 @@ export class RawConnection {
 }
 
 /** Sends one raw request on its own connection. */
-export async function sendRaw(url: string, data: string | Buffer): Promise<Answer> {
+export async function sendRaw(url: string, data: string | Buffer): Promise<HttpResponse> {
   const connection = await RawConnection.open(url);
   try {
     return await connection.write(data).answer();

@@ -1,4 +1,4 @@
-import type { Answer } from './http-client.js';
+import type { HttpResponse } from './http-client.js';
 import { sendRaw } from './raw-http.js';
 
 /** The text of an upgrade request, as a websocket client sends it. @param headers replace the usual ones, or add to them */
@@ -15,6 +15,10 @@ export function upgradeRequest(path: string, headers: Record<string, string> = {
 }
 
 /** Sends an upgrade request on a connection of its own; resolves to the response, which has a body if it is an error. */
-export function sendUpgrade(url: string, path: string, headers?: Record<string, string>): Promise<Answer> {
+export function sendUpgrade(
+  url: string,
+  path: string,
+  headers?: Record<string, string>,
+): Promise<HttpResponse> {
   return sendRaw(url, upgradeRequest(path, headers));
 }
