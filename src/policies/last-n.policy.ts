@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { readNewestEventsConfig, startOfNewest, type NewestEventsConfig } from './newest-events.js';
-import { PolicyConfigReader } from './policy-config.js';
+import { parseNewestEventsConfig, startOfNewest, type NewestEventsConfig } from './newest-events.js';
 import type { Timeline } from './timeline.js';
 import { RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
 
@@ -11,10 +10,7 @@ export class LastNPolicy implements WindowPolicy<NewestEventsConfig> {
   readonly timeless = true;
 
   parseConfig(raw: Record<string, unknown>): NewestEventsConfig {
-    const reader = new PolicyConfigReader(raw);
-    const config = readNewestEventsConfig(reader);
-    reader.finish();
-    return config;
+    return parseNewestEventsConfig(raw);
   }
 
   select(timeline: Timeline, config: NewestEventsConfig): Selection {

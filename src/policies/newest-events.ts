@@ -1,4 +1,4 @@
-import type { PolicyConfigReader } from './policy-config.js';
+import { PolicyConfigReader } from './policy-config.js';
 import type { LiveEvent, Part, Timeline } from './timeline.js';
 
 /** How many of the newest events a policy keeps: up to `limit`; beyond it, the window restarts with `trimTo` events. */
@@ -10,6 +10,14 @@ export interface NewestEventsConfig {
 
 const MAX_LIMIT = 1_000_000;
 const DEFAULT_LIMIT = 200;
+
+/** Parses a config that has only the fields of `readNewestEventsConfig`. @throws InvalidPolicyConfigError */
+export function parseNewestEventsConfig(raw: Record<string, unknown>): NewestEventsConfig {
+  const reader = new PolicyConfigReader(raw);
+  const config = readNewestEventsConfig(reader);
+  reader.finish();
+  return config;
+}
 
 /** Reads the config fields `limit` (default 200) and `trim_to` (at most `limit`, default `limit`). */
 export function readNewestEventsConfig(config: PolicyConfigReader): NewestEventsConfig {

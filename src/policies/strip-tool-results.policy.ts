@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { newestWithParts, readNewestEventsConfig, type NewestEventsConfig } from './newest-events.js';
-import { PolicyConfigReader } from './policy-config.js';
+import { newestWithParts, parseNewestEventsConfig, type NewestEventsConfig } from './newest-events.js';
 import type { Timeline } from './timeline.js';
 import { isToolResultPart } from './tool-results.js';
 import { RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
@@ -12,10 +11,7 @@ export class StripToolResultsPolicy implements WindowPolicy<NewestEventsConfig> 
   readonly timeless = true;
 
   parseConfig(raw: Record<string, unknown>): NewestEventsConfig {
-    const reader = new PolicyConfigReader(raw);
-    const config = readNewestEventsConfig(reader);
-    reader.finish();
-    return config;
+    return parseNewestEventsConfig(raw);
   }
 
   select(timeline: Timeline, config: NewestEventsConfig): Selection {

@@ -34,6 +34,14 @@ export const NEW_EVENT: SchemaObject = {
   additionalProperties: true,
 };
 
+/** The fields that a stored event and a message of a window share. */
+const SHARED_FIELDS = {
+  role: { type: 'string', enum: [...ROLES] },
+  parts: { type: 'array', minItems: 1, items: PART },
+  id: { type: 'string' },
+  metadata: { type: 'object', additionalProperties: true },
+} satisfies Record<string, SchemaObject>;
+
 /** An event as the log gives it back: as it came, with what the server owns. */
 export const LOGGED_EVENT: SchemaObject = {
   type: 'object',
@@ -41,10 +49,7 @@ export const LOGGED_EVENT: SchemaObject = {
   properties: {
     seq: { type: 'integer', minimum: 1 },
     version: { type: 'integer', minimum: 1 },
-    role: { type: 'string', enum: [...ROLES] },
-    parts: { type: 'array', minItems: 1, items: PART },
-    id: { type: 'string' },
-    metadata: { type: 'object', additionalProperties: true },
+    ...SHARED_FIELDS,
     token_count: { type: 'integer' },
     token_estimate: { type: 'integer' },
     inserted_at: { type: 'string', format: 'date-time' },
@@ -60,10 +65,7 @@ export const WINDOW_MESSAGE: SchemaObject = {
     seq: { type: 'integer', description: 'Of a summary: `from_seq` of its range' },
     from_seq: { type: 'integer', description: 'Of a summary only' },
     to_seq: { type: 'integer', description: 'Of a summary only' },
-    role: { type: 'string', enum: [...ROLES] },
-    parts: { type: 'array', minItems: 1, items: PART },
-    id: { type: 'string' },
-    metadata: { type: 'object', additionalProperties: true },
+    ...SHARED_FIELDS,
     inserted_at: { type: 'string', format: 'date-time' },
   },
 };

@@ -1,16 +1,11 @@
 import { kindOf } from '../arguments.js';
-import type { Part } from '../types.js';
 import type { AiModule } from './ai-module.js';
 import { MASKED_ERROR, withEnding, type Chunk } from './chunks.js';
 import type { StreamOptions } from './stream-options.js';
 import { isTextSource, TextSource } from './text-source.js';
+import type { AnswerMessage } from './answer-message.js';
 
-/** An answer, as a `UIMessage` of the AI SDK. */
-export interface AnswerMessage {
-  id: string;
-  parts: Part[];
-  metadata?: unknown;
-}
+export type { AnswerMessage };
 
 /** Where an answer comes from. */
 export interface AnswerSource {

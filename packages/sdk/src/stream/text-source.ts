@@ -1,6 +1,6 @@
 import { kindOf } from '../arguments.js';
 import type { Chunk } from './chunks.js';
-import type { AnswerMessage } from './answer-source.js';
+import type { AnswerMessage } from './answer-message.js';
 
 type TextIterable = AsyncIterable<string> | ReadableStream<string>;
 
