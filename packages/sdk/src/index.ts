@@ -1,7 +1,7 @@
-export { createClient, type Client } from './client.js';
-export type { ClientOptions } from './client-options.js';
-export type { Context } from './context.js';
-export type { ContextBuilder } from './context-builder.js';
+export { createClient, type Client } from './client/client.js';
+export type { ClientOptions } from './client/client-options.js';
+export type { Context } from './conversation/context.js';
+export type { ContextBuilder } from './conversation/context-builder.js';
 export {
   ConflictError,
   ConnectionError,
@@ -16,8 +16,8 @@ export {
   UnauthorizedError,
   UnavailableError,
 } from './errors.js';
-export { fastpaca, fastpaca as default } from './fastpaca.js';
-export { modelContent } from './messages.js';
+export { fastpaca, fastpaca as default } from './client/default-client.js';
+export { modelContent } from './messages/model-content.js';
 export type {
   ContextStream,
   StreamContext,
@@ -26,5 +26,5 @@ export type {
   StreamHandlerContext,
   StreamOptions,
   SystemMessages,
-} from './stream/context-stream.js';
+} from './model-answer/context-stream.js';
 export type * from './types.js';

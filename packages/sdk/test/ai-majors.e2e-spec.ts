@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { TestService } from '../../../test/support/test-service.js';
 import { createClient, type Context, type Part, type Window } from '../src/index.js';
-import { toModelMessages } from '../src/stream/model-messages.js';
-import { placeSystemMessages } from '../src/stream/system-messages.js';
-import { toUiMessages } from '../src/stream/ui-messages.js';
+import { toModelMessages } from '../src/messages/model-messages.js';
+import { placeSystemMessages } from '../src/model-answer/system-messages.js';
+import { toUiMessages } from '../src/messages/ui-messages.js';
 import { aiMajor, says } from './support/ai-major.js';
 import { expectValidPrompt } from './support/ai-prompt.js';
 

@@ -60,7 +60,7 @@ describe('the package', () => {
 
   it('loads the AI SDK with import() in CommonJS too, since its newer majors are ES modules only', async () => {
     const project = await packed.project({ ai: 'ai' });
-    const loader = `require.resolve('fastpaca').replace('index.js', 'stream/ai-module.js')`;
+    const loader = `require.resolve('fastpaca').replace('index.js', 'model-answer/ai-module.js')`;
     expect(
       await project.run(
         'a.cjs',
@@ -174,7 +174,7 @@ describe('the README', () => {
   it('names every error, and every method', async () => {
     const text = await readFile(join(SDK, 'README.md'), 'utf8');
     const sdk = await import('../src/index.js');
-    const { Context } = await import('../src/context.js');
+    const { Context } = await import('../src/conversation/context.js');
     const errors = Object.keys(sdk).filter((name) => name.endsWith('Error'));
     const methods = Object.getOwnPropertyNames(Context.prototype).filter(
       (name) => !['constructor', 'id'].includes(name),

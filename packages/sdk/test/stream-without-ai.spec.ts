@@ -1,11 +1,11 @@
 import { expect, it, jest } from '@jest/globals';
-import type { StreamContext } from '../src/stream/context-stream.js';
+import type { StreamContext } from '../src/model-answer/context-stream.js';
 import { readSse, textIn } from './support/ai-sse.js';
 
 jest.unstable_mockModule('ai', () => {
   throw new Error("Cannot find package 'ai'");
 });
-const { startStream } = await import('../src/stream/context-stream.js');
+const { startStream } = await import('../src/model-answer/context-stream.js');
 
 it('a stream needs no AI SDK: its messages are the same, and text is an answer', async () => {
   const appended: unknown[] = [];

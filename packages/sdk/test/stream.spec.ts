@@ -1,7 +1,7 @@
 /* eslint-disable @typescript-eslint/require-await -- what stands for a model or a service is asynchronous as they are */
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EventInput, StreamOptions } from '../src/index.js';
-import { startStream, type StreamContext } from '../src/stream/context-stream.js';
+import { startStream, type StreamContext } from '../src/model-answer/context-stream.js';
 import type { WindowMessage } from '../src/types.js';
 import { readSse, textIn } from './support/ai-sse.js';
 import { allOf } from './support/all-of.js';

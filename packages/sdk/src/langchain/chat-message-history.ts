@@ -1,6 +1,6 @@
 import { BaseListChatMessageHistory } from '@langchain/core/chat_history';
 import { AIMessage, ToolMessage, type BaseMessage } from '@langchain/core/messages';
-import type { Context } from '../context.js';
+import type { Context } from '../conversation/context.js';
 import { toEvent, toMessage, type StoredEvent } from './stored-message.js';
 
 /** Most messages of one turn. */

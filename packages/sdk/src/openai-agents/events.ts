@@ -2,8 +2,8 @@ import type { AgentInputItem } from '@openai/agents';
 import { isObject, sameJson } from './same-json.js';
 import type { StoredMessage } from './transcript.js';
 import type { EventInput, Part } from '../types.js';
-import { foreignItems } from './foreign-items.js';
-import { ANSWERED_BY } from './tool-pairs.js';
+import { foreignItems } from './to-agent-items.js';
+import { ANSWERED_BY } from './paired-items.js';
 
 /** Under this name the metadata of an event keep what its parts do not say. */
 const KEY = 'openaiAgents';

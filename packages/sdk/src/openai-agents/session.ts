@@ -1,6 +1,6 @@
 import type { AgentInputItem, Session } from '@openai/agents';
 import { toEvent, toItems } from './events.js';
-import { validPairs } from './tool-pairs.js';
+import { validPairs } from './paired-items.js';
 import { Transcript, type Conversation, type StoredMessage } from './transcript.js';
 
 const SOURCES: readonly unknown[] = ['window', 'log'];

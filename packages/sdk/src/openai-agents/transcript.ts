@@ -1,4 +1,4 @@
-import type { Context } from '../context.js';
+import type { Context } from '../conversation/context.js';
 import { ConflictError } from '../errors.js';
 import type { EventInput, Part, Role, Window } from '../types.js';
 

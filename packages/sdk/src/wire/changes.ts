@@ -1,0 +1,35 @@
+import type { Change } from '../types.js';
+import type { WireFrame } from './types.js';
+import { fromWireEvent } from './events.js';
+
+/** A frame of the stream as a change; undefined of one that is none, or that a later version of the service has added. */
+export function fromWireFrame(frame: WireFrame): Change | undefined {
+  const { version } = frame;
+  switch (frame.type) {
+    case 'event': {
+      const { seq } = frame;
+      return { type: 'event', version, seq, event: fromWireEvent(frame.event, { seq, version }) };
+    }
+    case 'compaction': {
+      const { from_seq: fromSeq, to_seq: toSeq } = frame.range;
+      return { type: 'compaction', version, range: { fromSeq, toSeq } };
+    }
+    case 'window': {
+      const { needs_compaction: needsCompaction, used_tokens: usedTokens } = frame;
+      return { type: 'window', version, needsCompaction, usedTokens };
+    }
+    case 'gap':
+      return {
+        type: 'gap',
+        version,
+        expected: frame.expected,
+        actual: frame.actual,
+        reason: frame.reason,
+      };
+    case 'reset':
+    case 'tombstoned':
+      return { type: frame.type, version };
+    default:
+      return undefined;
+  }
+}
