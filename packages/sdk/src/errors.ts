@@ -1,4 +1,4 @@
-/** What is known about a failed call; each field is there only if it applies. */
+/** What is known about a failed call. A field is present only if it applies. */
 export interface ErrorDetails {
   status?: number;
   code?: string;
@@ -11,54 +11,54 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** Any failure that comes from the service or from the way to it. Its subclasses are what a caller can act on. */
+/** An error response of the service, or a failure to reach it. Each subclass is something that a caller can act on. */
 export class FastpacaError extends Error {
-  /** HTTP status of the answer; undefined if there was none. */
+  /** HTTP status of the response; undefined if there was none. */
   readonly status?: number;
-  /** The service's name of the error, such as `conflict`; never renamed. Of a connection, `connection_failed` or `timeout`. */
+  /** The service's `error`, such as `conflict`; `connection_failed` or `timeout` if there was no response. Codes are never renamed. */
   readonly code: string;
-  /** Which of the cases of `code`, such as `version_mismatch`; never renamed. */
+  /** Distinguishes the cases of `code`, such as `version_mismatch`. Reasons are never renamed. */
   readonly reason?: string;
-  /** Names the request in the service's log. */
+  /** Identifies the request in the service's log. */
   readonly requestId?: string;
-  /** Of `version_mismatch`: the version the caller believed current. */
+  /** For `version_mismatch`: the version that the caller expected. */
   readonly expected?: number;
-  /** Of `version_mismatch`: the version the conversation is at. */
+  /** For `version_mismatch`: the current version of the conversation. */
   readonly actual?: number;
-  /** Of a 400: every fault that was found. */
+  /** For a 400: every violation. */
   readonly details?: { path: string; message: string }[];
-  /** How long the service asks to wait before the next try, in milliseconds. */
+  /** How long to wait before the next attempt, in milliseconds, as requested by the service. */
   readonly retryAfterMs?: number;
 
-  constructor(message: string, { cause, code = 'unexpected_answer', ...known }: ErrorDetails = {}) {
+  constructor(message: string, { cause, code = 'unexpected_answer', ...others }: ErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.code = code;
-    Object.assign(this, known);
+    Object.assign(this, others);
   }
 }
 
-/** 400: the request is wrong; `details` says where. */
+/** 400: the request is invalid; `details` says where. */
 export class InvalidRequestError extends FastpacaError {}
-/** 401: no API key, or a wrong one. */
+/** 401: the API key is missing or wrong. */
 export class UnauthorizedError extends FastpacaError {}
-/** 403: the API key may not do this. */
+/** 403: the API key lacks the scope. */
 export class ForbiddenError extends FastpacaError {}
-/** 404: there is no such conversation, or the base URL is not that of a service. */
+/** 404: the conversation does not exist, or the base URL is not that of a service. */
 export class NotFoundError extends FastpacaError {}
 /** 409: `reason` is `version_mismatch` (with `expected` and `actual`), `tombstoned` or `idempotency_conflict`. */
 export class ConflictError extends FastpacaError {}
-/** 413: the request is larger than the service takes. */
+/** 413: the request body exceeds the limit of the service. */
 export class PayloadTooLargeError extends FastpacaError {}
-/** 429, still after the retries. */
+/** 429, after all retries. */
 export class RateLimitError extends FastpacaError {}
-/** 5xx, still after the retries where those are safe. */
+/** 5xx, after all retries where these are safe. */
 export class ServerError extends FastpacaError {}
-/** 503: the service is starting, stopping, overloaded or without its database. */
+/** 503: the service is starting, stopping or overloaded, or cannot reach its database. */
 export class UnavailableError extends ServerError {}
-/** No answer: the service cannot be reached, or the connection broke. `cause` is the platform's own error. */
+/** No response: the service cannot be reached, or the connection broke. `cause` is the error of the platform. */
 export class ConnectionError extends FastpacaError {}
-/** No complete answer within `timeoutMs`. */
+/** No complete response within `timeoutMs`. */
 export class TimeoutError extends ConnectionError {}
 
 const CLASSES: Partial<Record<number, typeof FastpacaError>> = {

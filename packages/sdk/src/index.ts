@@ -1,7 +1,7 @@
 export { createClient, type Client } from './client/client.js';
-export type { ClientOptions } from './client/client-options.js';
-export type { Context } from './conversation/context.js';
+export { fastpaca, fastpaca as default } from './client/default-client.js';
 export type { ContextBuilder } from './conversation/context-builder.js';
+export type { Context } from './conversation/context.js';
 export {
   ConflictError,
   ConnectionError,
@@ -16,7 +16,7 @@ export {
   UnauthorizedError,
   UnavailableError,
 } from './errors.js';
-export { fastpaca, fastpaca as default } from './client/default-client.js';
+export type { ClientOptions } from './http/client-options.js';
 export { modelContent } from './messages/model-content.js';
 export type {
   ContextStream,

@@ -1,14 +1,10 @@
-/** A piece of an event: text, a tool call, an image … Any shape with a `type`; it comes back as it was sent. */
-export interface Part {
-  type: string;
-  [field: string]: unknown;
-}
+import type { Part, Role } from './messages/message.js';
 
-export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+export type { Part, Role } from './messages/message.js';
 
 /**
- * A message to append, or to replace a range by. `content` is a shorthand: a text becomes one text part, an array
- * becomes the parts; `parts` wins over it. Other fields are stored and come back as they are.
+ * A message to append, or to use in a replacement. `content` is a shorthand: a text becomes one text part, an array becomes the
+ * parts. If both are given, `parts` is used. Other fields are stored and returned unchanged.
  */
 export interface EventInput {
   role: Role;
@@ -17,14 +13,14 @@ export interface EventInput {
   /** The caller's own id of this message. */
   id?: string;
   metadata?: Record<string, unknown>;
-  /** The caller's own count, used instead of the service's estimate. */
+  /** The caller's own token count, used instead of the service's estimate. */
   tokenCount?: number;
   [field: string]: unknown;
 }
 
 /**
- * Any message that there is already: of a window or a log, a `UIMessage` or a `ModelMessage` of the AI SDK. What it has besides goes
- * along, as with `EventInput`.
+ * An existing message: of a window or a log, or a `UIMessage` or `ModelMessage` of the AI SDK. Other fields are sent, too, as with
+ * `EventInput`.
  */
 export interface EventLike {
   role: Role;
@@ -34,26 +30,26 @@ export interface EventLike {
   metadata?: unknown;
 }
 
-/** Where an appended event stands. */
+/** The position of an appended event. */
 export interface AppendResult {
   /** Position in the log, from 1. */
   seq: number;
-  /** The conversation's change counter after it. */
+  /** The conversation's version after this event. */
   version: number;
   tokenEstimate: number;
-  /** The idempotency key was used before with this content: nothing was written now. */
+  /** The idempotency key was used before with the same content: this call wrote nothing. */
   deduped?: true;
 }
 
 export interface AppendOptions {
-  /** Repeats of one key are one append. Made up for each call if absent, so that a retry is always safe. */
+  /** Calls with the same key append once. Default: a new key per call, so that retries are safe. */
   idempotencyKey?: string;
-  /** Append only if the conversation is at this version (0: only if it is empty); else `ConflictError`. */
+  /** Append only if the conversation is at this version (0: only if it is empty). Otherwise `ConflictError`. */
   ifVersion?: number;
   signal?: AbortSignal;
 }
 
-/** An event as the log has it. */
+/** An event of the log. */
 export interface LoggedEvent {
   seq: number;
   version: number;
@@ -67,51 +63,51 @@ export interface LoggedEvent {
   [field: string]: unknown;
 }
 
-/** A message of the window: an event of the log, or a part of a summary. */
+/** A message of the window: an event of the log, or a message of a summary. */
 export interface WindowMessage {
-  /** Position in the log; of a summary, the first seq of the range it stands for. */
+  /** Position in the log; for a summary, the first seq of the range it replaces. */
   seq: number;
-  /** As in the log, but `developer` is `system`, which is the same to the AI SDK. */
+  /** The role in the log, except that `developer` becomes `system`: the AI SDK knows only that. */
   role: Exclude<Role, 'developer'>;
   parts: Part[];
-  /** The same as content of an AI SDK `ModelMessage`; parts that no model message can carry are left out. */
-  content: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- assignable to `ModelMessage` of every major
+  /** The parts as `content` of an AI SDK `ModelMessage`, without parts that no model message can contain. */
+  content: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- assignable to `ModelMessage` of every major version
   id?: string;
   metadata?: Record<string, unknown>;
   insertedAt?: string;
-  /** Of a summary: the range it stands for. */
+  /** Only for a summary: the range it replaces. */
   fromSeq?: number;
   toSeq?: number;
 }
 
-/** A run of the window. */
+/** A contiguous range of the window. */
 export interface Segment {
   type: 'summary' | 'live';
   fromSeq: number;
   toSeq: number;
 }
 
-/** The slice of a conversation that fits the token budget. */
+/** The part of a conversation that fits the token budget. */
 export interface Window {
   messages: WindowMessage[];
   usedTokens: number;
-  /** What the policy leaves is more than the trigger ratio of the budget: time to compact. */
+  /** The messages that the policy selects exceed the trigger ratio of the budget: time to compact. */
   needsCompaction: boolean;
   version: number;
   segments: Segment[];
   budgetTokens: number;
 }
 
-/** Where the events of a turn stand, in the order they were given. */
+/** The positions of the events of a turn, in the order given. */
 export interface TurnResult {
   /** Version after the last event. */
   version: number;
   events: Omit<AppendResult, 'deduped'>[];
-  /** The idempotency key was used before with this content: nothing was written now. */
+  /** The idempotency key was used before with the same content: this call wrote nothing. */
   deduped?: true;
 }
 
-/** How a window is chosen from the log; `config` goes to the service as it is, in its spelling (`max_age_seconds`). */
+/** How a window is selected from the log. `config` is sent unchanged, in the spelling of the service (`max_age_seconds`). */
 export interface Policy {
   strategy: string;
   config?: Record<string, unknown>;
@@ -121,13 +117,13 @@ export interface Policy {
 export interface Conversation {
   id: string;
   tokenBudget: number;
-  /** Share of the budget above which a window says `needsCompaction`. */
+  /** Fraction of the budget above which a window has `needsCompaction`. */
   triggerRatio: number;
   policy: { strategy: string; config: Record<string, unknown> };
   metadata: Record<string, unknown>;
   /** The change counter: 0 when created, +1 per event and per compaction. */
   version: number;
-  /** Seq of the last event; 0 while there is none. */
+  /** Seq of the last event; 0 if there is none. */
   lastSeq: number;
   /** Deleted: readable, never writable again. */
   tombstoned: boolean;
@@ -137,9 +133,9 @@ export interface Conversation {
 }
 
 export interface WindowOptions {
-  /** Narrows the budget for this call, in tokens, from 1; it never widens it. */
+  /** Narrows the budget for this call, in tokens, from 1. It never widens the budget. */
   budgetTokens?: number;
-  /** Any other version is a `ConflictError`. */
+  /** Return the window only if the conversation is at this version. Otherwise `ConflictError`. */
   ifVersion?: number;
   signal?: AbortSignal;
 }
@@ -148,37 +144,35 @@ export interface WindowOptions {
 export interface RangeCompaction {
   /** First seq of the range, from 1. */
   fromSeq: number;
-  /** Last seq of the range, inclusive. The `seq` of a summary stands for all of what it summarises. */
+  /** Last seq of the range, inclusive. The `seq` of a summary includes the whole range of that summary. */
   toSeq: number;
-  /** What the model sees instead, 1 or more messages; those of a window may be among them. */
+  /** What the model sees instead: 1 or more messages. Messages of a window are allowed. */
   replacement: readonly (EventInput | EventLike)[];
-  /** Compact only if the conversation is at this version; else `ConflictError`. */
+  /** Compact only if the conversation is at this version. Otherwise `ConflictError`. */
   ifVersion?: number;
 }
 
-/** Replaces everything there is, so that the window consists of `messages`. */
+/** Replaces the whole conversation for the model: the window then consists of `messages`. */
 export interface WholeCompaction {
   messages: readonly (EventInput | EventLike)[];
-  /** The version of the window that `messages` are made from; without it, that at the time of the call. */
+  /** The version of the window that `messages` were made from. Default: the version at the time of the call. */
   ifVersion?: number;
 }
 
 export interface CompactResult {
-  /** The conversation's version after it. */
+  /** The conversation's version after the compaction. */
   version: number;
 }
 
 export interface ReplayOptions {
-  /** Where to begin, inclusive; negative counts from the end: -50 is the last 50. Default 1. */
+  /** First seq, inclusive. A negative value counts from the end: -50 starts at the last 50 events. Default 1. */
   fromSeq?: number;
-  /** Where to end, inclusive. Default and at most the end of the log when the replay begins. */
+  /** Last seq, inclusive. Default and maximum: the end of the log when the replay begins. */
   toSeq?: number;
   signal?: AbortSignal;
 }
 
-/**
- * Compacts a window that needs it: what to replace, and by what. Nothing (undefined or null) leaves the window as it is.
- */
+/** Makes the compaction of a window that needs one. Returning undefined or null leaves the window unchanged. */
 export type AutoCompact = (
   window: Window,
 ) => AutoCompaction | null | undefined | Promise<AutoCompaction | null | undefined>;
@@ -186,24 +180,27 @@ export type AutoCompact = (
 export type AutoCompaction = Omit<RangeCompaction, 'ifVersion'> | Omit<WholeCompaction, 'ifVersion'>;
 
 export interface AutoCompactOptions {
-  /** Told what the handler threw, or why its compaction failed; the window is then returned as it is. Without it, it is thrown. */
+  /**
+   * Receives the error of the handler or of its compaction. The call then returns the window without the compaction. Default: the call
+   * throws the error.
+   */
   onError?: (error: unknown) => void;
 }
 
 export interface WatchOptions {
-  /** The last **version** you have; 0 for everything from the beginning. Without it, only what comes from now on. */
+  /** The last **version** you have; 0 for all changes from the beginning. Default: only changes from now on. */
   cursor?: number;
-  /** `false` leaves `event` changes out. Default true. */
+  /** `false` leaves out `event` changes. Default true. */
   includeEvents?: boolean;
-  /** Silence after which the connection is given up and made anew, in milliseconds; the service's heartbeat is every 30 s. Default 90,000. */
+  /** Reconnect after this time without data, in milliseconds. The service sends a heartbeat every 30 s. Default 90,000. */
   idleTimeoutMs?: number;
-  /** Told why a connection ended, before the next one is tried. */
+  /** Called before each reconnection, with the reason why the connection ended. */
   onReconnect?: (error: unknown) => void;
   /** Ends the iteration, without an error. */
   signal?: AbortSignal;
 }
 
-/** What happened in a conversation. Versions never go back, except after a `gap`. */
+/** A change of a conversation. Versions never decrease, except after a `gap` or a `reset`. */
 export type Change =
   /** An event was appended. */
   | { type: 'event'; version: number; seq: number; event: LoggedEvent }
@@ -211,12 +208,12 @@ export type Change =
   | { type: 'compaction'; version: number; range: { fromSeq: number; toSeq: number } }
   /** The window has changed: read it again. */
   | { type: 'window'; version: number; needsCompaction: boolean; usedTokens: number }
-  /** The log is another one now, as after a failover that lost changes or a restore: forget what you have and read again. */
+  /** The log was replaced by another one, for example after a restore or a failover that lost changes: discard your copy and read again. */
   | { type: 'reset'; version: number }
   /**
-   * The conversation has not come as far as your cursor: it is another than the one you know, as after a restore from a
-   * backup. Forget what you have; the iteration goes on after `version`.
+   * The conversation has not reached your cursor, for example after a restore from a backup: it is not the conversation you know.
+   * Discard your copy. The iteration continues after `version`.
    */
   | { type: 'gap'; version: number; expected: number; actual: number; reason: string }
-  /** The conversation was deleted. The iteration ends after this. */
+  /** The conversation was deleted. The iteration ends after this change. */
   | { type: 'tombstoned'; version: number };

@@ -86,7 +86,7 @@ describe('an answer that is none of the service', () => {
     proxy.next({ type: 'answer', status: 404, body: `<html>${'x'.repeat(1000)}` });
     const error = await failure(ctx.window());
     expect(error).toBeInstanceOf(sdk.NotFoundError);
-    expect(error.message).toMatch(/\/window answered 404: <html>x{194}…$/);
+    expect(error.message).toMatch(/\/window responded with 404: <html>x{194}…$/);
   });
 
   it('and claims to be good is an error that asks for the base URL', async () => {

@@ -362,7 +362,7 @@ describe('clearSession', () => {
   it('cannot be asked of the log', async () => {
     const whole = new FastpacaSession({ context: ctx, source: 'log' });
     await session.addItems([user('a')]);
-    await expect(whole.clearSession()).rejects.toThrow(/Nothing can be taken out of the log/);
+    await expect(whole.clearSession()).rejects.toThrow(/Nothing can be removed from the log/);
     await expect(whole.popItem()).rejects.toThrow(TypeError);
     expect(await whole.getItems()).toEqual([user('a')]);
   });

@@ -175,10 +175,12 @@ describe('the README', () => {
     const text = await readFile(join(SDK, 'README.md'), 'utf8');
     const sdk = await import('../src/index.js');
     const { Context } = await import('../src/conversation/context.js');
+    const { ContextOperations } = await import('../src/conversation/context-operations.js');
     const errors = Object.keys(sdk).filter((name) => name.endsWith('Error'));
-    const methods = Object.getOwnPropertyNames(Context.prototype).filter(
-      (name) => !['constructor', 'id'].includes(name),
-    );
+    const methods = [Context, ContextOperations]
+      .flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype))
+      .filter((name) => !['constructor', 'id', 'prepare'].includes(name));
+    expect(methods).toEqual(expect.arrayContaining(['append', 'metadata']));
     expect(errors.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
     expect(methods.filter((name) => !new RegExp(`\\.${name}\\(`).test(text))).toEqual([]);
   });

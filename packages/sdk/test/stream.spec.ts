@@ -82,7 +82,9 @@ describe('a stream whose handler returns text', () => {
     });
     const answer = await stream(() => openAiChunks, { onError: (error) => errors.push(error) });
     expect(await answer.appended).toBeNull();
-    expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining('must give text') })]);
+    expect(errors).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('must contain text, not object') }),
+    ]);
   });
 
   it('is, with autoAppend: false, read at the pace of its reader and given up with it', async () => {

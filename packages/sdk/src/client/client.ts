@@ -1,26 +1,29 @@
-import { completeOptions, type ClientOptions } from './client-options.js';
 import { ContextBuilder } from '../conversation/context-builder.js';
-import { RemoteConversation } from '../conversation/remote-conversation.js';
-import { Http } from '../http/http-client.js';
-import { Mutexes } from '../conversation/keyed-mutex.js';
+import { KeyedMutex } from '../conversation/keyed-mutex.js';
+import { RemoteConversation } from '../http/remote-conversation.js';
+import { HttpClient } from '../http/http-client.js';
+import { completeOptions, type ClientOptions } from '../http/client-options.js';
 
-/** Talks to one service. */
+/** A client of one service. */
 export interface Client {
   /**
-   * A conversation. The id is yours: 1 to 255 characters, anything but control characters.
+   * A conversation.
    *
-   * @throws TypeError it is no id
+   * @param id chosen by you: 1 to 255 characters, no control characters
+   * @throws TypeError the id is invalid
    */
   context(id: string): ContextBuilder;
 }
 
 /**
- * A client of the service at `baseUrl`. It holds no connection and nothing to close.
+ * Creates a client of the service at `baseUrl`. It keeps no connection open and needs no closing.
  *
- * @throws TypeError, RangeError naming the option that is wrong
+ * @throws TypeError, RangeError naming the invalid option
  */
 export function createClient(options: ClientOptions = {}): Client {
-  const http = new Http(completeOptions(options));
-  const mutexes = new Mutexes();
-  return { context: (id) => new ContextBuilder(new RemoteConversation(http, id), mutexes) };
+  const http = new HttpClient(completeOptions(options));
+  const compactionMutex = new KeyedMutex();
+  return {
+    context: (id) => new ContextBuilder({ conversation: new RemoteConversation(http, id), compactionMutex }),
+  };
 }

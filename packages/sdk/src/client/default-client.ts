@@ -3,21 +3,21 @@ import { createClient, type Client } from './client.js';
 let client: Client | undefined;
 
 /**
- * The ready-made client: the service at `FASTPACA_URL` (default `http://localhost:4000/v1`), with the key in
- * `FASTPACA_API_KEY` if there is one. Both are read when it is first used.
+ * The default client. It calls the service at `FASTPACA_URL` (default `http://localhost:4000/v1`) with the key in
+ * `FASTPACA_API_KEY`, if that is set. Both variables are read at the first use.
  */
 export const fastpaca: Client = {
   context: (id) => {
     client ??= createClient({
-      baseUrl: variable('FASTPACA_URL'),
-      apiKey: variable('FASTPACA_API_KEY'),
+      baseUrl: environmentVariable('FASTPACA_URL'),
+      apiKey: environmentVariable('FASTPACA_API_KEY'),
     });
     return client.context(id);
   },
 };
 
-/** Of the environment, on runtimes that have one; an empty variable is none. */
-function variable(name: string): string | undefined {
+/** Undefined if the variable is empty, or if the runtime has no environment. */
+function environmentVariable(name: string): string | undefined {
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
   const value = process?.env?.[name]?.trim();
   return value === '' ? undefined : value;

@@ -1,37 +1,53 @@
 import { optionalInteger } from '../arguments.js';
-import type { RemoteConversation } from './remote-conversation.js';
 import type { AppendOptions, AppendResult, EventInput, EventLike, TurnResult } from '../types.js';
-import type { WireAppended, WireAppendedTurn } from '../wire/types.js';
 import { toWireEvent } from '../wire/events.js';
+import type { WireAppended, WireAppendedTurn } from '../wire/types.js';
+import type { RemoteConversation } from '../http/remote-conversation.js';
 
-/** Appends one event. */
+/** Most events of one turn. */
+const MAX_TURN_EVENTS = 100;
+
 export async function appendEvent(
   conversation: RemoteConversation,
   event: EventInput | EventLike,
   options: AppendOptions,
 ): Promise<AppendResult> {
-  const answer = await post(conversation, { event: toWireEvent(event) }, options);
-  return fromWireAppended(answer as WireAppended);
+  const appended = await post(conversation, { event: toWireEvent(event) }, options);
+  return fromWireAppended(appended as WireAppended);
 }
 
-/** Appends a turn, in the order given, all of it or none. */
+/** Appends a turn, in the order given: all events or none. */
 export async function appendTurn(
   conversation: RemoteConversation,
   events: readonly (EventInput | EventLike)[],
   options: AppendOptions,
 ): Promise<TurnResult> {
-  const answer = (await post(conversation, { events: events.map(toWireEvent) }, options)) as WireAppendedTurn;
+  const appended = await post(conversation, { events: events.map(toWireEvent) }, options);
+  const turn = appended as WireAppendedTurn;
   return {
-    version: answer.version,
-    events: answer.events.map(fromWireAppended),
-    ...(answer.deduped && { deduped: true }),
+    version: turn.version,
+    events: turn.events.map(fromWireAppended),
+    ...(turn.deduped && { deduped: true }),
   };
+}
+
+/**
+ * Appends any number of events, in turns of at most 100. Up to 100 events are appended all or none; with more, the turns before a
+ * failed one stay appended.
+ */
+export async function appendInTurns(
+  context: { append(events: readonly EventInput[]): Promise<TurnResult> },
+  events: readonly EventInput[],
+): Promise<void> {
+  for (let start = 0; start < events.length; start += MAX_TURN_EVENTS) {
+    await context.append(events.slice(start, start + MAX_TURN_EVENTS));
+  }
 }
 
 function post(
   conversation: RemoteConversation,
   content: object,
-  // One key for all tries of a call: that is what makes them one append.
+  // All attempts of a call share one key, so that they append once.
   { idempotencyKey = crypto.randomUUID(), ifVersion, signal }: AppendOptions,
 ): Promise<unknown> {
   optionalInteger('ifVersion', ifVersion, 0);
@@ -39,7 +55,7 @@ function post(
     method: 'POST',
     path: '/events',
     body: { ...content, idempotency_key: idempotencyKey, if_version: ifVersion },
-    repeatable: 'always',
+    retryable: 'always',
     signal,
   });
 }

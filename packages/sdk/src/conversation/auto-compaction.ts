@@ -1,63 +1,63 @@
-import { compact, wholeSummaries } from './compact.js';
-import type { RemoteConversation } from './remote-conversation.js';
 import { ConflictError } from '../errors.js';
-import type { Mutexes } from './keyed-mutex.js';
 import type { AutoCompact, AutoCompactOptions, Window, WindowOptions } from '../types.js';
+import { compact, includeWholeSummary } from './compact.js';
+import type { KeyedMutex } from './keyed-mutex.js';
+import type { RemoteConversation } from '../http/remote-conversation.js';
 
-/** Tries of one call: the conversation may change while the handler is thinking. */
-const MAX_TRIES = 2;
+/** Calls of the handler per window that is read. The second one happens if the conversation changed during the first. */
+const MAX_ATTEMPTS = 2;
 
 /** Compacts windows that need it, one at a time per conversation. */
 export class AutoCompaction {
   constructor(
-    private readonly mutexes: Mutexes,
+    private readonly mutex: KeyedMutex,
     private readonly handler: AutoCompact,
     private readonly options: AutoCompactOptions,
   ) {}
 
   /**
-   * The window after its compaction; as it is, if the handler wants none, or if the conversation changes faster than it can be
-   * compacted, or if it is the handler that asks. It may still need compaction.
+   * Compacts and returns the new window, which may still need compaction. Returns the window uncompacted if the handler returns
+   * nothing, if the conversation changes during every attempt, or if the caller is the handler itself.
    *
-   * @throws what the handler throws, FastpacaError; nothing with `onError`
+   * @throws what the handler throws, or FastpacaError; nothing if there is an `onError`
    */
   async apply(conversation: RemoteConversation, window: Window, options: WindowOptions): Promise<Window> {
-    if (this.mutexes.isHeldByCaller(conversation.id)) return window;
-    // The window asked for was read and checked; the one after a compaction is of a later version.
-    const read = () => conversation.window({ ...options, ifVersion: undefined });
-    return this.mutexes.run(conversation.id, async (waited) =>
-      this.compacted(conversation, waited ? await read() : window, read),
+    if (this.mutex.isHeldByCaller(conversation.id)) return window;
+    // `ifVersion` was checked when `window` was read. Compacting changes the version.
+    const readWindow = () => conversation.window({ ...options, ifVersion: undefined });
+    return this.mutex.run(conversation.id, async (hasWaited) =>
+      this.compactWindow(conversation, hasWaited ? await readWindow() : window, readWindow),
     );
   }
 
-  private async compacted(
+  private async compactWindow(
     conversation: RemoteConversation,
-    first: Window,
-    read: () => Promise<Window>,
+    firstWindow: Window,
+    readWindow: () => Promise<Window>,
   ): Promise<Window> {
-    let window = first;
-    for (let tries = 0; window.needsCompaction && tries < MAX_TRIES; tries += 1) {
+    let window = firstWindow;
+    for (let attempt = 0; window.needsCompaction && attempt < MAX_ATTEMPTS; attempt += 1) {
       try {
-        const plan = await this.handler(window);
-        if (!plan) return window;
+        const compaction = await this.handler(window);
+        if (!compaction) return window;
         const ifVersion = window.version;
         await compact(
           conversation,
-          'messages' in plan
-            ? { ...plan, ifVersion }
-            : { ...wholeSummaries(plan, window.segments), ifVersion },
+          'messages' in compaction
+            ? { ...compaction, ifVersion }
+            : { ...includeWholeSummary(compaction, window.segments), ifVersion },
         );
-        return await read();
+        return await readWindow();
       } catch (error) {
-        if (!(error instanceof ConflictError)) return this.failed(error, window);
+        if (!(error instanceof ConflictError)) return this.handleError(error, window);
         if (error.reason === 'tombstoned') return window;
-        window = await read();
+        window = await readWindow();
       }
     }
     return window;
   }
 
-  private failed(error: unknown, window: Window): Window {
+  private handleError(error: unknown, window: Window): Window {
     if (!this.options.onError) throw error;
     this.options.onError(error);
     return window;

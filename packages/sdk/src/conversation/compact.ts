@@ -1,11 +1,11 @@
 import { optionalInteger, requireInteger } from '../arguments.js';
-import type { RemoteConversation } from './remote-conversation.js';
 import { InvalidRequestError } from '../errors.js';
 import type { CompactResult, RangeCompaction, Segment, WholeCompaction } from '../types.js';
-import type { WireCompacted } from '../wire/types.js';
 import { toWireEvent } from '../wire/events.js';
+import type { WireCompacted } from '../wire/types.js';
+import type { RemoteConversation } from '../http/remote-conversation.js';
 
-/** Compacts a range, or all there is. */
+/** Compacts a range or the whole conversation. */
 export function compact(
   conversation: RemoteConversation,
   compaction: RangeCompaction | WholeCompaction,
@@ -16,10 +16,13 @@ export function compact(
     : compactRange(conversation, compaction);
 }
 
-/** The range as the service wants it: ending with a summary's `seq` means ending with all of that summary. */
-export function wholeSummaries<Range extends { toSeq: number }>(range: Range, segments: Segment[]): Range {
-  const last = segments.find(({ type, fromSeq }) => type === 'summary' && fromSeq === range.toSeq);
-  return last ? { ...range, toSeq: last.toSeq } : range;
+/** Extends a range that ends with the `seq` of a summary to the end of that summary, because the service compacts only whole summaries. */
+export function includeWholeSummary<Range extends { toSeq: number }>(
+  range: Range,
+  segments: Segment[],
+): Range {
+  const lastSummary = segments.find(({ type, fromSeq }) => type === 'summary' && fromSeq === range.toSeq);
+  return lastSummary ? { ...range, toSeq: lastSummary.toSeq } : range;
 }
 
 async function compactRange(
@@ -31,18 +34,18 @@ async function compactRange(
   try {
     return await post(conversation, compaction);
   } catch (error) {
-    // Asked for only now: as a rule the range is fine, and the window would be read for nothing.
+    // Most ranges end with an event, so the window is read only after this error.
     if (!(error instanceof InvalidRequestError && error.reason === 'range_overlap')) throw error;
-    const { segments, version } = await conversation.window();
-    const range = wholeSummaries(compaction, segments);
+    const { segments, version } = await conversation.window({});
+    const range = includeWholeSummary(compaction, segments);
     if (range.toSeq === compaction.toSeq) throw error;
     return post(conversation, { ...range, ifVersion: compaction.ifVersion ?? version });
   }
 }
 
 /**
- * From seq 1, not from where the window begins: what a policy has trimmed before it would come back, since the summary does not
- * count for its limit.
+ * Compacts from seq 1, not from the first message of the window. Otherwise events that the policy had removed would return, because
+ * the new summary does not count towards the limit of the policy.
  */
 async function compactWhole(
   conversation: RemoteConversation,
@@ -51,7 +54,7 @@ async function compactWhole(
   const { lastSeq, version } = await conversation.get();
   if (lastSeq === 0) {
     throw new InvalidRequestError(
-      `There is nothing to compact in "${conversation.id}" yet; append the messages`,
+      `Conversation "${conversation.id}" is empty, so there is nothing to compact; append the messages`,
       { code: 'invalid_payload', reason: 'range_gap' },
     );
   }
@@ -67,7 +70,7 @@ async function post(
   conversation: RemoteConversation,
   { fromSeq, toSeq, replacement, ifVersion }: RangeCompaction,
 ): Promise<CompactResult> {
-  const answer = await conversation.request({
+  const compacted = await conversation.request({
     method: 'POST',
     path: '/compact',
     body: {
@@ -76,8 +79,8 @@ async function post(
       replacement: replacement.map(toWireEvent),
       if_version: ifVersion,
     },
-    // Without a key the service cannot tell a repeat: with a guard it would be refused, without one be a second version.
-    repeatable: 'unprocessed',
+    // A compaction has no idempotency key: a repeat would fail with `if_version`, and add a second version without it.
+    retryable: 'unprocessed',
   });
-  return { version: (answer as WireCompacted).version };
+  return { version: (compacted as WireCompacted).version };
 }

@@ -1,39 +1,41 @@
-/** A task that has a key, and those it runs within. */
-interface Hold {
+/** A running task, and the tasks that it runs inside. */
+interface RunningTask {
   key: string;
-  isOver: boolean;
-  outer?: Hold;
+  hasEnded: boolean;
+  outer?: RunningTask;
 }
 
-/** One queue per key, within this process. */
-export class Mutexes {
-  private readonly tails = new Map<string, Promise<unknown>>();
-  private readonly holds = asyncLocalStorage<Hold>();
+/** A mutex per key, within this process. */
+export class KeyedMutex {
+  /** For each key in use, the end of its last task. */
+  private readonly lastTasks = new Map<string, Promise<unknown>>();
+  private readonly currentTask = createAsyncLocalStorage<RunningTask>();
 
   /**
-   * Runs `task` when all earlier ones of the key are done.
+   * Runs `task` after all earlier tasks of the key have ended.
    *
-   * @param task told whether there was one to wait for
+   * @param task receives whether it had to wait
    */
-  async run<Result>(key: string, task: (waited: boolean) => Promise<Result>): Promise<Result> {
-    const hold: Hold = { key, isOver: false, outer: this.holds?.getStore() };
-    const held = (waited: boolean) => (this.holds ? this.holds.run(hold, () => task(waited)) : task(waited));
-    const before = this.tails.get(key);
-    const running = before ? before.then(() => held(true)) : held(false);
-    const tail = running.catch(() => undefined);
-    this.tails.set(key, tail);
+  async run<Result>(key: string, task: (hasWaited: boolean) => Promise<Result>): Promise<Result> {
+    const running: RunningTask = { key, hasEnded: false, outer: this.currentTask?.getStore() };
+    const start = (hasWaited: boolean) =>
+      this.currentTask ? this.currentTask.run(running, () => task(hasWaited)) : task(hasWaited);
+    const previous = this.lastTasks.get(key);
+    const result = previous ? previous.then(() => start(true)) : start(false);
+    const ended = result.catch(() => undefined);
+    this.lastTasks.set(key, ended);
     try {
-      return await running;
+      return await result;
     } finally {
-      hold.isOver = true;
-      if (this.tails.get(key) === tail) this.tails.delete(key);
+      running.hasEnded = true;
+      if (this.lastTasks.get(key) === ended) this.lastTasks.delete(key);
     }
   }
 
-  /** Whether the caller is within a task of the key, and would wait for itself. Never, where the runtime cannot tell. */
+  /** Whether the caller runs inside a task of the key, and would wait for itself. Always false if the runtime has no `AsyncLocalStorage`. */
   isHeldByCaller(key: string): boolean {
-    for (let hold = this.holds?.getStore(); hold; hold = hold.outer) {
-      if (hold.key === key && !hold.isOver) return true;
+    for (let task = this.currentTask?.getStore(); task; task = task.outer) {
+      if (task.key === key && !task.hasEnded) return true;
     }
     return false;
   }
@@ -44,8 +46,8 @@ interface AsyncLocalStorage<Store> {
   run<Result>(store: Store, task: () => Result): Result;
 }
 
-/** Node.js, Bun and Deno know on whose behalf code runs. Asked for at run time, so that no bundler looks for the module. */
-function asyncLocalStorage<Store>(): AsyncLocalStorage<Store> | undefined {
+/** Available in Node.js, Bun and Deno. Loaded at run time, so that no bundler tries to resolve the module. */
+function createAsyncLocalStorage<Store>(): AsyncLocalStorage<Store> | undefined {
   const { process } = globalThis as {
     process?: {
       getBuiltinModule?: (

@@ -1,44 +1,46 @@
-import { answerError, readAnswer } from './responses.js';
-import type { ClientOptions } from '../client/client-options.js';
+import type { ClientOptions } from './client-options.js';
 import { ConnectionError, FastpacaError, TimeoutError } from '../errors.js';
-import { isRetryable, pause, pauseMs, type Repeatable } from './retry.js';
+import { linkAbort } from './link-abort.js';
+import { readJson, responseError } from './responses.js';
+import { isRetryable, pause, pauseMs, type Retryable } from './retry.js';
 
 export interface HttpRequest {
   method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
-  /** Below the base URL, percent-encoded, with a slash in front. */
+  /** Appended to the base URL. Percent-encoded, starts with a slash. */
   path: string;
   /** Undefined values are left out. */
   query?: Record<string, string | number | boolean | undefined>;
   /** Sent as JSON. */
   body?: unknown;
   headers?: Record<string, string>;
-  /** Whether a request that may have been carried out may be sent again. */
-  repeatable: Repeatable;
+  /** When the request may be sent again. */
+  retryable: Retryable;
   signal?: AbortSignal;
 }
 
-/** Talks HTTP to one service: keys, time limits, retries, errors. */
-export class Http {
+/** Sends requests to one service: adds the key, limits the time, retries, and throws errors. */
+export class HttpClient {
   constructor(readonly options: Required<ClientOptions>) {}
 
   /**
-   * Sends a request, again if that is safe and may help, and reads the JSON of its answer.
+   * Sends a request and reads the JSON of its response. Retries if that is safe and may help.
    *
    * @throws FastpacaError (a subclass per status), ConnectionError, TimeoutError; the signal's reason if it is aborted
    */
   async request(request: HttpRequest): Promise<unknown> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.attempt(request, readAnswer);
+        return await this.attempt(request, readJson);
       } catch (error) {
-        if (attempt >= this.options.maxRetries || !isRetryable(error, request.repeatable)) throw error;
+        if (attempt >= this.options.maxRetries || !isRetryable(error, request.retryable)) throw error;
         await pause(pauseMs(attempt, error), request.signal);
       }
     }
   }
 
   /**
-   * One try, without a time limit once the answer has begun, whose body is the caller's to read. The signal ends it.
+   * Sends a request once and returns the response with an unread body. The time limit ends with the headers of the response; the
+   * signal ends the body, too.
    *
    * @throws as `request`
    */
@@ -46,27 +48,31 @@ export class Http {
     return this.attempt(
       request,
       async (response) => {
-        if (!response.ok) throw answerError(response, await response.text());
+        if (!response.ok) throw responseError(response, await response.text());
         return response;
       },
       true,
     );
   }
 
-  /** Sends once; `timeoutMs` is for everything until `read` is done. @param lasting the signal ends what comes after, too */
+  /**
+   * Sends a request once.
+   *
+   * @param read reads the response; `timeoutMs` covers everything until it resolves
+   * @param isBodyReadLater the signal can still end the body after this method has resolved
+   */
   private async attempt<Result>(
     request: HttpRequest,
     read: (response: Response) => Promise<Result>,
-    lasting = false,
+    isBodyReadLater = false,
   ): Promise<Result> {
     const { signal } = request;
     signal?.throwIfAborted();
     const controller = new AbortController();
-    const abort = () => controller.abort(signal?.reason);
-    signal?.addEventListener('abort', abort, { once: true });
-    let timedOut = false;
+    const unlink = linkAbort(signal, controller);
+    let hasTimedOut = false;
     const timer = setTimeout(() => {
-      timedOut = true;
+      hasTimedOut = true;
       controller.abort();
     }, this.options.timeoutMs);
     try {
@@ -74,15 +80,15 @@ export class Http {
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
       if (cause instanceof FastpacaError) throw cause;
-      throw this.unreachable(request, cause, timedOut);
+      throw this.noResponseError(request, cause, hasTimedOut);
     } finally {
       clearTimeout(timer);
-      if (!lasting) signal?.removeEventListener('abort', abort);
+      if (!isBodyReadLater) unlink();
     }
   }
 
   private send({ method, path, query, body, headers }: HttpRequest, signal: AbortSignal): Promise<Response> {
-    const { baseUrl, apiKey, fetch, headers: always } = this.options;
+    const { baseUrl, apiKey, fetch, headers: defaultHeaders } = this.options;
     const search = Object.entries(query ?? {})
       .flatMap(([name, value]) => (value === undefined ? [] : `${name}=${encodeURIComponent(value)}`))
       .join('&');
@@ -91,7 +97,7 @@ export class Http {
       signal,
       headers: {
         accept: 'application/json',
-        ...always,
+        ...defaultHeaders,
         ...(apiKey && { authorization: `Bearer ${apiKey}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
@@ -100,14 +106,21 @@ export class Http {
     });
   }
 
-  private unreachable({ method, path }: HttpRequest, cause: unknown, timedOut: boolean): ConnectionError {
+  private noResponseError(
+    { method, path }: HttpRequest,
+    cause: unknown,
+    hasTimedOut: boolean,
+  ): ConnectionError {
     const { baseUrl, timeoutMs } = this.options;
-    const what = `${method} ${baseUrl}${path}`;
-    if (timedOut) {
-      return new TimeoutError(`${what}: no answer within ${timeoutMs} ms`, { code: 'timeout', cause });
+    const target = `${method} ${baseUrl}${path}`;
+    if (hasTimedOut) {
+      return new TimeoutError(`${target}: no complete response within ${timeoutMs} ms`, {
+        code: 'timeout',
+        cause,
+      });
     }
-    const why = cause instanceof Error ? cause.message : String(cause);
-    return new ConnectionError(`${what}: ${why}. Is the service running there?`, {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new ConnectionError(`${target}: ${reason}. Is the service running there?`, {
       code: 'connection_failed',
       cause,
     });

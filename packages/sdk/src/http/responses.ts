@@ -1,17 +1,17 @@
 import { errorClass, FastpacaError, type ErrorDetails } from '../errors.js';
 import { parseRetryAfter } from './retry.js';
 
-/** Longest piece of an unexpected answer that goes into a message, in characters. */
+/** Most characters of an unexpected body that an error message quotes. */
 const EXCERPT_LENGTH = 200;
 
 /**
- * The JSON of a good answer; undefined of an empty one.
+ * Reads the JSON of a response. An empty body is undefined.
  *
- * @throws FastpacaError the class of its status, if it is none; or the answer is not JSON
+ * @throws FastpacaError of the class of its status for a non-2xx response, or if the body is not JSON
  */
-export async function readAnswer(response: Response): Promise<unknown> {
+export async function readJson(response: Response): Promise<unknown> {
   const text = await response.text();
-  if (!response.ok) throw answerError(response, text);
+  if (!response.ok) throw responseError(response, text);
   if (text === '') return undefined;
   try {
     return JSON.parse(text) as unknown;
@@ -23,10 +23,10 @@ export async function readAnswer(response: Response): Promise<unknown> {
   }
 }
 
-/** What a refusal says, in the service's error shape or, of a proxy in front of it, in none. */
-export function answerError(response: Response, text: string): FastpacaError {
+/** The error for a non-2xx response, whether or not its body has the service's error shape: a proxy may have sent it. */
+export function responseError(response: Response, text: string): FastpacaError {
   const { status, headers, url } = response;
-  const body = errorBody(text);
+  const body = parseErrorBody(text);
   const details: ErrorDetails = {
     status,
     requestId: body?.request_id ?? headers.get('x-request-id') ?? undefined,
@@ -38,13 +38,13 @@ export function answerError(response: Response, text: string): FastpacaError {
     details: body?.details,
   };
   const message = body
-    ? `${body.message}${faults(body)}`
-    : `${url} answered ${status}${text === '' ? '' : `: ${excerpt(text)}`}`;
-  const known = Object.entries(details).filter(([, value]) => value !== undefined);
-  return new (errorClass(status))(message, Object.fromEntries(known));
+    ? `${body.message}${describeViolations(body)}`
+    : `${url} responded with ${status}${text === '' ? '' : `: ${excerpt(text)}`}`;
+  const definedDetails = Object.entries(details).filter(([, value]) => value !== undefined);
+  return new (errorClass(status))(message, Object.fromEntries(definedDetails));
 }
 
-/** The error shape of every answer of the service. */
+/** The error shape of the service. */
 interface ErrorBody {
   error: string;
   message: string;
@@ -55,7 +55,7 @@ interface ErrorBody {
   request_id?: string;
 }
 
-function errorBody(text: string): ErrorBody | undefined {
+function parseErrorBody(text: string): ErrorBody | undefined {
   try {
     const body = JSON.parse(text) as Partial<ErrorBody> | null;
     return typeof body?.error === 'string' && typeof body.message === 'string'
@@ -66,7 +66,7 @@ function errorBody(text: string): ErrorBody | undefined {
   }
 }
 
-function faults({ details = [] }: ErrorBody): string {
+function describeViolations({ details = [] }: ErrorBody): string {
   return details.length ? ` (${details.map(({ path, message }) => `${path} ${message}`).join('; ')})` : '';
 }
 

@@ -1,48 +1,50 @@
 import { ConnectionError, FastpacaError } from '../errors.js';
 
-/** First pause before a retry, and the longest, in milliseconds; each is twice the one before it. */
+/** The pause before the first retry, in milliseconds. Each further pause is twice as long, up to the maximum. */
 const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 8_000;
-/** A longer `Retry-After` is the caller's to wait for, in milliseconds. */
-const LONGEST_RETRY_AFTER_MS = 30_000;
+const MAX_PAUSE_MS = 8_000;
+/** After a longer `Retry-After`, in milliseconds, the error is thrown: the caller decides whether to wait. */
+const MAX_RETRY_AFTER_MS = 30_000;
 
 /**
- * `always`: repeating it changes nothing, so any fault on the way may be answered by another try. `unprocessed`: only if the
- * service has surely not carried it out.
+ * When a request may be sent again.
+ *
+ * - `always`: sending it twice changes nothing more, so it is retried after any error that may be temporary.
+ * - `unprocessed`: only if the service has certainly not processed it.
  */
-export type Repeatable = 'always' | 'unprocessed';
+export type Retryable = 'always' | 'unprocessed';
 
-/** Whether another try is safe and may help. */
-export function isRetryable(error: unknown, repeatable: Repeatable): boolean {
+/** Whether another attempt is safe and may help. */
+export function isRetryable(error: unknown, retryable: Retryable): boolean {
   if (!(error instanceof FastpacaError)) return false;
-  if ((error.retryAfterMs ?? 0) > LONGEST_RETRY_AFTER_MS) return false;
-  if (error instanceof ConnectionError) return repeatable === 'always' || neverSent(error.cause);
+  if ((error.retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS) return false;
+  if (error instanceof ConnectionError) return retryable === 'always' || wasNeverSent(error.cause);
   const { status = 0 } = error;
   if (status === 429 || status === 503) return true;
-  return repeatable === 'always' && (status === 408 || status >= 500);
+  return retryable === 'always' && (status === 408 || status >= 500);
 }
 
-/** The pause before try `attempt` + 1, in milliseconds: exponential, of which the upper half is random. */
+/** The pause after failed attempt number `attempt` (from 0), in milliseconds: exponential, and its upper half is random. */
 export function pauseMs(attempt: number, error?: unknown, random: () => number = Math.random): number {
-  const full = Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS);
-  const jittered = full * (0.5 + random() / 2);
+  const longest = Math.min(FIRST_PAUSE_MS * 2 ** attempt, MAX_PAUSE_MS);
+  const jittered = longest * (0.5 + random() / 2);
   return error instanceof FastpacaError ? Math.max(jittered, error.retryAfterMs ?? 0) : jittered;
 }
 
-/** Resolves after `ms` milliseconds. @throws the signal's reason, as soon as it is aborted */
+/** Resolves after `ms` milliseconds. @throws the signal's reason as soon as the signal is aborted */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const stop = () => {
+    const abort = () => {
       clearTimeout(timer);
-      // What a caller aborts with is the caller's: `fetch` throws it as it is, too.
+      // Unchanged, as `fetch` throws it.
       reject(signal?.reason as Error);
     };
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
+      signal?.removeEventListener('abort', abort);
       resolve();
     }, ms);
-    if (signal?.aborted) stop();
-    else signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) abort();
+    else signal?.addEventListener('abort', abort, { once: true });
   });
 }
 
@@ -54,8 +56,8 @@ export function parseRetryAfter(value: string | null, now = Date.now()): number 
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-/** What Node and Bun call a connection that was never made. */
-const NEVER_SENT = new Set([
+/** Error codes of Node.js and Bun for a connection that was never established. */
+const NEVER_CONNECTED = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -63,8 +65,8 @@ const NEVER_SENT = new Set([
   'ConnectionRefused',
 ]);
 
-function neverSent(fault: unknown): boolean {
-  if (typeof fault !== 'object' || fault === null) return false;
-  const { code, cause } = fault as { code?: unknown; cause?: unknown };
-  return (typeof code === 'string' && NEVER_SENT.has(code)) || neverSent(cause);
+function wasNeverSent(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  return (typeof code === 'string' && NEVER_CONNECTED.has(code)) || wasNeverSent(cause);
 }

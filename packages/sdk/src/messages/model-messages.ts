@@ -1,7 +1,6 @@
-import { carriedPart } from './model-parts.js';
-import type { Part } from '../types.js';
-import type { AiModule } from '../model-answer/ai-module.js';
-import { isUiToolPart } from './tool-parts.js';
+import type { Part } from './message.js';
+import { toModelPart } from './model-parts.js';
+import { isUiToolPart, uiToolName } from './tool-parts.js';
 import type { UiMessage } from './ui-messages.js';
 
 /** A `ModelMessage` of the AI SDK. */
@@ -11,70 +10,74 @@ export interface ModelMessage {
   [field: string]: unknown;
 }
 
-/** UI messages as model messages, none of them empty: by the AI SDK's own conversion, or, where it is not installed, by the one here. */
+/** The AI SDK's own conversion. It returns an array in AI SDK 5 and a promise of one in 6 and 7. */
+export interface ModelMessageConverter {
+  convertToModelMessages?: (messages: unknown[]) => unknown;
+}
+
+/**
+ * Converts UI messages to model messages and leaves out empty ones.
+ *
+ * @param ai converts the messages; if it is undefined, the same conversion is done without the AI SDK
+ */
 export async function toModelMessages(
   messages: UiMessage[],
-  ai: AiModule | undefined,
+  ai: ModelMessageConverter | undefined,
 ): Promise<ModelMessage[]> {
   const converted = ai?.convertToModelMessages
     ? ((await ai.convertToModelMessages(messages)) as ModelMessage[])
-    : messages.flatMap(toModelMessagesAlone);
+    : messages.flatMap(convertWithoutAi);
   return converted.filter(({ content }) => content.length > 0);
 }
 
-/** The same without the AI SDK. */
-function toModelMessagesAlone({ role, parts }: UiMessage): ModelMessage[] {
+function convertWithoutAi({ role, parts }: UiMessage): ModelMessage[] {
   if (role === 'system') {
     return [{ role, content: parts.map(({ text }) => String(text)).join('') }];
   }
-  return steps(parts)
-    .flatMap((step): ModelMessage[] => [
-      { role, content: step.flatMap((part) => said(role, part)) },
-      {
-        role: 'tool',
-        content: step.filter((part) => isUiToolPart(part) && part.providerExecuted !== true).map(toolResult),
-      },
-    ])
-    .filter(({ content }) => content.length > 0);
+  return splitIntoSteps(parts).flatMap((step): ModelMessage[] => [
+    { role, content: step.flatMap((part) => toMessageParts(role, part)) },
+    {
+      role: 'tool',
+      content: step
+        .filter((part) => isUiToolPart(part) && part.providerExecuted !== true)
+        .map(toToolResultPart),
+    },
+  ]);
 }
 
-/** What lies between the beginnings of steps: each was one answer of the model. */
-function steps(parts: readonly Part[]): Part[][] {
-  const found: Part[][] = [[]];
+/** Each step is one call of the model. */
+function splitIntoSteps(parts: readonly Part[]): Part[][] {
+  const steps: Part[][] = [[]];
   for (const part of parts) {
-    if (part.type === 'step-start') found.push([]);
-    else found.at(-1)?.push(part);
+    if (part.type === 'step-start') steps.push([]);
+    else steps.at(-1)?.push(part);
   }
-  return found;
+  return steps;
 }
 
-function said(role: 'user' | 'assistant', part: Part): Part[] {
-  if (!isUiToolPart(part)) return [carriedPart(role, part)].filter((carried) => carried !== undefined);
+function toMessageParts(role: 'user' | 'assistant', part: Part): Part[] {
+  if (!isUiToolPart(part)) return [toModelPart(role, part)].filter((converted) => converted !== undefined);
   const { toolCallId, input, providerExecuted } = part;
   const call = {
     type: 'tool-call',
     toolCallId,
-    toolName: toolName(part),
+    toolName: uiToolName(part),
     input,
     ...(providerExecuted === true && { providerExecuted }),
   };
-  return providerExecuted === true ? [call, toolResult(part)] : [call];
+  return providerExecuted === true ? [call, toToolResultPart(part)] : [call];
 }
 
-function toolResult(part: Part): Part {
+function toToolResultPart(part: Part): Part {
   const { toolCallId, state, output, errorText } = part;
   const isText = typeof output === 'string';
   return {
     type: 'tool-result',
     toolCallId,
-    toolName: toolName(part),
+    toolName: uiToolName(part),
     output:
       state === 'output-error'
         ? { type: 'error-text', value: String(errorText) }
         : { type: isText ? 'text' : 'json', value: output ?? null },
   };
-}
-
-function toolName({ type, toolName: dynamic }: Part): string {
-  return type === 'dynamic-tool' ? String(dynamic) : type.slice('tool-'.length);
 }

@@ -1,51 +1,53 @@
-import type { Part, Role } from '../types.js';
+import { isObject, textOf, type Part, type Role } from './message.js';
 
-/** The text of a text part, else an empty string. */
-export function textOf(part: Part): string {
-  return part.type === 'text' && typeof part.text === 'string' ? part.text : '';
-}
-
-/** A part as a `ModelMessage` of that role carries it, on every major of the AI SDK; undefined if it cannot. */
-export function carriedPart(role: Role, part: Part, paired?: ReadonlySet<string>): Part | undefined {
-  const isPaired = paired === undefined || paired.has(String(part.toolCallId));
-  const carried = ((): Part | undefined => {
-    switch (part.type) {
-      case 'text':
-        return role !== 'tool' && textOf(part) !== '' ? { type: 'text', text: textOf(part) } : undefined;
-      case 'image':
-        return role === 'user' ? image(part) : undefined;
-      case 'file':
-        return role !== 'tool' ? file(part) : undefined;
-      case 'reasoning':
-        return role === 'assistant' && typeof part.text === 'string'
-          ? { type: 'reasoning', text: part.text }
-          : undefined;
-      case 'tool-call':
-        return role === 'assistant' && isPaired ? toolCall(part) : undefined;
-      case 'tool-result':
-        return (role === 'tool' || role === 'assistant') && isPaired ? toolResult(part) : undefined;
-      default:
-        return undefined;
-    }
-  })();
+/**
+ * Converts a part to one that a `ModelMessage` of this role may contain on every major version of the AI SDK.
+ *
+ * @param pairedIds as for `modelContent`
+ * @returns undefined if no model message of this role can contain the part
+ */
+export function toModelPart(role: Role, part: Part, pairedIds?: ReadonlySet<string>): Part | undefined {
+  const converted = convert(role, part, pairedIds);
   const options = part.providerOptions ?? part.providerMetadata;
-  return carried && isObject(options) ? { ...carried, providerOptions: options } : carried;
+  return converted && isObject(options) ? { ...converted, providerOptions: options } : converted;
 }
 
-function image({ image: data, mediaType }: Part): Part | undefined {
-  if (typeof data !== 'string') return undefined;
-  return { type: 'image', image: data, ...(typeof mediaType === 'string' && { mediaType }) };
+function convert(role: Role, part: Part, pairedIds?: ReadonlySet<string>): Part | undefined {
+  const isPaired = pairedIds === undefined || pairedIds.has(String(part.toolCallId));
+  switch (part.type) {
+    case 'text':
+      return role !== 'tool' && textOf(part) !== '' ? { type: 'text', text: textOf(part) } : undefined;
+    case 'image':
+      return role === 'user' ? imagePart(part) : undefined;
+    case 'file':
+      return role !== 'tool' ? filePart(part) : undefined;
+    case 'reasoning':
+      return role === 'assistant' && typeof part.text === 'string'
+        ? { type: 'reasoning', text: part.text }
+        : undefined;
+    case 'tool-call':
+      return role === 'assistant' && isPaired ? toolCallPart(part) : undefined;
+    case 'tool-result':
+      return (role === 'tool' || role === 'assistant') && isPaired ? toolResultPart(part) : undefined;
+    default:
+      return undefined;
+  }
 }
 
-/** @param part of a model message (`data`), of one of AI SDK 7 (`data` with a type), or of a UI message (`url`) */
-function file({ data = {}, url, mediaType, filename }: Part): Part | undefined {
-  const tagged = (isObject(data) ? data : { data }) as Record<string, unknown>;
+function imagePart({ image, mediaType }: Part): Part | undefined {
+  if (typeof image !== 'string') return undefined;
+  return { type: 'image', image, ...(typeof mediaType === 'string' && { mediaType }) };
+}
+
+/** Accepts the file of a model message (`data`), of AI SDK 7 (`data` is an object with a type) and of a UI message (`url`). */
+function filePart({ data = {}, url, mediaType, filename }: Part): Part | undefined {
+  const tagged = isObject(data) ? data : { data };
   const source = [url, tagged.data, tagged.url].find((value) => typeof value === 'string');
   if (source === undefined || typeof mediaType !== 'string') return undefined;
   return { type: 'file', data: source, mediaType, ...(typeof filename === 'string' && { filename }) };
 }
 
-function toolCall({ toolCallId, toolName, input, providerExecuted }: Part): Part | undefined {
+function toolCallPart({ toolCallId, toolName, input, providerExecuted }: Part): Part | undefined {
   if (typeof toolCallId !== 'string' || typeof toolName !== 'string') return undefined;
   return {
     type: 'tool-call',
@@ -56,14 +58,14 @@ function toolCall({ toolCallId, toolName, input, providerExecuted }: Part): Part
   };
 }
 
-function toolResult({ toolCallId, toolName, output, result }: Part): Part | undefined {
+function toolResultPart({ toolCallId, toolName, output, result }: Part): Part | undefined {
   if (typeof toolCallId !== 'string' || typeof toolName !== 'string') return undefined;
-  return { type: 'tool-result', toolCallId, toolName, output: toolOutput(output ?? result ?? null) };
+  return { type: 'tool-result', toolCallId, toolName, output: wrapOutput(output ?? result ?? null) };
 }
 
-/** An output as all majors know it; a bare value, as of AI SDK 4, becomes one. */
-function toolOutput(output: unknown): object {
-  const { type, value, reason } = (isObject(output) ? output : {}) as Record<string, unknown>;
+/** An output that all major versions know. A bare value, as in AI SDK 4, is wrapped. */
+function wrapOutput(output: unknown): object {
+  const { type, value, reason }: Record<string, unknown> = isObject(output) ? output : {};
   const isKnown =
     ((type === 'text' || type === 'error-text') && typeof value === 'string') ||
     ((type === 'json' || type === 'error-json') && value !== undefined) ||
@@ -73,8 +75,4 @@ function toolOutput(output: unknown): object {
     return { type: 'error-text', value: typeof reason === 'string' ? reason : 'Tool execution denied.' };
   }
   return typeof output === 'string' ? { type: 'text', value: output } : { type: 'json', value: output };
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,10 +1,8 @@
-import { textOf } from './model-parts.js';
-import { isUiToolPart, toolCallOf, toolResultOf } from './tool-parts.js';
-import type { Part } from '../types.js';
-import type { StoredMessage } from '../openai-agents/transcript.js';
+import { textOf, toUrl, type Part } from './message.js';
+import { isUiToolPart, toolCallOf, toolResultOf, uiToolName } from './tool-parts.js';
 
-/** What a message consists of that every library knows. */
-export type Step =
+/** A part in terms that every library knows. */
+export type NormalizedPart =
   | { kind: 'text'; text: string }
   /** `url` may be a data URL. */
   | { kind: 'file'; url: string; mediaType: string; filename?: string }
@@ -12,15 +10,15 @@ export type Step =
   | { kind: 'result'; id: string; name: string; output: unknown; isError: boolean };
 
 /**
- * The steps of a message that another way of appending has written: `UIMessage`s and `ModelMessage`s of the AI SDK, the shapes of
- * OpenAI and Anthropic, summaries. Reasoning, which belongs to its provider, and parts of shapes of your own are left out.
+ * Normalizes the parts of a message, whichever way it was appended: as a `UIMessage` or `ModelMessage` of the AI SDK, in the shapes
+ * of OpenAI or Anthropic, or as a summary. Leaves out reasoning, which only its own provider accepts, and parts of custom shapes.
  */
-export function stepsOf({ parts, seq }: StoredMessage): Step[] {
-  return parts.flatMap((part, index) => stepsOfPart(part, `call_${seq}_${index}`));
+export function normalizeParts({ parts, seq }: { parts: readonly Part[]; seq: number }): NormalizedPart[] {
+  return parts.flatMap((part, index) => normalizePart(part, `call_${seq}_${index}`));
 }
 
-function stepsOfPart(part: Part, fallbackId: string): Step[] {
-  if (isUiToolPart(part)) return uiToolSteps(part);
+function normalizePart(part: Part, fallbackId: string): NormalizedPart[] {
+  if (isUiToolPart(part)) return splitUiToolPart(part);
   const call = toolCallOf(part);
   if (call) return [{ kind: 'call', id: call.id ?? fallbackId, name: call.name, input: call.input }];
   const result = toolResultOf(part);
@@ -30,32 +28,33 @@ function stepsOfPart(part: Part, fallbackId: string): Step[] {
   }
   const text = textOf(part);
   if (text !== '') return [{ kind: 'text', text }];
-  return fileSteps(part);
+  return normalizeFile(part);
 }
 
-/** The call and its result; none without a result, since no provider takes that. */
-function uiToolSteps({ type, state, toolCallId, toolName, input, output, errorText }: Part): Step[] {
+/** The call and its result. A call without a result is left out, because no provider accepts it. */
+function splitUiToolPart(part: Part): NormalizedPart[] {
+  const { state, toolCallId, input, output, errorText } = part;
   const isError = state === 'output-error';
   if (state !== 'output-available' && !isError) return [];
   const id = String(toolCallId);
-  const name = type === 'dynamic-tool' ? String(toolName) : type.slice('tool-'.length);
+  const name = uiToolName(part);
   return [
     { kind: 'call', id, name, input: input ?? {} },
     { kind: 'result', id, name, output: isError ? errorText : output, isError },
   ];
 }
 
-function fileSteps({ type, url, data, image, mediaType, filename }: Part): Step[] {
+function normalizeFile({ type, url, data, image, mediaType, filename }: Part): NormalizedPart[] {
   if (type !== 'file' && type !== 'image') return [];
   const source = [url, image, data].find((value) => typeof value === 'string');
   if (source === undefined) return [];
-  const kind =
-    typeof mediaType === 'string' ? mediaType : type === 'image' ? 'image/png' : 'application/octet-stream';
+  const fallbackType = type === 'image' ? 'image/png' : 'application/octet-stream';
+  const fileType = typeof mediaType === 'string' ? mediaType : fallbackType;
   return [
     {
       kind: 'file',
-      url: /^[a-z][a-z0-9+.-]*:/i.test(source) ? source : `data:${kind};base64,${source}`,
-      mediaType: kind,
+      url: toUrl(source, fileType),
+      mediaType: fileType,
       ...(typeof filename === 'string' && { filename }),
     },
   ];

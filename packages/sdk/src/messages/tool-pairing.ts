@@ -1,34 +1,47 @@
-import type { Part } from '../types.js';
-import type { ToolResult } from './tool-parts.js';
+/** What identifies a tool call or a tool result. Some dialects have no ids, others no names. */
+export interface ToolReference {
+  id?: string;
+  name?: string;
+}
 
-/** The calls of tools, as parts of UI messages, that wait for their result. */
-export class OpenCalls {
-  private readonly waiting = new Set<Part>();
+/**
+ * Finds the tool call that a tool result belongs to. Add the calls and results of a conversation in their order:
+ *
+ * - A result with an id belongs to the latest open call with that id.
+ * - A result without an id belongs to the oldest open call with its name, or without a name, to the oldest open call.
+ * - A result closes its call, unless `resultsPerCall` is `any`. An id may be used again for a later call.
+ *
+ * Providers reject a call without its result and a result without its call. Either may be missing because a policy, a
+ * compaction or the token budget removed it.
+ */
+export class ToolPairing<Call> {
+  #open: (ToolReference & { call: Call })[] = [];
 
-  /** @returns the part, which gets the result when it comes */
-  open(part: Part): Part {
-    this.waiting.add(part);
-    return part;
+  constructor(private readonly resultsPerCall: 'one' | 'any' = 'one') {}
+
+  /** @param call what `addResult` returns for the result of this call */
+  addCall(call: Call, { id, name }: ToolReference): void {
+    this.#open.push({ id, name, call });
   }
 
-  has(part: Part): boolean {
-    return this.waiting.has(part);
-  }
-
-  /** Puts a result into the call it belongs to: the last of its id, else the oldest of its name. One that belongs to none is lost. */
-  answer({ id, name, output, isError }: ToolResult): void {
-    const open = Array.from(this.waiting);
-    const call =
+  /** @returns the call that the result belongs to; undefined if there is none */
+  addResult({ id, name }: ToolReference): Call | undefined {
+    const index =
       id === undefined
-        ? open.find(({ type }) => name === undefined || type === `tool-${name}`)
-        : open.findLast(({ toolCallId }) => toolCallId === id);
-    if (!call) return;
-    this.waiting.delete(call);
-    Object.assign(
-      call,
-      isError
-        ? { state: 'output-error', errorText: typeof output === 'string' ? output : JSON.stringify(output) }
-        : { state: 'output-available', output: output ?? null },
-    );
+        ? this.#open.findIndex((open) => name === undefined || open.name === name)
+        : this.#open.findLastIndex((open) => open.id === id);
+    const match = this.#open[index];
+    if (match && this.resultsPerCall === 'one') this.#open.splice(index, 1);
+    return match?.call;
+  }
+
+  /** The calls that have no result yet, in their order. */
+  openCalls(): Call[] {
+    return this.#open.map(({ call }) => call);
+  }
+
+  /** Later results belong to none of the open calls. @param id forget only the calls with this id */
+  forgetOpenCalls(id?: string): void {
+    this.#open = id === undefined ? [] : this.#open.filter((open) => open.id !== id);
   }
 }

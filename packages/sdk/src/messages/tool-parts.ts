@@ -1,6 +1,6 @@
-import type { Part } from '../types.js';
+import { isObject, type Part } from './message.js';
 
-/** A call of a tool, whatever it is spelled like. */
+/** A tool call, independent of the dialect it was written in. */
 export interface ToolCall {
   id?: string;
   name: string;
@@ -8,7 +8,7 @@ export interface ToolCall {
   providerExecuted?: true;
 }
 
-/** What a tool gave; without an id it answers the oldest call that waits. */
+/** A tool result, independent of the dialect it was written in. */
 export interface ToolResult {
   id?: string;
   name?: string;
@@ -16,7 +16,7 @@ export interface ToolResult {
   isError: boolean;
 }
 
-/** `tool-NAME` and `dynamic-tool` of a UI message: the call and its result in one. Only these have a state. */
+/** `tool-NAME` or `dynamic-tool` of a UI message: one part for the call and its result. Only these parts have a `state`. */
 export function isUiToolPart({ type, state, toolCallId }: Part): boolean {
   return (
     (type === 'dynamic-tool' || type.startsWith('tool-')) &&
@@ -25,7 +25,12 @@ export function isUiToolPart({ type, state, toolCallId }: Part): boolean {
   );
 }
 
-/** The call that a part is: `tool-call` of the AI SDK, `tool_call` as with OpenAI, `tool_use` as with Anthropic. */
+/** The name of the tool that a UI tool part calls. */
+export function uiToolName({ type, toolName }: Part): string {
+  return type === 'dynamic-tool' ? String(toolName) : type.slice('tool-'.length);
+}
+
+/** Reads a call: `tool-call` of the AI SDK, `tool_call` in the spellings of OpenAI, `tool_use` of Anthropic. */
 export function toolCallOf(part: Part): ToolCall | undefined {
   if (!['tool-call', 'tool_call', 'tool_use'].includes(part.type)) return undefined;
   const call = isObject(part.function) ? { ...part, ...part.function } : part;
@@ -34,25 +39,25 @@ export function toolCallOf(part: Part): ToolCall | undefined {
   return {
     id: firstString(call.toolCallId, call.tool_call_id, call.call_id, call.id),
     name,
-    input: inputOf(call.input ?? call.args ?? call.arguments ?? call.payload),
+    input: toInputObject(call.input ?? call.args ?? call.arguments ?? call.payload),
     ...(call.providerExecuted === true && { providerExecuted: true }),
   };
 }
 
-/** The result that a part is: `tool-result` of the AI SDK, `tool_result` as with OpenAI and Anthropic. */
+/** Reads a result: `tool-result` of the AI SDK, `tool_result` in the spellings of OpenAI and Anthropic. */
 export function toolResultOf(part: Part): ToolResult | undefined {
   if (part.type !== 'tool-result' && part.type !== 'tool_result') return undefined;
-  const given = part.output ?? part.result ?? part.content ?? part.payload ?? null;
+  const output = part.output ?? part.result ?? part.content ?? part.payload ?? null;
   return {
     id: firstString(part.toolCallId, part.tool_call_id, part.tool_use_id, part.call_id, part.id),
     name: firstString(part.toolName, part.tool_name, part.name),
-    ...(part.type === 'tool-result' ? modelOutput(given) : { output: given, isError: false }),
+    ...(part.type === 'tool-result' ? unwrapOutput(output) : { output, isError: false }),
     ...((part.isError === true || part.is_error === true) && { isError: true }),
   };
 }
 
-/** Out of the wrapping that `ModelMessage`s have. */
-function modelOutput(output: unknown): { output: unknown; isError: boolean } {
+/** Unwraps the `output` of an AI SDK `ModelMessage`. */
+function unwrapOutput(output: unknown): { output: unknown; isError: boolean } {
   const { type, value, reason }: Record<string, unknown> = isObject(output) ? output : {};
   switch (type) {
     case 'text':
@@ -69,23 +74,19 @@ function modelOutput(output: unknown): { output: unknown; isError: boolean } {
   }
 }
 
-/** The providers take objects only; models write them as JSON, and not always well. */
-function inputOf(given: unknown): unknown {
-  if (isObject(given)) return given;
-  if (given === undefined || given === null || given === '') return {};
-  if (typeof given !== 'string') return { input: given };
+/** Providers accept only objects. Models write the input as JSON, which is sometimes invalid. */
+function toInputObject(input: unknown): unknown {
+  if (isObject(input)) return input;
+  if (input === undefined || input === null || input === '') return {};
+  if (typeof input !== 'string') return { input };
   try {
-    const parsed: unknown = JSON.parse(given);
+    const parsed: unknown = JSON.parse(input);
     return isObject(parsed) ? parsed : { input: parsed };
   } catch {
-    return { input: given };
+    return { input };
   }
 }
 
 function firstString(...values: unknown[]): string | undefined {
   return values.find((value): value is string => typeof value === 'string' && value !== '');
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

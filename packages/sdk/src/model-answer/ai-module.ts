@@ -1,14 +1,14 @@
-/** What is used of the AI SDK. Each is looked for before it is used: the majors differ, and a version number says nothing. */
+/** The exports of the AI SDK that are used. Each is checked before use: the major versions differ, and none exports its version. */
 export interface AiModule {
-  /** An array in 5, a promise of one in 6 and 7. */
+  /** Returns an array in AI SDK 5, a promise of one in 6 and 7. */
   convertToModelMessages?: (messages: unknown[]) => unknown;
-  /** From 7 on. */
+  /** Exists since AI SDK 7. */
   toUIMessageStream?: (options: Record<string, unknown>) => ReadableStream<unknown>;
 }
 
-/** The AI SDK, if it is installed. */
+/** Loads the AI SDK. Returns undefined if it is not installed. */
 export async function loadAi(): Promise<AiModule | undefined> {
-  // A `try` around the very `import` also tells bundlers that it may be missing.
+  // A `try` directly around the `import` tells bundlers that the module is optional.
   try {
     return (await import('ai')) as unknown as AiModule;
   } catch {
@@ -16,8 +16,8 @@ export async function loadAi(): Promise<AiModule | undefined> {
   }
 }
 
-/** AI SDK 7 throws at a system message among `messages`, unless it is told `allowSystemInMessages`. */
-export function refusesSystemMessages(ai: AiModule | undefined): boolean {
-  // There is nothing to ask about this itself; this function came with the same major.
+/** AI SDK 7 throws for a system message among `messages`, unless it is called with `allowSystemInMessages`. */
+export function rejectsSystemMessages(ai: AiModule | undefined): boolean {
+  // Nothing tells this directly. This export was added in the same major version.
   return typeof ai?.toUIMessageStream === 'function';
 }

@@ -1,26 +1,27 @@
 import type { AppendResult, EventInput, Window } from '../types.js';
 import type { AiModule } from './ai-module.js';
-import { answerSource, type AnswerMessage, type AnswerSource } from './answer-source.js';
-import { toServerSentEvents, type Chunk } from './chunks.js';
-import { Recorder } from './completion-tracker.js';
-import { relay } from './tee-to-client.js';
-import type { StreamContext } from './stream-context.js';
-import type { StreamOptions } from './stream-types.js';
-import type { StreamedAnswer } from './streamed-answer.js';
+import type { AnswerMessage, AnswerSource } from './answer-source.js';
+import { clientErrorText, toServerSentEvents, withEnding, type Chunk } from './chunks.js';
+import { CompletionTracker } from './completion-tracker.js';
+import type { StreamContext, StreamedAnswer, StreamOptions } from './stream-types.js';
+import { teeToClient } from './tee-to-client.js';
+import { toAnswerSource } from './to-answer-source.js';
 
-const HEADERS = {
+const PROTOCOL_HEADERS = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-cache',
   'x-vercel-ai-ui-message-stream': 'v1',
-  'x-accel-buffering': 'no', // nginx would hold back what it gets
+  'x-accel-buffering': 'no', // otherwise nginx buffers the response
 };
 
+/** An answer that is streamed to the client and, with `autoAppend`, appended when it is complete. */
 export class Answer<Result> implements StreamedAnswer<Result> {
   readonly appended: Promise<AppendResult | null>;
   readonly #source: AnswerSource;
-  #chunks: (() => ReadableStream<Chunk>) | undefined;
+  /** Undefined after `toResponse`. */
+  #openChunks: (() => ReadableStream<Chunk>) | undefined;
 
-  /** Reads on its own from now on, if it is to be appended. */
+  /** With `autoAppend`, the answer is read from now on, even if nobody else reads it. */
   constructor(
     private readonly context: StreamContext,
     readonly window: Window,
@@ -29,27 +30,16 @@ export class Answer<Result> implements StreamedAnswer<Result> {
     private readonly options: StreamOptions,
   ) {
     const { autoAppend = true } = options;
-    this.#source = answerSource(result, ai, options, autoAppend);
+    this.#source = toAnswerSource(result, ai, options, autoAppend);
     if (!autoAppend) {
       this.appended = Promise.resolve(null);
-      this.#chunks = () => this.#source.chunks();
+      this.#openChunks = () => this.openSource();
       return;
     }
-    let chunks!: ReadableStream<Chunk>;
-    this.appended = new Promise((resolve) => {
-      const recorder = new Recorder(options.onAbort === 'save');
-      chunks = relay(
-        this.#source.chunks(),
-        (chunk) => recorder.see(chunk),
-        async () => {
-          const appended = this.append(recorder);
-          resolve(appended);
-          await appended.catch((error: unknown) => this.report(error));
-        },
-      );
-    });
-    this.appended.catch(() => undefined); // reported already; nobody has to wait for it
-    this.#chunks = () => chunks;
+    const { chunks, appended } = this.readAndAppend();
+    this.appended = appended;
+    this.appended.catch(() => undefined); // reported in `appendAndReport`; awaiting `appended` is optional
+    this.#openChunks = () => chunks;
   }
 
   get textStream(): AsyncIterable<string> {
@@ -57,20 +47,45 @@ export class Answer<Result> implements StreamedAnswer<Result> {
   }
 
   toResponse({ headers, ...init }: ResponseInit = {}): Response {
-    if (!this.#chunks) throw new TypeError('toResponse() was called before: an answer can be read once');
-    const all = new Headers(headers);
-    for (const [name, value] of Object.entries(HEADERS)) if (!all.has(name)) all.set(name, value);
-    const body = toServerSentEvents(this.#chunks());
-    this.#chunks = undefined;
-    return new Response(body, { ...init, headers: all });
+    if (!this.#openChunks)
+      throw new TypeError('toResponse() was called before: an answer can be read only once');
+    const allHeaders = new Headers(headers);
+    for (const [name, value] of Object.entries(PROTOCOL_HEADERS)) {
+      if (!allHeaders.has(name)) allHeaders.set(name, value);
+    }
+    const body = toServerSentEvents(this.#openChunks());
+    this.#openChunks = undefined;
+    return new Response(body, { ...init, headers: allHeaders });
   }
 
-  private async append(recorder: Recorder): Promise<AppendResult | null> {
-    const event = this.eventOf(recorder);
+  private openSource(): ReadableStream<Chunk> {
+    const { signal, onError } = this.options;
+    return withEnding(this.#source.chunks(), { signal, onError: clientErrorText(onError) });
+  }
+
+  private readAndAppend(): { chunks: ReadableStream<Chunk>; appended: Promise<AppendResult | null> } {
+    const tracker = new CompletionTracker(this.options.onAbort === 'save');
+    let resolve!: (result: Promise<AppendResult | null>) => void;
+    const appended = new Promise<AppendResult | null>((settle) => (resolve = settle));
+    const chunks = teeToClient(
+      this.openSource(),
+      (chunk) => tracker.add(chunk),
+      async () => {
+        const append = this.append(tracker);
+        resolve(append);
+        await append.catch((error: unknown) => this.reportAppendError(error));
+      },
+    );
+    return { chunks, appended };
+  }
+
+  private async append(tracker: CompletionTracker): Promise<AppendResult | null> {
+    const event = this.toEvent(tracker);
     return event ? this.context.append(event, { idempotencyKey: this.options.idempotencyKey }) : null;
   }
 
-  private eventOf({ isComplete, isAborted, text }: Recorder): EventInput | undefined {
+  /** @returns undefined if nothing is to be appended */
+  private toEvent({ isComplete, isAborted, text }: CompletionTracker): EventInput | undefined {
     const { id } = this.#source;
     const message = this.#source.message();
     if (isComplete) return message && hasContent(message) ? assistantEvent(message, id) : undefined;
@@ -79,7 +94,7 @@ export class Answer<Result> implements StreamedAnswer<Result> {
     return assistantEvent({ id, parts: [{ type: 'text', text }], metadata }, id);
   }
 
-  private report(error: unknown): void {
+  private reportAppendError(error: unknown): void {
     const { onAppendError } = this.options;
     if (!onAppendError) {
       console.error(`fastpaca: the answer was not appended to conversation ${this.context.id}:`, error);
@@ -87,8 +102,8 @@ export class Answer<Result> implements StreamedAnswer<Result> {
     }
     try {
       onAppendError(error);
-    } catch (fault) {
-      console.error('fastpaca: onAppendError has thrown', fault);
+    } catch (callbackError) {
+      console.error('fastpaca: onAppendError threw an error', callbackError);
     }
   }
 }

@@ -1,33 +1,45 @@
-/** A piece of a UI message stream: https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol#data-stream-protocol */
+/** A chunk of a UI message stream: https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol#data-stream-protocol */
 export interface Chunk {
   type: string;
   [field: string]: unknown;
 }
 
-/** What a client is told of an error unless `onError` says otherwise: messages of errors may hold what is not for everyone. */
+/** Sent to the client instead of an error's own message, which may contain secrets, unless `onError` returns a text. */
 export const MASKED_ERROR = 'An error occurred.';
+
+/** The text that is sent to the client for an error. A callback that throws must not end the answer. */
+export function clientErrorText(onError?: (error: unknown) => unknown): (error: unknown) => string {
+  return (error) => {
+    try {
+      const text = onError?.(error);
+      return typeof text === 'string' ? text : MASKED_ERROR;
+    } catch {
+      return MASKED_ERROR;
+    }
+  };
+}
 
 interface EndingOptions {
   signal?: AbortSignal;
-  /** @returns what the client is told */
+  /** @returns the text that is sent to the client */
   onError: (error: unknown) => string;
 }
 
 /**
- * The same chunks, at the pace they are read, in a stream that does not fail: a fault of it is an `error` chunk and the signal an
- * `abort` chunk, each the last one.
+ * Passes the chunks on, at the pace at which they are read, in a stream that never fails: an error becomes a last `error` chunk, and an
+ * abort of the signal a last `abort` chunk.
  */
 export function withEnding(
   chunks: ReadableStream<Chunk>,
   { signal, onError }: EndingOptions,
 ): ReadableStream<Chunk> {
   const reader = chunks.getReader();
-  const stop = () => void reader.cancel(signal?.reason).catch(() => undefined);
-  // What is there already comes first: a text that is saved has all that the model had said.
-  const stopSoon = () => setTimeout(stop);
-  const settle = () => signal?.removeEventListener('abort', stopSoon);
-  if (signal?.aborted) stop();
-  else signal?.addEventListener('abort', stopSoon, { once: true });
+  const cancel = () => void reader.cancel(signal?.reason).catch(() => undefined);
+  // Deferred, so that chunks that are already available are read: `onAbort: 'save'` then stores all of the text so far.
+  const cancelLater = () => setTimeout(cancel);
+  const removeListener = () => signal?.removeEventListener('abort', cancelLater);
+  if (signal?.aborted) cancel();
+  else signal?.addEventListener('abort', cancelLater, { once: true });
   let hasEnded = false;
   return new ReadableStream<Chunk>({
     async pull(controller) {
@@ -42,17 +54,17 @@ export function withEnding(
       } catch (error) {
         controller.enqueue({ type: 'error', errorText: onError(error) });
       }
-      settle();
+      removeListener();
       controller.close();
     },
     async cancel(reason) {
-      settle();
+      removeListener();
       await reader.cancel(reason);
     },
   });
 }
 
-/** As server-sent events, with the ending that the protocol asks for. */
+/** Encodes the chunks as server-sent events, ending with `[DONE]` as the protocol requires. */
 export function toServerSentEvents(chunks: ReadableStream<Chunk>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const encode = (data: string) => encoder.encode(`data: ${data}\n\n`);

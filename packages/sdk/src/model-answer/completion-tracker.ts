@@ -1,12 +1,12 @@
 import type { Chunk } from './chunks.js';
 
-/** Parts of a message that come piece by piece: what begins and what ends them. */
-const BEGINNINGS = new Map([
+/** The chunks that start and end a part of a message, and the field that identifies the part. */
+const PART_STARTS = new Map([
   ['text-start', 'id'],
   ['reasoning-start', 'id'],
   ['tool-input-start', 'toolCallId'],
 ]);
-const ENDINGS = new Map([
+const PART_ENDS = new Map([
   ['text-end', 'id'],
   ['reasoning-end', 'id'],
   ['tool-input-available', 'toolCallId'],
@@ -14,26 +14,26 @@ const ENDINGS = new Map([
 ]);
 
 /**
- * How an answer went, told by its chunks. The callbacks and fields of the AI SDK do not tell: across its majors they are called, and
- * filled in, differently for errors, aborts and providers that break off.
+ * Determines from its chunks whether an answer is complete. The callbacks and fields of the AI SDK cannot tell: its major versions call
+ * and fill them differently for errors, aborts and providers that break off.
  */
-export class Recorder {
-  /** The text so far, if it is kept. */
+export class CompletionTracker {
+  /** The text so far; empty unless `collectsText`. */
   text = '';
-  /** It was aborted, by the model's signal or by that of the stream. */
+  /** The answer was aborted, by the signal of the model or of the stream. */
   isAborted = false;
   private hasFinished = false;
   private hasFailed = false;
-  private readonly open = new Set<unknown>();
+  private readonly openParts = new Set<unknown>();
 
-  constructor(private readonly keepsText: boolean) {}
+  constructor(private readonly collectsText: boolean) {}
 
-  see(chunk: Chunk): void {
-    const beginning = BEGINNINGS.get(chunk.type);
-    if (beginning) this.open.add(chunk[beginning]);
-    const ending = ENDINGS.get(chunk.type);
-    if (ending) this.open.delete(chunk[ending]);
-    if (this.keepsText && chunk.type === 'text-delta') this.text += String(chunk.delta);
+  add(chunk: Chunk): void {
+    const startedBy = PART_STARTS.get(chunk.type);
+    if (startedBy) this.openParts.add(chunk[startedBy]);
+    const endedBy = PART_ENDS.get(chunk.type);
+    if (endedBy) this.openParts.delete(chunk[endedBy]);
+    if (this.collectsText && chunk.type === 'text-delta') this.text += String(chunk.delta);
     if (chunk.type === 'abort') this.isAborted = true;
     if (chunk.type === 'error') this.hasFailed = true;
     if (chunk.type === 'finish') {
@@ -42,8 +42,8 @@ export class Recorder {
     }
   }
 
-  /** The model came to its end, and everything it began is there. One that ran into its length limit did so, too. */
+  /** The model finished, and every part that it started has ended. An answer that reached its length limit is complete, too. */
   get isComplete(): boolean {
-    return this.hasFinished && !this.hasFailed && !this.isAborted && this.open.size === 0;
+    return this.hasFinished && !this.hasFailed && !this.isAborted && this.openParts.size === 0;
   }
 }

@@ -1,21 +1,22 @@
-import { Answer } from './answer.js';
-import { loadAi } from './ai-module.js';
 import { toModelMessages } from '../messages/model-messages.js';
-import type { StreamContext } from './stream-context.js';
-import type { StreamHandler, StreamOptions } from './stream-types.js';
-import type { ContextStream, StreamedAnswer } from './streamed-answer.js';
-import { placeSystemMessages } from './system-messages.js';
 import { toUiMessages } from '../messages/ui-messages.js';
+import { loadAi } from './ai-module.js';
+import { Answer } from './answer.js';
+import type {
+  ContextStream,
+  StreamContext,
+  StreamedAnswer,
+  StreamHandler,
+  StreamOptions,
+} from './stream-types.js';
+import { placeSystemMessages } from './system-messages.js';
 
-export type { ContextStream, StreamedAnswer } from './streamed-answer.js';
-export type { StreamContext } from './stream-context.js';
-export type { StreamHandler, StreamHandlerContext, StreamOptions } from './stream-types.js';
-export type { SystemMessages } from './system-messages.js';
+export type * from './stream-types.js';
 
 /**
- * Sends the window to the model that the handler calls, and appends the answer once it is complete.
+ * Sends the window to the model that the handler calls, and appends the answer when it is complete.
  *
- * @throws TypeError, at once, for options that are none
+ * @throws TypeError immediately for invalid arguments
  */
 export function startStream<Result>(
   context: StreamContext,
@@ -24,14 +25,14 @@ export function startStream<Result>(
 ): ContextStream<Result> {
   checkArguments(handler, options);
   let answer: Promise<StreamedAnswer<Result>> | undefined;
-  const begin = () => (answer ??= answerOf(context, handler, options));
+  const begin = () => (answer ??= beginAnswer(context, handler, options));
   return {
     then: (onfulfilled, onrejected) => begin().then(onfulfilled, onrejected),
     toResponse: async (init) => (await begin()).toResponse(init),
   };
 }
 
-async function answerOf<Result>(
+async function beginAnswer<Result>(
   context: StreamContext,
   handler: StreamHandler<Result>,
   options: StreamOptions,
@@ -44,7 +45,7 @@ async function answerOf<Result>(
   return new Answer(context, window, result, ai, options);
 }
 
-const CHOICES: Partial<Record<keyof StreamOptions, readonly unknown[]>> = {
+const ALLOWED_VALUES: Partial<Record<keyof StreamOptions, readonly unknown[]>> = {
   autoAppend: [true, false],
   onAbort: ['discard', 'save'],
   systemMessages: ['auto', 'keep', 'hoist', 'user'],
@@ -56,10 +57,10 @@ function checkArguments(handler: unknown, options: StreamOptions): void {
       'stream takes a function that calls the model: ctx.stream((messages) => streamText({ model, messages }))',
     );
   }
-  for (const [name, choices] of Object.entries(CHOICES)) {
+  for (const [name, allowed] of Object.entries(ALLOWED_VALUES)) {
     const value = options[name as keyof StreamOptions] as unknown;
-    if (value !== undefined && !choices.includes(value)) {
-      throw new TypeError(`${name} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`);
+    if (value !== undefined && !allowed.includes(value)) {
+      throw new TypeError(`${name} must be one of ${allowed.join(', ')}, not ${JSON.stringify(value)}`);
     }
   }
 }

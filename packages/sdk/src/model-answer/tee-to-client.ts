@@ -1,35 +1,35 @@
 import type { Chunk } from './chunks.js';
 
 /**
- * Reads an answer to its end at the pace of the model, whether or not the client reads, or has gone. What the client has
- * not read yet is held, which is one answer at most.
+ * Reads an answer to its end at the pace of the model, whether or not the client reads it or stays connected. Chunks that the client has not
+ * read yet are kept in memory: at most one answer.
  *
- * @param chunks a stream that does not fail
+ * @param chunks a stream that never fails
  * @param onChunk must not throw
- * @param onEnd is awaited before the client's stream ends; it must not throw
+ * @param onEnd is awaited before the client's stream ends; must not reject
  * @returns the client's stream
  */
-export function relay(
+export function teeToClient(
   chunks: ReadableStream<Chunk>,
   onChunk: (chunk: Chunk) => void,
   onEnd: () => Promise<void>,
 ): ReadableStream<Chunk> {
-  let hasClient = true;
-  const drain = async (client: ReadableStreamDefaultController<Chunk>): Promise<void> => {
+  let isConnected = true;
+  const readAll = async (client: ReadableStreamDefaultController<Chunk>): Promise<void> => {
     const reader = chunks.getReader();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
       onChunk(value);
-      if (hasClient) client.enqueue(value);
+      if (isConnected) client.enqueue(value);
     }
     await onEnd();
-    if (hasClient) client.close();
+    if (isConnected) client.close();
   };
   return new ReadableStream<Chunk>({
-    start: (client) => void drain(client),
+    start: (client) => void readAll(client),
     cancel: () => {
-      hasClient = false;
+      isConnected = false;
     },
   });
 }

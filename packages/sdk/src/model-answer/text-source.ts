@@ -1,54 +1,54 @@
-import { kindOf } from '../arguments.js';
+import { describeType } from '../arguments.js';
+import type { AnswerMessage, AnswerSource } from './answer-source.js';
 import type { Chunk } from './chunks.js';
-import type { AnswerMessage } from './answer-source.js';
 
 type TextIterable = AsyncIterable<string> | ReadableStream<string>;
 
-/** The id of its only part. */
-const PART = 'text';
+/** The id of the only part of the message. */
+const PART_ID = 'text';
 
-export function isTextSource(value: unknown): value is TextIterable {
-  const given = (value ?? {}) as Partial<AsyncIterable<string> & ReadableStream<string>>;
-  return typeof given.getReader === 'function' || typeof given[Symbol.asyncIterator] === 'function';
+export function isTextIterable(value: unknown): value is TextIterable {
+  const candidate = (value ?? {}) as Partial<AsyncIterable<string> & ReadableStream<string>>;
+  return typeof candidate.getReader === 'function' || typeof candidate[Symbol.asyncIterator] === 'function';
 }
 
-/** An answer that comes as text alone, from a model that the AI SDK is not between. */
-export class TextSource {
-  private text1: ReadableStream<string>;
-  private text2: ReadableStream<string>;
-  private said = '';
+/** An answer that consists of text only, from a model that is called without the AI SDK. */
+export class TextSource implements AnswerSource {
+  private readonly textStream: ReadableStream<string>;
+  private readonly chunkSource: ReadableStream<string>;
+  private textSoFar = '';
 
-  /** @param isShared text and chunks are both read; what one of them has not read yet is then held */
+  /** @param isTextReadToo the text is read in addition to the chunks; what one of them has not read yet is kept in memory */
   constructor(
-    given: TextIterable,
-    private readonly id: string,
-    isShared: boolean,
+    text: TextIterable,
+    readonly id: string,
+    isTextReadToo: boolean,
   ) {
-    const stream = readable(given);
-    [this.text1, this.text2] = isShared ? stream.tee() : [stream, stream];
+    const stream = toReadableStream(text);
+    [this.textStream, this.chunkSource] = isTextReadToo ? stream.tee() : [stream, stream];
   }
 
   text(): AsyncIterable<string> {
-    return iterable(this.text1);
+    return iterate(this.textStream);
   }
 
-  /** A text that ends without a fault is a complete answer. */
+  /** A text that ends without an error is a complete answer. */
   chunks(): ReadableStream<Chunk> {
-    return this.text2.pipeThrough(
+    return this.chunkSource.pipeThrough(
       new TransformStream<string, Chunk>({
         start: (controller) => {
           controller.enqueue({ type: 'start', messageId: this.id });
-          controller.enqueue({ type: 'text-start', id: PART });
+          controller.enqueue({ type: 'text-start', id: PART_ID });
         },
         transform: (delta, controller) => {
           if (typeof delta !== 'string') {
-            throw new TypeError(`The handler's stream must give text, and has given ${kindOf(delta)}`);
+            throw new TypeError(`The stream of the handler must contain text, not ${describeType(delta)}`);
           }
-          this.said += delta;
-          controller.enqueue({ type: 'text-delta', id: PART, delta });
+          this.textSoFar += delta;
+          controller.enqueue({ type: 'text-delta', id: PART_ID, delta });
         },
         flush: (controller) => {
-          controller.enqueue({ type: 'text-end', id: PART });
+          controller.enqueue({ type: 'text-end', id: PART_ID });
           controller.enqueue({ type: 'finish' });
         },
       }),
@@ -56,13 +56,13 @@ export class TextSource {
   }
 
   message(): AnswerMessage {
-    return { id: this.id, parts: [{ type: 'text', text: this.said, state: 'done' }] };
+    return { id: this.id, parts: [{ type: 'text', text: this.textSoFar, state: 'done' }] };
   }
 }
 
-function readable(given: TextIterable): ReadableStream<string> {
-  if ('getReader' in given) return given;
-  const iterator = given[Symbol.asyncIterator]();
+function toReadableStream(text: TextIterable): ReadableStream<string> {
+  if ('getReader' in text) return text;
+  const iterator = text[Symbol.asyncIterator]();
   return new ReadableStream<string>({
     async pull(controller) {
       const next = await iterator.next();
@@ -75,8 +75,8 @@ function readable(given: TextIterable): ReadableStream<string> {
   });
 }
 
-/** Not every platform's ReadableStream can be iterated over. */
-async function* iterable(stream: ReadableStream<string>): AsyncGenerator<string, void, undefined> {
+/** Some platforms have a `ReadableStream` that is not iterable. */
+async function* iterate(stream: ReadableStream<string>): AsyncGenerator<string, void, undefined> {
   const reader = stream.getReader();
   let isDone = false;
   try {

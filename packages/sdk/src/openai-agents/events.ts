@@ -1,33 +1,34 @@
 import type { AgentInputItem } from '@openai/agents';
-import { isObject, sameJson } from './same-json.js';
-import type { StoredMessage } from './transcript.js';
+import { isObject } from '../messages/message.js';
 import type { EventInput, Part } from '../types.js';
-import { foreignItems } from './to-agent-items.js';
-import { ANSWERED_BY } from './paired-items.js';
+import { isSameJson } from './json-equality.js';
+import { CALL_TYPE_OF_RESULT } from './paired-items.js';
+import { toAgentItems } from './to-agent-items.js';
+import type { StoredMessage } from './transcript.js';
 
-/** Under this name the metadata of an event keep what its parts do not say. */
-const KEY = 'openaiAgents';
+/** The key in an event's metadata under which the fields of an item are stored that are not in its parts. */
+const METADATA_KEY = 'openaiAgents';
 
 type Fields = Record<string, unknown>;
 
 /**
- * An item as an event that other readers understand: messages as text parts, calls of functions and their results as the AI SDK
- * spells them, anything else as a part that is the item. It comes back deep-equal as JSON.
+ * Converts an item to an event that other readers understand: messages become text parts, function calls and their results become parts
+ * of the AI SDK, and any other item becomes a part itself. `toItems` returns an item with the same JSON.
  */
 export function toEvent(item: AgentInputItem): EventInput {
-  const event = readable(item);
-  const [back] = event ? toItems({ ...event, seq: 0, fromSeq: 0, toSeq: 0 } as StoredMessage) : [];
-  if (event && sameJson(back, item)) return event;
-  return { role: roleOf(item), parts: [{ type: 'agent-item', item }], metadata: { [KEY]: {} } };
+  const event = toReadableEvent(item);
+  const [restored] = event ? toItems({ ...event, seq: 0, fromSeq: 0, toSeq: 0 } as StoredMessage) : [];
+  if (event && isSameJson(restored, item)) return event;
+  return { role: roleOf(item), parts: [{ type: 'agent-item', item }], metadata: { [METADATA_KEY]: {} } };
 }
 
-/** The items of a message; several, if another way of appending has written it. */
+/** The items of a message. A message that was not added through a session may be several items. */
 export function toItems(message: StoredMessage): AgentInputItem[] {
-  const fields = message.metadata?.[KEY];
-  return isObject(fields) ? [ownItem(message, fields) as AgentInputItem] : foreignItems(message);
+  const fields = message.metadata?.[METADATA_KEY];
+  return isObject(fields) ? [restoreItem(message, fields) as AgentInputItem] : toAgentItems(message);
 }
 
-function readable(item: Fields): EventInput | undefined {
+function toReadableEvent(item: Fields): EventInput | undefined {
   const { type, role, id, ...fields } = item;
   if (type === undefined || type === 'message') {
     if (role !== 'user' && role !== 'assistant' && role !== 'system') return undefined;
@@ -37,22 +38,22 @@ function readable(item: Fields): EventInput | undefined {
       role,
       ...(typeof id === 'string' && { id }),
       parts,
-      metadata: { [KEY]: { ...others, ...(type !== undefined && { type }), shape } },
+      metadata: { [METADATA_KEY]: { ...others, ...(type !== undefined && { type }), shape } },
     };
   }
-  const kept = { ...fields, type, ...(id !== undefined && { id }) };
-  if (type === 'function_call') return functionCall(kept);
-  if (type === 'function_call_result') return functionResult(kept);
-  if (type === 'reasoning') return reasoning(kept);
-  return { role: roleOf(item), parts: [item as Part], metadata: { [KEY]: {} } };
+  const itemFields = { ...fields, type, ...(id !== undefined && { id }) };
+  if (type === 'function_call') return functionCallEvent(itemFields);
+  if (type === 'function_call_result') return functionResultEvent(itemFields);
+  if (type === 'reasoning') return reasoningEvent(itemFields);
+  return { role: roleOf(item), parts: [item as Part], metadata: { [METADATA_KEY]: {} } };
 }
 
-function ownItem({ id, role, parts }: StoredMessage, { shape, ...fields }: Fields): unknown {
+function restoreItem({ id, role, parts }: StoredMessage, { shape, ...fields }: Fields): unknown {
   const [first] = parts;
   switch (fields.type) {
     case 'function_call': {
-      const { arguments: written = JSON.stringify(first?.input), ...others } = fields;
-      return { ...others, callId: first?.toolCallId, name: first?.toolName, arguments: written };
+      const { arguments: json = JSON.stringify(first?.input), ...others } = fields;
+      return { ...others, callId: first?.toolCallId, name: first?.toolName, arguments: json };
     }
     case 'function_call_result': {
       const { type, value } = (first?.output ?? {}) as Fields;
@@ -66,44 +67,53 @@ function ownItem({ id, role, parts }: StoredMessage, { shape, ...fields }: Field
     case undefined:
       if (shape === undefined) return first?.type === 'agent-item' ? first.item : first;
   }
-  const content =
-    shape === 'text'
-      ? first?.text
-      : shape === 'none'
-        ? []
-        : parts.map((part) => (part.type === 'text' ? { ...part, type: textType(role) } : part));
-  return { ...fields, role, ...(id !== undefined && { id }), content };
-}
-
-function contentParts(content: unknown, role: string): { parts: Part[]; shape: string } {
-  if (typeof content === 'string') return { parts: [{ type: 'text', text: content }], shape: 'text' };
-  const given = Array.isArray(content) ? (content as Part[]) : [];
-  if (given.length === 0) return { parts: [{ type: 'text', text: '' }], shape: 'none' };
-  const parts = given.map((part) => (part.type === textType(role) ? { ...part, type: 'text' } : part));
-  return { parts, shape: 'parts' };
-}
-
-function functionCall({ callId, name, arguments: written, ...fields }: Fields): EventInput {
-  const input = parsed(written);
-  const isExact = JSON.stringify(input) === written;
   return {
-    role: 'assistant',
-    parts: [{ type: 'tool-call', toolCallId: callId, toolName: name, input }],
-    metadata: { [KEY]: { ...fields, ...(!isExact && { arguments: written }) } },
+    ...fields,
+    role,
+    ...(id !== undefined && { id }),
+    content: restoreContent(parts, role, shape as Shape),
   };
 }
 
-function functionResult({ callId, name, output, ...fields }: Fields): EventInput {
+/** How the content of an item was written: as a string, as an empty array, or as an array of parts. */
+type Shape = 'text' | 'none' | 'parts';
+
+function contentParts(content: unknown, role: string): { parts: Part[]; shape: Shape } {
+  if (typeof content === 'string') return { parts: [{ type: 'text', text: content }], shape: 'text' };
+  const items = Array.isArray(content) ? (content as Part[]) : [];
+  if (items.length === 0) return { parts: [{ type: 'text', text: '' }], shape: 'none' };
+  const parts = items.map((part) => (part.type === textType(role) ? { ...part, type: 'text' } : part));
+  return { parts, shape: 'parts' };
+}
+
+function restoreContent(parts: readonly Part[], role: string, shape: Shape): unknown {
+  if (shape === 'text') return parts[0]?.text;
+  if (shape === 'none') return [];
+  return parts.map((part) => (part.type === 'text' ? { ...part, type: textType(role) } : part));
+}
+
+function functionCallEvent({ callId, name, arguments: json, ...fields }: Fields): EventInput {
+  const input = parseJson(json);
+  // Only JSON that is spelled in another way must be stored in addition to the input.
+  const isExact = JSON.stringify(input) === json;
+  return {
+    role: 'assistant',
+    parts: [{ type: 'tool-call', toolCallId: callId, toolName: name, input }],
+    metadata: { [METADATA_KEY]: { ...fields, ...(!isExact && { arguments: json }) } },
+  };
+}
+
+function functionResultEvent({ callId, name, output, ...fields }: Fields): EventInput {
   const isText = isObject(output) && output.type === 'text' && Object.keys(output).length === 2;
   const value = isText ? { type: 'text', value: output.text } : { type: 'json', value: output };
   return {
     role: 'tool',
     parts: [{ type: 'tool-result', toolCallId: callId, toolName: name, output: value }],
-    metadata: { [KEY]: fields },
+    metadata: { [METADATA_KEY]: fields },
   };
 }
 
-function reasoning({ content, ...fields }: Fields): EventInput {
+function reasoningEvent({ content, ...fields }: Fields): EventInput {
   const texts = Array.isArray(content) ? (content as Part[]) : [];
   const isEmpty = texts.length === 0;
   return {
@@ -111,7 +121,7 @@ function reasoning({ content, ...fields }: Fields): EventInput {
     parts: isEmpty
       ? [{ type: 'reasoning', text: '' }]
       : texts.map((part) => ({ ...part, type: 'reasoning' })),
-    metadata: { [KEY]: { ...fields, ...(isEmpty && { shape: 'none' }) } },
+    metadata: { [METADATA_KEY]: { ...fields, ...(isEmpty && { shape: 'none' }) } },
   };
 }
 
@@ -119,13 +129,13 @@ function textType(role: string): string {
   return role === 'assistant' ? 'output_text' : 'input_text';
 }
 
-/** What a tool has given never begins a window; the service goes by the role. */
+/** Tool results get the role `tool`, because the service never starts a window with an event of that role. */
 function roleOf({ type, role }: Fields): EventInput['role'] {
   if (role === 'user' || role === 'system') return role;
-  return typeof type === 'string' && type in ANSWERED_BY ? 'tool' : 'assistant';
+  return typeof type === 'string' && type in CALL_TYPE_OF_RESULT ? 'tool' : 'assistant';
 }
 
-function parsed(json: unknown): unknown {
+function parseJson(json: unknown): unknown {
   if (typeof json !== 'string') return {};
   try {
     return JSON.parse(json);

@@ -1,7 +1,8 @@
 import type { AgentInputItem } from '@openai/agents';
+import { ToolPairing } from '../messages/tool-pairing.js';
 
-/** The types of results, and of the calls that they answer. */
-export const ANSWERED_BY: Readonly<Record<string, string>> = {
+/** The types of tool results, each with the type of its call. */
+export const CALL_TYPE_OF_RESULT: Readonly<Record<string, string>> = {
   function_call_result: 'function_call',
   computer_call_result: 'computer_call',
   shell_call_output: 'shell_call',
@@ -10,38 +11,44 @@ export const ANSWERED_BY: Readonly<Record<string, string>> = {
   tool_search_output: 'tool_search_call',
 };
 
-/** A call of this type needs its result; hosted ones may have none. */
+/** Calls that need a result. Hosted tools may have none. */
 const NEEDS_RESULT = new Set(['function_call', 'computer_call', 'apply_patch_call']);
 
 /**
- * Leaves out results without their call, calls without their result, and the reasoning that led to such a call: providers refuse all
- * three, and a window, a policy or a compaction may have taken one of them. Calls of the turn that is still going on
- * stay: their results are yet to come. An id may be used again once its call is answered.
+ * Leaves out what providers reject: results without their call, calls without their result, and the reasoning before such a call. A policy, a
+ * compaction or the token budget may have removed the other half. Calls after the last message are kept: their results may still follow.
  */
-export function validPairs<Entry extends { item: AgentInputItem }>(entries: readonly Entry[]): Entry[] {
-  const openCalls = new Map<string, number>();
+export function keepPairedItems<Entry extends { item: AgentInputItem }>(entries: readonly Entry[]): Entry[] {
+  const paired = findPairedItems(entries);
+  const currentTurnStart = entries.findLastIndex(({ item }) => 'role' in item) + 1;
+  const isKept = entries.map(({ item }, index) => {
+    const { type, callId } = callOf(item);
+    if (callId === undefined || paired.has(index)) return true;
+    return !(type in CALL_TYPE_OF_RESULT) && (!NEEDS_RESULT.has(type) || index >= currentTurnStart);
+  });
+  for (let index = entries.length - 2; index >= 0; index -= 1) {
+    if (entries[index]?.item.type === 'reasoning' && isKept[index + 1] === false) isKept[index] = false;
+  }
+  return entries.filter((_, index) => isKept[index]);
+}
+
+/** The indexes of the calls and results that belong together. */
+function findPairedItems(entries: readonly { item: AgentInputItem }[]): Set<number> {
   const paired = new Set<number>();
+  const pairing = new ToolPairing<number>();
   for (const [index, { item }] of entries.entries()) {
     const { type, callId } = callOf(item);
     if (callId === undefined) continue;
-    const key = `${ANSWERED_BY[type] ?? type} ${callId}`;
-    if (!(type in ANSWERED_BY)) openCalls.set(key, index);
-    else {
-      const answered = openCalls.get(key);
-      if (answered !== undefined) paired.add(answered).add(index);
-      openCalls.delete(key);
+    const id = `${CALL_TYPE_OF_RESULT[type] ?? type} ${callId}`;
+    if (type in CALL_TYPE_OF_RESULT) {
+      const call = pairing.addResult({ id });
+      if (call !== undefined) paired.add(call).add(index);
+    } else {
+      pairing.forgetOpenCalls(id); // a call whose id is used again gets no result
+      pairing.addCall(index, { id });
     }
   }
-  const stillOpenFrom = entries.findLastIndex(({ item }) => 'role' in item) + 1;
-  const kept = entries.map(({ item }, index) => {
-    const { type, callId } = callOf(item);
-    if (callId === undefined || paired.has(index)) return true;
-    return !(type in ANSWERED_BY) && (!NEEDS_RESULT.has(type) || index >= stillOpenFrom);
-  });
-  for (let index = entries.length - 2; index >= 0; index -= 1) {
-    if (entries[index]?.item.type === 'reasoning' && kept[index + 1] === false) kept[index] = false;
-  }
-  return entries.filter((_, index) => kept[index]);
+  return paired;
 }
 
 function callOf(item: AgentInputItem): { type: string; callId?: string } {

@@ -1,34 +1,34 @@
 import type { AgentInputItem, Session } from '@openai/agents';
 import { toEvent, toItems } from './events.js';
-import { validPairs } from './paired-items.js';
-import { Transcript, type Conversation, type StoredMessage } from './transcript.js';
+import { keepPairedItems } from './paired-items.js';
+import { Transcript, type SessionContext, type StoredMessage } from './transcript.js';
 
 const SOURCES: readonly unknown[] = ['window', 'log'];
 
 export interface SessionOptions {
-  /** The conversation, with the budget and the policy it is to have: `fastpaca.context(id).budget(100_000)`. */
-  context: Conversation;
+  /** The conversation with its budget and policy, for example `fastpaca.context(id).budget(100_000)`. */
+  context: SessionContext;
   /**
-   * What `getItems` reads: the window, which fits the budget, or everything ever added, to show or to audit it. The log has what was
-   * taken out as well, and nothing can be taken out of it. Default `window`.
+   * What `getItems` reads: the window, which fits the budget, or the whole log, for display or an audit. The log contains removed items,
+   * too, and nothing can be removed from it. Default `window`.
    */
   source?: 'window' | 'log';
 }
 
 /**
- * A session of the OpenAI Agents SDK that keeps its items in a conversation, and gives an agent what fits the token budget.
+ * A session of the OpenAI Agents SDK that stores its items in a conversation. An agent receives what fits the token budget.
  *
- * The log is append-only: `popItem` and `clearSession` are compactions, which replace what they take out by a part of the type
- * `withdrawn`. The model and this session do not see it any more; the log (`context.replay()`) has it still.
+ * The log is append-only. `popItem` and `clearSession` are compactions that replace the removed items by a part of type `withdrawn`: the
+ * model and this session no longer see the items, but the log (`context.replay()`) still contains them.
  */
 export class FastpacaSession implements Session {
   readonly #id: string;
   readonly #transcript: Transcript;
   readonly #source: 'window' | 'log';
 
-  /** @throws TypeError there is no context, or no such source */
+  /** @throws TypeError the context is missing or the source is unknown */
   constructor({ context, source = 'window' }: SessionOptions) {
-    if (typeof (context as Partial<Conversation> | undefined)?.window !== 'function') {
+    if (typeof (context as Partial<SessionContext> | undefined)?.window !== 'function') {
       throw new TypeError("A session needs a context: { context: fastpaca.context('chat-1').budget(8000) }");
     }
     if (!SOURCES.includes(source)) {
@@ -45,49 +45,49 @@ export class FastpacaSession implements Session {
   }
 
   /**
-   * The newest items, oldest first; also what others appended, and summaries. A call of a tool and its result are among them only
-   * together, except calls at the very end, which still wait.
+   * The newest items, oldest first, including summaries and what was appended in other ways. Tool calls and results are returned only in
+   * pairs, except for calls at the end, whose results may still follow.
    *
-   * @param limit at most so many; all that the source has, without it
-   * @throws NotFoundError the conversation does not exist and no budget was given to make it with
+   * @param limit most items to return; all if omitted
+   * @throws NotFoundError the conversation does not exist and the context has no budget to create it with
    */
   async getItems(limit?: number): Promise<AgentInputItem[]> {
     if (limit !== undefined && limit <= 0) return [];
     const messages =
       this.#source === 'window' ? await this.#transcript.window() : await this.#transcript.log();
     const entries = entriesOf(messages);
-    return validPairs(limit === undefined ? entries : entries.slice(-limit)).map(({ item }) => item);
+    return keepPairedItems(limit === undefined ? entries : entries.slice(-limit)).map(({ item }) => item);
   }
 
   /**
-   * Stores the items, as JSON, all of them or none; more than 100 in turns of 100, one after the other.
+   * Stores the items as JSON. Up to 100 items are stored all or none; more are stored in turns of 100.
    *
-   * @throws FastpacaError with the turns before the one that failed stored
+   * @throws FastpacaError the turns before the failed one stay stored
    */
   async addItems(items: AgentInputItem[]): Promise<void> {
     await this.#transcript.append(items.map(toEvent));
   }
 
   /**
-   * Takes out the newest item, for the model and this session only; the log keeps it.
+   * Removes the newest item for the model and this session. The log keeps it.
    *
    * @returns the item; undefined if there is none
-   * @throws ConflictError the conversation changes faster than this can read it; TypeError with the source `log`
+   * @throws ConflictError the conversation changed during every attempt; TypeError the source is `log`
    */
   async popItem(): Promise<AgentInputItem | undefined> {
     this.#requireWindow();
     return this.#transcript.replace((messages) => {
-      const last = validPairs(entriesOf(messages)).at(-1);
+      const last = keepPairedItems(entriesOf(messages)).at(-1);
       if (!last) return undefined;
-      const others = toItems(last.message).filter((_, index) => index !== last.index);
-      return { target: last.message, events: others.map(toEvent), result: last.item };
+      const otherItems = toItems(last.message).filter((_, index) => index !== last.index);
+      return { target: last.message, events: otherItems.map(toEvent), result: last.item };
     });
   }
 
   /**
-   * Takes out everything, for the model and this session only; the log keeps it.
+   * Removes all items for the model and this session. The log keeps them.
    *
-   * @throws ConflictError the conversation changes faster than this can read it; TypeError with the source `log`
+   * @throws ConflictError the conversation changed during every attempt; TypeError the source is `log`
    */
   async clearSession(): Promise<void> {
     this.#requireWindow();
@@ -96,14 +96,14 @@ export class FastpacaSession implements Session {
 
   #requireWindow(): void {
     if (this.#source === 'window') return;
-    throw new TypeError("Nothing can be taken out of the log; use a session with source: 'window'");
+    throw new TypeError("Nothing can be removed from the log; use a session with source: 'window'");
   }
 }
 
 interface Entry {
   item: AgentInputItem;
   message: StoredMessage;
-  /** Which of the message's items. */
+  /** The position of the item among the items of its message. */
   index: number;
 }
 

@@ -1,24 +1,24 @@
 import type { AgentInputItem } from '@openai/agents';
-import { stepsOf, type Step } from '../messages/normalized-parts.js';
+import { normalizeParts, type NormalizedPart } from '../messages/normalized-parts.js';
 import type { StoredMessage } from './transcript.js';
 
-type FileStep = Extract<Step, { kind: 'file' }>;
+type FilePart = Extract<NormalizedPart, { kind: 'file' }>;
 type UserContent = Exclude<Extract<AgentInputItem, { role: 'user' }>['content'], string>[number];
 
-/** The items of a message that was not added through a session: a summary, an event of `append`, an answer of `stream`. */
-export function foreignItems(message: StoredMessage): AgentInputItem[] {
+/** Converts a message that was not added through a session: a summary, or an event of `append` or `stream`. */
+export function toAgentItems(message: StoredMessage): AgentInputItem[] {
   const { role } = message;
-  const steps = stepsOf(message);
-  if (role === 'user') return userItem(steps);
-  if (role === 'assistant' || role === 'tool') return steps.flatMap(answerItem);
-  const text = steps.map((step) => (step.kind === 'text' ? step.text : '')).filter(Boolean);
-  return text.length > 0 ? [{ role: 'system', content: text.join('\n') }] : [];
+  const parts = normalizeParts(message);
+  if (role === 'user') return toUserItem(parts);
+  if (role === 'assistant' || role === 'tool') return parts.flatMap(toAssistantItem);
+  const texts = parts.map((part) => (part.kind === 'text' ? part.text : '')).filter(Boolean);
+  return texts.length > 0 ? [{ role: 'system', content: texts.join('\n') }] : [];
 }
 
-function userItem(steps: Step[]): AgentInputItem[] {
-  const content = steps.flatMap((step): UserContent[] => {
-    if (step.kind === 'text') return [{ type: 'input_text', text: step.text }];
-    return step.kind === 'file' ? [fileContent(step)] : [];
+function toUserItem(parts: NormalizedPart[]): AgentInputItem[] {
+  const content = parts.flatMap((part): UserContent[] => {
+    if (part.kind === 'text') return [{ type: 'input_text', text: part.text }];
+    return part.kind === 'file' ? [toFileContent(part)] : [];
   });
   if (content.length === 0) return [];
   const [first] = content;
@@ -26,35 +26,35 @@ function userItem(steps: Step[]): AgentInputItem[] {
   return [{ role: 'user', content: isText ? first.text : content }];
 }
 
-function fileContent({ url, mediaType, filename }: FileStep): UserContent {
+function toFileContent({ url, mediaType, filename }: FilePart): UserContent {
   if (mediaType.startsWith('image/')) return { type: 'input_image', image: url };
   const file = url.startsWith('data:') ? url : { url };
   return { type: 'input_file', file, ...(filename !== undefined && { filename }) };
 }
 
-function answerItem(step: Step): AgentInputItem[] {
-  switch (step.kind) {
+function toAssistantItem(part: NormalizedPart): AgentInputItem[] {
+  switch (part.kind) {
     case 'text':
       return [
-        { role: 'assistant', status: 'completed', content: [{ type: 'output_text', text: step.text }] },
+        { role: 'assistant', status: 'completed', content: [{ type: 'output_text', text: part.text }] },
       ];
     case 'call':
       return [
         {
           type: 'function_call',
-          callId: step.id,
-          name: step.name,
-          arguments: JSON.stringify(step.input),
+          callId: part.id,
+          name: part.name,
+          arguments: JSON.stringify(part.input),
           status: 'completed',
         },
       ];
     case 'result': {
-      const text = typeof step.output === 'string' ? step.output : JSON.stringify(step.output ?? null);
+      const text = typeof part.output === 'string' ? part.output : JSON.stringify(part.output ?? null);
       return [
         {
           type: 'function_call_result',
-          callId: step.id,
-          name: step.name,
+          callId: part.id,
+          name: part.name,
           status: 'completed',
           output: { type: 'text', text },
         },

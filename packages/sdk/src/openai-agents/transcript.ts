@@ -1,11 +1,12 @@
+import { appendInTurns } from '../conversation/append.js';
 import type { Context } from '../conversation/context.js';
 import { ConflictError } from '../errors.js';
 import type { EventInput, Part, Role, Window } from '../types.js';
 
-/** What of a context is needed; one that is not awaited yet will do. */
-export type Conversation = Pick<Context, 'id' | 'append' | 'window' | 'compact' | 'replay' | 'get'>;
+/** What a session needs of a context or its builder. */
+export type SessionContext = Pick<Context, 'id' | 'append' | 'window' | 'compact' | 'replay' | 'get'>;
 
-/** A message of the window or of the log, and the seqs that it stands for. */
+/** A message of the window or of the log, and the range of seqs it stands for. */
 export interface StoredMessage {
   seq: number;
   role: Role;
@@ -16,33 +17,32 @@ export interface StoredMessage {
   toSeq: number;
 }
 
-/** What to put in the place of a message, possibly nothing. */
+/** Replaces a message of the window by events, or removes it if there are none. */
 export interface Replacement<Result> {
   target: StoredMessage;
   events: readonly EventInput[];
+  /** What `replace` returns. */
   result: Result;
 }
 
 type Range = Pick<StoredMessage, 'fromSeq' | 'toSeq'>;
 
-/** What stands in the window where something was taken out: a compaction cannot replace by nothing. */
+/** Takes the place of removed messages, because the replacement of a compaction must not be empty. */
 const WITHDRAWN: EventInput = { role: 'system', parts: [{ type: 'withdrawn' }] };
 
-/** Most events that one request takes. */
-const MAX_TURN = 100;
-/** Of a change that others get ahead of. */
-const MAX_TRIES = 5;
+/** Attempts of a change that other writers overtake. */
+const MAX_ATTEMPTS = 5;
 
-/** A conversation as messages that can be added and taken out. */
+/** A conversation as a list of messages that can be appended, replaced and removed. */
 export class Transcript {
-  constructor(private readonly context: Conversation) {}
+  constructor(private readonly context: SessionContext) {}
 
-  /** The window, without what stands for things taken out. */
+  /** The messages of the window, without removed ones. */
   async window(): Promise<StoredMessage[]> {
     return readWindow(await this.context.window()).messages;
   }
 
-  /** Everything ever added. */
+  /** All events of the log, including removed ones. */
   async log(): Promise<StoredMessage[]> {
     const messages: StoredMessage[] = [];
     for await (const event of this.context.replay()) {
@@ -51,44 +51,46 @@ export class Transcript {
     return messages;
   }
 
-  /** All of them or none, up to 100; beyond that in turns of 100, one after the other. */
+  /** Up to 100 events are appended all or none; more are appended in turns of 100. */
   async append(events: readonly EventInput[]): Promise<void> {
-    for (let start = 0; start < events.length; start += MAX_TURN) {
-      await this.context.append(events.slice(start, start + MAX_TURN));
-    }
+    await appendInTurns(this.context, events);
   }
 
   /**
-   * Has the window show something else instead of one message. The log keeps what was there.
+   * Replaces one message of the window. The log does not change.
    *
-   * @param plan picks one of the messages of the window and says what to put in its place; asked again if others were faster
+   * @param plan chooses the message and its replacement; called again if the conversation has changed meanwhile
+   * @returns the plan's result; undefined if the plan replaces nothing
    */
   async replace<Result>(
     plan: (messages: StoredMessage[]) => Replacement<Result> | undefined,
   ): Promise<Result | undefined> {
-    return whileConflicting(async () => {
+    return retryOnVersionMismatch(async () => {
       const window = await this.context.window();
-      const { messages, gaps } = readWindow(window);
+      const { messages, withdrawn } = readWindow(window);
       const planned = plan(messages);
       if (!planned) return undefined;
-      // A summary can only be replaced whole: its other messages stay.
+      const { target, events, result } = planned;
+      // Only a whole summary can be replaced, so its other messages are part of the replacement.
       const replacement = messages.flatMap((message): readonly EventInput[] => {
-        if (message === planned.target) return planned.events;
-        return isSameRange(message, planned.target) ? [asEvent(message)] : [];
+        if (message === target) return events;
+        return isSameRange(message, target) ? [toEventInput(message)] : [];
       });
-      const { fromSeq, toSeq } = planned.target;
+      const { fromSeq, toSeq } = target;
+      const range =
+        replacement.length > 0 ? { fromSeq, toSeq } : includeAdjacent({ fromSeq, toSeq }, withdrawn);
       await this.context.compact({
-        ...(replacement.length > 0 ? { fromSeq, toSeq } : withGaps({ fromSeq, toSeq }, gaps)),
+        ...range,
         replacement: replacement.length > 0 ? replacement : [WITHDRAWN],
         ifVersion: window.version,
       });
-      return planned.result;
+      return result;
     });
   }
 
-  /** Has the window show nothing of all there is. The log keeps it. */
+  /** Removes all messages from the window. The log does not change. */
   async clear(): Promise<void> {
-    await whileConflicting(async () => {
+    await retryOnVersionMismatch(async () => {
       const { lastSeq, version } = await this.context.get();
       if (lastSeq === 0) return;
       await this.context.compact({
@@ -101,7 +103,7 @@ export class Transcript {
   }
 }
 
-function readWindow({ messages }: Window): { messages: StoredMessage[]; gaps: StoredMessage[] } {
+function readWindow({ messages }: Window): { messages: StoredMessage[]; withdrawn: StoredMessage[] } {
   const stored = messages.map((message) => ({
     ...message,
     fromSeq: message.fromSeq ?? message.seq,
@@ -109,7 +111,7 @@ function readWindow({ messages }: Window): { messages: StoredMessage[]; gaps: St
   }));
   return {
     messages: stored.filter((message) => !isWithdrawn(message)),
-    gaps: stored.filter(isWithdrawn),
+    withdrawn: stored.filter(isWithdrawn),
   };
 }
 
@@ -121,25 +123,28 @@ function isSameRange(one: Range, other: Range): boolean {
   return one.fromSeq === other.fromSeq && one.toSeq === other.toSeq;
 }
 
-/** Gaps beside this one become part of it, so that taking out and adding by turns leaves one gap, not many. */
-function withGaps({ fromSeq, toSeq }: Range, gaps: readonly Range[]): Range {
+/** Extends the range by adjacent withdrawn ranges. Otherwise adding and removing in turns would leave ever more summaries. */
+function includeAdjacent({ fromSeq, toSeq }: Range, withdrawn: readonly Range[]): Range {
   return {
-    fromSeq: gaps.reduceRight((start, gap) => (gap.toSeq === start - 1 ? gap.fromSeq : start), fromSeq),
-    toSeq: gaps.reduce((end, gap) => (gap.fromSeq === end + 1 ? gap.toSeq : end), toSeq),
+    fromSeq: withdrawn.reduceRight(
+      (start, range) => (range.toSeq === start - 1 ? range.fromSeq : start),
+      fromSeq,
+    ),
+    toSeq: withdrawn.reduce((end, range) => (range.fromSeq === end + 1 ? range.toSeq : end), toSeq),
   };
 }
 
-function asEvent({ role, parts, id, metadata }: StoredMessage): EventInput {
+function toEventInput({ role, parts, id, metadata }: StoredMessage): EventInput {
   return { role, parts, ...(id !== undefined && { id }), ...(metadata && { metadata }) };
 }
 
-async function whileConflicting<Result>(change: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; ; tries += 1) {
+async function retryOnVersionMismatch<Result>(change: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
     try {
       return await change();
     } catch (error) {
       const isStale = error instanceof ConflictError && error.reason === 'version_mismatch';
-      if (!isStale || tries === MAX_TRIES) throw error;
+      if (!isStale || attempt === MAX_ATTEMPTS) throw error;
     }
   }
 }

@@ -1,33 +1,35 @@
-import { optionalInteger } from '../arguments.js';
-import { fromWireFrame } from '../wire/changes.js';
-import type { RemoteConversation } from '../conversation/remote-conversation.js';
-import { ConnectionError, FastpacaError, RateLimitError, ServerError } from '../errors.js';
+import { MAX_TIMER_MS, optionalInteger } from '../arguments.js';
+import type { RemoteConversation } from '../http/remote-conversation.js';
+import { ConnectionError, RateLimitError, ServerError } from '../errors.js';
+import { linkAbort } from '../http/link-abort.js';
 import { pause, pauseMs } from '../http/retry.js';
-import { serverSentEvents } from '../http/server-sent-events.js';
 import type { Change, WatchOptions } from '../types.js';
-import type { WireFrame } from '../wire/types.js';
+import { fromWireFrame } from '../wire/changes.js';
+import { readFrames } from './read-frames.js';
+import { WatchPosition } from './watch-position.js';
 
-/** Three heartbeats of the service, in milliseconds. */
+/** Three heartbeats of the service. */
 const DEFAULT_IDLE_TIMEOUT_MS = 90_000;
 
 /**
  * Follows a conversation over server-sent events.
  *
- * @param prepare done once, before the first connection
+ * @param prepare runs before the first request
+ * @throws TypeError, RangeError immediately for invalid options
  */
 export function watch(
   conversation: RemoteConversation,
   options: WatchOptions,
-  prepare?: () => Promise<unknown>,
+  prepare: () => Promise<void>,
 ): AsyncIterableIterator<Change> {
   optionalInteger('cursor', options.cursor, 0);
-  optionalInteger('idleTimeoutMs', options.idleTimeoutMs, 1, 2 ** 31 - 1);
+  optionalInteger('idleTimeoutMs', options.idleTimeoutMs, 1, MAX_TIMER_MS);
   const controller = new AbortController();
-  const changes = new Watcher(conversation, options, controller).changes(prepare);
+  const changes = changesUntilAborted(conversation, options, prepare, controller);
   return {
     next: () => changes.next(),
     return: () => {
-      // A generator takes a `return` only where it yields; one that waits for the network has to be woken.
+      // A generator handles `return` only at a `yield`. The abort ends the request or pause that it may await instead.
       controller.abort();
       return changes.return();
     },
@@ -37,122 +39,74 @@ export function watch(
   };
 }
 
-/** One iteration, over as many connections as it takes. */
-class Watcher {
-  /** The last version that was passed on. */
-  private cursor = 0;
-  /** The last window, as JSON. */
-  private window = '';
-  /** The version that a caller without a cursor begins at, until the first window: that of this version is no news. */
-  private beginning?: number;
-  /** Connections that failed in a row. */
-  private failures = 0;
-  private hasConnected = false;
-
-  constructor(
-    private readonly conversation: RemoteConversation,
-    private readonly options: WatchOptions,
-    private readonly controller: AbortController,
-  ) {}
-
-  async *changes(prepare?: () => Promise<unknown>): AsyncGenerator<Change, void, undefined> {
-    const { signal } = this.options;
-    const stop = () => this.controller.abort();
-    if (signal?.aborted) stop();
-    signal?.addEventListener('abort', stop, { once: true });
-    try {
-      await prepare?.();
-      await this.begin();
-      while (!this.controller.signal.aborted) yield* this.connected();
-    } catch (error) {
-      if (!this.controller.signal.aborted) throw error;
-    } finally {
-      signal?.removeEventListener('abort', stop);
-      stop();
-    }
-  }
-
-  /** Without a cursor it is where the conversation is: a connection that breaks before its first frame must miss nothing. */
-  private async begin(): Promise<void> {
-    const { cursor } = this.options;
-    const { signal } = this.controller;
-    this.cursor = cursor ?? (await this.conversation.get(signal)).version;
-    if (cursor === undefined) this.beginning = this.cursor;
-  }
-
-  /** What one connection brings, and the pause after it. */
-  private async *connected(): AsyncGenerator<Change, void, undefined> {
-    let fault: unknown;
-    try {
-      yield* this.connection();
-    } catch (error) {
-      const { maxRetries } = this.conversation.http.options;
-      if (!mayPass(error) || (!this.hasConnected && this.failures >= maxRetries)) throw error;
-      fault = error;
-    }
-    if (this.controller.signal.aborted) return;
-    this.options.onReconnect?.(fault);
-    await pause(pauseMs(this.failures, fault), this.controller.signal);
-    this.failures += 1;
-  }
-
-  private async *connection(): AsyncGenerator<Change, void, undefined> {
-    const connection = new AbortController();
-    const stop = () => connection.abort();
-    this.controller.signal.addEventListener('abort', stop, { once: true });
-    try {
-      for await (const frame of this.frames(connection.signal)) {
-        // The service reads to a slow reader from the log when it comes back with its cursor, compactions included.
-        if (frame.type === 'gap' && frame.reason === 'slow_reader') return;
-        const change = fromWireFrame(frame);
-        if (!change || !this.isNew(change)) continue;
-        this.cursor = change.version;
-        yield change;
-        if (change.type === 'tombstoned') this.controller.abort();
-      }
-    } finally {
-      this.controller.signal.removeEventListener('abort', stop);
-      stop();
-    }
-  }
-
-  private async *frames(signal: AbortSignal): AsyncGenerator<WireFrame, void, undefined> {
-    const { includeEvents, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = this.options;
-    const response = await this.conversation.open({
-      method: 'GET',
-      path: '/stream',
-      query: { cursor: this.cursor, includeEvents },
-      headers: { accept: 'text/event-stream' },
-      repeatable: 'always',
-      signal,
-    });
-    const kind = response.headers.get('content-type') ?? 'nothing';
-    if (!response.body || !kind.startsWith('text/event-stream')) {
-      throw new FastpacaError(`Expected server-sent events from ${response.url}, got ${kind}`, {
-        status: response.status,
-      });
-    }
-    for await (const data of serverSentEvents(response.body, idleTimeoutMs)) {
-      this.failures = 0;
-      this.hasConnected = true;
-      yield JSON.parse(data) as WireFrame;
-    }
-  }
-
-  /** Whether a change has not been passed on before: a connection begins with the window, and may repeat what the last one sent. */
-  private isNew(change: Change): boolean {
-    if (change.type === 'event' || change.type === 'compaction') return change.version > this.cursor;
-    if (change.type !== 'window') return true;
-    const isKnown = change.version === this.beginning;
-    this.beginning = undefined;
-    const window = JSON.stringify(change);
-    const isRepeated = window === this.window;
-    this.window = window;
-    return !isRepeated && !isKnown && change.version >= this.cursor;
+/** An abort ends the iteration without an error, whatever the code inside throws because of it. */
+async function* changesUntilAborted(
+  conversation: RemoteConversation,
+  options: WatchOptions,
+  prepare: () => Promise<void>,
+  controller: AbortController,
+): AsyncGenerator<Change, void, undefined> {
+  const { signal } = controller;
+  const unlink = linkAbort(options.signal, controller);
+  try {
+    await prepare();
+    const position = await startPosition(conversation, options.cursor, signal);
+    yield* followChanges(conversation, options, position, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    unlink();
   }
 }
 
-/** Whether another connection may do better. */
-function mayPass(error: unknown): boolean {
+/** Without a cursor, the version is read first: then a connection that breaks before its first frame misses no change. */
+async function startPosition(
+  conversation: RemoteConversation,
+  cursor: number | undefined,
+  signal: AbortSignal,
+): Promise<WatchPosition> {
+  if (cursor !== undefined) return WatchPosition.after(cursor);
+  return WatchPosition.now((await conversation.get(signal)).version);
+}
+
+/** Connects, passes on what is new, and connects again from the position reached, until the conversation is deleted. */
+async function* followChanges(
+  conversation: RemoteConversation,
+  { includeEvents, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, onReconnect }: WatchOptions,
+  position: WatchPosition,
+  signal: AbortSignal,
+): AsyncGenerator<Change, void, undefined> {
+  const { maxRetries } = conversation.http.options;
+  let hasConnected = false;
+  let failuresInARow = 0;
+  for (;;) {
+    let reason: unknown;
+    try {
+      const { cursor } = position;
+      const frames = readFrames(conversation, { cursor, includeEvents, idleTimeoutMs, signal });
+      for await (const frame of frames) {
+        hasConnected = true;
+        failuresInARow = 0;
+        // The service dropped changes because this reader was slow. The next connection reads them from the log.
+        if (frame.type === 'gap' && frame.reason === 'slow_reader') break;
+        const change = fromWireFrame(frame);
+        if (!change || !position.advance(change)) continue;
+        yield change;
+        if (change.type === 'tombstoned') return;
+      }
+    } catch (error) {
+      const isOutOfRetries = !hasConnected && failuresInARow >= maxRetries;
+      if (isOutOfRetries || !isTransient(error)) throw error;
+      reason = error;
+    }
+    if (signal.aborted) return;
+    onReconnect?.(reason);
+    await pause(pauseMs(failuresInARow, reason), signal);
+    failuresInARow += 1;
+  }
+}
+
+/** Whether another connection may succeed. */
+function isTransient(error: unknown): boolean {
   return error instanceof ConnectionError || error instanceof ServerError || error instanceof RateLimitError;
 }

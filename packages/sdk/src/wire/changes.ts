@@ -2,7 +2,7 @@ import type { Change } from '../types.js';
 import type { WireFrame } from './types.js';
 import { fromWireEvent } from './events.js';
 
-/** A frame of the stream as a change; undefined of one that is none, or that a later version of the service has added. */
+/** Converts a frame of the change feed. Returns undefined for pings, and for frames that a later version of the service may add. */
 export function fromWireFrame(frame: WireFrame): Change | undefined {
   const { version } = frame;
   switch (frame.type) {

@@ -1,21 +1,21 @@
-import { kindOf, optionalInteger } from '../arguments.js';
+import { describeType, optionalInteger } from '../arguments.js';
 import type { EventInput, EventLike, LoggedEvent, Part } from '../types.js';
 import type { WireFrameEvent, WireLoggedEvent } from './types.js';
 
 /**
- * What goes over the wire. Unknown fields of the event and of its parts go as they are. What the SDK adds when it reads
- * (`seq`, `version`, `tokenEstimate`, `insertedAt`, `fromSeq`, `toSeq`) does not, so that an event of a log or a message of a
- * window can be appended again, or be part of a replacement.
+ * Converts an event to its JSON. Unknown fields of the event and its parts are sent unchanged. The fields that the SDK adds when it
+ * reads (`seq`, `version`, `tokenEstimate`, `insertedAt`, `fromSeq`, `toSeq`) are removed, so that an event of the log or a message
+ * of a window can be appended again or used in a replacement.
  *
- * @throws TypeError there is no message in it
+ * @throws TypeError not an event, or without content and parts
  */
 export function toWireEvent(event: EventInput | EventLike): Record<string, unknown> {
   if (typeof event !== 'object' || (event as unknown) === null || Array.isArray(event)) {
     throw new TypeError(
-      `An event is an object such as { role: 'user', content: 'Hi' }, not ${kindOf(event)}`,
+      `An event is an object such as { role: 'user', content: 'Hi' }, not ${describeType(event)}`,
     );
   }
-  const { content, parts = contentParts(content), tokenCount, ...others } = event as EventInput;
+  const { content, parts = partsOfContent(content), tokenCount, ...others } = event as EventInput;
   const {
     seq: _1,
     version: _2,
@@ -29,17 +29,17 @@ export function toWireEvent(event: EventInput | EventLike): Record<string, unkno
   return { ...fields, parts, ...(tokenCount !== undefined && { token_count: tokenCount }) };
 }
 
-function contentParts(content: unknown): readonly Part[] {
+function partsOfContent(content: unknown): readonly Part[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }];
   if (Array.isArray(content)) return content as Part[];
-  const given = content === undefined ? 'has neither' : `has ${kindOf(content)} as content`;
-  throw new TypeError(`An event needs content (a text or an array of parts) or parts; this one ${given}`);
+  const found = content === undefined ? 'has neither' : `has ${describeType(content)} as content`;
+  throw new TypeError(`An event needs content (a text or an array of parts) or parts; this one ${found}`);
 }
 
-/** @param at where it stands */
+/** @param position the seq and version of the event, which its JSON may not contain */
 export function fromWireEvent(
   event: WireLoggedEvent | WireFrameEvent,
-  at: { seq: number; version: number },
+  position: { seq: number; version: number },
 ): LoggedEvent {
   const {
     token_estimate: tokenEstimate,
@@ -49,8 +49,8 @@ export function fromWireEvent(
   } = event;
   return {
     ...fields,
-    seq: at.seq,
-    version: at.version,
+    seq: position.seq,
+    version: position.version,
     ...(tokenCount !== undefined && { tokenCount }),
     tokenEstimate,
     insertedAt,

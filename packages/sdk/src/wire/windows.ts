@@ -1,5 +1,5 @@
-import { withContent } from '../messages/model-content.js';
-import type { Segment, Window } from '../types.js';
+import { modelContents } from '../messages/model-content.js';
+import type { Role, Segment, Window, WindowMessage } from '../types.js';
 import type { WireWindow } from './types.js';
 
 export function fromWireWindow(wire: WireWindow): Window {
@@ -21,4 +21,18 @@ export function fromWireWindow(wire: WireWindow): Window {
     })),
     budgetTokens: wire.budget_tokens,
   };
+}
+
+type MessageWithoutContent = Omit<WindowMessage, 'content' | 'role'> & { role: Role };
+
+/** Adds to each message of a window its content as an AI SDK `ModelMessage`, and turns `developer` into `system`. */
+export function withContent(messages: readonly MessageWithoutContent[]): WindowMessage[] {
+  const contents = modelContents(messages);
+  return messages.map(({ seq, role, parts, ...others }, index) => ({
+    seq,
+    role: role === 'developer' ? 'system' : role,
+    parts,
+    content: contents[index],
+    ...others,
+  }));
 }

@@ -1,0 +1,143 @@
+import {
+  startStream,
+  type ContextStream,
+  type StreamHandler,
+  type StreamOptions,
+} from '../model-answer/context-stream.js';
+import type {
+  AppendOptions,
+  AppendResult,
+  Change,
+  CompactResult,
+  Conversation,
+  EventInput,
+  EventLike,
+  LoggedEvent,
+  RangeCompaction,
+  ReplayOptions,
+  TurnResult,
+  WatchOptions,
+  WholeCompaction,
+  Window,
+  WindowOptions,
+} from '../types.js';
+import { watch } from '../watch/watch.js';
+import { appendEvent, appendTurn } from './append.js';
+import type { AutoCompaction } from './auto-compaction.js';
+import { compact } from './compact.js';
+import type { KeyedMutex } from './keyed-mutex.js';
+import type { RemoteConversation } from '../http/remote-conversation.js';
+import { replay } from './replay.js';
+
+type Event = EventInput | EventLike;
+
+/** What a context shares with the builder that created it. */
+export interface ContextState {
+  readonly conversation: RemoteConversation;
+  /** Lets one auto-compaction run at a time per conversation. */
+  readonly compactionMutex: KeyedMutex;
+  autoCompaction?: AutoCompaction;
+}
+
+/**
+ * What can be done with a conversation, on a `Context` or on its builder.
+ *
+ * Every method throws `FastpacaError`: `NotFoundError` if the conversation does not exist, `ConflictError` if it was deleted and the
+ * method changes it, `ConnectionError` if the service cannot be reached. Invalid arguments are a `TypeError` or a `RangeError`.
+ */
+export abstract class ContextOperations {
+  readonly #state: ContextState;
+
+  constructor(state: ContextState) {
+    this.#state = state;
+  }
+
+  /** Runs before the first request of each operation. */
+  protected abstract prepare(): Promise<void>;
+
+  get id(): string {
+    return this.#state.conversation.id;
+  }
+
+  /**
+   * Appends one event, or a turn of at most 100 events: all of them or none. Resolves when the events are durable. Retries are safe,
+   * because all attempts of a call share one idempotency key.
+   *
+   * @throws ConflictError the conversation is not at `ifVersion`, or the key was used with other content
+   */
+  append(event: Event, options?: AppendOptions): Promise<AppendResult>;
+  append(events: readonly Event[], options?: AppendOptions): Promise<TurnResult>;
+  async append(
+    events: Event | readonly Event[],
+    options: AppendOptions = {},
+  ): Promise<AppendResult | TurnResult> {
+    await this.prepare();
+    return isTurn(events)
+      ? appendTurn(this.#state.conversation, events, options)
+      : appendEvent(this.#state.conversation, events, options);
+  }
+
+  /**
+   * Reads the window: the part of the conversation that fits its token budget. If it needs compaction and there is an `autoCompact`
+   * handler, it is compacted first.
+   *
+   * @throws ConflictError the conversation is not at `ifVersion`
+   */
+  async window(options: WindowOptions = {}): Promise<Window> {
+    await this.prepare();
+    const { conversation, autoCompaction } = this.#state;
+    const window = await conversation.window(options);
+    return window.needsCompaction && autoCompaction
+      ? autoCompaction.apply(conversation, window, options)
+      : window;
+  }
+
+  /**
+   * Replaces a range, or with `messages` the whole conversation, for the model only: the log is untouched. Retried only if the
+   * service has certainly not processed the request.
+   *
+   * @throws ConflictError the conversation is not at `ifVersion`; InvalidRequestError the range contains only a part of a summary
+   */
+  async compact(compaction: RangeCompaction | WholeCompaction): Promise<CompactResult> {
+    await this.prepare();
+    return compact(this.#state.conversation, compaction);
+  }
+
+  /** Reads the log in ascending order, up to where it ends when the iteration begins. Each page is read when the iteration reaches it. */
+  replay(options: ReplayOptions = {}): AsyncGenerator<LoggedEvent, void, undefined> {
+    return replay(this.#state.conversation, options, () => this.prepare());
+  }
+
+  /**
+   * Follows the conversation: each change once and in order, over as many connections as necessary. Ends with a `tombstoned` change,
+   * when the signal is aborted, or when you leave the loop.
+   */
+  watch(options: WatchOptions = {}): AsyncIterableIterator<Change> {
+    return watch(this.#state.conversation, options, () => this.prepare());
+  }
+
+  /**
+   * Sends the window to a model, streams its answer, and appends the answer when it is complete.
+   *
+   * @param handler receives the messages and calls the model
+   */
+  stream<Result>(handler: StreamHandler<Result>, options?: StreamOptions): ContextStream<Result> {
+    return startStream(this, handler, options);
+  }
+
+  /** Reads the record: budget, policy, metadata, version. Deleted conversations have a record, too. */
+  async get(): Promise<Conversation> {
+    await this.prepare();
+    return this.#state.conversation.get();
+  }
+
+  /** Deletes the conversation. It stays readable and can never be written again. */
+  async delete(): Promise<void> {
+    await this.prepare();
+    await this.#state.conversation.delete();
+  }
+}
+
+function isTurn(events: Event | readonly Event[]): events is readonly Event[] {
+  return Array.isArray(events);
+}

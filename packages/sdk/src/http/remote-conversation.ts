@@ -1,0 +1,82 @@
+import { optionalInteger } from '../arguments.js';
+import type { HttpClient, HttpRequest } from './http-client.js';
+import type { Conversation, Window, WindowOptions } from '../types.js';
+import { fromWireConversation } from '../wire/conversations.js';
+import type { WireConversation, WireConversationSettings, WireWindow } from '../wire/types.js';
+import { fromWireWindow } from '../wire/windows.js';
+
+/** `path` is relative to the conversation. */
+type ConversationRequest = Omit<HttpRequest, 'path'> & { path?: string };
+
+/** Sends the requests of one conversation. */
+export class RemoteConversation {
+  private readonly path: string;
+
+  /** @throws TypeError the id is invalid */
+  constructor(
+    readonly http: HttpClient,
+    readonly id: string,
+  ) {
+    this.path = `/conversations/${encodeId(id)}`;
+  }
+
+  request(request: ConversationRequest): Promise<unknown> {
+    return this.http.request({ ...request, path: this.path + (request.path ?? '') });
+  }
+
+  open(request: ConversationRequest): Promise<Response> {
+    return this.http.open({ ...request, path: this.path + (request.path ?? '') });
+  }
+
+  async get(signal?: AbortSignal): Promise<Conversation> {
+    const record = await this.request({ method: 'GET', retryable: 'always', signal });
+    return fromWireConversation(record as WireConversation);
+  }
+
+  async put(settings: WireConversationSettings): Promise<void> {
+    await this.request({ method: 'PUT', body: settings, retryable: 'always' });
+  }
+
+  async patchMetadata(metadata: Record<string, unknown>): Promise<Conversation> {
+    const record = await this.request({
+      method: 'PATCH',
+      path: '/metadata',
+      body: { metadata },
+      retryable: 'always',
+    });
+    return fromWireConversation(record as WireConversation);
+  }
+
+  async delete(): Promise<void> {
+    await this.request({ method: 'DELETE', retryable: 'always' });
+  }
+
+  async window({ budgetTokens, ifVersion, signal }: WindowOptions): Promise<Window> {
+    optionalInteger('budgetTokens', budgetTokens, 1);
+    optionalInteger('ifVersion', ifVersion, 0);
+    const window = await this.request({
+      method: 'GET',
+      path: '/window',
+      query: { budget_tokens: budgetTokens, if_version: ifVersion },
+      retryable: 'always',
+      signal,
+    });
+    return fromWireWindow(window as WireWindow);
+  }
+}
+
+function encodeId(id: unknown): string {
+  if (typeof id !== 'string' || id === '') {
+    throw new TypeError(
+      'A conversation id is a string of 1 to 255 characters that you choose; the SDK does not generate ids',
+    );
+  }
+  // In a URL these are path steps, even percent-encoded: https://url.spec.whatwg.org/#single-dot-path-segment
+  if (id === '.' || id === '..')
+    throw new TypeError(`A URL cannot contain the conversation id "${id}"; use another id`);
+  try {
+    return encodeURIComponent(id);
+  } catch {
+    throw new TypeError('A conversation id must not contain unpaired surrogates');
+  }
+}

@@ -1,0 +1,67 @@
+import type { AiModule } from './ai-module.js';
+import type { AnswerMessage, AnswerSource } from './answer-source.js';
+import { clientErrorText, type Chunk } from './chunks.js';
+import type { StreamOptions } from './stream-types.js';
+
+/** The fields of an AI SDK result that are used. AI SDK 7 adds `stream` and deprecates `toUIMessageStream`. */
+export interface AiResult {
+  stream?: ReadableStream<unknown>;
+  textStream?: AsyncIterable<string>;
+  toUIMessageStream?: (options: Record<string, unknown>) => ReadableStream<unknown>;
+}
+
+/**
+ * Finds the function that turns the result into a UI message stream. The method of the result is preferred, because it always has the
+ * same major version as the result; the installed `ai` may have another one.
+ */
+export function findUiMessageStream(
+  result: AiResult,
+  ai: AiModule | undefined,
+): AiResult['toUIMessageStream'] {
+  if (typeof result.toUIMessageStream === 'function') return result.toUIMessageStream.bind(result);
+  const { stream } = result;
+  const convert = ai?.toUIMessageStream;
+  return isReadableStream(stream) && convert ? (options) => convert({ stream, ...options }) : undefined;
+}
+
+/** An answer from the AI SDK. */
+export class UiMessageSource implements AnswerSource {
+  private finished?: AnswerMessage;
+
+  constructor(
+    readonly id: string,
+    private readonly result: AiResult,
+    private readonly toUiMessageStream: NonNullable<AiResult['toUIMessageStream']>,
+    private readonly options: StreamOptions,
+  ) {}
+
+  text(): AsyncIterable<string> {
+    const { textStream } = this.result;
+    if (!textStream) throw new TypeError('The value that the handler returned has no textStream; use result');
+    return textStream;
+  }
+
+  chunks(): ReadableStream<Chunk> {
+    const { onError, uiMessageStream } = this.options;
+    const onEnd = ({ responseMessage }: { responseMessage: AnswerMessage }) => {
+      this.finished = responseMessage;
+    };
+    const chunks = this.toUiMessageStream({
+      ...uiMessageStream,
+      generateMessageId: () => this.id,
+      // AI SDK 7 replaces the error texts of tools if there is an `onError`. The model has seen the texts, so they are kept.
+      ...(onError && { onError: clientErrorText(onError), redactToolErrors: false }),
+      onFinish: onEnd,
+      onEnd, // the name of `onFinish` since AI SDK 7
+    });
+    return chunks as ReadableStream<Chunk>;
+  }
+
+  message(): AnswerMessage | undefined {
+    return this.finished;
+  }
+}
+
+function isReadableStream(value: unknown): boolean {
+  return typeof (value as ReadableStream | undefined)?.pipeThrough === 'function';
+}

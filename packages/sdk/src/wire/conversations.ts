@@ -1,0 +1,18 @@
+import type { Conversation } from '../types.js';
+import type { WireConversation } from './types.js';
+
+export function fromWireConversation(wire: WireConversation): Conversation {
+  const { id, policy, metadata, version, tombstoned } = wire;
+  return {
+    id,
+    tokenBudget: wire.token_budget,
+    triggerRatio: wire.trigger_ratio,
+    policy,
+    metadata,
+    version,
+    lastSeq: wire.last_seq,
+    tombstoned,
+    createdAt: wire.created_at,
+    updatedAt: wire.updated_at,
+  };
+}
