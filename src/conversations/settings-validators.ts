@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Violation } from '../common/errors/app-error.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import type { FieldValidator } from '../common/http/validation/field-validator.js';
+import { isObject } from '../common/json/is-object.js';
 import { compactJson } from '../common/json/json-scanner.js';
 import { ConversationsService } from './conversations.service.js';
 import { sizeViolations } from './metadata.js';
@@ -77,8 +78,4 @@ export const RATIO_RULE = 'must be a number above 0 and at most 1';
 /** Absent and null are fine; a number must be in range. */
 function isRatio(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === 'number' && value > 0 && value <= 1);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

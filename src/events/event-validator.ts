@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Violation } from '../common/errors/app-error.js';
 import type { FieldValidator } from '../common/http/validation/field-validator.js';
+import { isObject } from '../common/json/is-object.js';
 
 export const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'] as const;
 
@@ -83,10 +84,6 @@ function* partsViolations(parts: unknown, path: string): Generator<Violation> {
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isCount(value: unknown): boolean {

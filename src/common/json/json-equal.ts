@@ -1,5 +1,6 @@
 import type { CooperativeTask } from '../cooperative-task.js';
 import { canonicalNumber, EXACT_DIGITS } from './canonical-number.js';
+import { isObject } from './is-object.js';
 import { endOfScalar, endOfString, isDigit, MINUS, QUOTE } from './json-tokens.js';
 import { jsonValueTask } from './json-value.js';
 
@@ -32,10 +33,6 @@ function sameValue(a: unknown, b: unknown): boolean {
     keys.length === Object.keys(b).length &&
     keys.every((key) => Object.hasOwn(b, key) && sameValue(a[key], b[key]))
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**

@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
 import type { Violation } from '../../errors/app-error.js';
 import { addViolations } from '../../errors/violations.js';
+import { isObject } from '../../json/is-object.js';
 import { member, objectMembers, type JsonMember } from '../../json/json-scanner.js';
 import { runToCompletion, runCooperatively, type CooperativeTask } from '../../cooperative-task.js';
 import { RawJson } from '../body/raw-json.js';
@@ -138,8 +139,4 @@ function ruleViolations(dto: object): Violation[] {
 
 function unknown(name: string, kind: 'field' | 'parameter'): Violation {
   return { path: name.slice(0, 100), message: `is not a known ${kind}` };
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
