@@ -1,20 +1,13 @@
 import { RawJson } from '../common/http/body/raw-json.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
-import type { ReplacementValidator, ROLES, TurnValidator } from './event-validator.js';
+import type { ValidatedEvent } from './dto/event.schema.js';
+import type { ReplacementValidator, TurnValidator } from './event-validator.js';
 
-/** An event as a caller writes it. Fields that are not named here are stored and returned unchanged. */
-export interface EventObject {
-  role: (typeof ROLES)[number];
-  /** At least one. Either `parts` or `content` is required. */
-  parts?: readonly { type: string; [field: string]: unknown }[] | null;
-  /** Shorthand for one text part. */
-  content?: string | null;
-  id?: string | null;
-  metadata?: Readonly<Record<string, unknown>> | null;
-  /** The caller's own count; it replaces the estimate. */
-  token_count?: number | null;
-  [field: string]: unknown;
-}
+/**
+ * An event as a caller writes it: `role`, and either `parts` or `content`, the shorthand for one text part. Fields that the
+ * schema does not name are stored and returned unchanged.
+ */
+export type EventObject = ValidatedEvent;
 
 /**
  * An event to append, or a message that replaces a compacted range: an object, or JSON text that is stored as it was

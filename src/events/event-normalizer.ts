@@ -9,6 +9,7 @@ import {
   objectText,
   type JsonMember,
 } from '../common/json/json-scanner.js';
+import type { ValidatedEvent } from './dto/event.schema.js';
 import { countsByText, MessageTokenCounter } from '../tokens/message-token-counter.js';
 
 /** An event that is ready to be written. */
@@ -19,14 +20,6 @@ export interface NewEvent {
   tokenEstimate: number;
   /** Tokens of each part; null if there is only one part. */
   partTokens: number[] | null;
-}
-
-/** What the normalizer reads of an event. `EventValidator` has accepted it. */
-interface ValidatedEvent {
-  role: string;
-  parts?: { type: string; text?: unknown }[] | null;
-  content?: string | null;
-  token_count?: number | null;
 }
 
 /** Fields that only the server sets. Values that a caller sends for them are dropped. */

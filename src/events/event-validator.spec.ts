@@ -1,14 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  EventValidator,
-  MAX_TURN_SIZE,
-  ReplacementValidator,
-  ROLES,
-  TurnValidator,
-} from './event-validator.js';
+import { MAX_TURN_SIZE, ROLES } from './dto/event.schema.js';
+import { EventValidator, ReplacementValidator, TurnValidator } from './event-validator.js';
 
 const EVENT = { role: 'user', parts: [{ type: 'text', text: 'hello' }] };
-const check = new EventValidator();
+const validator = new EventValidator();
 const pathsOf = (violations: Iterable<{ path: string }>) => Array.from(violations, ({ path }) => path);
 
 describe('EventValidator', () => {
@@ -16,7 +11,7 @@ describe('EventValidator', () => {
     ['parts', EVENT],
     ['content', { role: 'user', content: '' }],
     [
-      'null where a field could be left out',
+      'null where a field may be absent',
       { ...EVENT, content: null, id: null, metadata: null, token_count: null },
     ],
     ['content beside null parts', { role: 'user', content: 'a', parts: null }],
@@ -24,13 +19,11 @@ describe('EventValidator', () => {
     ['a count of 0', { ...EVENT, token_count: 0 }],
     ['the largest count', { ...EVENT, token_count: 2_147_483_647 }],
     ['fields it does not know', { ...EVENT, seq: 'x', toString: 1, parts2: [] }],
-  ])('finds nothing wrong with %s', (_, event) =>
-    expect(pathsOf(check.violations(event, 'event'))).toEqual([]),
-  );
+  ])('accepts %s', (_, event) => expect(pathsOf(validator.violations(event, 'event'))).toEqual([]));
 
-  it('takes the five roles', () => {
+  it('accepts the five roles', () => {
     expect(ROLES).toEqual(['system', 'developer', 'user', 'assistant', 'tool']);
-    for (const role of ROLES) expect(pathsOf(check.violations({ ...EVENT, role }, 'event'))).toEqual([]);
+    for (const role of ROLES) expect(pathsOf(validator.violations({ ...EVENT, role }, 'event'))).toEqual([]);
   });
 
   it.each([
@@ -40,6 +33,7 @@ describe('EventValidator', () => {
     [{}, ['event.role', 'event.parts']],
     [{ ...EVENT, role: 'constructor' }, ['event.role']],
     [{ role: 'user', parts: {} }, ['event.parts']],
+    [{ role: 'user', parts: [] }, ['event.parts']],
     [
       { role: 'user', parts: [{ type: 'a' }, { type: null }, [], { Type: 'a' }] },
       ['event.parts[1].type', 'event.parts[2]', 'event.parts[3].type'],
@@ -50,36 +44,53 @@ describe('EventValidator', () => {
     [{ ...EVENT, token_count: NaN }, ['event.token_count']],
     [
       { role: 1, parts: [1], id: 1, metadata: 1, token_count: '1' },
-      ['event.role', 'event.parts[0]', 'event.id', 'event.metadata', 'event.token_count'],
+      ['event.role', 'event.id', 'event.metadata', 'event.token_count', 'event.parts[0]'],
     ],
-  ])('names every fault of %j', (event, paths) =>
-    expect(pathsOf(check.violations(event, 'event'))).toEqual(paths),
+  ])('reports every violation of %j', (event, paths) =>
+    expect(pathsOf(validator.violations(event, 'event'))).toEqual(paths),
   );
+
+  it('says what is expected', () => {
+    const event = { role: 'robot', content: [{ type: 'text' }], token_count: -1, metadata: [] };
+    expect([...validator.violations(event, 'event'), ...validator.violations({}, 'e')]).toEqual([
+      { path: 'event.role', message: 'must be one of system, developer, user, assistant, tool' },
+      { path: 'event.content', message: 'must be a string; send anything else as parts' },
+      { path: 'event.metadata', message: 'must be an object' },
+      { path: 'event.token_count', message: 'must be an integer from 0 to 2147483647' },
+      { path: 'e.role', message: 'must be one of system, developer, user, assistant, tool' },
+      { path: 'e.parts', message: 'must be a list of 1 or more parts' },
+    ]);
+  });
 });
 
 describe('TurnValidator and ReplacementValidator', () => {
-  const turn = new TurnValidator(check);
-  const replacement = new ReplacementValidator(check);
+  const turn = new TurnValidator(validator);
+  const replacement = new ReplacementValidator(validator);
   const events = (count: number) => Array.from({ length: count }, () => EVENT);
 
-  it('take a turn of 1 to 100 events, and a replacement of 1 or more', () => {
+  it('accept a turn of 1 to 100 events, and a replacement of 1 or more', () => {
     expect(MAX_TURN_SIZE).toBe(100);
     for (const count of [1, 100]) expect(pathsOf(turn.violations(events(count), 'events'))).toEqual([]);
-    expect(pathsOf(turn.violations(events(101), 'events'))).toEqual(['events']);
+    expect([...turn.violations(events(101), 'events')]).toEqual([
+      { path: 'events', message: 'must be a list of 1 to 100 events' },
+    ]);
     expect(pathsOf(replacement.violations(events(101), 'replacement'))).toEqual([]);
   });
 
   it.each([[[]], [{}], [{ length: 1, 0: EVENT }], ['x'], [7]])(
-    'refuse what is no list of events: %j',
+    'reject a value that is not a list of events: %j',
     (value) => {
       expect(pathsOf(turn.violations(value, 'events'))).toEqual(['events']);
-      expect(pathsOf(replacement.violations(value, 'replacement'))).toEqual(['replacement']);
+      expect([...replacement.violations(value, 'replacement')]).toEqual([
+        { path: 'replacement', message: 'must be a list of 1 or more events' },
+      ]);
     },
   );
 
-  it('name the place of a faulty event', () => {
-    const faulty = [EVENT, null, { role: 'user', parts: [{}] }];
-    expect(pathsOf(turn.violations(faulty, 'events'))).toEqual(['events[1]', 'events[2].parts[0].type']);
-    expect(pathsOf(replacement.violations(faulty, 'r'))).toEqual(['r[1]', 'r[2].parts[0].type']);
+  it('report the path of the invalid event', () => {
+    const events = [EVENT, null, { role: 'user', parts: [{}] }, { role: 'user' }];
+    const paths = (list: string) => [`${list}[1]`, `${list}[2].parts[0].type`, `${list}[3].parts`];
+    expect(pathsOf(turn.violations(events, 'events'))).toEqual(paths('events'));
+    expect(pathsOf(replacement.violations(events, 'r'))).toEqual(paths('r'));
   });
 });

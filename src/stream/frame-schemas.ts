@@ -1,34 +1,38 @@
-import type { OpenAPIObject } from '@nestjs/swagger';
 import { LOGGED_EVENT } from '../events/dto/event.schema.js';
-import type { FrameType } from './frames.js';
+import type { FromSchema, JsonSchema } from '../common/json-schema/json-schema.js';
 
-type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
-type SchemaObject = Exclude<Schemas[string], { $ref: string }>;
+const INTEGER = { type: 'integer', minimum: 0 } as const satisfies JsonSchema;
+const { seq: _seq, version: _version, ...EVENT_FIELDS } = LOGGED_EVENT.properties;
 
-const INTEGER: SchemaObject = { type: 'integer', minimum: 0 };
-const { seq: _seq, version: _version, ...EVENT_FIELDS } = LOGGED_EVENT.properties ?? {};
-
-/** A frame of this type with `version` and these fields besides. */
-function frameSchema(
-  type: FrameType,
+/** A frame with its `type`, the conversation's `version` and these fields; all are required. */
+function frameSchema<const Type extends string, const Fields extends Record<string, JsonSchema>>(
+  type: Type,
   description: string,
-  fields: Record<string, SchemaObject> = {},
-): SchemaObject {
+  fields: Fields,
+) {
+  const required: ('type' | 'version' | (keyof Fields & string))[] = [
+    'type',
+    'version',
+    ...Object.keys(fields),
+  ];
   return {
     type: 'object',
     description,
-    required: ['type', 'version', ...Object.keys(fields)],
+    required,
     properties: { type: { type: 'string', enum: [type] }, version: INTEGER, ...fields },
-  };
+  } as const;
 }
 
-/** `Frames` as JSON schemas, for the OpenAPI and the AsyncAPI document. */
-export const FRAME_SCHEMAS: Record<FrameType, SchemaObject> = {
+/**
+ * The frames of a stream: everything a client may receive, by type. The OpenAPI and the AsyncAPI document show these
+ * schemas, and the type `Frames` derives from them.
+ */
+export const FRAME_SCHEMAS = {
   event: frameSchema('event', 'An event was appended', {
     seq: INTEGER,
     event: {
       type: 'object',
-      description: 'As the log gives it, `seq` and `version` aside',
+      description: 'The event as the log returns it, without `seq` and `version`',
       required: ['role', 'parts', 'token_estimate', 'inserted_at'],
       properties: EVENT_FIELDS,
       additionalProperties: true,
@@ -38,31 +42,39 @@ export const FRAME_SCHEMAS: Record<FrameType, SchemaObject> = {
     needs_compaction: { type: 'boolean' },
     used_tokens: INTEGER,
   }),
-  compaction: frameSchema('compaction', 'A range was compacted', {
+  compaction: frameSchema('compaction', 'A range of events was compacted', {
     range: {
       type: 'object',
       required: ['from_seq', 'to_seq'],
       properties: { from_seq: INTEGER, to_seq: INTEGER },
     },
   }),
-  tombstoned: frameSchema('tombstoned', 'The conversation was deleted; the stream ends'),
+  tombstoned: frameSchema('tombstoned', 'The conversation was deleted; the stream ends after this frame', {}),
   reset: frameSchema(
     'reset',
-    'The log is another one now, as after a failover that lost changes or a restore: forget what you have',
+    'The log was replaced, for example by a restore or by a failover that lost changes: discard what you have and read again',
+    {},
   ),
   gap: frameSchema(
     'gap',
-    'Changes `expected` … `actual` are left out: read them from the log; the stream goes on after `version`',
+    'The stream skips the changes `expected` … `actual` and continues after `version`: read the skipped changes from the log',
     {
       expected: INTEGER,
       actual: INTEGER,
       reason: { type: 'string', enum: ['cursor_ahead', 'slow_reader'] },
     },
   ),
-  ping: frameSchema('ping', 'A heartbeat: answer with any frame'),
+  ping: frameSchema('ping', 'A heartbeat: reply with any frame', {}),
+} as const satisfies Record<string, JsonSchema>;
+
+export type FrameType = keyof typeof FRAME_SCHEMAS;
+
+/** The content of each type of frame, without `type`. */
+export type Frames = {
+  [Type in FrameType]: Omit<FromSchema<(typeof FRAME_SCHEMAS)[Type]>, 'type'>;
 };
 
-/** The name a frame's schema has in the documents: `EventFrame` and so on. */
+/** The name of a frame's schema in the documents, such as `EventFrame`. */
 export function frameSchemaName(type: string): string {
   return `${type.charAt(0).toUpperCase()}${type.slice(1)}Frame`;
 }

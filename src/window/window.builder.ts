@@ -3,7 +3,7 @@ import type { ConversationId } from '../common/conversation-id.js';
 import type { Compaction } from '../compaction/compaction.js';
 import { CompactionService } from '../compaction/compaction.service.js';
 import type { ConversationRecord } from '../conversations/conversation.js';
-import { ROLES } from '../events/event-validator.js';
+import { ROLES } from '../events/dto/event.schema.js';
 import { EventsService } from '../events/events.service.js';
 import type { ConfiguredPolicy } from '../policies/policy.registry.js';
 import type { LiveEvent } from '../policies/timeline.js';

@@ -3,7 +3,7 @@ import { IsDefined } from 'class-validator';
 import type { RawJson } from '../../common/http/body/raw-json.js';
 import { IsIntegerIn, OptionalIntegerIn } from '../../common/http/validation/rules.js';
 import { Verbatim } from '../../common/http/validation/field-validator.js';
-import { NEW_EVENT } from '../../events/dto/event.schema.js';
+import { REPLACEMENT } from '../../events/dto/event.schema.js';
 import { ReplacementValidator } from '../../events/event-validator.js';
 
 export class CompactDto {
@@ -28,9 +28,7 @@ export class CompactDto {
   to_seq!: number;
 
   @ApiProperty({
-    type: 'array',
-    minItems: 1,
-    items: NEW_EVENT,
+    ...REPLACEMENT,
     description: 'The messages that the model sees instead',
   } as object)
   @IsDefined({ message: 'is required' })

@@ -5,8 +5,8 @@ import type { RawJson } from '../../common/http/body/raw-json.js';
 import type { CrossFieldValidation } from '../../common/http/validation/request-validation.pipe.js';
 import { IsKey, OptionalIntegerIn } from '../../common/http/validation/rules.js';
 import { Verbatim } from '../../common/http/validation/field-validator.js';
-import { EventValidator, MAX_TURN_SIZE, TurnValidator } from '../event-validator.js';
-import { NEW_EVENT } from './event.schema.js';
+import { EventValidator, TurnValidator } from '../event-validator.js';
+import { NEW_EVENT, NEW_TURN } from './event.schema.js';
 
 /** Exactly one of `event` and `events` is given. */
 export class AppendEventsDto implements CrossFieldValidation {
@@ -15,10 +15,7 @@ export class AppendEventsDto implements CrossFieldValidation {
   event?: RawJson;
 
   @ApiPropertyOptional({
-    type: 'array',
-    minItems: 1,
-    maxItems: MAX_TURN_SIZE,
-    items: NEW_EVENT,
+    ...NEW_TURN,
     description: 'A turn, instead of `event`: either all of its events are appended or none',
   } as object)
   @Verbatim(TurnValidator)

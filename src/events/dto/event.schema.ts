@@ -1,71 +1,111 @@
-import type { OpenAPIObject } from '@nestjs/swagger';
-import { ROLES } from '../event-validator.js';
+import type { FromSchema, JsonSchema } from '../../common/json-schema/json-schema.js';
 
-type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
-type SchemaObject = Exclude<Schemas[string], { $ref: string }>;
+/*
+ * The rules of an event, stated once: `EventValidator` enforces them, the OpenAPI and the AsyncAPI document show them, and
+ * TypeScript derives its types from them. A field that no schema names belongs to the caller: it is stored and returned
+ * unchanged.
+ */
 
-const PART: SchemaObject = {
+export const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'] as const;
+
+/** Most events of one turn. */
+export const MAX_TURN_SIZE = 100;
+
+const PART = {
   type: 'object',
   required: ['type'],
-  properties: {
-    type: { type: 'string', example: 'text' },
-    text: { type: 'string', example: 'How do I deploy this?' },
-  },
+  properties: { type: { type: 'string', example: 'text' } },
   additionalProperties: true,
-};
+} as const satisfies JsonSchema;
 
-/** An event as it is sent. Lenient: what is not named here is stored and returned as it came. */
-export const NEW_EVENT: SchemaObject = {
-  type: 'object',
-  required: ['role'],
-  properties: {
-    role: { type: 'string', enum: [...ROLES] },
-    parts: {
-      type: 'array',
-      minItems: 1,
-      items: PART,
-      description: 'Each with a `type`, otherwise of any shape',
-    },
-    content: { type: 'string', description: 'Instead of `parts`: taken as one text part' },
-    id: { type: 'string' },
-    metadata: { type: 'object', additionalProperties: true },
-    token_count: { type: 'integer', minimum: 0, description: "The caller's own count, used as the estimate" },
-  },
-  additionalProperties: true,
-};
+/** A part as the documents show it. `text` is not a rule: in a part of the caller's own type it may be anything. */
+const DOCUMENTED_PART = {
+  ...PART,
+  properties: { ...PART.properties, text: { type: 'string', example: 'How do I deploy this?' } },
+} as const satisfies JsonSchema;
 
+const partsOf = <Part extends JsonSchema>(part: Part) =>
+  ({ type: 'array', minItems: 1, items: part }) as const satisfies JsonSchema;
+
+const ROLE = { type: 'string', enum: ROLES } as const satisfies JsonSchema;
+const METADATA = { type: 'object', additionalProperties: true } as const satisfies JsonSchema;
 /** The fields that a stored event and a message of a window share. */
-const SHARED_FIELDS = {
-  role: { type: 'string', enum: [...ROLES] },
-  parts: { type: 'array', minItems: 1, items: PART },
+const STORED_FIELDS = {
+  role: ROLE,
+  parts: partsOf(DOCUMENTED_PART),
   id: { type: 'string' },
-  metadata: { type: 'object', additionalProperties: true },
-} satisfies Record<string, SchemaObject>;
+  metadata: METADATA,
+} as const satisfies Record<string, JsonSchema>;
 
-/** An event as the log gives it back: as it came, with what the server owns. */
-export const LOGGED_EVENT: SchemaObject = {
+const TOKEN_COUNT = {
+  type: 'integer',
+  minimum: 0,
+  maximum: 2_147_483_647, // of a PostgreSQL integer
+  description: "The caller's own token count, used as the token estimate",
+} as const satisfies JsonSchema;
+
+const newEvent = <Part extends JsonSchema>(part: Part) =>
+  ({
+    type: 'object',
+    required: ['role'],
+    properties: {
+      role: ROLE,
+      parts: {
+        ...partsOf(part),
+        description: 'Each part has a `type`; its other fields are up to the caller',
+      },
+      content: { type: 'string', description: 'Instead of `parts`: stored as one text part' },
+      id: { type: 'string' },
+      metadata: METADATA,
+      token_count: TOKEN_COUNT,
+    },
+    additionalProperties: true,
+  }) as const satisfies JsonSchema;
+
+/** The fields of an event that may be appended. `EventValidator` adds the choice between `parts` and `content`. */
+export const EVENT_RULES = newEvent(PART);
+
+/** An event as a client sends it, for the documents. */
+export const NEW_EVENT = newEvent(DOCUMENTED_PART);
+
+/** A turn: events that are appended together. */
+export const NEW_TURN = {
+  type: 'array',
+  minItems: 1,
+  maxItems: MAX_TURN_SIZE,
+  items: NEW_EVENT,
+} as const satisfies JsonSchema;
+
+/** What a compaction puts in the place of a range: as many events as the body may hold. */
+export const REPLACEMENT = { type: 'array', minItems: 1, items: NEW_EVENT } as const satisfies JsonSchema;
+
+/** An event in which `EventValidator` has found no violation. */
+export type ValidatedEvent = FromSchema<typeof EVENT_RULES>;
+
+/** An event as the log returns it: as it was sent, with the fields that the server owns. */
+export const LOGGED_EVENT = {
   type: 'object',
   required: ['seq', 'version', 'role', 'parts', 'token_estimate', 'inserted_at'],
   properties: {
     seq: { type: 'integer', minimum: 1 },
     version: { type: 'integer', minimum: 1 },
-    ...SHARED_FIELDS,
-    token_count: { type: 'integer' },
+    ...STORED_FIELDS,
+    token_count: TOKEN_COUNT,
     token_estimate: { type: 'integer' },
     inserted_at: { type: 'string', format: 'date-time' },
   },
   additionalProperties: true,
-};
+} as const satisfies JsonSchema;
 
 /** A message of a window. */
-export const WINDOW_MESSAGE: SchemaObject = {
+export const WINDOW_MESSAGE = {
   type: 'object',
   required: ['seq', 'role', 'parts', 'inserted_at'],
   properties: {
-    seq: { type: 'integer', description: 'Of a summary: `from_seq` of its range' },
-    from_seq: { type: 'integer', description: 'Of a summary only' },
-    to_seq: { type: 'integer', description: 'Of a summary only' },
-    ...SHARED_FIELDS,
+    seq: { type: 'integer', description: 'Seq of the event; in a summary, `from_seq` of its range' },
+    from_seq: { type: 'integer', description: 'First seq that a summary stands for' },
+    to_seq: { type: 'integer', description: 'Last seq that a summary stands for' },
+    ...STORED_FIELDS,
     inserted_at: { type: 'string', format: 'date-time' },
   },
-};
+} as const satisfies JsonSchema;

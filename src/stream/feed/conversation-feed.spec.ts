@@ -58,7 +58,7 @@ class Log {
         const changes = [];
         for (let version = after + 1; version <= to.version && version !== this.missing; version += 1) {
           changes.push({
-            frame: frame('event', { version, seq: version, event: 'x'.repeat(this.eventBytes) }),
+            frame: frame('event', { version, seq: version, event: 'x'.repeat(this.eventBytes) as never }),
             position: { version, lastSeq: version },
             madeAt: new Date(this.madeAt[version] ?? version),
           });

@@ -21,7 +21,7 @@ class FakeTransport implements StreamTransport {
   }
 }
 
-const event = (version: number) => frame('event', { version, seq: version, event: {} });
+const event = (version: number) => frame('event', { version, seq: version, event: {} as never });
 const compaction = (version: number) => frame('compaction', { version, range: { from_seq: 1, to_seq: 1 } });
 const window = (version: number) => frame('window', { version, needs_compaction: false, used_tokens: 0 });
 
