@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Violation } from '../common/errors/app-error.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
+import { unknownField } from '../common/errors/violations.js';
 import type { FieldValidator } from '../common/http/validation/field-validator.js';
 import { isObject } from '../common/json/is-object.js';
 import { compactJson } from '../common/json/json-scanner.js';
@@ -10,7 +11,7 @@ import { PolicyRegistry } from '../policies/policy.registry.js';
 
 const FIELDS = ['strategy', 'config', 'trigger_ratio'];
 
-/** A policy: `{strategy, config?, trigger_ratio?}`, strict, with a config that its policy accepts. */
+/** A policy: `{strategy, config?, trigger_ratio?}` without other fields, and a config that the policy accepts. */
 @Injectable()
 export class PolicyValidator implements FieldValidator {
   constructor(private readonly policies: PolicyRegistry) {}
@@ -21,8 +22,7 @@ export class PolicyValidator implements FieldValidator {
       return;
     }
     for (const name of Object.keys(value)) {
-      if (!FIELDS.includes(name))
-        yield { path: `${path}.${name.slice(0, 100)}`, message: 'is not a known field' };
+      if (!FIELDS.includes(name)) yield unknownField(name, 'field', `${path}.`);
     }
     const { strategy, trigger_ratio: ratio } = value;
     const config = value.config ?? {};
@@ -55,7 +55,7 @@ export class MetadataValidator implements FieldValidator {
   }
 }
 
-/** What is merged into metadata: an object; how large the whole gets is known only then. */
+/** A patch of metadata: an object. The size of the merged metadata is checked when the patch is applied. */
 @Injectable()
 export class MetadataPatchValidator implements FieldValidator {
   violations(value: unknown, path: string): Violation[] {
@@ -63,7 +63,7 @@ export class MetadataPatchValidator implements FieldValidator {
   }
 }
 
-/** A token budget under the server's ceiling. */
+/** A token budget of at most the server's maximum. */
 @Injectable()
 export class TokenBudgetValidator implements FieldValidator {
   constructor(private readonly conversations: ConversationsService) {}
@@ -75,7 +75,7 @@ export class TokenBudgetValidator implements FieldValidator {
 
 export const RATIO_RULE = 'must be a number above 0 and at most 1';
 
-/** Absent and null are fine; a number must be in range. */
+/** Absent and null are valid; a number must be in range. */
 function isRatio(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === 'number' && value > 0 && value <= 1);
 }

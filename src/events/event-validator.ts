@@ -9,7 +9,7 @@ import { EVENT_RULES, NEW_TURN, REPLACEMENT } from './dto/event.schema.js';
 @Injectable()
 export class EventValidator extends SchemaValidator implements FieldValidator {
   constructor() {
-    super(EVENT_RULES, { hints: { content: 'send anything else as parts' } });
+    super(EVENT_RULES, { advice: { content: 'send anything else as parts' } });
   }
 
   override *violations(value: unknown, path: string): Generator<Violation> {
@@ -21,7 +21,7 @@ export class EventValidator extends SchemaValidator implements FieldValidator {
     const hasContent = isGiven(value.content);
     if (hasParts && hasContent) {
       yield* super.violations({ ...value, parts: null, content: null }, path);
-      yield { path: `${path}.content`, message: 'must not be given beside parts' };
+      yield { path: `${path}.content`, message: 'cannot be combined with parts' };
       return;
     }
     yield* super.violations(value, path);

@@ -22,7 +22,7 @@ export function asyncApiDocument(): Record<string, unknown> {
       title: 'Fastpaca stream',
       version: '1.0',
       description:
-        'Follow a conversation: each change once, in version order. Refusals come before the upgrade, as plain HTTP.',
+        'Follow a conversation: each change once, in version order. A rejected upgrade gets a plain HTTP error response.',
     },
     channels: {
       stream: {
@@ -32,7 +32,7 @@ export function asyncApiDocument(): Record<string, unknown> {
           ...references,
           pong: {
             name: 'pong',
-            summary: 'Any frame shows that the reader is there',
+            summary: 'Any frame from the reader shows that it is alive',
             payload: { type: 'object' },
           },
         },
@@ -45,7 +45,7 @@ export function asyncApiDocument(): Record<string, unknown> {
                 cursor: {
                   type: 'integer',
                   minimum: 0,
-                  description: 'The last version you have; 0 for everything',
+                  description: 'The last version you have received; 0 for all changes',
                 },
                 includeEvents: { type: 'boolean', default: true },
                 include_events: { type: 'boolean', default: true },
@@ -54,7 +54,10 @@ export function asyncApiDocument(): Record<string, unknown> {
             headers: {
               type: 'object',
               properties: {
-                authorization: { type: 'string', description: '`Bearer <key>`, if the service has keys' },
+                authorization: {
+                  type: 'string',
+                  description: '`Bearer <key>`, if the service is configured with keys',
+                },
               },
             },
           },
@@ -64,13 +67,13 @@ export function asyncApiDocument(): Record<string, unknown> {
     operations: {
       follow: {
         action: 'send',
-        summary: 'What the service sends',
+        summary: 'Frames that the service sends',
         channel: { $ref: '#/channels/stream' },
         messages: frames.map(([type]) => ({ $ref: `#/channels/stream/messages/${type}` })),
       },
       showLife: {
         action: 'receive',
-        summary: 'What a reader may send',
+        summary: 'Frames that a reader may send',
         channel: { $ref: '#/channels/stream' },
         messages: [{ $ref: '#/channels/stream/messages/pong' }],
       },

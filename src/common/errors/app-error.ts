@@ -1,29 +1,29 @@
-/** One fault of a request: where it is (`event.parts[0].type`, `limit`) and what is expected there. */
+/** A violated rule of a request: the path of the value (`event.parts[0].type`, `limit`) and what is expected. */
 export interface Violation {
   path: string;
   message: string;
 }
 
 /**
- * Something a caller can act on. Services throw these and never HTTP exceptions, so that every transport can use
- * the same rule; `AppErrorFilter` turns them into the one error body of the API.
+ * An error that a caller can act on. Services throw these errors and never HTTP exceptions, so that every transport can
+ * use them; `AppErrorFilter` turns them into the error body of the API.
  */
 export abstract class AppError extends Error {
   override get name(): string {
     return this.constructor.name;
   }
 
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   abstract readonly status: number;
-  /** Stable code, the `error` of the body. */
+  /** Stable code: `error` in the body. */
   abstract readonly error: string;
-  /** Finer stable code; public API: add reasons, never rename them. */
+  /** More specific stable code. Public API: add reasons, never rename them. */
   readonly reason?: string;
-  /** The violations found, at most one more than an answer lists. */
+  /** The violations, at most one more than a response lists. */
   readonly details?: Violation[];
-  /** Seconds after which a retry makes sense; sent as `Retry-After`. */
+  /** Seconds to wait before a retry; sent as `Retry-After`. */
   readonly retryAfterSeconds?: number;
-  /** What a version check expected and found. */
+  /** The expected and the actual version of a failed version check. */
   readonly expected?: number;
   readonly actual?: number;
 }

@@ -2,10 +2,10 @@ import { HttpStatus } from '@nestjs/common';
 import { AppError, type Violation } from './app-error.js';
 import { addViolations, MAX_LISTED } from './violations.js';
 
-/** Violations that the message of an error repeats. */
+/** Violations that the message of an error includes. */
 const MAX_IN_MESSAGE = 10;
 
-/** The request breaks the schema or makes no sense; `details` has the violations. */
+/** The request violates the schema or other rules; `details` lists the violations. */
 export class InvalidPayloadError extends AppError {
   readonly status = HttpStatus.BAD_REQUEST;
   readonly error = 'invalid_payload';
@@ -26,7 +26,7 @@ function summary(details: readonly Violation[]): string {
   return texts.join('; ');
 }
 
-/** No key, or none that the service knows. */
+/** The API key is missing or unknown. */
 export class UnauthorizedError extends AppError {
   readonly status = HttpStatus.UNAUTHORIZED;
   readonly error = 'unauthorized';
@@ -35,7 +35,7 @@ export class UnauthorizedError extends AppError {
   }
 }
 
-/** A good key that lacks the scope of the route. */
+/** The API key is valid, but lacks the scope of the route. */
 export class ForbiddenError extends AppError {
   readonly status = HttpStatus.FORBIDDEN;
   readonly error = 'forbidden';
@@ -60,12 +60,14 @@ export class PayloadTooLargeError extends AppError {
 export class UnsupportedMediaTypeError extends AppError {
   readonly status = HttpStatus.UNSUPPORTED_MEDIA_TYPE;
   readonly error = 'unsupported_media_type';
-  constructor(message = 'The body must be sent as "Content-Type: application/json", not encoded otherwise') {
+  constructor(
+    message = 'Send the body with "Content-Type: application/json" and without "Content-Encoding"',
+  ) {
     super(message);
   }
 }
 
-/** The service cannot answer for the moment: database away, pool exhausted, draining. A retry is safe. */
+/** The service is temporarily unavailable: no database, pool exhausted, draining. A retry is safe. */
 export class UnavailableError extends AppError {
   readonly status = HttpStatus.SERVICE_UNAVAILABLE;
   readonly error = 'unavailable';

@@ -1,13 +1,16 @@
 import type { Violation } from './app-error.js';
 
-/** Most violations that an answer lists. */
+/** Most violations that a response lists. */
 export const MAX_LISTED = 100;
 
+/** Longest name of an unknown field in a violation, in UTF-16 units. */
+const MAX_NAME_CHARS = 100;
+
 /**
- * Adds violations to `list`, at most one more than an answer lists: with that one it is known that there are more, and
- * the rest of `found`, which may be a generator, is not looked for.
+ * Adds violations to `list`, at most one more than a response lists: that one shows that there are more. `found` may be a
+ * generator; the rest of it is not computed then.
  *
- * @returns whether more would be of use
+ * @returns whether `list` accepts more violations
  */
 export function addViolations(list: Violation[], found: Iterable<Violation>): boolean {
   for (const violation of found) {
@@ -15,4 +18,9 @@ export function addViolations(list: Violation[], found: Iterable<Violation>): bo
     list.push(violation);
   }
   return list.length <= MAX_LISTED;
+}
+
+/** @param prefix path of the object that has the field, with a dot at its end */
+export function unknownField(name: string, kind: 'field' | 'parameter' = 'field', prefix = ''): Violation {
+  return { path: `${prefix}${name.slice(0, MAX_NAME_CHARS)}`, message: `is not a known ${kind}` };
 }

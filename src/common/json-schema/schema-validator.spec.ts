@@ -20,7 +20,7 @@ const ORDER = {
 } as const satisfies JsonSchema;
 
 const GOOD = { state: 'open', count: 1 };
-const order = new SchemaValidator(ORDER, { hints: { note: 'keep it short' } });
+const order = new SchemaValidator(ORDER, { advice: { note: 'keep it short' } });
 const violations = (value: unknown) =>
   Array.from(order.violations(value, 'order'), ({ path, message }) => `${path} ${message}`);
 
@@ -109,6 +109,7 @@ describe('SchemaValidator', () => {
   });
 });
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- TypeScript compares the deferred conditional types
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
 describe('FromSchema', () => {

@@ -17,7 +17,7 @@ export interface SchemaValidatorOptions {
   /** Validates the items of the list, in place of their schema. */
   items?: ItemValidator;
   /** Advice that follows the message about a field, by the field's name. */
-  hints?: Readonly<Record<string, string>>;
+  advice?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -80,7 +80,7 @@ export class SchemaValidator {
   }
 
   private hint(name: string): string {
-    const hint = this.options.hints?.[name];
+    const hint = this.options.advice?.[name];
     return hint ? `; ${hint}` : '';
   }
 }

@@ -3,17 +3,17 @@ import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { ErrorDto } from './error.dto.js';
 
 const DESCRIPTIONS = {
-  400: 'The request breaks the schema or makes no sense; `details` lists up to 100 violations',
-  401: 'No API key, or a wrong one',
+  400: 'The request violates the schema or other rules; `details` lists up to 100 violations',
+  401: 'The API key is missing or unknown',
   403: 'The API key lacks the scope of this route; or, without an API key, the request comes from a web page or under a host name that is not allowed',
   404: 'No such conversation',
-  409: 'Refused in the state the conversation is in; `reason` says why',
-  413: 'The body has too many bytes, JSON values or members of objects',
+  409: 'The state of the conversation does not allow it; `reason` says why',
+  413: 'The body has too many bytes, JSON values or object members',
   415: 'The body is not JSON',
   426: 'Neither a websocket nor `Accept: text/event-stream`',
   429: 'Too many requests',
-  500: 'A fault of the service',
-  503: 'The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry',
+  500: 'An error of the service; the log has the details under the request id',
+  503: 'Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe.',
 } as const;
 
 const HEADERS: Partial<Record<number, Record<string, { description: string; schema: { type: 'string' } }>>> =
@@ -24,7 +24,7 @@ const HEADERS: Partial<Record<number, Record<string, { description: string; sche
     503: { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'string' } } },
   };
 
-/** Documents the errors a route may answer, all in the one shape. */
+/** Documents the error responses of a route; all have the same shape. */
 export function ApiErrors(...statuses: (keyof typeof DESCRIPTIONS)[]): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ApiExtraModels(ErrorDto),

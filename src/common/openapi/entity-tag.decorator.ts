@@ -2,20 +2,23 @@ import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiHeader, ApiNotModifiedResponse, ApiOkResponse } from '@nestjs/swagger';
 
 /**
- * Documents a route that answers with an entity tag, and with 304 to one who has it.
+ * Documents a route whose response has an `ETag`, and which responds with 304 if `If-None-Match` has it.
  *
- * @param name what the route answers, as one calls it
- * @param follows from what its tag is made
+ * @param name what the response is called in a sentence, such as "window"
+ * @param etagDescription what the tag depends on
  */
-export function ApiEntityTag(type: Type, name: string, follows: string): MethodDecorator {
-  const headers = { ETag: { description: follows, schema: { type: 'string' as const } } };
+export function ApiEntityTag(type: Type, name: string, etagDescription: string): MethodDecorator {
+  const headers = { ETag: { description: etagDescription, schema: { type: 'string' as const } } };
   return applyDecorators(
     ApiOkResponse({ type, headers }),
     ApiHeader({
       name: 'if-none-match',
       required: false,
-      description: 'An `ETag` of before: 304 while it still holds',
+      description: 'An `ETag` of an earlier response: 304 if it is still current',
     }),
-    ApiNotModifiedResponse({ description: `The ${name} is the one whose \`ETag\` was sent`, headers }),
+    ApiNotModifiedResponse({
+      description: `The ${name} has not changed since the response with this \`ETag\``,
+      headers,
+    }),
   );
 }

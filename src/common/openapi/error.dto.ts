@@ -1,14 +1,14 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 class ErrorDetailDto {
-  @ApiProperty({ description: 'Where the fault is', example: 'event.parts[0].type' })
+  @ApiProperty({ description: 'Path of the value that violates a rule', example: 'event.parts[0].type' })
   path!: string;
 
   @ApiProperty({ example: 'must be a string' })
   message!: string;
 }
 
-/** The one shape of every error. */
+/** The body of every error response. */
 export class ErrorDto {
   @ApiProperty({
     enum: [
@@ -28,30 +28,30 @@ export class ErrorDto {
   error!: string;
 
   @ApiProperty({
-    description: 'For people; may change',
+    description: 'For people; the text may change',
     example: 'Conversation version changed (expected 83, found 84)',
   })
   message!: string;
 
   @ApiPropertyOptional({
     enum: ['version_mismatch', 'tombstoned', 'idempotency_conflict', 'range_overlap', 'range_gap'],
-    description: 'What exactly; reasons are added, never renamed',
+    description: 'More specific code; reasons may be added, but are never renamed',
   })
   reason?: string;
 
-  @ApiPropertyOptional({ type: 'integer', description: 'The version that was expected (`version_mismatch`)' })
+  @ApiPropertyOptional({ type: 'integer', description: 'The expected version (`version_mismatch`)' })
   expected?: number;
 
-  @ApiPropertyOptional({ type: 'integer', description: 'The version that was found (`version_mismatch`)' })
+  @ApiPropertyOptional({ type: 'integer', description: 'The actual version (`version_mismatch`)' })
   actual?: number;
 
   @ApiPropertyOptional({
     type: [ErrorDetailDto],
     description:
-      'The violations, at most 100; if there are more, a last entry without a path says so (`invalid_payload`)',
+      'Up to 100 violations; if there are more, the last entry has an empty path and says how many (`invalid_payload`)',
   })
   details?: ErrorDetailDto[];
 
-  @ApiProperty({ description: 'Also in the header `x-request-id`, and in the log' })
+  @ApiProperty({ description: 'Id of the request; also in the header `x-request-id` and in the log' })
   request_id!: string;
 }

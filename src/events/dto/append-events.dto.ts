@@ -2,7 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import type { Violation } from '../../common/errors/app-error.js';
 import type { RawJson } from '../../common/http/body/raw-json.js';
-import type { CrossFieldValidation } from '../../common/http/validation/request-validation.pipe.js';
+import type { CrossFieldValidation } from '../../common/http/validation/cross-field-validation.js';
 import { IsKey, OptionalIntegerIn } from '../../common/http/validation/rules.js';
 import { Verbatim } from '../../common/http/validation/field-validator.js';
 import { EventValidator, TurnValidator } from '../event-validator.js';
@@ -40,7 +40,7 @@ export class AppendEventsDto implements CrossFieldValidation {
   @OptionalIntegerIn(0)
   if_version?: number;
 
-  violations(): Violation[] {
+  crossFieldViolations(): Violation[] {
     if (this.event && this.events) return [{ path: 'events', message: 'cannot be combined with event' }];
     if (!this.event && !this.events)
       return [{ path: 'event', message: 'is required unless events is given' }];

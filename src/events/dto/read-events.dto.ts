@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import type { Violation } from '../../common/errors/app-error.js';
-import type { CrossFieldValidation } from '../../common/http/validation/request-validation.pipe.js';
+import type { CrossFieldValidation } from '../../common/http/validation/cross-field-validation.js';
 import { OptionalIntegerIn } from '../../common/http/validation/rules.js';
 
 export class ReadEventsDto implements CrossFieldValidation {
@@ -50,7 +50,7 @@ export class ReadEventsDto implements CrossFieldValidation {
   @OptionalIntegerIn(0, Infinity)
   wait_ms?: number;
 
-  violations(): Violation[] {
+  crossFieldViolations(): Violation[] {
     const { from_seq: fromSeq, to_seq: toSeq, cursor, wait_ms: waitMs } = this;
     const violations: Violation[] = [];
     if (cursor !== undefined && (fromSeq !== undefined || toSeq !== undefined))

@@ -2,46 +2,50 @@ import type { Type } from '@nestjs/common';
 import { Allow } from 'class-validator';
 import type { Violation } from '../../errors/app-error.js';
 
-/** Says what is wrong with one field of a body; nothing where it is fine. */
+/** A provider that validates one field of a body, when class-validator's decorators are not enough. */
 export interface FieldValidator {
   /**
-   * Every violation, one after the other: of many, the rest is not asked for.
+   * All violations, found lazily: the caller stops when it has enough.
    *
-   * @param text of a verbatim field, its JSON as it was sent
+   * @param value the field's value; never null or undefined
+   * @param path the field's name, with which every violation's path starts
+   * @param text JSON text of a `@Verbatim` field; otherwise empty
    */
   violations(value: unknown, path: string, text: string): Iterable<Violation>;
 }
 
-/** How a body field is looked at, beside the rules of class-validator. */
-export interface ValidatedField {
-  check: Type<FieldValidator>;
+/** How `RequestValidationPipe` treats a decorated field, in addition to class-validator's rules. */
+export interface FieldValidation {
+  validator: Type<FieldValidator>;
   verbatim: boolean;
 }
 
-const CHECKED = Symbol('checked');
+const FIELD_VALIDATIONS = Symbol('field validations');
 
-/** Has a provider of any module look at a body field too, for a rule that follows from more than the field. */
-export function ValidatedBy(check: Type<FieldValidator>): PropertyDecorator {
-  return mark({ check, verbatim: false });
+/** Validates the field with a provider of any module, in addition to class-validator's rules. */
+export function ValidatedBy(validator: Type<FieldValidator>): PropertyDecorator {
+  return addFieldValidation({ validator, verbatim: false });
 }
 
 /**
- * Marks a body field that is not an envelope: it reaches the DTO as `RawJson`, with the caller's own text, after
- * `check`, a provider of any module, found nothing wrong with it.
+ * Passes the field to the DTO as `RawJson`: its value and its JSON text as sent, with unknown fields, key order and number
+ * spelling. `validator`, a provider of any module, decides which values are valid.
  */
-export function Verbatim(check: Type<FieldValidator>): PropertyDecorator {
-  return mark({ check, verbatim: true });
+export function Verbatim(validator: Type<FieldValidator>): PropertyDecorator {
+  return addFieldValidation({ validator, verbatim: true });
 }
 
-function mark(field: ValidatedField): PropertyDecorator {
+function addFieldValidation(validation: FieldValidation): PropertyDecorator {
   return (target, property) => {
-    const fields = new Map(validatedFields(target.constructor));
-    Reflect.defineMetadata(CHECKED, fields.set(property as string, field), target.constructor);
+    const validations = new Map(fieldValidationsOf(target.constructor));
+    validations.set(property as string, validation);
+    Reflect.defineMetadata(FIELD_VALIDATIONS, validations, target.constructor);
     Allow()(target, property);
   };
 }
 
-/** The fields of a DTO class that are marked so. */
-export function validatedFields(dto: object): ReadonlyMap<string, ValidatedField> {
-  return (Reflect.getMetadata(CHECKED, dto) as Map<string, ValidatedField> | undefined) ?? new Map();
+/** The decorated fields of a DTO class, by name. */
+export function fieldValidationsOf(dtoClass: object): ReadonlyMap<string, FieldValidation> {
+  const validations: unknown = Reflect.getMetadata(FIELD_VALIDATIONS, dtoClass);
+  return (validations as Map<string, FieldValidation> | undefined) ?? new Map();
 }

@@ -1,3 +1,3 @@
-/** The query of a route that takes none: whatever is given is refused by name. */
-// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- no field is the point
+/** The query of a route without query parameters: every parameter is rejected as unknown. */
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- it has no fields on purpose
 export class NoQuery {}

@@ -1,23 +1,26 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Violation } from '../../errors/app-error.js';
 import { InvalidPayloadError } from '../../errors/common.errors.js';
 import { addViolations } from '../../errors/violations.js';
 import { requestFields } from '../../logging/request-context.js';
 
-/** What the parts of a request under way are refused for, by what is kept for its log line. */
-const violationsOf = new WeakMap<object, Violation[]>();
+/** The violations collected for a request. The key is its log context: Nest gives a pipe no access to the request. */
+const collectedViolations = new WeakMap<object, Violation[]>();
 
 /**
- * Refuses a request for the violations of one of its parts, and for those of its others. Nest reads path, query, headers and body of a
- * request side by side, and the first error is the answer: so it comes only when all of them have been read.
+ * Rejects the current request with the violations of one of its parts (path, query, headers or body) and of the others.
+ *
+ * Nest validates the parts of a request concurrently and responds with the first error. Each invalid part therefore adds
+ * its violations to one list and waits for the next turn of the event loop before it throws: by then the other parts
+ * have added theirs. Only a large body, which is validated over several turns, may be too late.
  *
  * @throws InvalidPayloadError (400)
  */
 export async function rejectRequest(violations: readonly Violation[]): Promise<never> {
   const request = requestFields() ?? {};
-  const all = violationsOf.get(request) ?? [];
-  violationsOf.set(request, all);
-  addViolations(all, violations);
-  await turn();
-  throw new InvalidPayloadError(all);
+  const collected = collectedViolations.get(request) ?? [];
+  collectedViolations.set(request, collected);
+  addViolations(collected, violations);
+  await nextTurn();
+  throw new InvalidPayloadError(collected);
 }

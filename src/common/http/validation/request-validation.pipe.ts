@@ -1,142 +1,81 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
+import { runCooperatively, runToCompletion, type CooperativeTask } from '../../cooperative-task.js';
 import type { Violation } from '../../errors/app-error.js';
 import { addViolations } from '../../errors/violations.js';
 import { isObject } from '../../json/is-object.js';
-import { member, objectMembers, type JsonMember } from '../../json/json-scanner.js';
-import { runToCompletion, runCooperatively, type CooperativeTask } from '../../cooperative-task.js';
 import { RawJson } from '../body/raw-json.js';
+import { hasCrossFieldValidation } from './cross-field-validation.js';
+import { bindBody, bindQuery, type BoundDto, type Query } from './dto-binding.js';
+import { DtoDefinition, type UncheckedDto } from './dto-definition.js';
+import type { FieldValidator } from './field-validator.js';
 import { rejectRequest } from './reject-request.js';
-import { validatedFields, type ValidatedField } from './field-validator.js';
-
-/** What a DTO may have: the rules between its fields, of which any may break a rule of its own. */
-export interface CrossFieldValidation {
-  violations(): Violation[];
-}
-
-/** A part of a request as its DTO, and what is wrong with it; see `addViolations`. */
-interface Checked {
-  dto: object;
-  violations: Violation[];
-}
-
-/** What of a DTO class is needed per request, worked out once. */
-interface Envelope {
-  fields: ReadonlySet<string>;
-  checked: ReadonlyMap<string, ValidatedField>;
-  /** No field is required, so that without one that has rules of its own class-validator has nothing to look for. */
-  optional: boolean;
-}
 
 /**
- * Turns body and query into their DTO. Envelopes are strict: an unknown field is refused, `null` counts as absent, no
- * value is converted in a body, and in a query only `-?\d+` is a number. Every violation is reported, as far as an answer lists them.
+ * Turns a body or a query into its DTO, in four steps: bind the fields, run the field validators, run class-validator,
+ * check the rules between fields. All steps add to one list of violations; a request with any is rejected with up to 100.
+ *
+ * DTOs are strict: an unknown field is a violation. A field that is null counts as absent. Body fields are never
+ * converted; in a query only `-?\d+` becomes a number.
  */
 @Injectable()
 export class RequestValidationPipe implements PipeTransform {
-  private readonly envelopes = new Map<Type, Envelope>();
-
   constructor(private readonly modules: ModuleRef) {}
 
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
-    if (!metatype || (type !== 'body' && type !== 'query')) return value;
-    if (type === 'query') return dtoOf(this.query(value as Record<string, string | string[]>, metatype));
-    const checked = this.body(value, metatype);
-    return value instanceof RawJson && value.isLarge
-      ? runCooperatively(checked).then(dtoOf)
-      : dtoOf(runToCompletion(checked));
+    if (!metatype) return value;
+    if (type === 'query') return this.transformQuery(value as Query, metatype);
+    if (type === 'body') return this.transformBody(value, metatype);
+    return value;
   }
 
-  private *body(body: unknown, dtoClass: Type): CooperativeTask<Checked> {
+  private transformQuery(query: Query, dtoClass: Type): object {
+    const definition = DtoDefinition.of(dtoClass);
+    const bound = bindQuery(query, definition);
+    return dtoOrRejection(withDtoViolations(bound, definition));
+  }
+
+  private transformBody(body: unknown, dtoClass: Type): object {
     if (!(body instanceof RawJson) || !isObject(body.value)) {
-      return { dto: {}, violations: [{ path: '', message: 'The body must be a JSON object' }] };
+      return rejectRequest([{ path: '', message: 'The body must be a JSON object' }]);
     }
-    const { fields, checked, optional } = this.envelope(dtoClass);
-    const dto = new dtoClass() as Record<string, unknown>;
-    const violations: Violation[] = [];
-    let ruled = !optional;
-    let members: JsonMember[] | undefined;
-    for (const name of Object.keys(body.value)) {
-      const value = (body.value as Record<string, unknown>)[name];
-      if (!fields.has(name)) {
-        if (!addViolations(violations, [unknown(name, 'field')])) break;
-      } else if (value !== null) {
-        const { check, verbatim = false } = checked.get(name) ?? {};
-        if (verbatim) members ??= objectMembers(body.text);
-        const text = members && verbatim ? (member(members, name) ?? '') : '';
-        if (check) {
-          yield;
-          addViolations(violations, this.modules.get(check, { strict: false }).violations(value, name, text));
-          yield;
-        }
-        dto[name] = verbatim ? new RawJson(value, text) : value;
-        ruled ||= !verbatim;
-      }
-    }
-    return { dto, violations: allViolations(dto, violations, ruled) };
+    const validation = this.validateBody(body.value, body.text, DtoDefinition.of(dtoClass));
+    return body.isLarge
+      ? runCooperatively(validation).then(dtoOrRejection)
+      : dtoOrRejection(runToCompletion(validation));
   }
 
-  query(query: Record<string, string | string[]>, dtoClass: Type): Checked {
-    const { fields, optional } = this.envelope(dtoClass);
-    const dto = new dtoClass() as Record<string, unknown>;
-    const violations: Violation[] = [];
-    const given = Object.entries(query);
-    for (const [name, value] of given) {
-      if (!fields.has(name)) addViolations(violations, [unknown(name, 'parameter')]);
-      else if (Array.isArray(value))
-        addViolations(violations, [{ path: name, message: 'is given more than once' }]);
-      else
-        dto[name] = fromQuery(value, Reflect.getMetadata('design:type', dtoClass.prototype as object, name));
+  private *validateBody(
+    value: Record<string, unknown>,
+    text: string,
+    definition: DtoDefinition,
+  ): CooperativeTask<BoundDto> {
+    const bound = bindBody(value, text, definition);
+    yield;
+    for (const { name, validation } of definition.validatedFields) {
+      const field = bound.dto[name];
+      if (field === undefined) continue;
+      const validator = this.modules.get(validation.validator, { strict: false });
+      addViolations(bound.violations, fieldViolations(validator, name, field));
+      yield;
     }
-    return { dto, violations: allViolations(dto, violations, !optional || given.length > 0) };
-  }
-
-  private envelope(dtoClass: Type): Envelope {
-    let envelope = this.envelopes.get(dtoClass);
-    if (!envelope) {
-      const rules = getMetadataStorage().getTargetValidationMetadatas(dtoClass, '', false, false);
-      envelope = {
-        fields: new Set(rules.map(({ propertyName }) => propertyName)),
-        checked: validatedFields(dtoClass),
-        optional: ruleViolations(new dtoClass() as object).length === 0,
-      };
-      this.envelopes.set(dtoClass, envelope);
-    }
-    return envelope;
+    return withDtoViolations(bound, definition);
   }
 }
 
-function dtoOf({ dto, violations }: Checked): object {
+function fieldViolations(validator: FieldValidator, name: string, field: unknown): Iterable<Violation> {
+  return field instanceof RawJson
+    ? validator.violations(field.value, name, field.text)
+    : validator.violations(field, name, '');
+}
+
+/** Adds the violations of class-validator's rules and of the rules between fields. */
+function withDtoViolations({ dto, violations }: BoundDto, definition: DtoDefinition): BoundDto {
+  addViolations(violations, definition.ruleViolations(dto));
+  if (hasCrossFieldValidation(dto)) addViolations(violations, dto.crossFieldViolations());
+  return { dto, violations };
+}
+
+function dtoOrRejection({ dto, violations }: BoundDto): UncheckedDto | Promise<never> {
   return violations.length ? rejectRequest(violations) : dto;
-}
-
-/** A query value as the type its DTO declares; what does not fit stays a string, for the rules to refuse. */
-function fromQuery(value: string, type: unknown): unknown {
-  // Of very many digits it would be Infinity, which is no integer.
-  if (type === Number && /^-?\d+$/.test(value))
-    return Math.max(-Number.MAX_VALUE, Math.min(Number(value), Number.MAX_VALUE));
-  if (type === Boolean && (value === 'true' || value === 'false')) return value === 'true';
-  return value;
-}
-
-function allViolations(dto: object, violations: Violation[], ruled: boolean): Violation[] {
-  if (ruled) addViolations(violations, ruleViolations(dto));
-  if ('violations' in dto) addViolations(violations, (dto as CrossFieldValidation).violations());
-  return violations;
-}
-
-/** What class-validator finds. */
-function ruleViolations(dto: object): Violation[] {
-  const broken = validateSync(dto, { forbidUnknownValues: false });
-  return broken.flatMap(({ property, constraints }: ValidationError) =>
-    Object.values(constraints ?? {}).map((message) => ({
-      path: property,
-      message: message.startsWith(`${property} `) ? message.slice(property.length + 1) : message,
-    })),
-  );
-}
-
-function unknown(name: string, kind: 'field' | 'parameter'): Violation {
-  return { path: name.slice(0, 100), message: `is not a known ${kind}` };
 }

@@ -3,8 +3,8 @@ import { IsOptional, ValidateBy } from 'class-validator';
 import { idViolation } from '../../conversation-id.js';
 
 /**
- * An integer from `min` to `max`, both inclusive and by default as far as a JSON number is exact. With `Infinity` it
- * may be of any size: where a rule says "at most", whoever applies the rule clamps.
+ * An integer from `min` to `max`, both inclusive; the defaults are the integers that a JSON number represents exactly. With
+ * `Infinity` there is no upper limit: the code that applies an "at most" rule clamps the value.
  */
 export function IsIntegerIn(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER): PropertyDecorator {
   return ValidateBy({
@@ -25,7 +25,7 @@ export function OptionalIntegerIn(min?: number, max?: number): PropertyDecorator
   return applyDecorators(IsOptional(), IsIntegerIn(min, max));
 }
 
-/** A string that may name something: as a conversation id, see `idViolation`. */
+/** A string that is valid as a conversation id or an idempotency key, see `idViolation`. */
 export function IsKey(): PropertyDecorator {
   return ValidateBy({
     name: 'isKey',
