@@ -60,17 +60,17 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Read the record, of a deleted conversation too */
+    /** Read the record; works for deleted conversations too */
     get: operations['getConversation'];
     /**
-     * Create a conversation, or replace the settings that are given
-     * @description An omitted field keeps its value; a given `policy` or `metadata` replaces that field whole. Version and log are untouched.
+     * Create a conversation, or update its settings
+     * @description On update an omitted field keeps its value; a given `policy` or `metadata` replaces the whole field. Version and log are untouched.
      */
     put: operations['putConversation'];
     post?: never;
     /**
-     * Delete: reads go on, writes answer 409
-     * @description Leaves a tombstone. Again is fine.
+     * Delete: reads still work, writes are rejected with 409
+     * @description Leaves a tombstone. Deleting again has no effect and also responds 204.
      */
     delete: operations['deleteConversation'];
     options?: never;
@@ -91,7 +91,7 @@ export interface paths {
     delete?: never;
     options?: never;
     head?: never;
-    /** Merge into the metadata; a key set to null goes */
+    /** Merge into the metadata; a key set to null is removed */
     patch: operations['patchMetadata'];
     trace?: never;
   };
@@ -103,14 +103,14 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Read the log, by a range of seqs or after a cursor
-     * @description A page also ends at about 8 MiB, after at least one event.
+     * Read the log: a range of seqs, or the events after a cursor
+     * @description A page ends early at about 8 MiB, but never before its first event.
      */
     get: operations['readEvents'];
     put?: never;
     /**
      * Append one event or a whole turn
-     * @description Answers when it is durable; from then on every read sees it, on every node.
+     * @description Responds when the events are durable. Every later read on any node sees them.
      */
     post: operations['appendEvents'];
     delete?: never;
@@ -149,8 +149,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Replace a range of seqs, for the model only
-     * @description The log stays whole, and appends go on meanwhile. The range must leave out every active compaction or contain it whole, which it then replaces; otherwise 400 with `reason` `range_overlap`, or `range_gap` if it reaches outside the log.
+     * Replace a range of seqs for the model
+     * @description The log is untouched, and appends continue meanwhile. The range must contain each active compaction entirely, and then replaces it, or not at all; otherwise the response is 400 with `reason` `range_overlap`, or `range_gap` if the range reaches outside the log.
      */
     post: operations['compact'];
     delete?: never;
@@ -203,7 +203,7 @@ export interface components {
     };
     ErrorDetailDto: {
       /**
-       * @description Where the fault is
+       * @description Path of the value that violates a rule
        * @example event.parts[0].type
        */
       path: string;
@@ -225,44 +225,44 @@ export interface components {
         | 'internal_error'
         | 'unavailable';
       /**
-       * @description For people; may change
+       * @description For people; the text may change
        * @example Conversation version changed (expected 83, found 84)
        */
       message: string;
       /**
-       * @description What exactly; reasons are added, never renamed
+       * @description More specific code; reasons may be added, but are never renamed
        * @enum {string}
        */
       reason?: 'version_mismatch' | 'tombstoned' | 'idempotency_conflict' | 'range_overlap' | 'range_gap';
-      /** @description The version that was expected (`version_mismatch`) */
+      /** @description The expected version (`version_mismatch`) */
       expected?: number;
-      /** @description The version that was found (`version_mismatch`) */
+      /** @description The actual version (`version_mismatch`) */
       actual?: number;
-      /** @description The violations, at most 100; if there are more, a last entry without a path says so (`invalid_payload`) */
+      /** @description Up to 100 violations; if there are more, the last entry has an empty path and says how many (`invalid_payload`) */
       details?: components['schemas']['ErrorDetailDto'][];
-      /** @description Also in the header `x-request-id`, and in the log */
+      /** @description Id of the request; also in the header `x-request-id` and in the log */
       request_id: string;
     };
     PutConversationDto: {
       /**
-       * @description Most tokens a window may have; required for a new conversation. The ceiling is configurable.
+       * @description Maximum number of tokens in a window; required for a new conversation. The upper limit is configurable.
        * @example 1000000
        */
       token_budget?: number;
-      /** @description Share of the budget above which a window says `needs_compaction`; 0.7 in a new conversation */
+      /** @description A window has `needs_compaction` when its snapshot exceeds this ratio of the budget; 0.7 in a new conversation */
       trigger_ratio?: number;
-      /** @description `last_n` with a limit of 200 in a new conversation */
+      /** @description Default in a new conversation: `last_n` with a `limit` of 200 */
       policy?: {
-        /** @description `last_n`, `budget`, `manual`, `strip_tool_results`, `skip_parts`, `time_window`, or one of your own */
+        /** @description `last_n`, `budget`, `manual`, `strip_tool_results`, `skip_parts`, `time_window`, or a strategy of your own */
         strategy?: string;
-        /** @description Fields of the strategy; see docs/api.md */
+        /** @description Settings of the strategy; see docs/api.md */
         config?: {
           [key: string]: unknown;
         };
-        /** @description Read if there is none at the top level */
+        /** @description Used if there is none at the top level */
         trigger_ratio?: number;
       };
-      /** @description At most 64 KiB as JSON; replaced whole */
+      /** @description At most 64 KiB as JSON; replaced as a whole */
       metadata?: {
         [key: string]: unknown;
       };
@@ -281,17 +281,17 @@ export interface components {
     };
     ConversationDto: {
       /**
-       * @description The caller's id, unique in the namespace
+       * @description Chosen by the caller, unique in the namespace
        * @example demo
        */
       id: string;
       /**
-       * @description Most tokens a window may have
+       * @description Maximum number of tokens in a window
        * @example 1000000
        */
       token_budget: number;
       /**
-       * @description Share of the budget above which a window says `needs_compaction`
+       * @description A window has `needs_compaction` when its snapshot exceeds this ratio of the budget
        * @example 0.7
        */
       trigger_ratio: number;
@@ -305,22 +305,22 @@ export interface components {
        */
       version: number;
       /**
-       * @description Seq of the last event; 0 while there is none
+       * @description Seq of the last event; 0 if the log is empty
        * @example 0
        */
       last_seq: number;
-      /** @description Deleted: readable, never writable again */
+      /** @description Whether the conversation was deleted; it can be read, but not written */
       tombstoned: boolean;
       /** Format: date-time */
       created_at: string;
       /**
        * Format: date-time
-       * @description Last change of the record or the log
+       * @description Time of the last change of the record or the log
        */
       updated_at: string;
     };
     PatchMetadataDto: {
-      /** @description Merged shallowly; a key set to null goes */
+      /** @description Merged shallowly; a key set to null is removed */
       metadata: {
         [key: string]: unknown;
       };
@@ -331,11 +331,11 @@ export interface components {
       /** @example 1 */
       version: number;
       /**
-       * @description What it costs of a budget, in tokens
+       * @description What the event costs of a budget, in tokens
        * @example 10
        */
       token_estimate: number;
-      /** @description The key was used before, with this content: nothing was written */
+      /** @description The idempotency key was used before with this content: nothing was written */
       deduped?: boolean;
     };
     AppendedEventDto: {
@@ -344,7 +344,7 @@ export interface components {
       /** @example 1 */
       version: number;
       /**
-       * @description What it costs of a budget, in tokens
+       * @description What the event costs of a budget, in tokens
        * @example 10
        */
       token_estimate: number;
@@ -353,7 +353,7 @@ export interface components {
       /** @description Version after the last event */
       version: number;
       events: components['schemas']['AppendedEventDto'][];
-      /** @description The key was used before, with this content: nothing was written */
+      /** @description The idempotency key was used before with this content: nothing was written */
       deduped?: boolean;
     };
     AppendEventsDto: {
@@ -361,7 +361,7 @@ export interface components {
       event?: {
         /** @enum {string} */
         role?: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
-        /** @description Each with a `type`, otherwise of any shape */
+        /** @description Each part has a `type`; its other fields are up to the caller */
         parts?: ({
           /** @example text */
           type: string;
@@ -370,22 +370,22 @@ export interface components {
         } & {
           [key: string]: unknown;
         })[];
-        /** @description Instead of `parts`: taken as one text part */
+        /** @description Instead of `parts`: stored as one text part */
         content?: string;
         id?: string;
         metadata?: {
           [key: string]: unknown;
         };
-        /** @description The caller's own count, used as the estimate */
+        /** @description The caller's own token count, used as the token estimate */
         token_count?: number;
       } & {
         [key: string]: unknown;
       };
-      /** @description Instead of `event`: a turn, appended whole or not at all */
+      /** @description A turn, instead of `event`: either all of its events are appended or none */
       events?: ({
         /** @enum {string} */
         role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
-        /** @description Each with a `type`, otherwise of any shape */
+        /** @description Each part has a `type`; its other fields are up to the caller */
         parts?: ({
           /** @example text */
           type: string;
@@ -394,18 +394,18 @@ export interface components {
         } & {
           [key: string]: unknown;
         })[];
-        /** @description Instead of `parts`: taken as one text part */
+        /** @description Instead of `parts`: stored as one text part */
         content?: string;
         id?: string;
         metadata?: {
           [key: string]: unknown;
         };
-        /** @description The caller's own count, used as the estimate */
+        /** @description The caller's own token count, used as the token estimate */
         token_count?: number;
       } & {
         [key: string]: unknown;
       })[];
-      /** @description Per conversation; makes a retry safe. Also taken from the header `Idempotency-Key`. */
+      /** @description Makes a retry safe: a turn is stored once per key and conversation. May be sent as the header `Idempotency-Key` instead. */
       idempotency_key?: string;
       /** @description Append only if the conversation is at this version */
       if_version?: number;
@@ -429,6 +429,7 @@ export interface components {
         metadata?: {
           [key: string]: unknown;
         };
+        /** @description The caller's own token count, used as the token estimate */
         token_count?: number;
         token_estimate: number;
         /** Format: date-time */
@@ -436,7 +437,7 @@ export interface components {
       } & {
         [key: string]: unknown;
       })[];
-      /** @description Cursor of what follows; always a number */
+      /** @description Cursor of the next page; never null */
       next_cursor: number;
     };
     SegmentDto: {
@@ -449,11 +450,11 @@ export interface components {
       /** @example 1 */
       version: number;
       messages: {
-        /** @description Of a summary: `from_seq` of its range */
+        /** @description Seq of the event; in a summary, `from_seq` of its range */
         seq: number;
-        /** @description Of a summary only */
+        /** @description First seq that a summary stands for */
         from_seq?: number;
-        /** @description Of a summary only */
+        /** @description Last seq that a summary stands for */
         to_seq?: number;
         /** @enum {string} */
         role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
@@ -495,11 +496,11 @@ export interface components {
        * @example 80
        */
       to_seq: number;
-      /** @description What the model sees instead */
+      /** @description The messages that the model sees instead */
       replacement: ({
         /** @enum {string} */
         role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
-        /** @description Each with a `type`, otherwise of any shape */
+        /** @description Each part has a `type`; its other fields are up to the caller */
         parts?: ({
           /** @example text */
           type: string;
@@ -508,13 +509,13 @@ export interface components {
         } & {
           [key: string]: unknown;
         })[];
-        /** @description Instead of `parts`: taken as one text part */
+        /** @description Instead of `parts`: stored as one text part */
         content?: string;
         id?: string;
         metadata?: {
           [key: string]: unknown;
         };
-        /** @description The caller's own count, used as the estimate */
+        /** @description The caller's own token count, used as the token estimate */
         token_count?: number;
       } & {
         [key: string]: unknown;
@@ -535,7 +536,7 @@ export interface components {
       type: 'event';
       version: number;
       seq: number;
-      /** @description As the log gives it, `seq` and `version` aside */
+      /** @description The event as the log returns it, without `seq` and `version` */
       event: {
         /** @enum {string} */
         role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
@@ -551,6 +552,7 @@ export interface components {
         metadata?: {
           [key: string]: unknown;
         };
+        /** @description The caller's own token count, used as the token estimate */
         token_count?: number;
         token_estimate: number;
         /** Format: date-time */
@@ -567,7 +569,7 @@ export interface components {
       needs_compaction: boolean;
       used_tokens: number;
     };
-    /** @description A range was compacted */
+    /** @description A range of events was compacted */
     CompactionFrame: {
       /** @enum {string} */
       type: 'compaction';
@@ -577,19 +579,19 @@ export interface components {
         to_seq: number;
       };
     };
-    /** @description The conversation was deleted; the stream ends */
+    /** @description The conversation was deleted; the stream ends after this frame */
     TombstonedFrame: {
       /** @enum {string} */
       type: 'tombstoned';
       version: number;
     };
-    /** @description The log is another one now, as after a failover that lost changes or a restore: forget what you have */
+    /** @description The log was replaced, for example by a restore or by a failover that lost changes: discard what you have and read again */
     ResetFrame: {
       /** @enum {string} */
       type: 'reset';
       version: number;
     };
-    /** @description Changes `expected` … `actual` are left out: read them from the log; the stream goes on after `version` */
+    /** @description The stream skips the changes `expected` … `actual` and continues after `version`: read the skipped changes from the log */
     GapFrame: {
       /** @enum {string} */
       type: 'gap';
@@ -599,7 +601,7 @@ export interface components {
       /** @enum {string} */
       reason: 'cursor_ahead' | 'slow_reader';
     };
-    /** @description A heartbeat: answer with any frame */
+    /** @description A heartbeat: reply with any frame */
     PingFrame: {
       /** @enum {string} */
       type: 'ping';
@@ -618,7 +620,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
       };
       path?: never;
@@ -642,7 +644,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
       };
       path?: never;
@@ -660,7 +662,7 @@ export interface operations {
           'application/json': components['schemas']['HealthDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
       503: {
         headers: {
           /** @description Id of the request */
@@ -679,7 +681,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
       };
       path?: never;
@@ -714,11 +716,11 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
       };
       path: {
-        /** @description The caller's id of the conversation, percent-encoded; anything but control characters */
+        /** @description The caller's id of the conversation, percent-encoded; without control characters */
         id: string;
       };
       cookie?: never;
@@ -735,7 +737,7 @@ export interface operations {
           'application/json': components['schemas']['ConversationDto'];
         };
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -746,7 +748,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description No API key, or a wrong one */
+      /** @description The API key is missing or unknown */
       401: {
         headers: {
           /** @description Id of the request */
@@ -781,7 +783,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description A fault of the service */
+      /** @description An error of the service; the log has the details under the request id */
       500: {
         headers: {
           /** @description Id of the request */
@@ -792,7 +794,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
       503: {
         headers: {
           /** @description Id of the request */
@@ -811,11 +813,11 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
       };
       path: {
-        /** @description The caller's id of the conversation, percent-encoded; anything but control characters */
+        /** @description The caller's id of the conversation, percent-encoded; without control characters */
         id: string;
       };
       cookie?: never;
@@ -826,7 +828,7 @@ export interface operations {
       };
     };
     responses: {
-      /** @description It was there */
+      /** @description Updated */
       200: {
         headers: {
           /** @description Id of the request */
@@ -837,7 +839,7 @@ export interface operations {
           'application/json': components['schemas']['ConversationDto'];
         };
       };
-      /** @description It is new */
+      /** @description Created */
       201: {
         headers: {
           /** @description Id of the request */
@@ -848,7 +850,7 @@ export interface operations {
           'application/json': components['schemas']['ConversationDto'];
         };
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -859,7 +861,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description No API key, or a wrong one */
+      /** @description The API key is missing or unknown */
       401: {
         headers: {
           /** @description Id of the request */
@@ -883,7 +885,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description Refused in the state the conversation is in; `reason` says why */
+      /** @description The state of the conversation does not allow it; `reason` says why */
       409: {
         headers: {
           /** @description Id of the request */
@@ -894,7 +896,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The body has too many bytes, JSON values or members of objects */
+      /** @description The body has too many bytes, JSON values or object members */
       413: {
         headers: {
           /** @description Id of the request */
@@ -916,7 +918,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description A fault of the service */
+      /** @description An error of the service; the log has the details under the request id */
       500: {
         headers: {
           /** @description Id of the request */
@@ -927,7 +929,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
       503: {
         headers: {
           /** @description Id of the request */
@@ -946,11 +948,11 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
       };
       path: {
-        /** @description The caller's id of the conversation, percent-encoded; anything but control characters */
+        /** @description The caller's id of the conversation, percent-encoded; without control characters */
         id: string;
       };
       cookie?: never;
@@ -965,7 +967,7 @@ export interface operations {
         };
         content?: never;
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -976,7 +978,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description No API key, or a wrong one */
+      /** @description The API key is missing or unknown */
       401: {
         headers: {
           /** @description Id of the request */
@@ -1011,7 +1013,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description A fault of the service */
+      /** @description An error of the service; the log has the details under the request id */
       500: {
         headers: {
           /** @description Id of the request */
@@ -1022,7 +1024,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
       503: {
         headers: {
           /** @description Id of the request */
@@ -1041,11 +1043,11 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
       };
       path: {
-        /** @description The caller's id of the conversation, percent-encoded; anything but control characters */
+        /** @description The caller's id of the conversation, percent-encoded; without control characters */
         id: string;
       };
       cookie?: never;
@@ -1066,7 +1068,7 @@ export interface operations {
           'application/json': components['schemas']['ConversationDto'];
         };
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -1077,7 +1079,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description No API key, or a wrong one */
+      /** @description The API key is missing or unknown */
       401: {
         headers: {
           /** @description Id of the request */
@@ -1112,7 +1114,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description Refused in the state the conversation is in; `reason` says why */
+      /** @description The state of the conversation does not allow it; `reason` says why */
       409: {
         headers: {
           /** @description Id of the request */
@@ -1123,7 +1125,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The body has too many bytes, JSON values or members of objects */
+      /** @description The body has too many bytes, JSON values or object members */
       413: {
         headers: {
           /** @description Id of the request */
@@ -1145,7 +1147,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description A fault of the service */
+      /** @description An error of the service; the log has the details under the request id */
       500: {
         headers: {
           /** @description Id of the request */
@@ -1156,7 +1158,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
       503: {
         headers: {
           /** @description Id of the request */
@@ -1174,25 +1176,25 @@ export interface operations {
   readEvents: {
     parameters: {
       query?: {
-        /** @description First seq, inclusive; negative counts from the end: -100 is the last 100 */
+        /** @description First seq, inclusive; a negative value counts from the end: -100 selects the last 100 events */
         from_seq?: number;
         /** @description Last seq, inclusive */
         to_seq?: number;
-        /** @description Read what comes after this seq; not beside a range */
+        /** @description Read the events after this seq; cannot be combined with `from_seq` or `to_seq` */
         cursor?: number;
-        /** @description Most events of the page; more than 1000 is taken as 1000. Without it 1000 for a range, else 100. */
+        /** @description Maximum number of events; values over 1000 count as 1000. Default: 1000 for a range, otherwise 100. */
         limit?: number;
-        /** @description With a cursor at the end of the log: answer as soon as there is more, or with an empty page after so many milliseconds; more than 55,000 is taken as 55,000 */
+        /** @description With a cursor at the end of the log: wait up to this many milliseconds for an event, then respond with an empty page; values over 55,000 count as 55,000 */
         wait_ms?: number;
       };
       header?: {
-        /** @description An `ETag` of before: 304 while it still holds */
+        /** @description An `ETag` of an earlier response: 304 if it is still current */
         'if-none-match'?: string;
-        /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
       };
       path: {
-        /** @description The caller's id of the conversation, percent-encoded; anything but control characters */
+        /** @description The caller's id of the conversation, percent-encoded; without control characters */
         id: string;
       };
       cookie?: never;
@@ -1203,7 +1205,7 @@ export interface operations {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
-          /** @description From the range of the page */
+          /** @description Derived from the range of the page */
           ETag?: string;
           [name: string]: unknown;
         };
@@ -1211,18 +1213,18 @@ export interface operations {
           'application/json': components['schemas']['EventPageDto'];
         };
       };
-      /** @description The page is the one whose `ETag` was sent */
+      /** @description The page has not changed since the response with this `ETag` */
       304: {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
-          /** @description From the range of the page */
+          /** @description Derived from the range of the page */
           ETag?: string;
           [name: string]: unknown;
         };
         content?: never;
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -1233,7 +1235,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description No API key, or a wrong one */
+      /** @description The API key is missing or unknown */
       401: {
         headers: {
           /** @description Id of the request */
@@ -1268,7 +1270,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description A fault of the service */
+      /** @description An error of the service; the log has the details under the request id */
       500: {
         headers: {
           /** @description Id of the request */
@@ -1279,7 +1281,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
       503: {
         headers: {
           /** @description Id of the request */
@@ -1298,13 +1300,13 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description Instead of `idempotency_key` in the body */
+        /** @description Alternative to `idempotency_key` in the body */
         'Idempotency-Key'?: string;
-        /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
       };
       path: {
-        /** @description The caller's id of the conversation, percent-encoded; anything but control characters */
+        /** @description The caller's id of the conversation, percent-encoded; without control characters */
         id: string;
       };
       cookie?: never;
@@ -1315,7 +1317,7 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The first for `event`, the second for `events` */
+      /** @description `AppendedDto` for `event`, `AppendedTurnDto` for `events` */
       201: {
         headers: {
           /** @description Id of the request */
@@ -1326,7 +1328,7 @@ export interface operations {
           'application/json': components['schemas']['AppendedDto'] | components['schemas']['AppendedTurnDto'];
         };
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -1337,7 +1339,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description No API key, or a wrong one */
+      /** @description The API key is missing or unknown */
       401: {
         headers: {
           /** @description Id of the request */
@@ -1372,7 +1374,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description Refused in the state the conversation is in; `reason` says why */
+      /** @description The state of the conversation does not allow it; `reason` says why */
       409: {
         headers: {
           /** @description Id of the request */
@@ -1383,7 +1385,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The body has too many bytes, JSON values or members of objects */
+      /** @description The body has too many bytes, JSON values or object members */
       413: {
         headers: {
           /** @description Id of the request */
@@ -1405,7 +1407,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description A fault of the service */
+      /** @description An error of the service; the log has the details under the request id */
       500: {
         headers: {
           /** @description Id of the request */
@@ -1416,7 +1418,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
       503: {
         headers: {
           /** @description Id of the request */
@@ -1440,13 +1442,13 @@ export interface operations {
         if_version?: number;
       };
       header?: {
-        /** @description An `ETag` of before: 304 while it still holds */
+        /** @description An `ETag` of an earlier response: 304 if it is still current */
         'if-none-match'?: string;
-        /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
       };
       path: {
-        /** @description The caller's id of the conversation, percent-encoded; anything but control characters */
+        /** @description The caller's id of the conversation, percent-encoded; without control characters */
         id: string;
       };
       cookie?: never;
@@ -1465,7 +1467,7 @@ export interface operations {
           'application/json': components['schemas']['WindowDto'];
         };
       };
-      /** @description The window is the one whose `ETag` was sent */
+      /** @description The window has not changed since the response with this `ETag` */
       304: {
         headers: {
           /** @description Id of the request */
@@ -1476,7 +1478,7 @@ export interface operations {
         };
         content?: never;
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -1487,7 +1489,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description No API key, or a wrong one */
+      /** @description The API key is missing or unknown */
       401: {
         headers: {
           /** @description Id of the request */
@@ -1522,7 +1524,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description Refused in the state the conversation is in; `reason` says why */
+      /** @description The state of the conversation does not allow it; `reason` says why */
       409: {
         headers: {
           /** @description Id of the request */
@@ -1533,7 +1535,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description A fault of the service */
+      /** @description An error of the service; the log has the details under the request id */
       500: {
         headers: {
           /** @description Id of the request */
@@ -1544,7 +1546,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
       503: {
         headers: {
           /** @description Id of the request */
@@ -1563,11 +1565,11 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
       };
       path: {
-        /** @description The caller's id of the conversation, percent-encoded; anything but control characters */
+        /** @description The caller's id of the conversation, percent-encoded; without control characters */
         id: string;
       };
       cookie?: never;
@@ -1588,7 +1590,7 @@ export interface operations {
           'application/json': components['schemas']['CompactedDto'];
         };
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -1599,7 +1601,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description No API key, or a wrong one */
+      /** @description The API key is missing or unknown */
       401: {
         headers: {
           /** @description Id of the request */
@@ -1634,7 +1636,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description Refused in the state the conversation is in; `reason` says why */
+      /** @description The state of the conversation does not allow it; `reason` says why */
       409: {
         headers: {
           /** @description Id of the request */
@@ -1645,7 +1647,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The body has too many bytes, JSON values or members of objects */
+      /** @description The body has too many bytes, JSON values or object members */
       413: {
         headers: {
           /** @description Id of the request */
@@ -1667,7 +1669,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description A fault of the service */
+      /** @description An error of the service; the log has the details under the request id */
       500: {
         headers: {
           /** @description Id of the request */
@@ -1678,7 +1680,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
       503: {
         headers: {
           /** @description Id of the request */
@@ -1706,11 +1708,11 @@ export interface operations {
       header?: {
         /** @description Sent by a reader of server-sent events that reconnects; takes the place of `cursor` */
         'Last-Event-ID'?: string;
-        /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
       };
       path: {
-        /** @description The caller's id of the conversation, percent-encoded; anything but control characters */
+        /** @description The caller's id of the conversation, percent-encoded; without control characters */
         id: string;
       };
       cookie?: never;
@@ -1735,7 +1737,7 @@ export interface operations {
             | components['schemas']['PingFrame'];
         };
       };
-      /** @description The request breaks the schema or makes no sense; `details` lists up to 100 violations */
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
       400: {
         headers: {
           /** @description Id of the request */
@@ -1746,7 +1748,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description No API key, or a wrong one */
+      /** @description The API key is missing or unknown */
       401: {
         headers: {
           /** @description Id of the request */
@@ -1794,7 +1796,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description A fault of the service */
+      /** @description An error of the service; the log has the details under the request id */
       500: {
         headers: {
           /** @description Id of the request */
@@ -1805,7 +1807,7 @@ export interface operations {
           'application/json': components['schemas']['ErrorDto'];
         };
       };
-      /** @description The database is away, the pool exhausted, too many bytes are being uploaded, or the service is stopping; nothing is lost by a retry */
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
       503: {
         headers: {
           /** @description Id of the request */
@@ -1824,7 +1826,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description Comes back with the answer; without it, or if it is not sane, the server makes one */
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
       };
       path?: never;
