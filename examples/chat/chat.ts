@@ -5,10 +5,10 @@ import { model } from './model.ts';
 /** Small, so that the gauge moves. */
 const TOKEN_BUDGET = 2000;
 
-/** What was sent is not a message. */
+/** The request has no message. */
 export class BadMessageError extends Error {}
 
-/** The three things the page asks for, as handlers of `Request`s. */
+/** The three routes of the page, as handlers of `Request`s. */
 export class Chat {
   private readonly client: Client;
 
@@ -20,7 +20,7 @@ export class Chat {
     return this.client.context(id).budget(TOKEN_BUDGET);
   }
 
-  /** What was said, all of it. */
+  /** All messages of the conversation. */
   async history(id: string): Promise<Response> {
     const messages = [];
     try {
@@ -29,18 +29,18 @@ export class Chat {
         messages.push({ seq, role, text });
       }
     } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error; // nothing was said yet
+      if (!(error instanceof NotFoundError)) throw error; // the conversation has no message yet
     }
     return Response.json({ messages });
   }
 
-  /** How much of the budget the model's window takes. */
+  /** How much of the budget the window uses. */
   async gauge(id: string): Promise<Response> {
     const { usedTokens, budgetTokens, needsCompaction, messages } = await this.conversation(id).window();
     return Response.json({ usedTokens, budgetTokens, needsCompaction, messages: messages.length });
   }
 
-  /** Appends what the user says, and streams what the model answers. */
+  /** Appends the user's message, and streams the model's answer. */
   async say(id: string, request: Request): Promise<Response> {
     const body = (await request.json().catch(() => null)) as { message?: unknown } | null;
     const message = body?.message;
@@ -51,7 +51,7 @@ export class Chat {
     await ctx.append({ role: 'user', content: message });
     return ctx
       .stream((messages: ModelMessage[]) => streamText({ model, messages }), {
-        onError: () => 'The model failed; the terminal says why.', // streamText itself writes it there
+        onError: () => 'The model failed; see the terminal.', // streamText logs the error there
       })
       .toResponse();
   }

@@ -7,7 +7,7 @@ type DoStream = InstanceType<typeof MockLanguageModelV4>['doStream'];
 type StreamResult = Awaited<ReturnType<DoStream>>;
 type StreamPart = StreamResult['stream'] extends ReadableStream<infer Part> ? Part : never;
 
-/** The model of a provider where there is a key, else one of our own that needs none. */
+/** OpenAI's model if there is a key, else a mock. */
 export const model: LanguageModel = process.env.OPENAI_API_KEY
   ? openai(process.env.OPENAI_MODEL ?? 'gpt-4o-mini')
   : new MockLanguageModelV4({
