@@ -55,7 +55,7 @@ function explain(error: unknown): [status: number, message: string] {
   if (error instanceof BadMessageError) return [400, error.message];
   if (error instanceof URIError) return [400, 'The address is not encoded as addresses are.'];
   if (error instanceof FastpacaError) return [error.status ?? 502, error.message];
-  return [500, 'The example has a fault; see its terminal.'];
+  return [500, 'The example failed. Its terminal shows the error.'];
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -133,7 +133,7 @@ describe('the document', () => {
           schema,
           document,
         );
-        undocumented.push(...violations.map((fault) => `${key} ${answer.status} ${fault}`));
+        undocumented.push(...violations.map((violation) => `${key} ${answer.status} ${violation}`));
       }
     };
 

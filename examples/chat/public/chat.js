@@ -1,6 +1,6 @@
 // The page: reads the UI message stream of the AI SDK, which is server-sent events, and shows it.
 const byId = (id) => document.getElementById(id);
-const [messages, form, input, send, fault] = ['messages', 'form', 'message', 'send', 'fault'].map(byId);
+const [messages, form, input, send, errorText] = ['messages', 'form', 'message', 'send', 'error'].map(byId);
 
 /** The conversation is in the address, so that a reload finds it again. */
 const conversation = location.hash.slice(1) || `chat-${crypto.randomUUID()}`;
@@ -16,9 +16,9 @@ function show(role, text) {
   return element;
 }
 
-function complain(message) {
-  fault.textContent = message;
-  fault.hidden = !message;
+function showError(message) {
+  errorText.textContent = message;
+  errorText.hidden = !message;
 }
 
 async function get(what) {
@@ -70,12 +70,12 @@ form.addEventListener('submit', async (event) => {
   if (!message || send.disabled) return;
   input.value = '';
   send.disabled = true;
-  complain('');
+  showError('');
   try {
     await say(message);
     await updateGauge();
   } catch (error) {
-    complain(`That did not work: ${error.message}`);
+    showError(`That did not work: ${error.message}`);
   } finally {
     send.disabled = false;
     input.focus();
@@ -97,5 +97,5 @@ try {
   for (const { role, text } of (await get('history')).messages) show(role, text);
   await updateGauge();
 } catch (error) {
-  complain(`The conversation cannot be read: ${error.message}`);
+  showError(`The conversation cannot be read: ${error.message}`);
 }

@@ -150,8 +150,8 @@ describe('the example, over HTTP', () => {
       );
 
     it('shows answers as they come, the history after a reload, and the gauge', async () => {
-      const faults: string[] = [];
-      page.on('pageerror', (error) => faults.push(error.message));
+      const pageErrors: string[] = [];
+      page.on('pageerror', (error) => pageErrors.push(error.message));
       await page.goto(address);
       // The page itself notes each change of a message: nobody has to look at the right moment.
       await page.evaluate(() => {
@@ -183,7 +183,7 @@ describe('the example, over HTTP', () => {
         100,
       );
       if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
-      expect(faults).toEqual([]);
+      expect(pageErrors).toEqual([]);
     });
 
     it('stores the answer of a tab that is closed in the middle of it', async () => {

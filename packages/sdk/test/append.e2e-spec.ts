@@ -183,18 +183,18 @@ describe('an append whose answer does not come', () => {
     const once = await createClient({ baseUrl: proxy.url, maxRetries: 1 }).context(ctx.id);
     proxy.next({ type: 'drop' });
     proxy.next({ type: 'drop' });
-    const fault = await once.append({ role: 'user', content: 'a' }).catch((e: unknown) => e);
-    expect(fault).toBeInstanceOf(ConnectionError);
-    expect(fault).toMatchObject({ code: 'connection_failed', cause: { message: 'fetch failed' } });
+    const error = await once.append({ role: 'user', content: 'a' }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error).toMatchObject({ code: 'connection_failed', cause: { message: 'fetch failed' } });
     expect(proxy.seen).toHaveLength(2);
   });
 
   it('is a TimeoutError after timeoutMs', async () => {
     const hasty = await createClient({ baseUrl: proxy.url, maxRetries: 0, timeoutMs: 50 }).context(ctx.id);
     proxy.next({ type: 'hang' });
-    const fault = await hasty.append({ role: 'user', content: 'a' }).catch((e: unknown) => e);
-    expect(fault).toBeInstanceOf(TimeoutError);
-    expect(fault).toMatchObject({ code: 'timeout', message: expect.stringContaining('within 50 ms') });
+    const error = await hasty.append({ role: 'user', content: 'a' }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toMatchObject({ code: 'timeout', message: expect.stringContaining('within 50 ms') });
   });
 
   it('ends as soon as the caller aborts, with the reason of the caller', async () => {

@@ -243,13 +243,13 @@ describe('a handler for windows that need compaction', () => {
 
   it('that throws has the call throw, or tells onError and leaves the window as it is', async () => {
     await say(13);
-    const fault = new Error('no summary today');
-    ctx.autoCompact(() => Promise.reject(fault));
-    await expect(ctx.window()).rejects.toBe(fault);
+    const failure = new Error('no summary today');
+    ctx.autoCompact(() => Promise.reject(failure));
+    await expect(ctx.window()).rejects.toBe(failure);
     const told: unknown[] = [];
-    ctx.autoCompact(() => Promise.reject(fault), { onError: (error) => told.push(error) });
+    ctx.autoCompact(() => Promise.reject(failure), { onError: (error) => told.push(error) });
     expect(await ctx.window()).toMatchObject({ version: 13, needsCompaction: true });
-    expect(told).toEqual([fault]);
+    expect(told).toEqual([failure]);
   });
 
   it('runs once for calls that come together, of any context of the client', async () => {

@@ -53,7 +53,7 @@ describe('an error of the service', () => {
     expect(proxy.seen).toHaveLength(tries);
   });
 
-  it('names every fault of a bad request', async () => {
+  it('names every violation of a bad request', async () => {
     const error = await failure(ctx.append({ role: 'nobody', parts: [{}], id: 7 } as never));
     expect(error).toBeInstanceOf(sdk.InvalidRequestError);
     expect(error.details!.map(({ path }) => path).sort()).toEqual([

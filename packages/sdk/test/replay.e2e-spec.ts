@@ -77,7 +77,7 @@ describe('a replay', () => {
     expect(proxy.seen).toHaveLength(2);
   });
 
-  it('goes on with the same page after a fault', async () => {
+  it('continues with the same page after an error', async () => {
     proxy.next({ type: 'truncate', bytes: 5000 }, ({ path }) => path.includes('/events'));
     expect(await seqs({ fromSeq: 900 })).toEqual(range(900, COUNT));
     expect(pages()).toHaveLength(2);

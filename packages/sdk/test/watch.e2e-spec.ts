@@ -203,8 +203,8 @@ describe('a connection that breaks', () => {
   it.each([40, 90, 150, 230, 300])('in the middle of a frame, after %i bytes, loses none', async (bytes) => {
     for (let n = 0; n < 3; n += 1) await say(`message number ${n}`);
     proxy.next({ type: 'truncate', bytes }, isStream);
-    const faults: unknown[] = [];
-    const options = { cursor: 0, onReconnect: (fault: unknown) => faults.push(fault) };
+    const errors: unknown[] = [];
+    const options = { cursor: 0, onReconnect: (error: unknown) => errors.push(error) };
     const changes = await until(({ type }) => type === 'window', options);
     expect(changes.map(({ type, version }) => [type, version])).toEqual([
       ['event', 1],
@@ -212,7 +212,7 @@ describe('a connection that breaks', () => {
       ['event', 3],
       ['window', 3],
     ]);
-    expect(faults).toHaveLength(1);
+    expect(errors).toHaveLength(1);
     expect(cursors()[1]).toBeLessThanOrEqual(3);
   });
 
@@ -244,12 +244,12 @@ describe('a connection that breaks', () => {
   it('or is silent for too long is given up', async () => {
     await say();
     const idleTimeoutMs = 1_234_567;
-    const faults: unknown[] = [];
+    const errors: unknown[] = [];
     const timers = new ClientTimers();
     const watching = ctx.watch({
       cursor: 0,
       idleTimeoutMs,
-      onReconnect: (fault) => void faults.push(fault),
+      onReconnect: (error) => void errors.push(error),
       signal: over.signal,
     });
     expect((await watching.next()).value).toMatchObject({ type: 'event', version: 1 });
@@ -265,7 +265,7 @@ describe('a connection that breaks', () => {
     await say();
     expect((await next).value).toMatchObject({ type: 'event', version: 2 });
     await watching.return!();
-    expect(faults).toEqual([expect.objectContaining({ name: 'TimeoutError' })]);
+    expect(errors).toEqual([expect.objectContaining({ name: 'TimeoutError' })]);
   });
 
   it('does not repeat a window that has not changed, and tells one that has', async () => {

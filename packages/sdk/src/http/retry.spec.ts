@@ -40,7 +40,7 @@ describe('what may have been carried out', () => {
     ['a 503', new UnavailableError('', { status: 503 }), true],
     ['a 500', new ServerError('', { status: 500 }), false],
     ['a 502', new ServerError('', { status: 502 }), false],
-    ['a fault of our own', new TypeError(), false],
+    ['an error of our own code', new TypeError(), false],
   ])('is sent again after %s: %p → %p', (_, error, again) => {
     expect(isRetryable(error, 'unprocessed')).toBe(again);
   });

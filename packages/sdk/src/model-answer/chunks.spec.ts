@@ -41,7 +41,7 @@ it('a signal that is aborted already ends it', async () => {
   expect(await typesAround(abort, 'start')).toEqual(['abort']);
 });
 
-it('a fault is the last chunk, and nothing but what onError says', async () => {
+it('ends the chunks with an error that shows only the text of onError', async () => {
   const broken = new ReadableStream<Chunk>({
     start: (controller) => controller.error(new Error('secret')),
   });
