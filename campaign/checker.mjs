@@ -1,10 +1,10 @@
-// Compares the service with the ledger: reads the whole log of every conversation over HTTP from every node and, if it has access
-// to the database, the stored rows.
+// Compares the service with the ledger. Reads the whole log of every conversation over HTTP from every node and, if the checker
+// has access to the database, the stored rows.
 import { setTimeout as delay } from 'node:timers/promises';
 import { conversationPath } from './http-client.mjs';
 import { digestOf, textOf } from './ledger.mjs';
 
-/** How long reads may get 503 after a disturbance, in milliseconds. */
+/** Time in milliseconds for which reads may get 503 after a kill or a failover. */
 const READ_LIMIT_MS = 60_000;
 
 export class Checker {
@@ -14,7 +14,7 @@ export class Checker {
     this.reported = new Set();
   }
 
-  /** Compares the conversations that clients write to; may run while they write. */
+  /** Compares the conversations that clients write to. Clients may write meanwhile. */
   async checkActive() {
     for (const conversation of this.ledger.active)
       for (const node of this.nodes) await this.checkConversation(conversation, node);
@@ -36,7 +36,7 @@ export class Checker {
 
   async checkConversation(conversation, node) {
     const path = conversationPath(conversation.id);
-    // The reads must contain everything acknowledged before them, and may contain more.
+    // The reads must contain all writes that were acknowledged before, and may contain more.
     const acknowledged = conversation.acknowledgedAppends();
     const compactions = [...conversation.compactions.acknowledged];
     const leastVersion = conversation.version;
@@ -73,7 +73,7 @@ export class Checker {
     if (!conversation.compacted && !conversation.large) await this.checkWindow(conversation, node, path, log);
   }
 
-  /** Seqs are 1 … n; versions only grow; the versions without an event belong to compactions. */
+  /** Seqs must be 1 … n, versions must increase, and versions without an event must belong to compactions. */
   checkOrder(conversation, record, log, compactions) {
     const head = log.slice(0, record.last_seq);
     if (head.length < record.last_seq)
@@ -105,7 +105,7 @@ export class Checker {
     return undefined;
   }
 
-  /** Every event was sent, is unchanged, occurs once, and its turn is complete and in order. */
+  /** Every event must have been sent, be unchanged and occur once, and its turn must be complete and in order. */
   checkContent(conversation, log) {
     const seen = new Set();
     for (const event of log) {
@@ -153,10 +153,10 @@ export class Checker {
     }
   }
 
-  /** A window of the policy `budget` that fits contains the whole log, so its tokens are the sum of all events. */
+  /** A window of the policy `budget` contains the whole log if the log fits. Its tokens are then the sum of all events. */
   async checkWindow(conversation, node, path, log) {
     const window = await this.read(node, `${path}/window`);
-    if (window.version > log.length) return; // the log has grown meanwhile
+    if (window.version > log.length) return; // the log has grown since it was read
     const tokens = log.slice(0, window.version).reduce((sum, { token_estimate }) => sum + token_estimate, 0);
     if (window.used_tokens !== tokens)
       this.report(
@@ -166,7 +166,7 @@ export class Checker {
       );
   }
 
-  /** The stored rows equal the log of the nodes, and their running totals are correct. */
+  /** The stored rows must equal the log that the nodes return, and their running totals must be correct. */
   async checkStored(conversation) {
     const rows = await this.query(
       `SELECT seq::int, version::int, body::text, tokens_total::int AS total,
@@ -229,7 +229,7 @@ export class Checker {
     }
   }
 
-  /** Counts an event that is missing or doubled, once, even if it is found several times. */
+  /** Counts an event that is missing or doubled. Counts it once, even if it is found several times. */
   reportOnce(figure, conversation, evidence) {
     const name = `${figure} ${conversation.id} ${evidence}`;
     if (this.reported.has(name)) return;

@@ -1,4 +1,4 @@
-// The embedded database of a node, seen from outside of the service: its processes and its SQL.
+// The embedded database of a node, accessed from outside the service: its processes and its SQL.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -10,7 +10,7 @@ export class EmbeddedDatabase {
     this.cluster = join(dataDir, 'postgres');
   }
 
-  /** `kill -9` of the main process only; its children end when they notice. */
+  /** `kill -9` of the main process only. Its children exit when they notice. */
   killPostmaster() {
     kill([this.pid]);
   }
@@ -52,7 +52,7 @@ export class EmbeddedDatabase {
 /** Runs one statement on a new connection. @returns its rows */
 export async function queryOnce(connectionString, text, values) {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => undefined); // the failed query reports it
+  client.on('error', () => undefined); // the failed query reports the error
   try {
     await client.connect();
     return (await client.query(text, values)).rows;

@@ -1,5 +1,5 @@
-// The set-up of the failovers: two nodes of the service that reach the database through a proxy, a primary with a synchronous
-// standby, clients and a checker.
+// The set-up of the failovers: two nodes that connect to the database through a proxy, a primary with a synchronous standby,
+// clients and a checker.
 import { Checker } from './checker.mjs';
 import { queryOnce } from './embedded-database.mjs';
 import { Load } from './load.mjs';
@@ -8,7 +8,7 @@ import { ServiceNode } from './service-node.mjs';
 import { TcpProxy } from './tcp-proxy.mjs';
 import { until } from './waiting.mjs';
 
-/** Writes must work again within this time after the primary is reachable, in milliseconds. */
+/** Time in milliseconds within which writes must succeed after the primary has become reachable. */
 const RECOVERY_LIMIT_MS = 30_000;
 
 export class FailoverStage {
@@ -33,10 +33,10 @@ export class FailoverStage {
     return Object.assign(stage, { pair, proxy, nodes, load, checker, query, verdict, canary });
   }
 
-  /** Pool size of a node; it may have one or two more connections. */
+  /** Pool size of a node. A node may have one or two more connections. */
   static POOL_SIZE = 8;
 
-  /** Resolves when both nodes write again on all of their connections; reports nodes that need help to recover. */
+  /** Resolves when both nodes can write on all of their connections. Reports a node that does not recover by itself. */
   async writesAgain() {
     for (const node of this.nodes) {
       let problem = '';
@@ -57,7 +57,7 @@ export class FailoverStage {
           'survives',
           `${node.name} still fails writes after ${RECOVERY_LIMIT_MS / 1000} s: ${problem}`,
         );
-        this.proxy.cut(); // what an operator would have to do
+        this.proxy.cut(); // as an operator would have to do
         await until('writes', works, { limitMs: RECOVERY_LIMIT_MS, everyMs: 200 });
       }
     }

@@ -1,13 +1,13 @@
-// Scenario `failovers`: two nodes behind a proxy, on a primary with a synchronous standby. Again and again the primary is
-// killed, stopped or isolated while clients write on both nodes; the standby is promoted, the proxy is pointed at it, and a
-// new standby is created. Other problems of a pair of servers follow between the failovers.
+// Scenario `failovers`: two nodes behind a proxy, on a primary with a synchronous standby. Each failover kills, stops or
+// isolates the primary while clients write on both nodes, promotes the standby, redirects the proxy to it, and creates a new
+// standby. Other problems of a pair of servers are tested between the failovers.
 import { setTimeout as delay } from 'node:timers/promises';
 import { FailoverStage } from './failover-stage.mjs';
 import { dumpIsRestored, standbyLacksEvents } from './lost-history.mjs';
 import { readOnlyServer } from './read-only-server.mjs';
 import { standbyAway } from './standby-away.mjs';
 
-/** Minimum of acknowledged appends before a failover. */
+/** Minimum number of acknowledged appends before a failover. */
 const BETWEEN_FAILOVERS = 300;
 /** Longest random delay before a failover, in milliseconds. */
 const LATER_MS = 500;
@@ -21,9 +21,9 @@ export async function failovers(context) {
   const { pair, proxy, load, checker } = stage;
   const ways = {
     kill: (server) => server.kill(),
-    // As an administrator stops it: the server ends the connections.
+    // Like a stop by an administrator: the server ends the connections.
     stop: (server) => server.stop('fast'),
-    // The network isolates it: the server keeps running.
+    // Like a network partition: the server keeps running.
     isolate: () => undefined,
   };
 

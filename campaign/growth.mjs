@@ -1,13 +1,13 @@
-// Scenario `growth`: compares the cost of an append and of a window of every policy on a short and on a long log. The cost is the
-// number of bytes between a node and its database, not time, because the machine may be busy.
+// Scenario `growth`: compares the cost of an append, and of a window of every policy, on a short and on a long log. The cost is
+// the number of bytes between a node and its database. Time is no measure, because the machine may be busy.
 import { EmbeddedDatabase } from './embedded-database.mjs';
 import { conversationPath } from './http-client.mjs';
 import { ServiceNode } from './service-node.mjs';
 import { TcpProxy } from './tcp-proxy.mjs';
 
-/** Events of the two logs. Both are longer than the part that a policy may read. */
+/** Number of events in the two logs. Both logs are longer than the part that a policy may read. */
 const LENGTHS = [20_000, 80_000];
-/** Allowed difference of a cost that does not grow: a factor, and bytes for notifications and polls. */
+/** Allowed difference between the two costs: a factor, and additional bytes for notifications and polls. */
 const ALLOWED_GROWTH = 1.3;
 const ALLOWED_BYTES = 64 * 1024;
 const POLICIES = [
@@ -70,7 +70,7 @@ async function succeed(node, method, path, body) {
   if (status >= 300 || status === 0) throw new Error(`${method} ${path}: ${problem ?? text}`);
 }
 
-/** Creates the log of an agent: of four events, one is a tool call and one is its result. */
+/** Creates the log of an agent. In every four events, one is a tool call and one is its result. */
 async function makeLog(database, node, length) {
   const id = idOf(length);
   await node.http.send('PUT', conversationPath(id), { body: { token_budget: 1_000_000 } });

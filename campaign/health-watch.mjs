@@ -1,10 +1,10 @@
-// Requests /health/live of a node all the time, on separate connections, like a supervisor that restarts a node without a
-// response.
+// Requests /health/live of a node continuously, on separate connections, like a supervisor that restarts a node that does not
+// respond.
 import { setTimeout as delay } from 'node:timers/promises';
 import { HttpClient } from './http-client.mjs';
 
 const EVERY_MS = 200;
-/** Supervisors wait a few seconds at most; the machine of the campaign is busy. */
+/** A supervisor waits a few seconds at most. The limit is generous, because the machine of the campaign is busy. */
 const LATE_MS = 5000;
 
 export class HealthWatch {

@@ -21,12 +21,12 @@ const QUERIES = [
   '?constructor=1', '?a=1&a=2', '?cursor=1&cursor=2', `?x=${'y'.repeat(5000)}`, '?cursor[]=1', '?=1', '?&&&',
 ]; // prettier-ignore
 
-/** From 1 to `limit`: small sizes as often as large ones, and sometimes the limit itself. */
+/** From 1 to `limit`, evenly distributed over the orders of magnitude, and sometimes the limit itself. */
 function sizeUpTo(random, limit) {
   return random.chance(0.05) ? limit : Math.ceil(limit ** random.next());
 }
 
-/** Kinds of bodies; each function returns the text of a body. */
+/** Kinds of bodies. Each function returns the text of a body. */
 const BODIES = {
   deepNesting(random) {
     const depth = sizeUpTo(random, 100_000);
@@ -87,7 +87,7 @@ const BODIES = {
   },
 };
 
-/** One hostile request: `{kind, bytes, then}`; `then` is `wait`, `finish` (half-close) or `leave` (close at once). */
+/** One hostile request: `{kind, bytes, then}`. `then` is `wait`, `finish` (half-close) or `leave` (close at once). */
 export function hostileRequest(random, { host, headers }) {
   const kind = random.pick(Object.keys(BODIES));
   const how = random.weighted({ body: 60, path: 15, truncated: 6, framing: 10, flipped: 9 });
@@ -119,7 +119,7 @@ export function hostileRequest(random, { host, headers }) {
   if (how === 'flipped')
     for (let flips = random.integer(1, 20); flips > 0; flips -= 1)
       bytes[random.integer(0, Math.min(bytes.length, 2000) - 1)] = random.integer(0, 255);
-  // After bytes that are not a request the server may wait for more.
+  // The server may wait for more bytes after bytes that are not a complete request.
   if (how === 'flipped' || how === 'framing' || how === 'path') then = 'finish';
   if (random.chance(0.03)) then = 'leave';
   return { kind: `${how} ${how === 'path' ? path.slice(0, 80) : kind}`, bytes, then };
@@ -136,7 +136,7 @@ function randomPath(random) {
   return start + random.pick(IDS) + random.pick(PATHS) + random.pick(QUERIES);
 }
 
-/** Headers by which two servers in a row could disagree where a request ends. */
+/** Adds headers for which a proxy and a server could disagree about the end of a request. */
 function disturbFraming(random, lines) {
   const disturbances = [
     () => (lines['transfer-encoding'] = 'chunked'),

@@ -1,6 +1,6 @@
-// Scenario `hostile`: malformed and hostile requests from a seeded generator. No response is a 500, every rejection has the
-// error shape and at most 64 KiB, the process survives, valid requests in between succeed, and a conversation that no valid
-// request changes keeps its content.
+// Scenario `hostile`: malformed and hostile requests from a seeded generator. No response may be a 500, every rejection must
+// have the error shape and at most 64 KiB, the process must survive, valid requests in between must succeed, and a
+// conversation that no valid request changes must keep its content.
 import { errorShapeViolation } from './responses.mjs';
 import { HealthWatch } from './health-watch.mjs';
 import { hostileRequest } from './hostile-requests.mjs';
@@ -9,7 +9,7 @@ import { RawConnection } from './raw-connection.mjs';
 import { ServiceNode } from './service-node.mjs';
 
 const SENDERS = 6;
-/** Hostile requests per valid request of a sender. */
+/** A sender sends one valid request after this many hostile requests. */
 const VALID_EVERY = 25;
 
 export async function hostile(context) {
@@ -74,7 +74,7 @@ async function sendHostile(node, random, verdict, name) {
   }
 }
 
-/** An ordinary request must succeed. */
+/** Sends a valid request, which must succeed. */
 async function sendValid(node, verdict) {
   const body = { event: { role: 'user', content: 'an ordinary message' } };
   const response = await node.http.send('POST', conversationPath('valid', '/events'), { body });

@@ -1,8 +1,8 @@
-// The HTTP client of the campaign: every outcome of a request is a result, never an exception.
+// The HTTP client of the campaign. Failed requests are results, never exceptions.
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 
-/** A request without a response for this long hangs. The service promises a few seconds; the machine may be busy. */
+/** A request without a response after this time hangs. The service promises a few seconds, but the machine may be busy. */
 const HANGS_AFTER_MS = 30_000;
 
 export class HttpClient {

@@ -1,6 +1,6 @@
 // Scenario `kills`: `kill -9` of the service, of the embedded database's main process alone, of the whole database, and of
 // service and database together, at random moments while clients write; and all database connections terminated at once.
-// After each kill the logs are compared. Two services are killed in parallel, because most of the time is spent waiting for a
+// The checker compares the logs after each kill. Two services run in parallel, because most of the time is spent waiting for a
 // start.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Checker } from './checker.mjs';
@@ -15,15 +15,15 @@ const SERVICES = 2;
 const CLIENTS = 24;
 /** Readers of streams; they reconnect after each kill. */
 const READERS = 4;
-/** Minimum of acknowledged appends between two kills. */
+/** Minimum number of acknowledged appends between two kills. */
 const BETWEEN_KILLS = 60;
 /** Longest random delay before a kill, in milliseconds. */
 const LATER_MS = 300;
-/** Before each third kill all connections are terminated, five times; some of them are new then. */
+/** Before every third kill, all connections are terminated five times. Some connections are new each time. */
 const KILLS_PER_CUT = 3;
 const CUTS = 5;
 const BETWEEN_CUTS_MS = 60;
-/** Kinds of kills with a faster recovery are more frequent. */
+/** Relative frequencies of the kinds of kills. Kinds with a faster recovery are more frequent. */
 const WEIGHTS = { service: 2, postmaster: 3, database: 3, both: 2 };
 
 export async function kills(context) {
@@ -82,7 +82,7 @@ async function killOne(context, name, rounds) {
     await load.grow(BETWEEN_KILLS);
     if (round % KILLS_PER_CUT === 0) {
       for (let cut = 0; cut < CUTS; cut += 1) {
-        // Without a service there is no database; ServiceNode reports a service that has exited.
+        // If the service has exited, there is no database. ServiceNode reports that exit.
         if (await cutConnections(database).catch(() => undefined)) verdict.count('connection cuts');
         await delay(random.integer(0, BETWEEN_CUTS_MS));
       }

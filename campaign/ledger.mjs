@@ -15,8 +15,8 @@ export function textOf(event) {
 }
 
 /**
- * One append with its retries under the same key. `outcome`: `pending` (no response yet), `acknowledged` (201), `rejected`
- * (4xx: must never be in the log), `unknown` (5xx or no response: may be in the log once, or not at all).
+ * One append with its retries with the same key. `outcome`: `pending` (no response yet), `acknowledged` (201), `rejected`
+ * (4xx: must never be in the log), `unknown` (5xx or no response: may be in the log once or not at all).
  */
 export class Append {
   outcome = 'pending';
@@ -31,7 +31,7 @@ export class Append {
   }
 }
 
-/** A counter that one client increases by requests: the last value sent, and the last value acknowledged. */
+/** A counter that one client increases with requests: the last value sent and the last value acknowledged. */
 export class SentCounter {
   sent = 0;
   acknowledged = 0;
@@ -43,19 +43,19 @@ export class SentCounter {
 
 export class Conversation {
   appends = [];
-  /** By the text of each event: its append and its index in the append. */
+  /** Text of an event → its append and its index in that append. */
   byText = new Map();
-  /** Highest version in any acknowledgement. */
+  /** Highest acknowledged version. */
   version = 0;
   compactions = { acknowledged: [], withoutOutcome: 0, pending: 0 };
   tokenBudget = new SentCounter();
   patches = new Map();
   deletion = 'none';
-  /** The log is larger than a window, and too large to be compared twice. */
+  /** Whether the log is larger than a window, and too large to be compared twice. */
   large = false;
   events = 0;
 
-  /** @param compacted whether clients compact it; a conversation that is never compacted has checkable window sums */
+  /** @param compacted whether clients compact it. Only the token sum of an uncompacted conversation can be checked */
   constructor(id, { compacted }) {
     this.id = id;
     this.compacted = compacted;
@@ -101,7 +101,7 @@ export class Conversation {
   }
 }
 
-/** A conversation with this many events is replaced by a new one, so that its whole log stays one page. */
+/** A conversation with this many events is replaced by a new one. Its log must fit in one page. */
 const EVENTS_PER_CONVERSATION = 600;
 
 /** All conversations: clients write to the active ones; the others are complete. */

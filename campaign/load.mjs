@@ -1,5 +1,5 @@
-// Clients that write all the time and record every response in the ledger. Like a careful caller, a client retries an append with a
-// key until it gets a response. An append without a key has no outcome if its response is missing.
+// Clients that write continuously and record every response in the ledger. Like a careful caller, a client retries an append
+// with a key until it gets a response. The outcome of an append without a key and without a response is unknown.
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkResponse } from './responses.mjs';
 import { conversationPath } from './http-client.mjs';
@@ -30,7 +30,7 @@ export class Load {
   /** Number of acknowledged appends. */
   acknowledged = 0;
 
-  /** @param nodes clients send to a random node @param canary a word in every text and key */
+  /** @param nodes clients send each request to a random node @param canary a word in every text and key */
   constructor({ nodes, verdict, random, prefix, canary, clients = 32, conversations = 12 }) {
     Object.assign(this, { nodes, verdict, canary, random });
     this.ledger = new Ledger(prefix, conversations);
@@ -65,14 +65,14 @@ export class Load {
     await until(`${count} more acknowledged appends`, reached, { limitMs });
   }
 
-  /** Every client finishes its request. Requests with a key are retried until they get a response. */
+  /** Resolves when every client has finished its request. Requests with a key are retried until they get a response. */
   async stop() {
     this.over = true;
     const error = await this.failed;
     if (error) throw error;
   }
 
-  /** Clients end after their current request. */
+  /** Makes clients end after their current request, without retries. */
   abandon() {
     this.over = true;
     this.abandoned = true;
@@ -174,7 +174,7 @@ export class Load {
     } else if (!(response.status >= 400 && response.status < 500)) compactions.withoutOutcome += 1;
   }
 
-  /** Only one client per conversation changes its budget, so that the order of the values is known. */
+  /** Only one client per conversation changes the budget. The order of the values is then known. */
   async settings(client, conversation) {
     if (conversation.budgetOwner !== undefined && conversation.budgetOwner !== client.number) return;
     conversation.budgetOwner = client.number;
@@ -205,7 +205,7 @@ export class Load {
     if (response.status === 204) conversation.deletion = 'acknowledged';
   }
 
-  /** A read on any node contains everything acknowledged before it. */
+  /** Reads on any node, which must return everything that was acknowledged before. */
   async read(client, conversation) {
     const { version } = conversation;
     const { append } = conversation.lastBody ?? {};
@@ -223,7 +223,7 @@ export class Load {
       );
   }
 
-  /** @param allowed expected statuses; a success would be wrong */
+  /** @param allowed expected error statuses. A success is then a violation */
   async append(client, conversation, count, { withKey, key, ifVersion, role = 'user', allowed } = {}) {
     const events = Array.from({ length: count }, () => this.event(client, role));
     const idempotencyKey = key ?? (withKey ? `${this.canary} ${client.number}/${client.turns}` : undefined);

@@ -1,6 +1,7 @@
-// Problems that lose acknowledged events by design: an asynchronous standby is promoted without the last events, or an older dump
-// is restored into the database of running nodes. The caches of the nodes then belong to a history that the database no longer
-// has. The nodes must agree with the database at once, without a restart, before and after new events get the seqs of lost events.
+// Problems that lose acknowledged events by design: an asynchronous standby is promoted without the last events, or an older
+// dump is restored into the database of running nodes. The caches of the nodes then belong to a history that the database no
+// longer has. The nodes must agree with the database at once and without a restart, before and after new events get the seqs of
+// lost events.
 import { join } from 'node:path';
 import { conversationPath } from './http-client.mjs';
 import { until } from './waiting.mjs';
@@ -12,7 +13,7 @@ const POLICIES = [
   { strategy: 'last_n', config: { limit: 8 } },
 ];
 
-/** An asynchronous standby that lacks the last events is promoted. */
+/** Promotes an asynchronous standby that lacks the last events. */
 export async function standbyLacksEvents(stage) {
   const { pair } = stage;
   await loseHistory(stage, {
@@ -33,7 +34,7 @@ export async function standbyLacksEvents(stage) {
   });
 }
 
-/** An older dump is restored into the same database, while the nodes run. */
+/** Restores an older dump into the same database while the nodes run. */
 export async function dumpIsRestored(stage) {
   const { pair } = stage;
   const dump = join(pair.folder, 'dump');
@@ -56,7 +57,7 @@ export async function dumpIsRestored(stage) {
 }
 
 /**
- * Writes, takes a checkpoint, writes more, reads everything on both nodes so that they cache it, and loses the later writes.
+ * Writes, takes a checkpoint, writes more, fills the caches of both nodes with reads, and loses the later writes.
  *
  * @param checkpoint events written before it survive @param lose loses the events written after the checkpoint
  */
@@ -76,7 +77,7 @@ async function loseHistory(stage, { checkpoint, lose, recover }) {
   await checkpoint();
   for (const history of histories) {
     await history.append('lost', EVENTS_LOST);
-    // Without a compaction the new events get the versions of the lost ones.
+    // Without a compaction, the new events get the versions of the lost events.
     if (history.compacted) await history.compact(4);
     await history.compare(); // fills the caches of every node
   }
@@ -94,7 +95,7 @@ async function loseHistory(stage, { checkpoint, lose, recover }) {
   load.start();
 }
 
-/** One conversation, and what clients of both nodes have seen of it. */
+/** One conversation, with the responses that clients of both nodes have cached. */
 class History {
   appended = 0;
   /** Bodies by path and entity tag. */
@@ -124,7 +125,7 @@ class History {
     return this.write('POST', '/compact', { from_seq: 1, to_seq: toSeq, replacement });
   }
 
-  /** Writes on the nodes in turns, until one succeeds. */
+  /** Sends a write to the nodes in turn until it succeeds. */
   async write(method, rest, body) {
     await until(`${method} ${this.id}${rest}`, async () => {
       this.turn = (this.turn ?? 0) + 1;
@@ -136,7 +137,7 @@ class History {
     });
   }
 
-  /** Every read of every node, also with earlier entity tags, returns what the database has. */
+  /** Every read on every node, even with earlier entity tags, must return what the database contains. */
   async compare(when) {
     const stored = await this.stored();
     for (const node of this.stage.nodes) {

@@ -1,6 +1,6 @@
-// `npm run campaign`: kills, failovers, reconnects, overload and hostile requests against the built service, with a
-// checker that knows every acknowledgement. Prints one line per promise, and exits with 1 if one is broken. docs/reliability.md
-// explains it; `npm run campaign -- --help` lists the options. Needs Linux (/proc).
+// `npm run campaign`: kills, failovers, reconnects, overload and hostile requests against the built service, with a checker that
+// knows every acknowledgement. Prints one line per promise, and exits with 1 if a promise is broken. docs/reliability.md explains
+// the campaign. `npm run campaign -- --help` lists the options. Needs Linux (/proc).
 import { existsSync } from 'node:fs';
 import { failovers } from './failovers.mjs';
 import { growth } from './growth.mjs';
@@ -25,7 +25,7 @@ function progress(text) {
   console.log(`[${seconds} s] ${text}`);
 }
 
-/** The context of the running scenario; `end` ends everything that it started. */
+/** The context of the running scenario. Its `end` ends everything that the scenario started. */
 let context;
 
 function newContext(name, { folder, verdict, options }) {
@@ -93,7 +93,7 @@ async function main() {
     process.once(signal, () => {
       console.log(verdict.lines().join('\n'));
       progress(`interrupted by ${signal}`);
-      verdict.report = () => undefined; // these processes are ended on purpose
+      verdict.report = () => undefined; // the campaign itself ends these processes
       void Promise.resolve(context?.end())
         .then(() => folder.remove())
         .then(() => process.exit(130));

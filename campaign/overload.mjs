@@ -1,6 +1,6 @@
-// Scenario `overload`: more than a node can take at once. 2,000 connections that all append, more appends than the queue
-// holds, large uploads, readers that read nothing, sockets that send nothing. Every request gets a response, the health check responds
-// meanwhile, the process survives, and its memory is measured.
+// Scenario `overload`: more load than a node can handle. 2,000 connections that all append, more appends than the queue holds,
+// large uploads, readers that read nothing, sockets that send nothing. Every request must get a response, the health check must
+// respond meanwhile, the process must survive, and its memory is measured.
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkResponse } from './responses.mjs';
 import { Checker } from './checker.mjs';
@@ -14,7 +14,7 @@ import { ServiceNode } from './service-node.mjs';
 const CONNECTIONS = 2000;
 const QUEUE_LIMIT = 500;
 const UPLOAD_BYTES = 7_900_000;
-/** An admitted upload waits for the uploads before it. */
+/** Long, because an admitted upload waits for the uploads before it. */
 const ANSWER_LIMIT_MS = 120_000;
 const SLOW_READERS = 60;
 const SILENT_SOCKETS = 500;
@@ -59,7 +59,7 @@ export async function overload(context) {
   await node.stop();
 }
 
-/** 2,000 connections at once; each sends one append. */
+/** Opens 2,000 connections at once. Each connection sends one append. */
 async function burst(node, load, verdict) {
   await Promise.all(
     Array.from({ length: CONNECTIONS }, async (_, index) => {
@@ -129,7 +129,7 @@ async function appendRaw({ node, load, verdict, conversation, number, filler }) 
       const pending = connection.firstResponse(ANSWER_LIMIT_MS);
       const length = before.length + content.length + after.length;
       const headers = { 'content-type': 'application/json', 'content-length': length };
-      // Not awaited: the response may arrive before everything is written.
+      // Not awaited, because the response may arrive before all bytes are written.
       const path = conversationPath(conversation.id, '/events');
       void connection.write(head(node, 'POST', path, headers) + before);
       void connection.write(content);
@@ -154,14 +154,14 @@ function head(node, method, path, headers) {
   return `${method} ${path} HTTP/1.1\r\n${text}\r\n`;
 }
 
-/** Ordinary clients must succeed. */
+/** Runs ordinary clients, whose appends must succeed. */
 async function checkOrdinaryLoad(load) {
   load.start();
   await load.grow(100);
   await load.stop();
 }
 
-/** The peak, and the lowest value within the next minute. */
+/** Records the peak, and the lowest value within the next minute. */
 async function measureMemory(node, verdict) {
   const { peak } = node.memory;
   let afterwards = Infinity;

@@ -1,6 +1,6 @@
-// A PostgreSQL primary with a standby, from Debian's packages, in a folder of the campaign. PostgreSQL does not run as root: a root
-// campaign runs the programs as the user `postgres`. Data is not flushed to the disk, because only processes are killed; what a
-// killed process has written survives.
+// A PostgreSQL primary with a standby, from Debian's packages, in a folder of the campaign. PostgreSQL does not run as root. If
+// the campaign runs as root, it runs the programs as the user `postgres`. Data is not flushed to the disk, because the campaign
+// kills only processes, and what a process has written survives its kill.
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { appendFile, chown, rm } from 'node:fs/promises';
@@ -13,9 +13,9 @@ import { until } from './waiting.mjs';
 
 const execute = promisify(execFile);
 const PACKAGES = '/usr/lib/postgresql';
-/** A small number, so that nodes that leak sessions exhaust it soon. */
+/** Small, because a node that leaks sessions then reaches the limit soon. */
 const MAX_CONNECTIONS = 60;
-/** A rewound server that does not follow within this time is replaced. */
+/** A rewound server that does not replicate within this time is replaced. */
 const REWIND_LIMIT_MS = 20_000;
 const SETTINGS = `
 listen_addresses = '127.0.0.1'
@@ -30,7 +30,7 @@ synchronous_standby_names = '*'
 wal_receiver_status_interval = 1s
 `;
 
-/** The folder of the newest installed PostgreSQL. @throws Error that says what to install */
+/** The folder of the newest installed PostgreSQL. @throws Error that names the package to install */
 export function findPrograms() {
   const found = newestPrograms();
   if (!found)
@@ -88,7 +88,7 @@ export class PostgresPair {
     if (former) await rm(former.dir, { recursive: true, force: true });
   }
 
-  /** Resolves when the standby streams; commits wait for it (`sync`), or do not (`async`). */
+  /** Resolves when the standby replicates and commits wait for it (`sync`) or do not wait (`async`). */
   async standbyIs(state, limitMs) {
     await this.untilOnPrimary(
       `the standby is ${state}`,
@@ -109,14 +109,14 @@ export class PostgresPair {
     await until(what, async () => (await this.primary.query(sql, 'postgres')).length > 0, { limitMs });
   }
 
-  /** Makes commits wait for the standby, as initially, or not. */
+  /** Makes commits wait for the standby, which is the default, or not. */
   async setSynchronous(synchronous) {
     const change = synchronous ? 'RESET synchronous_standby_names' : "SET synchronous_standby_names = ''";
     await this.primary.query(`ALTER SYSTEM ${change}`, 'postgres');
     await this.primary.query('SELECT pg_reload_conf()', 'postgres');
   }
 
-  /** Disconnects the standby: it receives no more changes. */
+  /** Disconnects the standby from the primary. The standby receives no more changes. */
   async severStandby() {
     await this.standby.query("ALTER SYSTEM SET primary_conninfo = ''", 'postgres');
     await this.standby.query('SELECT pg_reload_conf()', 'postgres');
@@ -160,7 +160,7 @@ export class PostgresPair {
     return server;
   }
 
-  /** @returns whether the former primary follows; it cannot if it needs a log file that was removed */
+  /** @returns whether the former primary replicates. It cannot if it needs a WAL file that was removed */
   async rewind(former) {
     const source = `host=127.0.0.1 port=${this.primary.port} user=postgres dbname=postgres`;
     try {
@@ -183,7 +183,7 @@ class Server {
     Object.assign(this, { pair, dir, port });
   }
 
-  /** The port is set on the command line, because a base backup copies the configuration file. */
+  /** Sets the port on the command line, because a base backup copies the configuration file. */
   async start() {
     const log = join(this.pair.folder, 'postgres.log');
     await this.pair.run('pg_ctl', ['start', '-w', '-D', this.dir, '-l', log, '-o', `-p ${this.port}`]);
@@ -203,7 +203,7 @@ class Server {
     return Number(readFileSync(join(this.dir, 'postmaster.pid'), 'utf8').split('\n')[0]);
   }
 
-  /** Runs one statement as the superuser; it waits for no standby. */
+  /** Runs one statement as the superuser. Its commit does not wait for a standby. */
   query(text, database = 'fastpaca') {
     const options = encodeURIComponent('-c synchronous_commit=local');
     return queryOnce(`postgresql://postgres@127.0.0.1:${this.port}/${database}?options=${options}`, text);

@@ -1,4 +1,4 @@
-// Reads /proc: the children of a process, the processes that work in a folder, the memory of a process.
+// Reads /proc: the children of a process, the processes whose working folder is in a folder, the memory of a process.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 function processIds() {
@@ -50,7 +50,7 @@ function parentOf(pid) {
   return Number(statOf(pid)[1]);
 }
 
-/** Fields of /proc/<pid>/stat from the state on (man 5 proc); the name before it may contain blanks and brackets. */
+/** Fields of /proc/<pid>/stat from the state on (man 5 proc). The name before the state may contain blanks and brackets. */
 function statOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

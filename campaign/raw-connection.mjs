@@ -1,8 +1,8 @@
-// A TCP connection to a node, for input that an HTTP client does not send: broken requests, half a request, nothing.
+// A TCP connection to a node, for input that an HTTP client does not send: malformed requests, half a request, nothing.
 import { connect } from 'node:net';
 import { clearTimeout } from 'node:timers';
 
-/** The server responds or closes the connection; a connection without either for this long hangs. */
+/** The server must respond or close the connection within this time, or else the connection hangs. */
 const HANGS_AFTER_MS = 30_000;
 
 export class RawConnection {
@@ -89,7 +89,7 @@ function parseResponse(bytes, ended = false) {
   const content = bytes.subarray(headEnd + 4);
   const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
   if (!ended && (length === undefined || content.length < length)) return undefined;
-  // More bytes belong to another response: after a damaged length the server reads the rest of the body as another request.
+  // Further bytes belong to another response: after a damaged length the server reads the rest of the body as a new request.
   const text = content.subarray(0, length).toString();
   let body;
   try {

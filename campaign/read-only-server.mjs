@@ -1,6 +1,6 @@
-// A problem of a failover: for a moment the proxy sends connections to the standby, which is read-only, and then to the primary again
-// without ending the connections, like a virtual address that moved too early. A node must drop connections to a read-only server,
-// and is not ready while it has no other server.
+// A problem of a failover: for a moment the proxy forwards connections to the standby, which is read-only, and then to the
+// primary again without ending the connections, like a virtual IP address that moved too early. A node must drop connections to
+// a read-only server, and must not be ready while it has no other server.
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Time for the nodes to notice the read-only server, in milliseconds. */

@@ -1,4 +1,4 @@
-// The rules for every response of the service: in time, never a 500, and errors in the one error shape.
+// The rules for every response of the service: it arrives in time, is never a 500, and every error has the error shape.
 
 /** Counts a response, and reports one that is missing, a 500, or an error without the error shape. */
 export function checkResponse(verdict, response) {
@@ -12,7 +12,7 @@ export function checkResponse(verdict, response) {
   if (violation) verdict.broken('responses', violation);
 }
 
-/** The violated rule of an error response: it has the error shape and at most 64 KiB. Undefined if it obeys. */
+/** The rule that an error response violates: the error shape, or at most 64 KiB. Undefined if it violates none. */
 export function errorShapeViolation({ status, headers, text, body }) {
   if (text.length > 64 * 1024) return `${status} with ${text.length} bytes`;
   if (

@@ -1,5 +1,5 @@
-// The temporary folder of one campaign. Every process that the campaign starts works in it, so that they can all
-// be found. A second process (sweep.mjs) waits for the end of the campaign, ends those processes and removes the folder.
+// The temporary folder of one campaign. It is the working folder of every process that the campaign starts, which makes them
+// easy to find. A second process (sweep.mjs) waits for the end of the campaign, ends those processes and removes the folder.
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ export class RunFolder {
     const folder = new RunFolder();
     folder.path = await mkdtemp(join(tmpdir(), 'fastpaca-campaign-'));
     await chmod(folder.path, 0o711); // PostgreSQL runs as another user when the campaign runs as root
-    // Detached, so that Ctrl-C does not reach it. Its standard input ends with the process of the campaign.
+    // Detached, because Ctrl-C must not end the sweeper. Its standard input ends with the process of the campaign.
     folder.sweeper = spawn(process.execPath, [join(import.meta.dirname, 'sweep.mjs'), folder.path], {
       detached: true,
       cwd: '/',
@@ -27,7 +27,7 @@ export class RunFolder {
     return path;
   }
 
-  /** Ends the processes that still run in the folder and removes it. */
+  /** Ends the processes that still run in the folder, and removes the folder. */
   async remove() {
     this.sweeper.stdin.end();
     await this.swept;

@@ -1,5 +1,5 @@
-// `npm run campaign -- --self-test`: tests the checker. Clients write for a moment; then SQL damages the database as a broken service
-// could, and the checker must notice each damage. Uses the database of DATABASE_URL, which must be empty, or the embedded one.
+// `npm run campaign -- --self-test`: tests the checker. Clients write for a moment. Then SQL damages the database as a broken
+// service could do, and the checker must notice each damage. Uses the empty database of DATABASE_URL, or the embedded database.
 import { Checker } from './checker.mjs';
 import { EmbeddedDatabase, queryOnce } from './embedded-database.mjs';
 import { FailoverStage } from './failover-stage.mjs';
@@ -9,10 +9,10 @@ import { ServiceNode } from './service-node.mjs';
 import { Verdict } from './verdict.mjs';
 import { until } from './waiting.mjs';
 
-/** Minimum of events in a conversation that is damaged. */
+/** Minimum number of events in a conversation to damage. */
 const EVENTS = 4;
 
-/** Each statement damages the conversation `$1` and keeps everything else consistent. */
+/** Each statement causes one damage to the conversation `$1` and keeps everything else consistent. */
 const DAMAGES = {
   'an acknowledged event is deleted': `
     DELETE FROM fastpaca.events WHERE conversation_id = $1 AND seq = 2`,
@@ -26,7 +26,7 @@ const DAMAGES = {
     INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total, inserted_at)
     SELECT namespace, conversation_id, head.last_seq, head.version, body, token_estimate, head.tokens_total, now()
       FROM fastpaca.events, head WHERE conversation_id = $1 AND seq = 1`,
-  'the last event is lost, as after the promotion of a standby that was not synchronous': `
+  'the last event is lost, as after the promotion of an asynchronous standby': `
     WITH lost AS (
       DELETE FROM fastpaca.events
        WHERE conversation_id = $1 AND seq = (SELECT last_seq FROM fastpaca.conversations WHERE id = $1)
@@ -35,28 +35,28 @@ const DAMAGES = {
     UPDATE fastpaca.conversations
        SET last_seq = last_seq - 1, version = version - 1, tokens_total = tokens_total - lost.token_estimate
       FROM lost WHERE id = $1`,
-  'an event has another text': `
+  'the text of an event is changed': `
     UPDATE fastpaca.events SET body = replace(body::text, '"text":"', '"text":"x')::json
      WHERE conversation_id = $1 AND seq = 2`,
-  'two events have changed places': `
+  'two events are swapped': `
     UPDATE fastpaca.events e SET body = o.body
       FROM fastpaca.events o
      WHERE e.conversation_id = $1 AND o.conversation_id = $1 AND (e.seq, o.seq) IN ((2, 3), (3, 2))`,
   'a running total is wrong': `
     UPDATE fastpaca.events SET tokens_total = tokens_total + 1 WHERE conversation_id = $1 AND seq = 2`,
-  'the version has grown without a change': `
+  'the version is incremented without a change': `
     UPDATE fastpaca.conversations SET version = version + 1 WHERE id = $1`,
   'a version is used twice': `
     UPDATE fastpaca.events SET version = 1 WHERE conversation_id = $1 AND seq = 2`,
 };
 
-/** Minimum of acknowledged appends that the standby lacks. */
+/** Minimum number of acknowledged appends that the standby lacks. */
 const LOST_APPENDS = 50;
 
 /** @returns the names of the damages that the checker missed */
 export async function selfTest(context) {
   const unnoticed = await damageBySql(context);
-  // With PostgreSQL's programs, a real failover too.
+  // If PostgreSQL's programs are installed, also a real failover.
   if (!process.env.DATABASE_URL && hasPrograms() && !(await promoteWithoutLastEvents(context)))
     unnoticed.push('a failover loses events');
   return unnoticed;
@@ -67,7 +67,7 @@ async function damageBySql(context) {
   const { folder, verdict, random, canary, progress, onEnd } = context;
   const dataDir = await folder.make('self-test');
   const given = process.env.DATABASE_URL;
-  // Without a cache: the node must read the damaged rows.
+  // Without a cache, because the node must read the damaged rows.
   const env = { FASTPACA_CACHE_BYTES: '0', ...(given ? { DATABASE_URL: given } : { DATA_DIR: dataDir }) };
   const node = await ServiceNode.start({ name: 'self-test', folder: dataDir, env }, context);
   const url = given ?? new EmbeddedDatabase(dataDir).url;
@@ -78,7 +78,7 @@ async function damageBySql(context) {
     random,
     prefix: 'self-test',
     canary,
-    conversations: 3 * Object.keys(DAMAGES).length, // a third of them is not compacted
+    conversations: 3 * Object.keys(DAMAGES).length, // a third of the conversations is never compacted
   });
   onEnd(() => load.abandon());
   load.start();

@@ -1,5 +1,5 @@
-// A node of the built service, started with the options of `npm start` and, as by a supervisor, restarted when it exits. Its log is
-// searched for secrets; only the last lines are kept.
+// A node of the built service, started with the options of `npm start`. Restarts the node when it exits, as a supervisor does.
+// Searches its log for secrets, and keeps only the last lines.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,9 +10,9 @@ import { memoryOf } from './processes.mjs';
 import { until } from './waiting.mjs';
 
 const MAIN = join(import.meta.dirname, '../dist/src/main.js');
-/** Maximum of attempts to start a node. */
+/** Maximum number of attempts to start a node. */
 const START_ATTEMPTS = 5;
-/** A start may have to recover the database first. */
+/** Long, because a start may have to recover the database first. */
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 30_000;
 const KEPT_LINES = 5;
@@ -34,7 +34,7 @@ export class ServiceNode {
     node.url = `http://127.0.0.1:${port}`;
     node.headers = { authorization: `Bearer ${key}` };
     node.env = {
-      // Nothing else from the environment of the campaign: it could contain settings of the service.
+      // No other variables of the campaign, because they could be settings of the service.
       ...Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map((each) => [each, process.env[each] ?? ''])),
       HOST: '127.0.0.1',
       PORT: String(port),
@@ -47,7 +47,7 @@ export class ServiceNode {
     return node;
   }
 
-  /** Resolves when the node is ready, after a start in progress. */
+  /** Resolves when the node is ready. Waits for a start in progress. */
   async ready(limitMs = START_LIMIT_MS) {
     await until(`${this.name} is ready`, () => this.isReady(), { limitMs });
   }
@@ -74,7 +74,7 @@ export class ServiceNode {
     return this.starting;
   }
 
-  /** Stops the node with SIGTERM, as a deployment does; reports a node that does not stop. */
+  /** Stops the node with SIGTERM, as a deployment does. Reports a node that does not stop. */
   async stop() {
     await this.searchMetrics();
     await this.starting?.catch(() => undefined);

@@ -1,14 +1,14 @@
-// A problem of a failover: the synchronous standby is away, and no commit ends, while clients keep writing. Appends may get 503. Reads
-// and health checks work, the nodes do not exhaust the connections of the database, and another client of the database can connect.
-// When the standby is back, writes work again.
+// A problem of a pair of servers: the synchronous standby is down, and no commit completes, while clients keep writing. Appends
+// may get 503. Reads and health checks must succeed, the nodes must not exhaust the connections of the database, and another
+// client of the database must be able to connect. After the standby has returned, writes must succeed again.
 import { setTimeout as delay } from 'node:timers/promises';
 import { conversationPath } from './http-client.mjs';
 
 const AWAY_MS = 12_000;
 const PROBE_EVERY_MS = 250;
-/** Sessions of a node outside of its pool, for notifications and cancel requests. */
+/** Sessions of a node outside its pool, for notifications and cancel requests. */
 const EXTRA_SESSIONS = 4;
-/** Fraction of probes that may fail: a statement may just have timed out. */
+/** Fraction of probes that may fail, because a statement may just have timed out. */
 const FAILED_PROBES_ALLOWED = 0.1;
 
 export async function standbyAway(stage) {

@@ -1,4 +1,4 @@
-// A reader of a stream that disconnects again and again, resumes with its cursor, and checks that every version arrives once and in
+// A reader of a stream that disconnects repeatedly, resumes with its cursor, and checks that every version arrives once and in
 // order.
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -28,7 +28,7 @@ export async function reconnectUntil(followers, isOver) {
   );
 }
 
-/** Makes each reader follow its conversation to the end; reports a reader that does not get there. No client may write. */
+/** Makes each reader follow its conversation to the end. Reports a reader that fails. No client may write. */
 export async function finishAll(followers) {
   for (const follower of followers) {
     const { body } = await follower.node.http.send('GET', conversationPath(follower.id));
@@ -102,7 +102,7 @@ class StreamFollower {
       socket.on('error', () => resolve(undefined));
       socket.once('open', () =>
         resolve((politely) => {
-          left = true; // frames in flight are received again with the cursor
+          left = true; // the reader receives frames in flight again, with its cursor
           if (politely) socket.close();
           else socket.terminate();
         }),

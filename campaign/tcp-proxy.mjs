@@ -1,5 +1,5 @@
-// A proxy between the nodes and the database, like a load balancer or a virtual address. It can switch to another server, with or
-// without ending the existing connections, and counts the bytes.
+// A proxy between the nodes and the database, like a load balancer or a virtual IP address. The proxy can switch to another
+// server, with or without ending the existing connections, and counts the bytes.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
@@ -17,7 +17,7 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** Sends new connections to this port; existing connections stay. */
+  /** Forwards new connections to this port. Existing connections remain open. */
   pointTo(port) {
     this.targetPort = port;
   }

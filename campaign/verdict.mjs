@@ -1,4 +1,4 @@
-// The results of the campaign: per promise, figures about the tests, and the evidence against the promise.
+// The results of the campaign: per promise, figures about its tests and the evidence of violations.
 
 /**
  * The promises of the service, each with the figures that its line shows. A promise whose first figure is missing was
@@ -55,7 +55,7 @@ const PROMISES = {
   campaign: { title: 'campaign (every scenario ran to its end)', figures: ['scenarios'] },
 };
 
-/** Pieces of evidence kept per promise, and per promise and step; the rest is counted. */
+/** Violations whose evidence is kept, per promise and per step of the campaign. Further violations are only counted. */
 const KEPT_EVIDENCE = 12;
 const KEPT_PER_STEP = 3;
 const MAX_EVIDENCE_LENGTH = 800;
@@ -63,16 +63,16 @@ const MAX_EVIDENCE_LENGTH = 800;
 export class Verdict {
   figures = new Map();
   violations = new Map();
-  /** The current step of the campaign; part of every piece of evidence. */
+  /** The current step of the campaign. It is part of all evidence. */
   at = '';
 
-  /** @param report called with each piece of evidence that is kept */
+  /** @param report called with all evidence that is kept */
   constructor(seed, report = () => undefined) {
     this.seed = seed;
     this.report = report;
   }
 
-  /** The same verdict with its own `at`, for a scenario that runs in parallel. */
+  /** The same verdict with its own `at`, for a service that is tested in parallel. */
   fork() {
     return Object.create(this);
   }
@@ -107,7 +107,7 @@ export class Verdict {
     return this.violations.size > 0;
   }
 
-  /** One line per promise; the evidence follows a broken promise. */
+  /** One line per promise. The line of a broken promise is followed by its evidence. */
   lines() {
     return Object.entries(PROMISES).flatMap(([promise, { title, figures }]) => {
       const facts = figures

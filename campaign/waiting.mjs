@@ -1,4 +1,4 @@
-// Waiting with a time limit: a campaign must end even if the service hangs.
+// Waiting with a time limit, because a campaign must end even if the service hangs.
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**

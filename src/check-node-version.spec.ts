@@ -6,7 +6,7 @@ import { isSupported } from './check-node-version.js';
 const json = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Record<string, any>;
 const { engines, devDependencies } = json('package.json');
 
-describe('the supported Node.js releases', () => {
+describe('isSupported', () => {
   it.each([
     ['20.20.2', false],
     ['22.20.0', false],
@@ -20,11 +20,11 @@ describe('the supported Node.js releases', () => {
     ['26.10.0', true],
     ['27.0.0', false],
     ['27.0.0-nightly2026', false],
-  ])('%s: %s', (version, supported) => {
+  ])('returns for Node.js %s: %s', (version, supported) => {
     expect(isSupported(version)).toBe(supported);
   });
 
-  it('are the releases in package.json and in the README', () => {
+  it('accepts the releases that package.json and the README state', () => {
     const source = readFileSync('src/check-node-version.ts', 'utf8');
     expect(source).toContain(`'${engines.node}'`);
     expect(json('examples/chat/package.json').engines).toEqual(engines);
@@ -33,10 +33,10 @@ describe('the supported Node.js releases', () => {
   });
 });
 
-describe('the compiler', () => {
+describe('tsconfig.json', () => {
   const oldest = /\d+/.exec(engines.node as string)?.[0];
 
-  /** The lines that the compiler rejects with the settings of this repository. */
+  /** The lines with compile errors under the settings of this repository. */
   function rejected(lines: string[]): string[] {
     const { options } = ts.parseJsonConfigFileContent(
       ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path)).config,
@@ -55,7 +55,7 @@ describe('the compiler', () => {
       .map(({ file, start = 0 }) => lines[(file?.getLineAndCharacterOfPosition(start).line ?? 0) - 1] ?? '');
   }
 
-  it('knows the API of the oldest supported release, and no later API', () => {
+  it('accepts the API of the oldest supported Node.js release and rejects later APIs', () => {
     expect(devDependencies['@types/node']).toMatch(new RegExp(`^${oldest}\\.`));
     const known = ['Map.groupBy([1], String);', 'Promise.withResolvers<void>();', "'a'.isWellFormed();"];
     const tooNew = [

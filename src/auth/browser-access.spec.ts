@@ -10,7 +10,7 @@ function access(env: Record<string, string> = {}): BrowserAccess {
   return new BrowserAccess(new ApiKeys(config), config);
 }
 
-/** The message of the rejection, or "admitted"; the same for both transports unless only one is given. */
+/** The error message, or "admitted". Asserts that all given transports agree. */
 function verdict(
   browserAccess: BrowserAccess,
   headers: { host?: string; origin?: string },
@@ -32,7 +32,7 @@ function verdict(
 const HOST_REJECTED = /"Host" of this request is none of them$/;
 const ORIGIN_REJECTED = /^Web pages of the "Origin" of this request/;
 
-describe('without an API key', () => {
+describe('BrowserAccess without an API key', () => {
   const HOSTS = [
     'localhost',
     'LocalHost:4000',
@@ -79,14 +79,14 @@ describe('without an API key', () => {
     ['Box.Lan', 'box.lan'],
     ['fd00::5', '[fd00::5]:4000'],
     ['FD00:0:0:0:0:0:0:5', '[fd00::5]'],
-  ])('admits the host that HOST=%s names, and no other', (HOST, host) => {
+  ])('admits the host in HOST=%s and loopback hosts, and no other', (HOST, host) => {
     expect(verdict(access({ HOST }), { host })).toBe('admitted');
     expect(verdict(access({ HOST }), { host: 'localhost:4000' })).toBe('admitted');
     expect(verdict(access({ HOST }), { host: '192.168.1.6' })).toMatch(HOST_REJECTED);
     expect(verdict(access(), { host })).toMatch(HOST_REJECTED);
   });
 
-  it('admits the hosts that FASTPACA_ALLOWED_HOSTS lists, at any port, and no other', () => {
+  it('admits the hosts in FASTPACA_ALLOWED_HOSTS at any port, and no other', () => {
     const listed = access({
       FASTPACA_ALLOWED_HOSTS: 'fastpaca, Fast_Paca.default.svc ,10.0.0.1,fd00::1,[FD00::2]',
     });
@@ -102,7 +102,7 @@ describe('without an API key', () => {
       expect(verdict(listed, { host })).toMatch(HOST_REJECTED);
   });
 
-  it.each(HOSTS.filter((host) => !host.includes('L')))('admits pages of its own, from %s', (host) => {
+  it.each(HOSTS.filter((host) => !host.includes('L')))('admits same-origin pages at %s', (host) => {
     for (const scheme of ['http', 'https'])
       expect(verdict(access(), { host, origin: `${scheme}://${host}` })).toBe('admitted');
   });
@@ -123,12 +123,12 @@ describe('without an API key', () => {
     'file://',
     'chrome-extension://localhost:4000',
     'http://undefined',
-  ])('rejects pages of "%s" at localhost:4000', (origin) => {
+  ])('rejects pages of the origin "%s" at localhost:4000', (origin) => {
     expect(verdict(access(), { host: 'localhost:4000', origin })).toMatch(ORIGIN_REJECTED);
     expect(verdict(access(), { origin })).toMatch(ORIGIN_REJECTED);
   });
 
-  it('admits pages of the origins that FASTPACA_ALLOWED_ORIGINS lists, and no other', () => {
+  it('admits pages of the origins in FASTPACA_ALLOWED_ORIGINS, and no other foreign origin', () => {
     const listed = access({
       FASTPACA_ALLOWED_ORIGINS: 'http://localhost:3000, https://App.example.com:443/ ,chrome-extension://abc',
     });
@@ -146,7 +146,7 @@ describe('without an API key', () => {
   });
 });
 
-describe('with an API key', () => {
+describe('BrowserAccess with an API key', () => {
   const KEY = { FASTPACA_API_KEY: 'k' };
 
   it('admits every host', () => {
@@ -154,7 +154,7 @@ describe('with an API key', () => {
       expect(verdict(access({ ...KEY, FASTPACA_ALLOWED_HOSTS: 'other' }), { host })).toBe('admitted');
   });
 
-  it('leaves a foreign origin to the key and to CORS over HTTP, and rejects it for a websocket', () => {
+  it('admits a foreign origin over HTTP, where the key and CORS apply, and rejects it for a websocket', () => {
     const listed = access({ ...KEY, FASTPACA_ALLOWED_ORIGINS: 'https://app.example.com' });
     const host = 'api.example.com';
     for (const origin of ['https://evil.test', 'null', 'http://api.example.com:1']) {

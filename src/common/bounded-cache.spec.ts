@@ -17,13 +17,13 @@ describe('BoundedCache', () => {
     expect(kept(cache, 'abcdefghijklmnop')).toBe('aijklmnop');
   });
 
-  it('never exceeds its limit, and keeps at least half of it', () => {
+  it('stays between half of its limit and its limit once it is full', () => {
     const cache = new BoundedCache<string>(160);
     const keys = Array.from({ length: 200 }, (_, index) => String.fromCharCode(0x100 + index));
     for (const key of keys) cache.set(key, key, 10);
-    const left = keys.filter((key) => cache.get(key));
-    expect(left.length).toBeGreaterThanOrEqual(8);
-    expect(left.length).toBeLessThanOrEqual(16);
+    const remaining = keys.filter((key) => cache.get(key));
+    expect(remaining.length).toBeGreaterThanOrEqual(8);
+    expect(remaining.length).toBeLessThanOrEqual(16);
   });
 
   it('counts a replaced value once', () => {
@@ -34,7 +34,7 @@ describe('BoundedCache', () => {
     expect(kept(cache, 'bcdefgh')).toBe('bcdefgh');
   });
 
-  it('does not store a value larger than an eighth of its limit, and drops the older value of its key', () => {
+  it('does not store a value larger than an eighth of its limit, and removes the previous value of the key', () => {
     const cache = new BoundedCache<string>(80);
     cache.set('a', 'old', 10);
     cache.set('a', 'new and large', 11);

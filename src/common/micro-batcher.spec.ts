@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MicroBatcher } from './micro-batcher.js';
 
-/** Batches of at most two items; the test ends them. */
+/** A batcher with batches of at most two items. A batch is in flight until the test calls its `end`. */
 function batcherOf(maxInFlight: number) {
   const waiting: string[] = [];
   const started: { items: string[]; end: () => void }[] = [];
@@ -17,13 +17,13 @@ function batcherOf(maxInFlight: number) {
   return { add, started, batches: () => started.map(({ items }) => items.join('')) };
 }
 
-/** Lets everything happen that waits for a promise or for a turn of the event loop. */
+/** Runs all pending promise callbacks, over several turns of the event loop. */
 async function settled(): Promise<void> {
   for (let turns = 0; turns < 4; turns += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe('MicroBatcher', () => {
-  it('starts nothing before the event loop has handled what has arrived', async () => {
+  it('starts no batch before the event loop has handled the items that have arrived', async () => {
     const { add, batches } = batcherOf(3);
     add('a');
     await Promise.resolve();
@@ -33,14 +33,14 @@ describe('MicroBatcher', () => {
     expect(batches()).toEqual(['ab']);
   });
 
-  it('starts further batches while items wait, up to its limit', async () => {
+  it('starts further batches while items wait, up to maxInFlight', async () => {
     const { add, batches } = batcherOf(2);
     for (const item of 'abcdef') add(item);
     await settled();
     expect(batches()).toEqual(['ab', 'cd']);
   });
 
-  it('starts the next batch when one has ended', async () => {
+  it('starts the next batch when a batch has ended', async () => {
     const { add, started, batches } = batcherOf(1);
     for (const item of 'abc') add(item);
     await settled();
@@ -50,7 +50,7 @@ describe('MicroBatcher', () => {
     expect(batches()).toEqual(['ab', 'c']);
   });
 
-  it('starts again after it had nothing to start', async () => {
+  it('starts a batch for an item that arrives after all batches have ended', async () => {
     const { add, started, batches } = batcherOf(1);
     add('a');
     await settled();

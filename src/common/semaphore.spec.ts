@@ -34,7 +34,7 @@ describe('Semaphore', () => {
     expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
   });
 
-  it('admits the next waiter after work that fails', async () => {
+  it('admits the next waiter when the work of the current holder fails', async () => {
     const semaphore = new Semaphore(1, UNLIMITED_MS, 'too many');
     const failed = semaphore.run(() => Promise.reject(new Error('no')));
     const next = semaphore.run(() => Promise.resolve(1));
@@ -43,7 +43,7 @@ describe('Semaphore', () => {
     expect(await semaphore.run(() => Promise.resolve(2))).toBe(2);
   });
 
-  it('rejects a waiter after the time limit, and no longer counts it', async () => {
+  it('rejects a waiter after the time limit, and removes it from waitingCount', async () => {
     const semaphore = new Semaphore(1, 1, 'too many');
     const log: string[] = [];
     const slow = new ControlledWork('slow', log);
@@ -56,7 +56,7 @@ describe('Semaphore', () => {
     expect(log).toEqual(['slow begins', 'slow ends']);
   });
 
-  it('rejects with 503 and its message', async () => {
+  it('rejects with status 503 and the given message', async () => {
     const semaphore = new Semaphore(8, 1, 'too many');
     await semaphore.acquire(8);
     await expect(semaphore.acquire(8)).rejects.toMatchObject({
@@ -68,7 +68,7 @@ describe('Semaphore', () => {
     await semaphore.acquire(8);
   });
 
-  it('admits as many callers at a time as its capacity', async () => {
+  it('admits at most as many concurrent callers as its capacity', async () => {
     const semaphore = new Semaphore(2, UNLIMITED_MS, 'too many');
     const log: string[] = [];
     const works = ['a', 'b', 'c'].map((name) => new ControlledWork(name, log));
@@ -88,7 +88,7 @@ describe('Semaphore with weights', () => {
     log.push(name);
   }
 
-  it('admits up to its capacity, and then the smallest waiter that fits', async () => {
+  it('admits callers up to its capacity, then the smallest waiter that fits', async () => {
     const semaphore = new Semaphore(8, UNLIMITED_MS, 'too many');
     const log: string[] = [];
     await acquire(semaphore, 'first', 6, log);

@@ -96,7 +96,7 @@ describe('AppConfig', () => {
     ['FASTPACA_STREAM_PING_INTERVAL_MS', 10, 3_600_000],
     ['FASTPACA_STREAM_IDLE_TIMEOUT_MS', 10, 3_600_000],
     ['SHUTDOWN_TIMEOUT_MS', 0, 600_000],
-  ])('accepts for %s only an integer from %d to %d', (name, min, max) => {
+  ])('restricts %s to integers from %d to %d', (name, min, max) => {
     expect(messageOf({ [name]: String(min) })).toBe('valid');
     expect(messageOf({ [name]: String(max) })).toBe('valid');
     for (const bad of [String(min - 1), String(max + 1), '1.5', '1e3', '0x10', 'many', ' ', '12 ', '1_000']) {
@@ -162,13 +162,13 @@ describe('AppConfig', () => {
       ['tiktoken:gpt-4o', 'tiktoken:gpt-4', 'tiktoken:o200k_base', 'tiktoken:cl100k_base'],
       ['gpt-4o', 'tiktoken:', 'tiktoken:gpt-none', 'words', 'tiktoken:toString', 'tiktoken:__proto__'],
     ],
-  ])('accepts valid values of %s and rejects others', (name, valid, invalid) => {
+  ])('accepts valid values of %s and rejects invalid ones', (name, valid, invalid) => {
     for (const value of valid) expect(messageOf({ [name]: value })).toBe('valid');
     for (const value of invalid)
       expect(messageOf({ [name]: value })).toContain(`Invalid configuration: ${name} `);
   });
 
-  it('lists every bad variable in one message, without quoting a value', () => {
+  it('lists every invalid variable in one message, without quoting a value', () => {
     const secret = 'sesame 4711';
     const bad = VARIABLES.filter((name) => messageOf({ [name]: secret }) !== 'valid');
     expect(bad).toEqual(
@@ -198,7 +198,7 @@ describe('AppConfig', () => {
     }
   });
 
-  it('rejects an unknown variable that resembles no known one, and lists it beside the bad ones', () => {
+  it('rejects an unknown variable without a suggestion if no name is similar, and lists it with the invalid variables', () => {
     expect(messageOf({ FASTPACA_ZZZ: 'x', FASTPACA_: 'x', [`FASTPACA_${'Q'.repeat(10_000)}`]: 'x' })).toMatch(
       /^Invalid configuration: FASTPACA_ZZZ is not a known variable; FASTPACA_ is not .*; FASTPACA_Q+ is not a known variable$/,
     );
@@ -218,7 +218,7 @@ describe('AppConfig', () => {
     expect(messageOf(others)).toBe('valid');
   });
 
-  it('knows every variable that the client package and the example read', () => {
+  it('accepts every variable that the client package and the example read', () => {
     const files = ['packages/sdk/src', 'examples/chat'].flatMap((folder) =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter(({ name, parentPath }) => name.endsWith('.ts') && !parentPath.includes('node_modules'))
@@ -245,7 +245,7 @@ describe('AppConfig', () => {
     }
   });
 
-  it('keeps every other setting when the URL of a database is added', () => {
+  it('changes only the database URL in withDatabaseUrl', () => {
     const config = AppConfig.fromEnvironment({ PORT: '1', FASTPACA_API_KEY: 'k' });
     const changed = config.withDatabaseUrl('postgres://h/d');
     expect(changed).toEqual(Object.assign(config.withDatabaseUrl(''), { databaseUrl: 'postgres://h/d' }));

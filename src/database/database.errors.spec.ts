@@ -7,17 +7,20 @@ function databaseError(code: string): DatabaseError {
   return Object.assign(new DatabaseError('message of the database', 0, 'error'), { code, severity: 'ERROR' });
 }
 
-describe('a database error', () => {
-  it.each(['08006', '53300', '57P01', '40001', '28P01', '28000', '3D000'])('%s is a 503', (code) => {
-    expect(toAppError(databaseError(code))).toBeInstanceOf(UnavailableError);
-  });
+describe('toAppError and isConfigurationError', () => {
+  it.each(['08006', '53300', '57P01', '40001', '28P01', '28000', '3D000'])(
+    'map SQLSTATE %s to a 503',
+    (code) => {
+      expect(toAppError(databaseError(code))).toBeInstanceOf(UnavailableError);
+    },
+  );
 
-  it.each(['23505', '22P05', '42P01'])('%s is returned unchanged', (code) => {
+  it.each(['23505', '22P05', '42P01'])('leave an error with SQLSTATE %s unchanged', (code) => {
     const error = databaseError(code);
     expect(toAppError(error)).toBe(error);
   });
 
-  it('is an error of the configuration if the login is rejected or the database does not exist', () => {
+  it('treat only a rejected login and a missing database as configuration errors', () => {
     expect(
       ['28P01', '28000', '3D000', '57P03', '53300'].filter((code) =>
         isConfigurationError(databaseError(code)),

@@ -11,13 +11,13 @@ const B = new ConversationId('default', 'b');
 const C = new ConversationId('default', 'c');
 
 interface Statement {
-  /** The bodies of its turns, which have one event each. */
+  /** The body of each turn. Every turn has one event. */
   turns: string[];
   resolve: (outcome: unknown) => void;
   reject: (error: Error) => void;
 }
 
-/** A log whose statements end when the test ends them. */
+/** A log whose statements stay in flight until the test ends them. */
 class FakeLog {
   readonly statements: Statement[] = [];
 
@@ -40,7 +40,7 @@ class FakeLog {
     return this.statements.map(({ turns }) => turns);
   }
 
-  /** Ends the statement with every turn written; the seq of each identifies it. */
+  /** Ends the statement as if it had written every turn. The returned rows encode the body of their turn. */
   async write(index: number): Promise<void> {
     const { turns, resolve } = this.statements[index]!;
     const outcomes = turns.map((body) => written(body));
@@ -74,13 +74,13 @@ function queueOn(log: FakeLog, { limit = 100, timeoutMs = 20_000 } = {}): Append
   return new AppendQueue(log as unknown as EventLogRepository, config);
 }
 
-/** Lets everything happen that waits for a promise or for a turn of the event loop. */
+/** Runs all pending promise callbacks, over several turns of the event loop. */
 async function settled(): Promise<void> {
   for (let turns = 0; turns < 4; turns += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe('AppendQueue', () => {
-  // The queue reads the clock and starts a timer per statement: time passes only when a test advances it.
+  // The queue reads the clock and starts a timer per statement. Time passes only when a test advances it.
   beforeEach(() => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
   });
@@ -88,7 +88,7 @@ describe('AppendQueue', () => {
     jest.useRealTimers();
   });
 
-  it('writes a turn that arrives alone with the statement for one turn', async () => {
+  it('writes a turn that arrives alone with the single-turn statement', async () => {
     const log = new FakeLog();
     const appended = queueOn(log).append(A, turn('a1'));
     await settled();
@@ -97,7 +97,7 @@ describe('AppendQueue', () => {
     expect(await appended).toEqual(written('a1'));
   });
 
-  it('writes turns of any conversations that arrive together with one statement, in their order of arrival, and resolves each with its own rows', async () => {
+  it('writes turns that arrive together in one statement, in order of arrival, and resolves each with its own rows', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const all = [queue.append(A, turn('a1')), queue.append(B, turn('b1')), queue.append(A, turn('a2'))];
@@ -107,7 +107,7 @@ describe('AppendQueue', () => {
     expect(await Promise.all(all)).toEqual(['a1', 'b1', 'a2'].map(written));
   });
 
-  it('gathers turns that arrive while two statements are in flight, in their order of arrival', async () => {
+  it('batches turns that arrive while two statements are in flight, in order of arrival', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const all = [];
@@ -128,7 +128,7 @@ describe('AppendQueue', () => {
     expect(await Promise.all(all)).toEqual(['a1', 'b1', 'c1', 'c2'].map(written));
   });
 
-  it('has one statement in flight per conversation', async () => {
+  it('keeps at most one statement in flight per conversation', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const all = [queue.append(A, turn('a1'))];
@@ -143,7 +143,7 @@ describe('AppendQueue', () => {
     await Promise.all(all);
   });
 
-  it('leaves a turn with if_version, or with a repeated key, to a later statement than the turns before it', async () => {
+  it('writes a turn with if_version or a repeated key in a later statement than the turns before it', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const all = [
@@ -161,7 +161,7 @@ describe('AppendQueue', () => {
     await Promise.all(all);
   });
 
-  it('resolves a rejected turn with no rows, and the other turns of its batch with theirs', async () => {
+  it('resolves a rejected turn with no rows, and the other turns of its batch with their rows', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const [rejected, other] = [queue.append(A, turn('a1')), queue.append(B, turn('b1'))];
@@ -171,7 +171,7 @@ describe('AppendQueue', () => {
     expect(await other).toEqual(written('b1'));
   });
 
-  it('writes an undecided turn alone, and only its own conversation waits for it', async () => {
+  it('writes an undecided turn alone, and delays only its own conversation', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const locked = queue.append(A, turn('a1'));
@@ -179,17 +179,17 @@ describe('AppendQueue', () => {
     await settled();
     await log.end(0, [undefined, written('b1')]);
     expect(await other).toEqual(written('b1'));
-    const behind = queue.append(A, turn('a2'));
-    const next = [queue.append(B, turn('b2')), queue.append(C, turn('c1'))];
+    const sameConversation = queue.append(A, turn('a2'));
+    const otherConversations = [queue.append(B, turn('b2')), queue.append(C, turn('c1'))];
     await settled();
     expect(log.sent).toEqual([['a1', 'b1'], ['a1'], ['b2', 'c1']]);
     await log.write(2);
-    expect(await Promise.all(next)).toEqual(['b2', 'c1'].map(written));
+    expect(await Promise.all(otherConversations)).toEqual(['b2', 'c1'].map(written));
     await log.write(1);
     expect(await locked).toEqual(written('a1'));
     await log.write(3);
     expect(log.sent[3]).toEqual(['a2']);
-    expect(await behind).toEqual(written('a2'));
+    expect(await sameConversation).toEqual(written('a2'));
   });
 
   it('writes every turn alone if the database reports an error in one turn of a batch', async () => {
@@ -206,7 +206,7 @@ describe('AppendQueue', () => {
     await bad;
   });
 
-  it('rejects every turn of a batch and writes none again if the outcome of the batch is unknown', async () => {
+  it('rejects every turn of a batch with an unknown outcome, and writes none of them again', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const all = [queue.append(A, turn('a1')), queue.append(B, turn('b1'))].map((append) =>
@@ -218,7 +218,7 @@ describe('AppendQueue', () => {
     expect(log.sent).toHaveLength(1);
   });
 
-  it('continues after a failed turn, and rejects only that turn', async () => {
+  it('rejects only the turn that failed, and continues with the next turn', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const first = expect(queue.append(A, turn('a1'))).rejects.toThrow('no');
@@ -230,7 +230,7 @@ describe('AppendQueue', () => {
     expect(await second).toEqual(written('a2'));
   });
 
-  it('starts another statement once one in flight has become slow', async () => {
+  it('starts another statement when one has been in flight for 100 ms', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const all = [queue.append(A, turn('a1'))];
@@ -258,22 +258,22 @@ describe('AppendQueue', () => {
     await Promise.all(all);
   });
 
-  it('rejects a turn that has waited past the time limit, never writes it, and continues', async () => {
+  it('rejects a turn that has waited past the time limit without writing it, and continues', async () => {
     const log = new FakeLog();
     const queue = queueOn(log, { timeoutMs: 100 });
     const slow = queue.append(A, turn('a1'));
     await settled();
-    const late = expect(queue.append(A, turn('a2'))).rejects.toThrow(UnavailableError);
+    const expired = expect(queue.append(A, turn('a2'))).rejects.toThrow(UnavailableError);
     jest.advanceTimersByTime(150);
     const next = queue.append(A, turn('a3'));
     await log.write(0);
-    await Promise.all([slow, late]);
+    await Promise.all([slow, expired]);
     expect(log.sent).toEqual([['a1'], ['a3']]);
     await log.write(1);
     expect(await next).toEqual(written('a3'));
   });
 
-  it('rejects a turn that meets a bug, and continues with its conversation and others', async () => {
+  it('rejects turns whose write throws an unexpected error, and continues with all conversations', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);
     const bug = () => {
@@ -293,7 +293,7 @@ describe('AppendQueue', () => {
     }
   });
 
-  it('rejects turns over the limit of pending turns, of all conversations together, until one is done', async () => {
+  it('rejects turns above the limit of pending turns of all conversations, until a turn completes', async () => {
     const log = new FakeLog();
     const queue = queueOn(log, { limit: 2 });
     const all = [queue.append(A, turn('a1')), queue.append(A, turn('a2'))];

@@ -24,7 +24,7 @@ describe('validatedJson', () => {
     expect(event?.value).toEqual({ role: 'user', content: 'a', extra: [1.5] });
   });
 
-  it('reads objects as JSON has them: a date is a string', () => {
+  it('converts values as JSON.stringify does, for example a Date to a string', () => {
     const at = new Date(0);
     expect(json([{ role: 'user', parts: [{ type: 'x', at }] }])[0]?.value).toEqual({
       role: 'user',
@@ -32,21 +32,21 @@ describe('validatedJson', () => {
     });
   });
 
-  it('keeps JSON text as it was sent', () => {
+  it('keeps JSON text unchanged', () => {
     const text = '{"role":"user","content":"a","n":1.0}';
     const event = new RawJson(JSON.parse(text), text);
     expect(json([event])).toEqual([event]);
     expect(json([{ role: 'user', content: 'b' }, event])[1]?.text).toBe(text);
   });
 
-  it('rejects objects that break a rule of events, and names the field', () => {
+  it('rejects invalid events, and reports the path of the violation', () => {
     expect(violationsOf([{ role: 'user', content: 'a' }, { role: 'tool' }])).toEqual(['events[1].parts']);
     expect(violationsOf([{ role: 'user', parts: [{ type: 1 as unknown as string }] }])).toEqual([
       'events[0].parts[0].type',
     ]);
   });
 
-  it('rejects an empty turn and one of more than 100 events', () => {
+  it('rejects a turn of 0 events and a turn of more than 100 events', () => {
     expect(violationsOf([])).toEqual(['events']);
     expect(violationsOf(Array.from({ length: 101 }, () => ({ role: 'user', content: 'a' })))).toEqual([
       'events',

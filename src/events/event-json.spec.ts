@@ -3,7 +3,7 @@ import { loggedEventJson, messageJson, streamedEventJson } from './event-json.js
 
 const AT = new Date('2026-01-02T03:04:05.678Z');
 
-describe('the JSON of a logged event', () => {
+describe('loggedEventJson and streamedEventJson', () => {
   const event = {
     seq: 3,
     version: 4,
@@ -13,14 +13,14 @@ describe('the JSON of a logged event', () => {
     insertedAt: AT,
   };
 
-  it('is its stored text between seq and version before it and the other server fields after it', () => {
+  it('add seq and version before the stored text, and the other server fields after it', () => {
     expect(loggedEventJson(event)).toBe(
       '{"seq":3,"version":4,"role":"user","n":1.0,"parts":[{"type":"text","text":"a"}],' +
         '"token_estimate":5,"inserted_at":"2026-01-02T03:04:05.678Z"}',
     );
   });
 
-  it('has no seq and version in a frame of the stream, which carries them beside it', () => {
+  it('omit seq and version in a frame of the stream, because the frame itself has them', () => {
     expect(streamedEventJson(event)).toBe(
       '{"role":"user","n":1.0,"parts":[{"type":"text","text":"a"}],' +
         '"token_estimate":5,"inserted_at":"2026-01-02T03:04:05.678Z"}',
@@ -29,7 +29,7 @@ describe('the JSON of a logged event', () => {
 });
 
 describe('messageJson', () => {
-  it('carries seqs, role, parts, id, metadata and inserted_at, and nothing else of the event', () => {
+  it('contains seqs, role, parts, id, metadata and inserted_at, and no other field of the event', () => {
     const body =
       '{"extra":1,"metadata":{"k":[1]},"token_count":5,"id":"m1","role":"user","parts":[{"type":"text","text":"a"}]}';
     expect(messageJson({ seq: 3, from_seq: 3, to_seq: 9 }, body, AT)).toBe(
@@ -38,7 +38,7 @@ describe('messageJson', () => {
     );
   });
 
-  it('has no id and no metadata where there are none, null included', () => {
+  it('omits id and metadata that are absent or null', () => {
     const expected = '{"seq":1,"role":"user","parts":[],"inserted_at":"2026-01-02T03:04:05.678Z"}';
     expect(messageJson({ seq: 1 }, '{"role":"user","parts":[]}', AT)).toBe(expected);
     expect(messageJson({ seq: 1 }, '{"role":"user","parts":[],"id":null,"metadata":null}', AT)).toBe(
@@ -46,7 +46,7 @@ describe('messageJson', () => {
     );
   });
 
-  it('keeps empty metadata and an empty id, which are not none', () => {
+  it('keeps empty metadata and an empty id', () => {
     expect(
       JSON.parse(messageJson({ seq: 1 }, '{"role":"user","parts":[],"id":"","metadata":{}}', AT)),
     ).toMatchObject({
@@ -55,7 +55,7 @@ describe('messageJson', () => {
     });
   });
 
-  it('leaves numbers, escapes and key order as they were sent', () => {
+  it('keeps the spelling of numbers and escapes, and the order of keys', () => {
     const parts = '[{"z":1.0,"type":"x","a":12345678901234567890,"e":1E+2,"s":"\\u0041\\u0000\\/"}]';
     const message = messageJson(
       { seq: 1 },
@@ -66,7 +66,7 @@ describe('messageJson', () => {
     expect(message).toContain('"metadata":{"b":-0,"a":1.50}');
   });
 
-  it('is not led astray by text that looks like JSON', () => {
+  it('ignores strings and nested objects that look like fields of the event', () => {
     const body = JSON.stringify({
       note: '"parts":[1],"id":"no"}',
       role: 'user',
@@ -81,7 +81,7 @@ describe('messageJson', () => {
     });
   });
 
-  it('takes the parts that are left in the place of all', () => {
+  it('replaces the parts of the event with the given parts', () => {
     const body = '{"role":"user","parts":[{"type":"text"},{"type":"image"}],"id":"m"}';
     expect(JSON.parse(messageJson({ seq: 1 }, body, AT, '[{"type":"image"}]'))).toEqual({
       seq: 1,

@@ -21,7 +21,7 @@ describe('EventNormalizer', () => {
     expect(role).toBe('user');
   });
 
-  it('removes server fields, only at the top level and however they are spelt', async () => {
+  it('removes server fields at the top level only, even if their keys are escaped', async () => {
     const { body } = await normalize(
       '{"seq":1,"role":"user","\\u0073eq":2,"version":3,"parts":[{"type":"x","seq":4}],"token_estimate":5,' +
         '"metadata":{"version":6},"inserted_at":null,"sequence":7}',
@@ -40,11 +40,11 @@ describe('EventNormalizer', () => {
       '{"role":"user","content":"\\ud800\\u0000\\n\\u00e9"}',
       '{"role":"user","parts":[{"type":"text","text":"\\ud800\\u0000\\né"}]}',
     ],
-  ])('replaces content by one text part: %s', async (text, body) => {
+  ])('replaces content with one text part: %s', async (text, body) => {
     expect((await normalize(text)).body).toBe(body);
   });
 
-  it('keeps null content beside parts', async () => {
+  it('keeps null content if the event has parts', async () => {
     const text = '{"role":"user","content":null,"parts":[{"type":"x"}]}';
     expect((await normalize(text)).body).toBe(text);
   });
@@ -63,11 +63,11 @@ describe('EventNormalizer', () => {
       BASE + '{"type":"text","text":7}'.length,
     ],
     ['every part', '[{"type":"text","text":"12345"},{"type":"text","text":"67"}]', BASE + 7],
-  ])('counts %s', async (_, parts, tokens) => {
+  ])('counts the tokens of %s', async (_, parts, tokens) => {
     expect((await normalize(`{"role":"user","parts":${parts}}`)).tokenEstimate).toBe(tokens);
   });
 
-  it("uses the caller's token_count, and counts each part if there are several", async () => {
+  it("uses the caller's token_count for the event, and counts each part if there are several", async () => {
     const one = await normalize('{"role":"user","token_count":70,"parts":[{"type":"text","text":"12345"}]}');
     expect(one).toMatchObject({ tokenEstimate: 70, partTokens: null });
     const none = await normalize('{"role":"user","token_count":0,"content":"12345"}');
@@ -80,7 +80,7 @@ describe('EventNormalizer', () => {
     expect(absent).toMatchObject({ tokenEstimate: BASE + 5, partTokens: null });
   });
 
-  it('counts the last parts of an event that has the field twice', async () => {
+  it('counts the last parts field of an event with two parts fields', async () => {
     const { tokenEstimate } = await normalize(
       '{"role":"user","parts":[{"type":"x"},{"type":"y"}],"parts":[{"type":"text","text":"1"}]}',
     );

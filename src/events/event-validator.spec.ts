@@ -14,11 +14,11 @@ describe('EventValidator', () => {
       'null where a field may be absent',
       { ...EVENT, content: null, id: null, metadata: null, token_count: null },
     ],
-    ['content beside null parts', { role: 'user', content: 'a', parts: null }],
+    ['content with null parts', { role: 'user', content: 'a', parts: null }],
     ['any part with a type', { role: 'tool', parts: [{ type: '' }, { type: 'x', text: 7, type2: null }] }],
     ['a count of 0', { ...EVENT, token_count: 0 }],
     ['the largest count', { ...EVENT, token_count: 2_147_483_647 }],
-    ['fields it does not know', { ...EVENT, seq: 'x', toString: 1, parts2: [] }],
+    ['unknown fields', { ...EVENT, seq: 'x', toString: 1, parts2: [] }],
   ])('accepts %s', (_, event) => expect(pathsOf(validator.violations(event, 'event'))).toEqual([]));
 
   it('accepts the five roles', () => {
@@ -50,7 +50,7 @@ describe('EventValidator', () => {
     expect(pathsOf(validator.violations(event, 'event'))).toEqual(paths),
   );
 
-  it('says what is expected', () => {
+  it('names the expected value in each message', () => {
     const event = { role: 'robot', content: [{ type: 'text' }], token_count: -1, metadata: [] };
     expect([...validator.violations(event, 'event'), ...validator.violations({}, 'e')]).toEqual([
       { path: 'event.role', message: 'must be one of system, developer, user, assistant, tool' },

@@ -54,7 +54,7 @@ function cacheOf(log: MemoryLog, env: Record<string, string> = {}): RecentEvents
 const AMPLE_BYTES = 64 * 1024 * 1024;
 
 describe('RecentEventsCache', () => {
-  it('returns what the log returns, whatever was read before', async () => {
+  it('returns the same events as the log after any sequence of reads', async () => {
     const tokens = fc.constantFrom(0, 0, 1, 1, 2, 3, 7);
     const step = fc.record({
       appended: fc.array(tokens, { maxLength: 4 }),
@@ -86,7 +86,7 @@ describe('RecentEventsCache', () => {
     );
   });
 
-  it('reads only what was appended since the last read', async () => {
+  it('reads only the events appended since the last read', async () => {
     const log = new MemoryLog();
     const cache = cacheOf(log);
     for (let count = 0; count < 50; count += 1) log.append(2);
@@ -115,7 +115,7 @@ describe('RecentEventsCache', () => {
     expect([log.suffixes, log.eventsRead]).toEqual([1, 2 + 43 + 1]);
   });
 
-  it('reads everything again if too many events were appended', async () => {
+  it('reads the whole range again if more than 256 events were appended', async () => {
     const log = new MemoryLog();
     const cache = cacheOf(log);
     log.append(1);
@@ -145,7 +145,7 @@ describe('RecentEventsCache', () => {
     expect(log.suffixes).toBe(3);
   });
 
-  it('drops old events that readers no longer need', async () => {
+  it('evicts old events that readers no longer need', async () => {
     const log = new MemoryLog();
     const cache = cacheOf(log);
     for (let count = 0; count < 600; count += 1) log.append(1);
@@ -158,7 +158,7 @@ describe('RecentEventsCache', () => {
     expect(log.suffixes).toBe(2);
   });
 
-  it('caches nothing without memory', async () => {
+  it('caches nothing if FASTPACA_CACHE_BYTES is 0', async () => {
     const log = new MemoryLog();
     const cache = cacheOf(log, { FASTPACA_CACHE_BYTES: '0' });
     log.append(1);

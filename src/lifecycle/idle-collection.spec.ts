@@ -9,7 +9,7 @@ function garbage(bytes: number): WeakRef<object> {
   return new WeakRef(new Array(bytes / 8).fill(0.5));
 }
 
-describe('collecting garbage when idle', () => {
+describe('collectGarbageWhenIdle', () => {
   let isIdle: boolean;
   /** How often memory had grown enough for a collection. */
   let idleChecks: number;
@@ -42,7 +42,7 @@ describe('collecting garbage when idle', () => {
     expect(burst.deref()).toBeUndefined();
   });
 
-  it('does not collect small amounts of garbage', async () => {
+  it('does not collect small amounts of garbage, even if the service is idle', async () => {
     garbage(MIB);
     await later();
     expect(idleChecks).toBe(0);

@@ -36,7 +36,7 @@ describe('last_n', () => {
 
   it.each([
     ['no compaction', upTo(60)],
-    ['gaps of compactions', upTo(75).filter((seq) => seq > 3 && seq !== 6 && (seq < 9 || seq > 13))],
+    ['compacted ranges', upTo(75).filter((seq) => seq > 3 && seq !== 6 && (seq < 9 || seq > 13))],
     ['every second event compacted', upTo(120).filter((seq) => seq % 2 === 0)],
   ])(
     'trims to trim_to events when limit is exceeded, then keeps its start for limit − trim_to appends, with %s',
@@ -55,7 +55,7 @@ describe('last_n', () => {
             }
             before = now;
           }
-          // The appends that moved the start. Between two of them it stays the same.
+          // `cuts` has the appends that moved the start. Between two cuts the start stays the same.
           expect(cuts[0]).toBe(limit + 1);
           cuts.slice(1).forEach((cut, index) => expect(cut - cuts[index]! - 1).toBe(limit - trimTo));
         }

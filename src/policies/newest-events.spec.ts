@@ -4,7 +4,7 @@ import { selectedEvents } from './testing/describe-window-policy.js';
 import { InMemoryTimeline } from './testing/in-memory-timeline.js';
 import { SkipPartsPolicy } from './skip-parts.policy.js';
 
-/** One entry per event of a log: the filter keeps it, the filter empties it, or it is compacted. */
+/** One entry per event of a log: the filter keeps the event, the filter empties it, or it is compacted. */
 const log = fc.array(fc.constantFrom('kept', 'kept', 'emptied', 'compacted'), { maxLength: 60 });
 const newest = fc
   .tuple(fc.integer({ min: 1, max: 8 }), fc.nat())
@@ -31,7 +31,7 @@ async function selectedSeqs(events: readonly string[], config: Record<string, un
 }
 
 describe('the newest events that a filter keeps', () => {
-  it('begin at the first multiple of limit − trim_to + 1 live events that leaves at most limit of them', async () => {
+  it('start after the smallest multiple of limit − trim_to + 1 live events that leaves at most limit kept events', async () => {
     await fc.assert(
       fc.asyncProperty(log, newest, async (events, config) => {
         let live = events.flatMap((kind, index) => (kind === 'compacted' ? [] : [{ seq: index + 1, kind }]));
@@ -43,7 +43,7 @@ describe('the newest events that a filter keeps', () => {
     );
   });
 
-  it('are exactly the newest limit events without trim_to', async () => {
+  it('are exactly the newest limit events if trim_to is unset', async () => {
     await fc.assert(
       fc.asyncProperty(log, fc.integer({ min: 1, max: 8 }), async (events, limit) => {
         const kept = events.flatMap((kind, index) => (kind === 'kept' ? [index + 1] : []));
@@ -53,7 +53,7 @@ describe('the newest events that a filter keeps', () => {
     );
   });
 
-  it('lose only the oldest as the log grows, and are never more than limit', async () => {
+  it('lose only their oldest events as the log grows, and never exceed limit', async () => {
     await fc.assert(
       fc.asyncProperty(log, newest, async (events, config) => {
         let before: number[] = [];
@@ -76,7 +76,7 @@ describe('the newest events that a filter keeps', () => {
     expect(starts).toEqual([1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 9, 9, 9, 9, 13]);
   });
 
-  it('are found without reading older events, except the one that exceeds the limit', async () => {
+  it('are found without reading older events, except the first event beyond the limit', async () => {
     const timeline = timelineOf(Array<string>(1000).fill('kept'));
     await selectedEvents(new SkipPartsPolicy(), { limit: 5 }, timeline);
     expect(timeline.eventsRead).toBeLessThanOrEqual(6);

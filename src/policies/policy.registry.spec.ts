@@ -76,25 +76,25 @@ describe('PolicyRegistry', () => {
     expect((await registryWith([])).strategies()).toEqual(BUILT_IN);
   });
 
-  it('finds a policy of any module of the application and runs it', async () => {
+  it('finds and runs a policy of any module of the application', async () => {
     const registry = await registryWith([FromTwoPolicy]);
     expect(registry.strategies()).toEqual([...BUILT_IN, 'from_two'].sort());
     const policy = registry.configure('from_two', {});
     expect(await policy.select(new InMemoryTimeline([]), new Date(0))).toEqual({ fromSeq: 2 });
   });
 
-  it('registers a policy once if two modules share it', async () => {
+  it('registers a policy once if two modules export it', async () => {
     const registry = await registryWith([], [SharedModule, ReexportingModule]);
     expect(registry.strategies()).toContain('from_two');
   });
 
-  it('prevents the start and names both policies if two of them claim one strategy', async () => {
+  it('fails at startup and names both policies if they register the same strategy', async () => {
     await expect(registryWith([OtherLastNPolicy])).rejects.toThrow(
       /^(?=.*OtherLastNPolicy)(?=.*\bLastNPolicy).*"last_n"/,
     );
   });
 
-  it('prevents the start and names the policy if it has no strategy', async () => {
+  it('fails at startup and names a policy without a strategy', async () => {
     await expect(registryWith([NamelessPolicy])).rejects.toThrow(/NamelessPolicy/);
   });
 
@@ -107,7 +107,7 @@ describe('PolicyRegistry', () => {
     }
   });
 
-  it('names every invalid field of a config by its path in the request', async () => {
+  it('reports every invalid field of a config with its path in the request', async () => {
     expect(await violations('last_n', { limit: 0, surprise: 1, max_tokens: 'many' })).toEqual([
       'policy.config.max_tokens',
       'policy.config.limit',
@@ -117,7 +117,7 @@ describe('PolicyRegistry', () => {
     expect(await violations('from_two', { surprise: 1 })).toEqual(['policy.config.surprise']);
   });
 
-  it('reads the fields that every policy has itself and does not pass them to the policy', async () => {
+  it('parses the fields common to all policies itself, and does not pass them to the policy', async () => {
     const registry = await registryWith([FromTwoPolicy]);
     const config = { max_tokens: 500, trigger_ratio: 0.5 };
     expect(registry.configure('from_two', config).maxTokens).toBe(500);
@@ -129,7 +129,7 @@ describe('PolicyRegistry', () => {
     }
   });
 
-  it('does not report a bug of a policy as an invalid request', async () => {
+  it('rethrows an unexpected error of a policy instead of reporting an invalid request', async () => {
     const registry = await registryWith([BrokenPolicy]);
     expect(() => registry.configure('broken', {})).toThrow(TypeError);
   });

@@ -43,13 +43,13 @@ describe('skip_parts', () => {
     expect(await remaining({ kinds: [] })).toEqual(TYPES);
   });
 
-  it('treats a * at the end of a kind as any suffix, the empty one included', async () => {
+  it('matches a * at the end of a kind with any suffix, including an empty one', async () => {
     expect(await remaining({ kinds: ['reasoning*'] })).toEqual(without('reasoning', 'reasoning_2'));
     expect(await remaining({ kinds: ['tool_*'] })).toEqual(without('tool_call'));
     expect(await remaining({ kinds: ['*'] })).toEqual([]);
   });
 
-  it('treats a * elsewhere literally', async () => {
+  it('matches a * at any other position literally', async () => {
     expect(await remaining({ kinds: ['a*c', '*t'] })).toEqual(without('a*c'));
     expect(await remaining({ kinds: ['a**'] })).toEqual(without('a*c'));
   });

@@ -3,7 +3,7 @@ import { selectedEvents } from './testing/describe-window-policy.js';
 import { InMemoryTimeline } from './testing/in-memory-timeline.js';
 import { StripToolResultsPolicy } from './strip-tool-results.policy.js';
 
-/** What remains of events with parts of these types: seq and types of each, ascending. */
+/** Appends an event per list of part types. @returns seq and remaining part types of the selected events, ascending */
 async function remaining(types: string[][]): Promise<[number, string[]][]> {
   const timeline = new InMemoryTimeline(
     types.map((each, index) => ({
@@ -26,7 +26,7 @@ describe('strip_tool_results', () => {
     expect(await remaining([others])).toEqual([[1, others]]);
   });
 
-  it('drops events left empty, whatever their role, and keeps events of the role tool that have other parts', async () => {
+  it('drops only events that are left empty, whatever their role', async () => {
     expect(
       await remaining([['text'], ['tool_result'], ['tool-result', 'tool_result'], ['text', 'text']]),
     ).toEqual([

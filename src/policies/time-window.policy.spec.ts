@@ -25,7 +25,7 @@ async function selectedPositions(
 }
 
 describe('time_window', () => {
-  it('selects an event that is exactly max_age_seconds old, and not one that is a millisecond older', async () => {
+  it('selects an event that is exactly max_age_seconds old, and no event that is a millisecond older', async () => {
     expect(await selectedPositions({ max_age_seconds: 60 }, [60_002, 60_001, 60_000, 59_999, 0])).toEqual([
       3, 4, 5,
     ]);
@@ -36,7 +36,7 @@ describe('time_window', () => {
     expect(await selectedPositions({ max_age_seconds: 5 }, [5000, 4000, 3000])).toEqual([1, 2, 3]);
   });
 
-  it('treats events inserted at the same time alike', async () => {
+  it('selects all or none of the events inserted at the same time', async () => {
     expect(await selectedPositions({ max_age_seconds: 2 }, [2001, 2000, 2000, 2000])).toEqual([2, 3, 4]);
   });
 
@@ -44,7 +44,7 @@ describe('time_window', () => {
     expect(await selectedPositions({ max_age_seconds: 1 }, [5000, -5000])).toEqual([2]);
   });
 
-  it('selects at least the newest min_events whatever their age', async () => {
+  it('selects at least the newest min_events, whatever their age', async () => {
     const ages = [9000, 8000, 7000, 500, 400];
     expect(await selectedPositions({ max_age_seconds: 1, min_events: 3 }, ages)).toEqual([3, 4, 5]);
     expect(await selectedPositions({ max_age_seconds: 1, min_events: 2 }, ages)).toEqual([4, 5]);

@@ -77,7 +77,7 @@ async function selectedSeqs(
 }
 
 describe('trim_to', () => {
-  it('keeps the start of last_n for limit − trim_to appends, also across gaps of compactions', async () => {
+  it('keeps the start of last_n for limit − trim_to appends, even across compacted ranges', async () => {
     const seqs = [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24];
     const starts: number[] = [];
     for (let count = 1; count <= seqs.length; count += 1) {
@@ -87,7 +87,7 @@ describe('trim_to', () => {
     expect(starts).toEqual([1, 1, 1, 1, 10, 10, 10, 13, 13, 13, 22, 22]);
   });
 
-  it('lets a policy that drops events begin at the same positions, at the first that leaves at most limit events', async () => {
+  it('makes a policy that drops events start at the same positions, at the first that leaves at most limit events', async () => {
     const types = Array.from({ length: 20 }, (_, index) => (index % 2 ? 'tool_result' : 'text'));
     for (let count = 1; count <= types.length; count += 1) {
       const kept = await selectedSeqs(
@@ -103,13 +103,13 @@ describe('trim_to', () => {
 });
 
 describe('policies that remove parts', () => {
-  it('count only the remaining events and read no further back than they need', async () => {
+  it('count only the remaining events, and stop reading when they have enough', async () => {
     const log = timeline(Array.from({ length: 1000 }, (_, index) => (index % 4 ? 'tool-result' : 'text')));
     expect(await selectedSeqs(new StripToolResultsPolicy(), { limit: 3 }, log)).toEqual([989, 993, 997]);
     expect(log.eventsRead).toBeLessThan(20);
   });
 
-  it('match kinds exactly, and a star at the end as any suffix', async () => {
+  it('match kinds exactly, and a * at the end with any suffix', async () => {
     const types = ['text', 'tool', 'tool_call', 'toolbox', 'reasoning', 'reasoning_trace'];
     expect(await selectedSeqs(new SkipPartsPolicy(), {}, timeline(types))).toEqual([1, 6]);
     expect(await selectedSeqs(new SkipPartsPolicy(), { kinds: ['tool'] }, timeline(types))).toEqual([
@@ -120,7 +120,7 @@ describe('policies that remove parts', () => {
 });
 
 describe('time_window', () => {
-  it('selects an event that is exactly max_age_seconds old, and none that is older', async () => {
+  it('selects an event that is exactly max_age_seconds old, and no older event', async () => {
     const log = timeline(Array<string>(10).fill('text'));
     expect(await selectedSeqs(new TimeWindowPolicy(), { max_age_seconds: 4 }, log)).toEqual([6]);
     expect(await selectedSeqs(new TimeWindowPolicy(), { max_age_seconds: 4, min_events: 8 }, log)).toEqual([

@@ -8,7 +8,7 @@ import type { StreamRequest } from './stream-admission.js';
 import { StreamConnections } from './stream-connections.js';
 import type { StreamTransport } from './stream-transport.js';
 
-/** Counts its pings, and records when it was closed. */
+/** Counts the pings it receives, and records the time at which it is closed. */
 class FakeReader implements StreamTransport {
   pings = 0;
   closedAtMs?: number;
@@ -46,7 +46,7 @@ const REQUEST = {
   includeEvents: true,
 } as StreamRequest;
 
-describe('a reader', () => {
+describe('StreamConnections', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
@@ -59,7 +59,7 @@ describe('a reader', () => {
     [7000, 10_000],
     [20, 50],
   ])(
-    'that gives no sign of life is closed within a second after the timeout: ping %d, timeout %d',
+    'closes a reader that responds to no ping within a second after the idle timeout: ping %d, timeout %d',
     (pingMs, idleMs) => {
       for (const connectedAtMs of [0, pingMs / 3, pingMs - 1]) {
         const connections = connectionsOf(pingMs, idleMs);
@@ -74,7 +74,7 @@ describe('a reader', () => {
     },
   );
 
-  it('that answers its pings stays connected, and receives one per interval', () => {
+  it('keeps a reader that responds to pings connected, and sends one ping per interval', () => {
     const connections = connectionsOf(30_000, 90_000);
     const reader = new FakeReader();
     const { markAlive } = connections.connect(REQUEST, reader);

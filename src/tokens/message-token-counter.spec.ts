@@ -28,7 +28,7 @@ describe('MessageTokenCounter', () => {
   const tokens = new MessageTokenCounter(estimator);
   afterAll(() => estimator.onApplicationShutdown());
 
-  it('counts 3, the role and the text', async () => {
+  it('counts 3 tokens plus the tokens of role and text', async () => {
     // user = 1; Hello|,| world|! = 4
     expect(await tokens.count('user', [part({ type: 'text', text: 'Hello, world!' })])).toEqual({
       total: 8,
@@ -49,7 +49,7 @@ describe('MessageTokenCounter', () => {
     expect(await tokens.count('tool', [{ type: 'text', text: 1, raw }])).toEqual({ total: 15, parts: [11] });
   });
 
-  it('counts the compact JSON of other parts that have a text', () => {
+  it('counts the compact JSON of other parts, even if they have a text', () => {
     const file = part({ type: 'file', text: 'Hello, world!' });
     const { parts } = new MessageTokenCounter(new CharacterEstimator()).count('user', [file]) as {
       parts: number[];
@@ -57,7 +57,7 @@ describe('MessageTokenCounter', () => {
     expect(parts).toEqual([file.raw.length]);
   });
 
-  it('counts 0 for an empty text', async () => {
+  it('counts 0 tokens for an empty text', async () => {
     expect(await tokens.count('user', [part({ type: 'text', text: '' })])).toEqual({ total: 4, parts: [0] });
   });
 
@@ -82,7 +82,7 @@ describe('MessageTokenCounter', () => {
     await expect(failing.count('user', [])).rejects.toThrow('worker died');
   });
 
-  it('lets other work run between the parts of a message, and between messages', async () => {
+  it('yields to the event loop between the parts of a message, and between messages', async () => {
     const slow = new MessageTokenCounter(new SlowEstimator());
     const parts = Array.from({ length: 8 }, () => part({ type: 'text', text: 'x' }));
     let turns = 0;

@@ -137,7 +137,7 @@ describe('TextCounter', () => {
     ['o200k_base', 3000],
     ['cl100k_base', 1000],
     ['p50k_base', 1000],
-  ] as const)('counts exactly as tiktoken, in %s', (encoding, numRuns) => {
+  ] as const)('returns the same counts as tiktoken for %s', (encoding, numRuns) => {
     const counter = counterOf(encoding);
     fc.assert(
       fc.property(text, (sample) => {
@@ -149,9 +149,9 @@ describe('TextCounter', () => {
     );
   });
 
-  it.each(encodings)('classifies every character of Unicode as %s does', (encoding) => {
+  it.each(encodings)('classifies every character of Unicode as tiktoken does for %s', (encoding) => {
     const counter = counterOf(encoding);
-    // Letters and digits, marks, spaces and the rest are split from what follows in different ways.
+    // The patterns split letters and digits, marks, spaces and other characters from the following text differently.
     const contexts = [(c: string) => `${c}\n \n`, (c: string) => `${c}111111`];
     const differing: string[] = [];
     for (let start = 0; start < 0x40000; start += 256) {
@@ -165,11 +165,11 @@ describe('TextCounter', () => {
     expect(differing).toEqual([]);
   });
 
-  it('takes special tokens for plain text', () => {
+  it('counts special tokens as plain text', () => {
     expect(counterOf('o200k_base').count('<|endoftext|>')).toEqual({ tokens: 7, end: 13 });
   });
 
-  it('counts an empty text as nothing', () => {
+  it('counts 0 tokens for an empty text', () => {
     expect(counterOf('o200k_base').count('')).toEqual({ tokens: 0, end: 0 });
   });
 
@@ -181,7 +181,7 @@ describe('TextCounter', () => {
   });
 
   it.each(['a', 'Z', ' ', '\n', '!', '-', '的', 'é', '\u0301', '😀', '👍🏽', 'ab', '\r\n'])(
-    'is exact for a run of %j up to the longest whole piece',
+    'returns the exact count for a run of %j up to MAX_PIECE_BYTES',
     (unit) => {
       const run = unit.repeat(Math.floor(MAX_PIECE_BYTES / Buffer.byteLength(unit)));
       const rest = run.slice(2 * unit.length);
@@ -192,7 +192,7 @@ describe('TextCounter', () => {
   );
 
   it.each(['a', 'A', ' ', '\n', ' \n', '!', '的', '\u0301', '😀', 'a😀', '\ud800', '/\n', '0'])(
-    'counts a run of 100,000 %j to within a token per 128 characters of what tiktoken counts for stretches of it',
+    'counts a run of 100,000 %j with an error below one token per 128 characters',
     (unit) => {
       const stretch = unit.repeat(Math.floor(500 / Buffer.byteLength(unit)));
       const { tokens, end } = counterOf('o200k_base').count(unit.repeat(100_000));
@@ -202,7 +202,7 @@ describe('TextCounter', () => {
     },
   );
 
-  it('counts a run that is too long for one match in V8', () => {
+  it('counts a run that is too long for one regular-expression match in V8', () => {
     const run = ' '.repeat(8_000_000);
     expect(counterOf('o200k_base').count(run)).toEqual({ tokens: 8_000_000 / 128, end: 8_000_000 });
   });
@@ -214,7 +214,7 @@ describe('TextCounter', () => {
     expect(counterOf('o200k_base').count(chunks.join('')).tokens).toBe(expected);
   });
 
-  it('stops between two pieces after maxSteps, and the rest can be counted later', () => {
+  it('stops between two pieces after maxSteps, and counts the remaining text in later calls', () => {
     const sample = 'Some words, 12345 and more; naïve 的的的 text\n\n  with   runs. '.repeat(40);
     for (const maxSteps of [1, 50, 500, 2000]) {
       const counter = counterOf('o200k_base');
@@ -235,7 +235,7 @@ describe('TextCounter', () => {
     expect(counterOf('o200k_base').count('a b', { maxSteps: 0 })).toEqual({ tokens: 0, end: 0 });
   });
 
-  it('counts the same in slices of any length', () => {
+  it('returns the same count for slices of any length', () => {
     const counter = counterOf('o200k_base');
     const unit = fc.constantFrom(
       'a',
@@ -273,7 +273,7 @@ describe('TextCounter', () => {
     );
   });
 
-  it('stays exact after cached counts were evicted', () => {
+  it('returns exact counts after it has evicted cached counts', () => {
     const counter = counterOf('o200k_base');
     const words = Array.from(
       { length: 40_000 },

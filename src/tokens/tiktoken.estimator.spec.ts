@@ -15,7 +15,7 @@ describe('TiktokenEstimator', () => {
     expect(() => new TiktokenEstimator('tiktoken:gpt-0')).toThrow('one of: gpt2, r50k_base');
   });
 
-  it('counts with the encoding of its name', () => {
+  it('uses the encoding of its name', () => {
     expect(estimator.count('antidisestablishmentarianism')).toBe(6);
     expect(new TiktokenEstimator('tiktoken:gpt2').count('antidisestablishmentarianism')).toBe(5);
   });
@@ -24,7 +24,7 @@ describe('TiktokenEstimator', () => {
     expect(estimator.count(paragraph)).toBe(tiktoken.encode_ordinary(paragraph).length);
   });
 
-  it('counts a large text in slices on the worker, exactly', async () => {
+  it('counts a large text exactly, in slices on the worker', async () => {
     const text = paragraph.repeat(5000);
     const count = estimator.count(text);
     expect(count).toBeInstanceOf(Promise);
@@ -38,7 +38,7 @@ describe('TiktokenEstimator', () => {
     expect(await count).toBe(tiktoken.encode_ordinary(text).length);
   });
 
-  it('counts hostile text on the worker as on the main thread', async () => {
+  it('returns the same count for hostile text on the worker as on the main thread', async () => {
     const texts = ['a', ' ', '\n', '!', '的', '😀', '\ud800', '\u0301', ' \n'].map((unit) =>
       unit.repeat(300_000),
     );
@@ -48,7 +48,7 @@ describe('TiktokenEstimator', () => {
     );
   });
 
-  it('does not make a text wait for the whole of a larger one', async () => {
+  it('finishes a text before a larger text whose count started earlier', async () => {
     const finished: string[] = [];
     const bigger = Promise.resolve(estimator.count('ab '.repeat(1_000_000))).then(() =>
       finished.push('bigger'),

@@ -1,5 +1,5 @@
 /**
- * Counts the tokens of a text. Extension point: a module may provide its own implementation under `TOKEN_ESTIMATOR`.
+ * Counts the tokens of a text.
  *
  * The count must depend on the text only: it is computed once, stored with the event, and used by every later window.
  */

@@ -32,7 +32,7 @@ describe('TokensModule', () => {
     await app.close();
   });
 
-  it('has a configuration that rejects an unknown estimator', () => {
+  it('gets a configuration that rejects an unknown estimator', () => {
     expect(() => AppConfig.fromEnvironment({ FASTPACA_TOKEN_ESTIMATOR: 'tiktoken:nothing' })).toThrow(
       /FASTPACA_TOKEN_ESTIMATOR must be tiktoken:<encoding or model>, one of: .*\bgpt-4o\b/,
     );

@@ -4,7 +4,7 @@ import { MessageTokenCounter } from './message-token-counter.js';
 import { TiktokenEstimator } from './tiktoken.estimator.js';
 import { TOKEN_ESTIMATOR } from './token-estimator.js';
 
-/** Counts tokens. A team with its own tokenizer replaces the provider of `TOKEN_ESTIMATOR`. */
+/** Counts tokens. */
 @Module({
   providers: [
     {

@@ -53,7 +53,7 @@ describe('assemble', () => {
     ]);
   });
 
-  it('separates live events where a compaction lies between them, also if its summary was cut', () => {
+  it('separates live events at a compaction between them, even if its summary was cut', () => {
     const ranges = [
       { fromSeq: 1, toSeq: 2 },
       { fromSeq: 6, toSeq: 9 },
@@ -61,18 +61,18 @@ describe('assemble', () => {
     expect(outline([], ranges, [message(2), message(6)])).toEqual(['live 2-2', 'live 6-6']);
   });
 
-  it('keeps events of one range together, also if the policy dropped some between them', () => {
+  it('puts events of one range into one segment, even if the policy dropped events between them', () => {
     expect(outline([], [{ fromSeq: 1, toSeq: 9 }], [message(2), message(5), message(9)])).toEqual([
       'live 2-9',
     ]);
   });
 
-  it('has no segment for a range of which nothing was selected', () => {
+  it('omits the segment of a range without selected events', () => {
     const ranges = [1, 4, 7].map((fromSeq) => ({ fromSeq, toSeq: fromSeq }));
     expect(outline([summary(2, 3, 'a')], ranges, [message(7)])).toEqual(['summary 2-3', 'live 7-7']);
   });
 
-  it('drops tool results at the start of a range, whose calls are missing', () => {
+  it('drops tool results at the start of a range, because their calls are missing', () => {
     const range = [{ fromSeq: 1, toSeq: 9 }];
     const fromTool = { role: 'tool', parts: [{ type: 'text' }] };
     const aiSdk = { role: 'assistant', parts: [{ type: 'tool-result' }, { type: 'tool_result' }] };
@@ -82,25 +82,25 @@ describe('assemble', () => {
     expect(outline([], range, [message(2, CALL), message(3, RESULT)])).toEqual(['live 2-3']);
   });
 
-  it('keeps an event at the start that has other parts beside tool results', () => {
+  it('keeps an event at the start if it has other parts than tool results', () => {
     const mixed = { role: 'user', parts: [{ type: 'tool_result' }, { type: 'text' }] };
     expect(outline([], [{ fromSeq: 1, toSeq: 9 }], [message(2, mixed)])).toEqual(['live 2-2']);
   });
 
-  it('considers the parts that the policy kept, not those of the stored event', () => {
+  it('looks for tool results in the parts that the policy kept, not in the stored parts', () => {
     const mixed = { role: 'user', parts: [{ type: 'tool_result' }, { type: 'text' }] };
     expect(outline([], [{ fromSeq: 1, toSeq: 9 }], [message(2, mixed, [0]), message(3)])).toEqual([
       'live 3-3',
     ]);
   });
 
-  it('keeps tool results at the start if the segment begins at seq 1', () => {
+  it('keeps tool results at the start of a segment that begins at seq 1', () => {
     expect(outline([], [{ fromSeq: 1, toSeq: 9 }], [message(1, RESULT), message(2, RESULT)])).toEqual([
       'live 1-2',
     ]);
   });
 
-  it('has no segment for a range of orphaned tool results only, and keeps those of other ranges', () => {
+  it('omits the segment of a range with only orphaned tool results, and keeps the other segments', () => {
     const ranges = [
       { fromSeq: 1, toSeq: 3 },
       { fromSeq: 6, toSeq: 9 },

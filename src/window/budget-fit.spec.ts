@@ -15,14 +15,14 @@ describe('newestThatFit', () => {
 });
 
 describe('RemainingBudget', () => {
-  it('takes no item after one that did not fit, by tokens or by bytes', () => {
+  it('takes no item after an item that did not fit, by tokens or by bytes', () => {
     const byTokens = new RemainingBudget(10, 100);
     expect([byTokens.take(6, 1), byTokens.take(5, 1), byTokens.take(0, 0)]).toEqual([true, false, false]);
     const byBytes = new RemainingBudget(10, 100);
     expect([byBytes.take(1, 60), byBytes.take(1, 50), byBytes.take(0, 0)]).toEqual([true, false, false]);
   });
 
-  it('reports a cut by bytes only if an item was dropped whose tokens did fit', () => {
+  it('reports a cut by bytes only if the tokens of the first dropped item did fit', () => {
     const cutByBytes = (...items: [tokens: number, bytes: number][]) => {
       const remaining = new RemainingBudget(10, 100);
       for (const [tokens, bytes] of items) remaining.take(tokens, bytes);
@@ -35,7 +35,7 @@ describe('RemainingBudget', () => {
     expect(cutByBytes([5, 101], [6, 0])).toBe(true);
   });
 
-  it('cuts ranges of a log exactly where it cuts their events one by one', () => {
+  it('cuts the ranges of a log at the same event as newestThatFit', () => {
     const log = fc.array(fc.record({ tokens: fc.nat(9), isCompacted: fc.boolean() }), { maxLength: 30 });
     fc.assert(
       fc.property(log, fc.nat(80), (entries, budget) => {

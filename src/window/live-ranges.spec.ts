@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LiveRanges, type TokenRange } from './live-ranges.js';
 
-/** A log: one entry per event in each list. */
+/** A log. Each list has one entry per event. */
 interface Log {
   tokens: number[];
-  /** 0 for a live event; neighbours with the same other mark are compacted together. */
+  /** 0 for a live event. Adjacent events with the same other mark belong to one compaction. */
   marks: number[];
 }
 
@@ -13,7 +13,7 @@ const anyLog: fc.Arbitrary<Log> = fc
   .array(fc.record({ tokens: fc.nat(9), mark: fc.constantFrom(0, 0, 1, 1, 2) }), { maxLength: 30 })
   .map((events) => ({ tokens: events.map((each) => each.tokens), marks: events.map((each) => each.mark) }));
 
-/** Ascending ranges of one mark each; two compactions may meet without a live event between them. */
+/** Ascending ranges with one mark each. Two compactions may be adjacent. */
 function rangesWhere({ tokens, marks }: Log, wanted: (mark: number) => boolean): TokenRange[] {
   const ranges: TokenRange[] = [];
   let total = 0;
@@ -47,7 +47,7 @@ function liveSeqs({ marks }: Log): number[] {
 }
 
 describe('LiveRanges', () => {
-  it('holds the longest ranges that no compaction covers, with the token totals before and through them', () => {
+  it('contains the longest ranges that no compaction covers, with the token totals before and through them', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
         expect(liveRangesOf(log).ranges).toEqual(rangesWhere(log, (mark) => mark === 0));
@@ -55,7 +55,7 @@ describe('LiveRanges', () => {
     );
   });
 
-  it('returns the number of live events, and the seq at each position and past the last', () => {
+  it('returns the number of live events, and the seq at each position and after the last', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
         const ranges = liveRangesOf(log);
@@ -80,7 +80,7 @@ describe('LiveRanges', () => {
     );
   });
 
-  it('returns, each as a whole, the ranges with an event at or after a seq', () => {
+  it('returns every range with an event at or after a seq, without shortening it', () => {
     fc.assert(
       fc.property(anyLog, fc.integer({ min: 1, max: 32 }), (log, seq) => {
         const wanted = rangesWhere(log, (mark) => mark === 0).filter(({ toSeq }) => toSeq >= seq);

@@ -14,7 +14,7 @@ const START = Date.UTC(2026, 0);
 
 function stored(seq: number, types: string[], insertedAt: Date): StoredEvent {
   const parts = types.map((type) => ({ type }));
-  // Each part costs ten tokens more than the one before it; the event's own count is a different number.
+  // Each part costs ten tokens more than the part before it. The token count of the event is a different number.
   const partTokens = types.length === 1 ? null : types.map((_, index) => 10 * (index + 1));
   const body = JSON.stringify({ role: 'user', parts });
   return { seq, version: seq, body, tokenEstimate: 1000 + seq, partTokens, insertedAt };
@@ -101,7 +101,7 @@ describe('LogTimeline', () => {
   });
 });
 
-describe('newestFirst', () => {
+describe('LogTimeline.newestFirst', () => {
   const texts = (count: number) =>
     Array.from({ length: count }, (_, index) => stored(index + 1, ['text'], new Date(START)));
   const scanned = async (timeline: Timeline) => {
@@ -122,7 +122,7 @@ describe('newestFirst', () => {
     },
   );
 
-  it('counts live events only, not compacted ones', async () => {
+  it('counts live events and ignores compacted events', async () => {
     const covered = [
       { fromSeq: 101, toSeq: 1100 },
       { fromSeq: 2001, toSeq: 2900 },
@@ -151,7 +151,7 @@ describe('StoredLiveEvent.withParts', () => {
     expect((await only('a')).withParts(() => false)).toBeUndefined();
   });
 
-  it('counts the tokens of the role and the kept parts, whatever the own count of the event is', async () => {
+  it('counts the tokens of the role and the kept parts, and ignores the token count of the event', async () => {
     const reduced = (await only('a', 'b', 'c')).withParts(({ type }) => type !== 'b');
     expect(reduced?.parts).toEqual([{ type: 'a' }, { type: 'c' }]);
     expect([reduced?.partIndexes, reduced?.tokens]).toEqual([[0, 2], 4 + 10 + 30]);
@@ -166,7 +166,7 @@ describe('StoredLiveEvent.withParts', () => {
     expect(reduced?.withParts(({ type }) => type === 'a')).toBeUndefined();
   });
 
-  it('calls keep once per part, in order, so that a policy may count parts', async () => {
+  it('calls keep once per part and in order', async () => {
     let calls = 0;
     const reduced = (await only('a', 'b', 'c')).withParts(() => (calls += 1) !== 2);
     expect(calls).toBe(3);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { needsCompaction } from './needs-compaction.js';
 
 describe('needsCompaction', () => {
-  it('treats the ratio as the decimal number that it is written as', () => {
+  it('uses the decimal value of the ratio as it is written', () => {
     expect(needsCompaction(63, 0.7, 90)).toBe(false);
     expect(needsCompaction(64, 0.7, 90)).toBe(true);
     expect(needsCompaction(1, 1e-7, 10_000_000)).toBe(false);
@@ -30,7 +30,7 @@ describe('needsCompaction', () => {
     );
   });
 
-  it('is exact at the threshold, for ratios of up to fifteen digits, however small', () => {
+  it('is exact at the threshold, for ratios of up to fifteen digits and any magnitude', () => {
     fc.assert(
       fc.property(
         fc.bigInt({ min: 1n, max: 10n ** 15n }),

@@ -7,8 +7,8 @@ function storedEvent(seq: number, body: string) {
   return { seq, version: seq, body, tokenEstimate: seq, partTokens: null, insertedAt: AT };
 }
 
-describe('the message of an event', () => {
-  it('is spliced from the text of the event, byte by byte', () => {
+describe('eventMessage', () => {
+  it('copies the text of each field from the event unchanged', () => {
     const body =
       '{"metadata":{"a":1.0},"role":"user","other":0,"parts":[{"type":"text","n":1e2}],"id":"é\\u00e9"}';
     expect(eventMessage(storedEvent(7, body), 5).json).toBe(
@@ -17,7 +17,7 @@ describe('the message of an event', () => {
     );
   });
 
-  it('has only the parts that the policy kept, each spelled as it was sent', () => {
+  it('contains only the parts that the policy kept, with unchanged text', () => {
     const body =
       '{"role":"user","parts":[{"type":"text","n":1.0},{"type":"tool_result"},{"type":"text","n":1e2}]}';
     expect(eventMessage(storedEvent(7, body), 5, [0, 2]).json).toBe(
@@ -26,7 +26,7 @@ describe('the message of an event', () => {
     );
   });
 
-  it('can be read as an object', () => {
+  it('returns a message whose fields can be read as an object', () => {
     const body =
       '{"metadata":{"a":1.0},"role":"user","other":0,"parts":[{"type":"image"},{"type":"text"}],"id":"x"}';
     const message = eventMessage(storedEvent(7, body), 5, [1]);
@@ -43,12 +43,12 @@ describe('the message of an event', () => {
     });
   });
 
-  it('has neither id nor metadata if the event has none', () => {
+  it('omits id and metadata if the event has none', () => {
     const { id, metadata } = eventMessage(storedEvent(7, '{"role":"user","parts":[],"id":null}'), 5);
     expect([id, metadata]).toEqual([undefined, undefined]);
   });
 
-  it('shares its text, but not the parsed object, with other messages of the same whole event', () => {
+  it('reuses the text, but not the parsed object, of an earlier message of the same event', () => {
     const event = storedEvent(7, '{"role":"user","parts":[{"type":"text"}]}');
     const [first, second] = [eventMessage(event, 5), eventMessage(event, 5)];
     expect(second.json).toBe(first.json);
@@ -57,8 +57,8 @@ describe('the message of an event', () => {
   });
 });
 
-describe('the messages of a summary', () => {
-  it('have the range that they stand for and their own tokens', () => {
+describe('summaryMessages', () => {
+  it('returns messages with the summarized range and their own token counts', () => {
     const compaction = {
       version: 9,
       fromSeq: 3,

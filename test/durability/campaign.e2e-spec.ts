@@ -17,11 +17,11 @@ it('the campaign checker notices every kind of damage to the log', async () => {
   expect(findings.map((line) => line.replace(/^\[\d+ s\] /, ''))).toEqual([
     'an acknowledged event is deleted: noticed',
     'an acknowledged event is stored twice: noticed',
-    'the last event is lost, as after the promotion of a standby that was not synchronous: noticed',
-    'an event has another text: noticed',
-    'two events have changed places: noticed',
+    'the last event is lost, as after the promotion of an asynchronous standby: noticed',
+    'the text of an event is changed: noticed',
+    'two events are swapped: noticed',
     'a running total is wrong: noticed',
-    'the version has grown without a change: noticed',
+    'the version is incremented without a change: noticed',
     'a version is used twice: noticed',
   ]);
 });

@@ -38,8 +38,8 @@ async function wholeLog(http: HttpClient, id: string): Promise<any[]> {
 }
 
 /**
- * Asserts on every node the invariants of a conversation without writers: seqs 1, 2, 3 …, increasing versions, a version
- * that counts events and compactions, and running totals that are the sums of the estimates.
+ * Asserts on every node the invariants of a conversation that nobody writes to: seqs 1, 2, 3 …, increasing versions, a
+ * version that counts events and compactions, and running totals that are the sums of the estimates.
  *
  * @returns its log
  */
@@ -96,12 +96,12 @@ async function expectInvariants(id: string): Promise<any[]> {
   return log!;
 }
 
-/** Asserts that the log has the event of every acknowledged append, and no other. */
-function expectLogOf(log: any[], answers: { answer: HttpResponse; name: string }[]): void {
-  const acknowledged = answers.filter(({ answer }) => answer.status === 201);
+/** Asserts that the log has the event of every acknowledged append, and no other event. */
+function expectLogOf(log: any[], appends: { response: HttpResponse; name: string }[]): void {
+  const acknowledged = appends.filter(({ response }) => response.status === 201);
   const bySeq = new Map(log.map((event) => [event.seq, event]));
-  for (const { answer, name } of acknowledged) {
-    expect(bySeq.get(answer.body.seq)).toMatchObject({ id: name, version: answer.body.version });
+  for (const { response, name } of acknowledged) {
+    expect(bySeq.get(response.body.seq)).toMatchObject({ id: name, version: response.body.version });
   }
   expect(log.map(({ id }) => id).sort()).toEqual(acknowledged.map(({ name }) => name).sort());
 }
@@ -110,48 +110,48 @@ describe.each(ROUNDS)('concurrent writers, round %i', (round) => {
   it('get seqs 1 to 100 for 100 appends', async () => {
     const id = `hundred-${round}`;
     await node(0).put(id);
-    const answers = await concurrently(100, async (http, index) => {
+    const responses = await concurrently(100, async (http, index) => {
       const name = `e-${index}`;
-      const answer = await http.append(id, { event: { ...EVENT, id: name, token_count: index + 1 } });
-      return { answer, name };
+      const response = await http.append(id, { event: { ...EVENT, id: name, token_count: index + 1 } });
+      return { response, name };
     });
-    expect(answers.map(({ answer }) => answer.body.seq).sort(numerically)).toEqual(range(1, 100));
-    for (const { answer } of answers) expect(answer.body.version).toBe(answer.body.seq);
-    expectLogOf(await expectInvariants(id), answers);
+    expect(responses.map(({ response }) => response.body.seq).sort(numerically)).toEqual(range(1, 100));
+    for (const { response } of responses) expect(response.body.version).toBe(response.body.seq);
+    expectLogOf(await expectInvariants(id), responses);
   });
 
-  it('get consecutive seqs within every turn, whatever is appended between the turns', async () => {
+  it('get consecutive seqs within every turn', async () => {
     const id = `turns-${round}`;
     await node(0).put(id);
-    const answers = await concurrently(30, (http, index) =>
+    const responses = await concurrently(30, (http, index) =>
       http.append(id, {
-        events: Array.from({ length: 1 + (index % 7) }, (_, place) => ({
+        events: Array.from({ length: 1 + (index % 7) }, (_, position) => ({
           ...EVENT,
-          id: `${index}/${place}`,
-          token_count: index * place,
+          id: `${index}/${position}`,
+          token_count: index * position,
         })),
       }),
     );
     const log = await expectInvariants(id);
-    expect(log).toHaveLength(answers.flatMap(({ body }) => body.events).length);
-    for (const [index, { status, body }] of answers.entries()) {
+    expect(log).toHaveLength(responses.flatMap(({ body }) => body.events).length);
+    for (const [index, { status, body }] of responses.entries()) {
       expect(status).toBe(201);
       const seqs: number[] = body.events.map(({ seq }: { seq: number }) => seq);
       expect(seqs).toEqual(range(seqs[0]!, seqs[0]! + (index % 7)));
       expect(body.version).toBe(body.events.at(-1).version);
-      for (const [place, seq] of seqs.entries()) expect(log[seq - 1].id).toBe(`${index}/${place}`);
+      for (const [position, seq] of seqs.entries()) expect(log[seq - 1].id).toBe(`${index}/${position}`);
     }
   });
 
-  it('with the same if_version get one success and nineteen conflicts', async () => {
+  it('get one success and nineteen conflicts for the same if_version', async () => {
     const id = `guarded-${round}`;
     await node(0).put(id);
     for (const version of [0, 1, 2]) {
-      const answers = await concurrently(20, (http) =>
+      const responses = await concurrently(20, (http) =>
         http.append(id, { event: EVENT, if_version: version }),
       );
-      const conflicts = answers.filter(({ status }) => status === 409);
-      expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+      const conflicts = responses.filter(({ status }) => status === 409);
+      expect(responses.filter(({ status }) => status === 201)).toHaveLength(1);
       expect(conflicts).toHaveLength(19);
       for (const { body } of conflicts) {
         expect(body).toMatchObject({ reason: 'version_mismatch', expected: version, actual: version + 1 });
@@ -160,7 +160,7 @@ describe.each(ROUNDS)('concurrent writers, round %i', (round) => {
     expect(await expectInvariants(id)).toHaveLength(3);
   });
 
-  it('that retry with the actual version all succeed', async () => {
+  it('all succeed if they retry with the actual version', async () => {
     const id = `compare-and-swap-${round}`;
     await node(0).put(id);
     await concurrently(8, async (http, index) => {
@@ -182,39 +182,39 @@ describe.each(ROUNDS)('concurrent writers, round %i', (round) => {
     expect(await expectInvariants(id)).toHaveLength(8);
   });
 
-  it('with one idempotency key write one turn and all get its response', async () => {
+  it('write one turn for one idempotency key, and all get its response', async () => {
     const id = `key-${round}`;
     await node(0).put(id);
     await node(0).say(id, 'before');
     for (const body of [{ event: EVENT }, { events: [EVENT, { ...EVENT, token_count: 70 }, EVENT] }]) {
       const key = `k-${'event' in body}`;
-      const answers = await concurrently(20, (http) => http.append(id, { ...body, idempotency_key: key }));
-      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
-      expect(answers.filter((answer) => answer.body.deduped === undefined)).toHaveLength(1);
-      const told = answers.map((answer) => ({ ...answer.body, deduped: true }));
-      expect(new Set(told.map((each) => JSON.stringify(each))).size).toBe(1);
+      const responses = await concurrently(20, (http) => http.append(id, { ...body, idempotency_key: key }));
+      expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([201]));
+      expect(responses.filter((response) => response.body.deduped === undefined)).toHaveLength(1);
+      const bodies = responses.map((response) => ({ ...response.body, deduped: true }));
+      expect(new Set(bodies.map((each) => JSON.stringify(each))).size).toBe(1);
     }
     expect(await expectInvariants(id)).toHaveLength(5);
   });
 
-  it('with one idempotency key and different events write one of them; the others get a conflict', async () => {
+  it('write one event for one idempotency key with different events, and get conflicts for the others', async () => {
     const id = `key-contents-${round}`;
     await node(0).put(id);
-    const answers = await concurrently(20, (http, index) =>
+    const responses = await concurrently(20, (http, index) =>
       http.append(id, { event: { ...EVENT, id: `e-${index}` }, idempotency_key: 'k' }),
     );
-    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
-    for (const { status, body } of answers.filter((answer) => answer.status !== 201)) {
+    expect(responses.filter(({ status }) => status === 201)).toHaveLength(1);
+    for (const { status, body } of responses.filter((response) => response.status !== 201)) {
       expect({ status, reason: body.reason }).toEqual({ status: 409, reason: 'idempotency_conflict' });
     }
-    const winner = answers.findIndex(({ status }) => status === 201);
+    const winner = responses.findIndex(({ status }) => status === 201);
     expect((await expectInvariants(id)).map((event) => event.id)).toEqual([`e-${winner}`]);
   });
 
-  it('that send each of 30 keys three times write each event once', async () => {
+  it('write each event once if they send each of 30 keys three times', async () => {
     const id = `retries-${round}`;
     await node(0).put(id);
-    const answers = await concurrently(90, (http, index) =>
+    const responses = await concurrently(90, (http, index) =>
       http.append(id, { event: { ...EVENT, id: `e-${index % 30}` }, idempotency_key: `k-${index % 30}` }),
     );
     const log = await expectInvariants(id);
@@ -223,66 +223,66 @@ describe.each(ROUNDS)('concurrent writers, round %i', (round) => {
         .map((index) => `e-${index}`)
         .sort(),
     );
-    for (const [index, { status, body }] of answers.entries()) {
+    for (const [index, { status, body }] of responses.entries()) {
       expect(status).toBe(201);
       expect(log[body.seq - 1].id).toBe(`e-${index % 30}`);
     }
   });
 
-  it('that race a DELETE: every acknowledged event is in the log, and none follows the tombstone', async () => {
+  it('lose no acknowledged event and append none after the tombstone in a race with DELETE', async () => {
     for (const delay of [0, 3, 10]) {
       const id = `deleted-${round}-${delay}`;
       await node(0).put(id);
       const appends = concurrently(60, async (http, index) => {
         const name = `e-${index}`;
-        return { answer: await http.append(id, { event: { ...EVENT, id: name } }), name };
+        return { response: await http.append(id, { event: { ...EVENT, id: name } }), name };
       });
       await new Promise((resolve) => setTimeout(resolve, delay));
       expect((await node(delay).delete(id)).status).toBe(204);
       // From now on the log must not change.
       const atDelete = (await node(delay + 1).get(id)).body;
-      const answers = await appends;
-      for (const { answer } of answers.filter((each) => each.answer.status !== 201)) {
-        expect({ status: answer.status, reason: answer.body.reason }).toEqual({
+      const responses = await appends;
+      for (const { response } of responses.filter((each) => each.response.status !== 201)) {
+        expect({ status: response.status, reason: response.body.reason }).toEqual({
           status: 409,
           reason: 'tombstoned',
         });
       }
       const log = await expectInvariants(id);
-      expectLogOf(log, answers);
+      expectLogOf(log, responses);
       expect((await node(0).get(id)).body).toEqual(atDelete);
     }
   });
 
-  it('that race compactions: no event is lost, and each compaction covers only its range', async () => {
+  it('lose no event in a race with compactions, and each compaction covers only its range', async () => {
     const id = `compacted-${round}`;
     await node(0).put(id, { token_budget: 1_000_000, policy: { strategy: 'budget' } });
     await node(0).append(id, { events: range(1, 20).map((seq) => ({ ...EVENT, id: `start-${seq}` })) });
 
     const appending = concurrently(80, async (http, index) => {
       const name = `e-${index}`;
-      return { answer: await http.append(id, { event: { ...EVENT, id: name } }), name };
+      return { response: await http.append(id, { event: { ...EVENT, id: name } }), name };
     });
     let covered = 0;
     let compactions = 0;
     for (let turn = 0; turn < 8; turn += 1) {
       const { last_seq: lastSeq, version } = (await node(turn).get(id)).body;
-      const answer = await node(turn + 1).compact(id, {
+      const response = await node(turn + 1).compact(id, {
         from_seq: 1,
         to_seq: lastSeq,
         replacement: [{ role: 'system', content: `up to ${lastSeq}` }],
       });
-      expect(answer.status).toBe(200);
-      expect(answer.body.version).toBeGreaterThan(version);
+      expect(response.status).toBe(200);
+      expect(response.body.version).toBeGreaterThan(version);
       covered = lastSeq;
       compactions += 1;
     }
-    const answers = await appending;
-    for (const { answer } of answers) expect(answer.status).toBe(201);
+    const responses = await appending;
+    for (const { response } of responses) expect(response.status).toBe(201);
 
     const log = await expectInvariants(id);
     expect(log).toHaveLength(100);
-    expectLogOf(log.slice(20), answers);
+    expectLogOf(log.slice(20), responses);
     for (const { http } of nodes) {
       expect((await http.get(id)).body.version).toBe(100 + compactions);
       const { messages, segments, version, used_tokens: used } = (await http.window(id)).body;
@@ -304,11 +304,11 @@ describe.each(ROUNDS)('concurrent writers, round %i', (round) => {
     }
   });
 
-  it('of every kind leave the invariants intact, and each window reflects one version', async () => {
+  it('preserve the invariants with requests of every kind, and each window reflects one version', async () => {
     const id = `all-${round}`;
     await node(0).put(id, { token_budget: 1_000_000, policy: { strategy: 'budget' } });
     await node(0).append(id, { events: [EVENT, EVENT, EVENT, EVENT] });
-    const answers = await concurrently(120, async (http, index) => {
+    const responses = await concurrently(120, async (http, index) => {
       const text = `message ${index}`;
       switch (index % 8) {
         case 0:
@@ -327,15 +327,15 @@ describe.each(ROUNDS)('concurrent writers, round %i', (round) => {
             idempotency_key: text,
           });
         case 4: {
-          const answer = await http.window(id);
-          const { version, messages, segments } = answer.body;
+          const response = await http.window(id);
+          const { version, messages, segments } = response.body;
           // The segments cover the log up to the version of the window, without a gap.
           const covers = segments.map((each: any) => each.to_seq - each.from_seq + 1);
           const seqs = covers.reduce((sum: number, count: number) => sum + count, 0);
           expect(seqs).toBe(segments.at(-1).to_seq);
           expect(version).toBeGreaterThanOrEqual(seqs);
           expect(messages.length).toBeGreaterThan(0);
-          return answer;
+          return response;
         }
         case 5:
           return http.append(id, { event: EVENT, if_version: 4 });
@@ -343,7 +343,7 @@ describe.each(ROUNDS)('concurrent writers, round %i', (round) => {
           return http.say(id, text);
       }
     });
-    for (const [index, { status, body }] of answers.entries()) {
+    for (const [index, { status, body }] of responses.entries()) {
       const allowed = { 0: [200, 400], 3: [201], 5: [201, 409] }[index % 8] ?? [200, 201];
       expect(allowed).toContain(status);
       if (status === 400) expect(body.reason).toBe('range_overlap');
@@ -355,16 +355,16 @@ describe.each(ROUNDS)('concurrent writers, round %i', (round) => {
 });
 
 describe('concurrent writers of many conversations', () => {
-  it('do not mix them up', async () => {
+  it('append every event to its own conversation', async () => {
     const ids = range(1, 15).map((n) => `many-${n}`);
     await Promise.all(ids.map((id) => node(0).put(id)));
-    const answers = await concurrently(300, async (http, index) => {
+    const responses = await concurrently(300, async (http, index) => {
       const id = ids[index % ids.length]!;
       const name = `${id}/${index}`;
       return {
         id,
         name,
-        answer: await http.append(id, { event: { ...EVENT, id: name }, idempotency_key: `k-${index}` }),
+        response: await http.append(id, { event: { ...EVENT, id: name }, idempotency_key: `k-${index}` }),
       };
     });
     for (const id of ids) {
@@ -372,17 +372,17 @@ describe('concurrent writers of many conversations', () => {
       expect(log).toHaveLength(20);
       expectLogOf(
         log,
-        answers.filter((each) => each.id === id),
+        responses.filter((each) => each.id === id),
       );
     }
   });
 });
 
 describe('concurrent PUTs of a new conversation', () => {
-  it('create it once: one 201, and 200 for all others', async () => {
+  it('get 201 once and 200 otherwise', async () => {
     for (let round = 1; round <= 100; round += 1) {
-      const answers = await concurrently(10, (http) => http.put(`new-${round}`));
-      const statuses = answers.map(({ status }) => status).sort(numerically);
+      const responses = await concurrently(10, (http) => http.put(`new-${round}`));
+      const statuses = responses.map(({ status }) => status).sort(numerically);
       expect([round, statuses]).toEqual([round, [...Array<number>(9).fill(200), 201]]);
     }
   });

@@ -13,10 +13,10 @@ const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 3);
 const CONVERSATIONS = ['crash-a', 'crash-b', 'crash-c', 'crash-d', 'crash-e'];
 /** Enough for most commits to carry several turns. */
 const CLIENTS = 24;
-/** Minimum of acknowledged appends between two kills. */
+/** Minimum number of acknowledged appends between two kills. */
 const BETWEEN_KILLS = 150;
 
-describe('kill -9 in the middle of a burst of appends', () => {
+describe('acknowledged turns of concurrent writers', () => {
   let dataDir: string;
   let port: number;
   let service: BuiltService;
@@ -44,7 +44,7 @@ describe('kill -9 in the middle of a burst of appends', () => {
 
   const crashes: [name: string, crash: () => Promise<void>][] = [
     [
-      'of the service, while its database keeps running',
+      'the service, while its database keeps running',
       async () => {
         await killService();
         expect(database.isRunning()).toBe(true);
@@ -52,7 +52,7 @@ describe('kill -9 in the middle of a burst of appends', () => {
       },
     ],
     [
-      'of the database, which the service restarts',
+      'the database, which the service restarts',
       async () => {
         const { pid } = database;
         database.kill();
@@ -62,7 +62,7 @@ describe('kill -9 in the middle of a burst of appends', () => {
       },
     ],
     [
-      'of both at once',
+      'both at once',
       async () => {
         service.kill('SIGKILL');
         database.kill();
@@ -73,13 +73,13 @@ describe('kill -9 in the middle of a burst of appends', () => {
   ];
 
   it.each(crashes)(
-    '%s: every acknowledged turn is stored exactly once',
+    'are stored exactly once after kill -9 of %s',
     async (_, crash) => {
       for (const id of CONVERSATIONS) expect((await service.http.put(id)).status).toBe(201);
       const burst = new Burst(() => service);
       for (let round = 0; round < ROUNDS; round += 1) {
         await burst.grow(BETWEEN_KILLS);
-        await delay(Math.random() * 30); // an arbitrary moment
+        await delay(Math.random() * 30); // so that kills happen at random moments
         await crash();
       }
       await burst.grow(BETWEEN_KILLS);
@@ -91,7 +91,7 @@ describe('kill -9 in the middle of a burst of appends', () => {
         const stored = await readAll(id);
         expect(events[0].seq).toBe(1);
         expect(stored.map(({ seq }) => seq)).toEqual(stored.map((__, index) => index + 1));
-        // Each turn once, whole and in order, at the seqs of its acknowledgement.
+        // Each turn is stored once, complete and in order, at the acknowledged seqs.
         expect(stored.map(({ text }) => text)).toEqual(
           expected
             .flatMap(({ texts, seqs }) => texts.map((text, index) => ({ text, seq: seqs[index]! })))
@@ -131,7 +131,7 @@ interface Acknowledged {
   seqs: number[];
 }
 
-/** Clients that append continuously, and retry each append with its key until it is acknowledged. */
+/** Clients that append continuously. Each client retries an append with its key until the append is acknowledged. */
 class Burst {
   readonly acknowledged: Acknowledged[] = [];
   private isOver = false;
@@ -148,7 +148,7 @@ class Burst {
     while (this.acknowledged.length < target) await Promise.race([failed, delay(5)]);
   }
 
-  /** Every client finishes its current append. */
+  /** Resolves when every client has finished its current append. */
   async end(): Promise<void> {
     this.isOver = true;
     await Promise.all(this.clients);
@@ -163,19 +163,22 @@ class Burst {
       );
       const events = texts.map((content) => ({ role: 'user', content }));
       const idempotency_key = `${client}/${number}`;
-      const answer = await this.untilAcknowledged(id, { events, idempotency_key });
-      expect({ status: answer.status, body: answer.body }).toEqual({ status: 201, body: expect.anything() });
-      const seqs = (answer.body.events as { seq: number }[]).map(({ seq }) => seq);
+      const response = await this.untilAcknowledged(id, { events, idempotency_key });
+      expect({ status: response.status, body: response.body }).toEqual({
+        status: 201,
+        body: expect.anything(),
+      });
+      const seqs = (response.body.events as { seq: number }[]).map(({ seq }) => seq);
       this.acknowledged.push({ id, texts, seqs });
     }
   }
 
   private async untilAcknowledged(id: string, body: unknown): Promise<HttpResponse> {
     for (;;) {
-      const answer = await this.service()
+      const response = await this.service()
         .http.append(id, body)
         .catch(() => undefined); // the service is down
-      if (answer && answer.status !== 503) return answer;
+      if (response && response.status !== 503) return response;
       await delay(10);
     }
   }

@@ -8,7 +8,7 @@ import { ProxiedService } from '../support/proxied-service.js';
 import { freePort } from '../support/free-port.js';
 import { TestService } from '../support/test-service.js';
 
-/** Repeats the request until the response has this status; until then it must be 503. */
+/** Repeats the request until its response has this status. Every earlier response must be a 503. */
 async function until(status: number, request: () => Promise<HttpResponse>): Promise<HttpResponse> {
   for (;;) {
     const response = await request();
@@ -23,13 +23,13 @@ describe('a server that ends a connection right after it was established', () =>
   beforeAll(async () => (proxied = await ProxiedService.start()));
   afterAll(() => proxied.stop());
 
-  it('makes the requests that wait for the connection 503, and the service keeps running', async () => {
+  it('fails the requests that wait for the connection with 503, and does not stop the service', async () => {
     const { proxy, service } = proxied;
     await service.http.put('fatal');
     proxy.fatalAfterReady = true;
     proxy.cut();
     for (const request of [() => service.http.say('fatal', 'hello'), () => service.http.window('fatal')]) {
-      await until(503, request); // requests meet the connections that were cut first
+      await until(503, request); // the first requests may still use connections that were cut
       expectError(await request(), 503);
       expectError(await request(), 503);
     }
@@ -38,7 +38,7 @@ describe('a server that ends a connection right after it was established', () =>
   });
 });
 
-describe('a server that becomes read-only', () => {
+describe('a server that rejects writes', () => {
   let server: DedicatedServer;
   let service: TestService;
   beforeAll(async () => {
@@ -51,7 +51,7 @@ describe('a server that becomes read-only', () => {
     await server.stop();
   });
 
-  it('is not used, and the service is not ready, until it accepts writes again', async () => {
+  it('is not used while it is read-only, and the service is not ready until it accepts writes again', async () => {
     await service.http.put('demoted');
     expect((await service.http.request('GET', '/health/ready')).status).toBe(200);
     await server.set('default_transaction_read_only', 'on');
@@ -67,8 +67,8 @@ describe('a server that becomes read-only', () => {
     expect((await until(201, () => service.http.say('demoted', 'again'))).body).toMatchObject({ seq: 1 });
   });
 
-  it('makes the service unready while its disk is full', async () => {
-    // Temporary files fail as on a full disk. Only the readiness check writes one.
+  it('makes the service not ready while its disk is full', async () => {
+    // Writing a temporary file now fails, as on a full disk. Only the readiness check writes one.
     await server.set('temp_file_limit', '0');
     expectError(await until(503, () => service.http.request('GET', '/health/ready')), 503);
     await server.set('temp_file_limit', '-1');
@@ -92,7 +92,7 @@ describe('several servers in DATABASE_URL', () => {
     return `postgresql://${username}:${password}@${hosts}${pathname}?target_session_attrs=read-write&sslmode=disable`;
   }
 
-  it('are tried in turn until one accepts writes, at the start and after each change', async () => {
+  it('are tried in turn until one accepts writes, at the start and after every switch of the primary', async () => {
     const url = await commonUrl();
     await migrate({ databaseUrl: first.url, poolSize: 2, databaseTimeoutMs: 0, nodeName: 'test' });
     await first.set('default_transaction_read_only', 'on');
@@ -136,7 +136,7 @@ describe('an unavailable synchronous standby', () => {
     await server.stop();
   });
 
-  it('makes writes 503 with a bounded number of backends, reads keep working, and every turn is stored once', async () => {
+  it('fails writes with 503 and a bounded number of backends, allows reads, and does not duplicate retried turns', async () => {
     const ids = Array.from({ length: 12 }, (_, index) => `waiting-${index}`);
     for (const id of ids) await until(201, () => service.http.put(id));
     await server.set('synchronous_standby_names', 'away');
@@ -144,8 +144,8 @@ describe('an unavailable synchronous standby', () => {
       service.http.append(id, { event: { role: 'user', content: key }, idempotency_key: key });
 
     for (const key of ['a', 'b', 'c']) {
-      for (const answer of await Promise.all(ids.map((id) => append(id, key)))) expectError(answer, 503);
-      // The pool, the connection for notifications, and the connection that checks timed-out backends.
+      for (const response of await Promise.all(ids.map((id) => append(id, key)))) expectError(response, 503);
+      // Two more than the pool: the connection for notifications, and the connection that checks timed-out backends.
       expect(await server.backends()).toBeLessThanOrEqual(POOL_SIZE + 2);
     }
     for (const id of ids) {

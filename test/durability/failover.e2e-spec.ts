@@ -6,7 +6,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 
 const textsOf = (events: any[]) => events.map(({ parts }) => parts[0].text as string);
 
-describe('failover to an asynchronous standby', () => {
+describe('nodes after a failover to an asynchronous standby', () => {
   let primary: DedicatedServer;
   let standby: DedicatedServer | undefined;
   let proxy: TcpProxy;
@@ -24,7 +24,7 @@ describe('failover to an asynchronous standby', () => {
     await standby?.stop();
   });
 
-  it('that lacks events: all nodes read from the standby at once, and streams are reset', async () => {
+  it('return the data of a standby that lacks events at once, and reset their streams', async () => {
     const { first } = nodes;
     await first.http.put('c');
     for (let n = 1; n <= 7; n += 1) await nodes.append('c', `kept ${n}`);
@@ -43,7 +43,7 @@ describe('failover to an asynchronous standby', () => {
     await nodes.expectCurrentResponses('c', tags);
     const reset = await reader.frame(({ type }) => type === 'reset');
     expect(reset.version).toBe(7);
-    // The same versions again with other content: no cached response for the old content may be used.
+    // The new events get the versions of the lost events. No cached response with the lost events may be used.
     for (let n = 8; n <= 12; n += 1) {
       await nodes.append('c', `new ${n}`);
       await nodes.expectCurrentResponses('c', tags);
@@ -60,7 +60,7 @@ describe('failover to an asynchronous standby', () => {
     );
   });
 
-  it('that has all events: streams continue without a reset', async () => {
+  it('continue their streams without a reset if the standby has all events', async () => {
     const { first } = nodes;
     await first.http.put('c');
     await nodes.append('c', 'one');

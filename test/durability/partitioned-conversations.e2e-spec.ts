@@ -1,5 +1,5 @@
-// These suites run once more, with all tables hash-partitioned. Concurrent appends are left out: APPEND_BATCH
-// on partitioned conversations crashes PostgreSQL 18.4, see docs/decisions/003.
+// Runs the imported suites a second time, with all tables hash-partitioned. Suites with concurrent appends are excluded,
+// because APPEND_BATCH on partitioned conversations crashes PostgreSQL 18.4: see docs/decisions/003.
 import '../http/conversations.e2e-spec.js';
 import './restored-tables.e2e-spec.js';
 import { expect, it } from '@jest/globals';
@@ -10,7 +10,7 @@ const TABLES = ['compactions', 'conversations', 'events'] as const;
 
 prepareTestDatabases((database) => partitionTables(database, TABLES));
 
-it('all tables of these tests are hash-partitioned', async () => {
+it('the tests of this file use hash-partitioned tables', async () => {
   const database = await createTestDatabase();
   expect(await partitionedTables(database)).toEqual(TABLES);
   await database.drop();

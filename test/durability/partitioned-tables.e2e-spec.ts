@@ -1,4 +1,4 @@
-// Importing a suite registers its tests in this file: they run once more, on hash-partitioned tables.
+// Importing a suite registers its tests in this file. They run a second time, on hash-partitioned tables.
 import '../http/append.e2e-spec.js';
 import '../http/compaction.e2e-spec.js';
 import './concurrency.e2e-spec.js';
@@ -14,11 +14,11 @@ describe('hash-partitioned events and compactions', () => {
   beforeAll(async () => (service = await TestService.start()));
   afterAll(() => service.stop());
 
-  it('are the tables of these tests', async () => {
+  it('are used by the tests of this file', async () => {
     expect(await partitionedTables(service.database)).toEqual(['compactions', 'events']);
   });
 
-  it('make a unique violation that no idempotency key explains an internal error', async () => {
+  it('report a unique violation that is not caused by an idempotency key as an internal error', async () => {
     await service.database.query(
       'CREATE UNIQUE INDEX ON fastpaca.events (namespace, conversation_id, (body::text))',
     );

@@ -37,7 +37,7 @@ describe('tables restored from an older dump while nodes run', () => {
         `INSERT INTO fastpaca.${table} SELECT * FROM dump.${table}`,
       ],
     ],
-  ])('%s: all nodes read the restored rows at once', async (_, statements) => {
+  ])('are read by all nodes at once if they were %s', async (_, statements) => {
     const tags = await nodes.fillCaches('c');
     await database.query(['BEGIN', ...TABLES.flatMap(statements), 'COMMIT'].join(';'));
     await nodes.expectCurrentResponses('c', tags);

@@ -5,7 +5,7 @@ import { TestService } from '../support/test-service.js';
 
 const WRITERS = 64;
 const TURNS = 20;
-/** Conversations that several writers share; every writer also has its own. */
+/** Number of conversations with several writers. Every writer also has its own conversation. */
 const SHARED = 4;
 const ROUNDS = Number(process.env.STRESS_ROUNDS ?? 2);
 
@@ -22,19 +22,19 @@ afterAll(async () => {
 /** An append and its responses. */
 interface Sent {
   id: string;
-  kind: 'plain' | 'turn' | 'retried' | 'guarded' | 'stale' | 'unknown' | 'tombstoned' | 'faulty';
-  /** The texts of its events; no other append has them. */
+  kind: 'plain' | 'turn' | 'retried' | 'guarded' | 'stale' | 'unknown' | 'tombstoned' | 'invalid';
+  /** The texts of its events, which no other append has. */
   texts: string[];
   key?: string;
   ifVersion?: number;
-  answers: HttpResponse[];
+  responses: HttpResponse[];
 }
 
 type Kind = Sent['kind'];
 
 const event = (text: string) => ({ role: 'user', parts: [{ type: 'text', text }] });
 
-/** One writer: appends of these kinds, one after the other. */
+/** Runs one writer, which appends these kinds one after the other. */
 async function write(round: number, writer: number, kinds: readonly Kind[]): Promise<Sent[]> {
   const sent: Sent[] = [];
   for (const [turn, kind] of kinds.entries()) {
@@ -50,17 +50,17 @@ async function write(round: number, writer: number, kinds: readonly Kind[]): Pro
       ...(kind === 'turn' ? { events: texts.map(event) } : { event: event(name) }),
       ...(key && { idempotency_key: key }),
     };
-    if (kind === 'faulty') body.event = { role: 'nobody', parts: [] };
+    if (kind === 'invalid') body.event = { role: 'nobody', parts: [] };
     if (kind === 'stale') body.if_version = 1_000_000;
     if (kind === 'guarded') body.if_version = (await http.get(id)).body.version;
     const other = nodes[(writer + turn + 1) % 2]!.http;
     // A retried append is sent three times at once, on both nodes.
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       kind === 'retried'
         ? [http.append(id, body), other.append(id, body), http.append(id, body)]
         : [http.append(id, body)],
     );
-    sent.push({ id, kind, texts, key, ifVersion: body.if_version as number | undefined, answers });
+    sent.push({ id, kind, texts, key, ifVersion: body.if_version as number | undefined, responses });
   }
   return sent;
 }
@@ -74,7 +74,7 @@ const ALLOWED: Record<Kind, [status: number, reason?: string][]> = {
   stale: [[409, 'version_mismatch']],
   unknown: [[404]],
   tombstoned: [[409, 'tombstoned']],
-  faulty: [[400]],
+  invalid: [[400]],
 };
 
 async function wholeLog(service: TestService, id: string): Promise<any[]> {
@@ -87,9 +87,9 @@ async function wholeLog(service: TestService, id: string): Promise<any[]> {
   }
 }
 
-describe('64 writers, on conversations of their own and on shared ones', () => {
+describe('64 writers on own and on shared conversations', () => {
   it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
-    'find every acknowledged turn stored once, as acknowledged, and no other event: round %i',
+    'store every acknowledged turn once, as acknowledged, and no other event: round %i',
     async (round) => {
       const ids = [
         ...Array.from({ length: SHARED }, (_, n) => `shared-${round}-${n}`),
@@ -110,7 +110,7 @@ describe('64 writers, on conversations of their own and on shared ones', () => {
         'stale',
         'unknown',
         'tombstoned',
-        'faulty',
+        'invalid',
       );
       const seed = Date.now() % 1_000_000;
       const plans = fc.sample(fc.array(kind, { minLength: TURNS, maxLength: TURNS }), {
@@ -140,8 +140,8 @@ describe('64 writers, on conversations of their own and on shared ones', () => {
       }
 
       let expected = 0;
-      for (const { id, kind: what, texts, ifVersion, answers } of sent) {
-        for (const { status, body } of answers)
+      for (const { id, kind: what, texts, ifVersion, responses } of sent) {
+        for (const { status, body } of responses)
           expect([seed, what, ALLOWED[what].map(String)]).toEqual([
             seed,
             what,
@@ -149,7 +149,7 @@ describe('64 writers, on conversations of their own and on shared ones', () => {
           ]);
         const log = logs.get(id) ?? [];
         const stored = log.filter(({ parts }) => texts.includes(parts[0].text));
-        const written = answers.filter(({ status }) => status === 201);
+        const written = responses.filter(({ status }) => status === 201);
         expect([seed, id, stored.map(({ parts }) => parts[0].text)]).toEqual([
           seed,
           id,

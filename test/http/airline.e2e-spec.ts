@@ -11,7 +11,7 @@ interface Message {
   name?: string;
 }
 
-interface Recorded {
+interface RecordedConversation {
   id: string;
   messages: Message[];
 }
@@ -22,7 +22,7 @@ interface Event {
 }
 
 /** An event as `GET …/events` returns it. */
-interface Logged extends Event {
+interface LoggedEvent extends Event {
   seq: number;
   token_estimate: number;
   inserted_at: string;
@@ -30,12 +30,12 @@ interface Logged extends Event {
 
 const BUDGETS = [2_000, 8_000, 128_000];
 const LIMIT = 20;
-const POLICIES: Record<string, { config: object; snapshot: (log: Logged[]) => Logged[] }> = {
+const POLICIES: Record<string, { config: object; snapshot: (log: LoggedEvent[]) => LoggedEvent[] }> = {
   last_n: { config: { limit: LIMIT }, snapshot: (log) => log.slice(-LIMIT) },
   budget: { config: {}, snapshot: (log) => log },
   strip_tool_results: {
     config: { limit: LIMIT },
-    // In these recordings a tool result is a separate message: an event is dropped as a whole or kept.
+    // In these recordings every tool result is a separate message, so the policy drops whole events only.
     snapshot: (log) =>
       log
         .filter((event) => !isToolResult(event))
@@ -56,7 +56,7 @@ describe('recorded conversations of an airline agent', () => {
 
   afterAll(() => service.stop());
 
-  it('include every shape of a message in the sample', () => {
+  it('cover every message shape', () => {
     const shapes = readConversations(SAMPLE).flatMap(({ messages }) =>
       messages.map(({ role, content, tool_calls: calls }) =>
         [role, content === null ? 'null' : content === '' ? 'empty' : 'text', calls ? 'calls' : ''].join(' '),
@@ -73,7 +73,7 @@ describe('recorded conversations of an airline agent', () => {
     ]);
   });
 
-  it.each(conversations)('are returned by the log as they were sent ($id)', async ({ index, messages }) => {
+  it.each(conversations)('are returned unchanged by the log ($id)', async ({ index, messages }) => {
     const id = `log-${index}`;
     const events = messages.map(toEvent);
     const appended = await append(id, events, index);
@@ -95,60 +95,63 @@ describe('recorded conversations of an airline agent', () => {
     });
   });
 
-  it.each(conversations)('have windows that follow policy and budget ($id)', async ({ index, messages }) => {
-    const id = `window-${index}`;
-    await append(id, messages.map(toEvent), index);
-    const log = await readLog(id);
-    for (const [strategy, { config, snapshot: select }] of Object.entries(POLICIES)) {
-      expect((await service.http.put(id, { policy: { strategy, config } })).status).toBe(200);
-      const snapshot = select(log);
-      for (const budget of BUDGETS) {
-        const { status, body } = await service.http.window(id, `?budget_tokens=${budget}`);
-        expect(status).toBe(200);
-        expectPromises(body, log, snapshot, budget);
+  it.each(conversations)(
+    'produce windows that match the policy and the budget ($id)',
+    async ({ index, messages }) => {
+      const id = `window-${index}`;
+      await append(id, messages.map(toEvent), index);
+      const log = await readLog(id);
+      for (const [strategy, { config, snapshot: select }] of Object.entries(POLICIES)) {
+        expect((await service.http.put(id, { policy: { strategy, config } })).status).toBe(200);
+        const snapshot = select(log);
+        for (const budget of BUDGETS) {
+          const { status, body } = await service.http.window(id, `?budget_tokens=${budget}`);
+          expect(status).toBe(200);
+          expectWindow(body, log, snapshot, budget);
+        }
       }
-    }
-  });
+    },
+  );
 
-  /** Appends one by one, in batches, or in batches under a key that are each sent twice. */
+  /** Appends one event per request, in batches, or in batches that are sent twice with an idempotency key. */
   async function append(id: string, events: Event[], index: number): Promise<unknown[]> {
     await service.http.put(id, { token_budget: 128_000 });
-    const way = index % 3;
-    const size = [1, 100, 7][way]!;
+    const mode = index % 3;
+    const size = [1, 100, 7][mode]!;
     const appended: unknown[] = [];
     for (let at = 0; at < events.length; at += size) {
       const turn = events.slice(at, at + size);
       const body = {
-        ...(way === 0 ? { event: turn[0] } : { events: turn }),
-        ...(way === 2 && { idempotency_key: `turn-${at}` }),
+        ...(mode === 0 ? { event: turn[0] } : { events: turn }),
+        ...(mode === 2 && { idempotency_key: `turn-${at}` }),
       };
-      const answer = await service.http.append(id, body);
-      expect(answer.status).toBe(201);
-      if (way === 2) {
-        const again = await service.http.append(id, body);
-        expect(again.status).toBe(201);
-        expect(again.body).toEqual({ ...answer.body, deduped: true });
+      const response = await service.http.append(id, body);
+      expect(response.status).toBe(201);
+      if (mode === 2) {
+        const repeated = await service.http.append(id, body);
+        expect(repeated.status).toBe(201);
+        expect(repeated.body).toEqual({ ...response.body, deduped: true });
       }
-      appended.push(...(answer.body.events ?? [answer.body]));
+      appended.push(...(response.body.events ?? [response.body]));
     }
     return appended;
   }
 
-  async function readLog(id: string): Promise<Logged[]> {
+  async function readLog(id: string): Promise<LoggedEvent[]> {
     const { status, body } = await service.http.events(id, '?from_seq=1');
     expect(status).toBe(200);
     return body.events;
   }
 });
 
-function readConversations(file: string | URL): (Recorded & { index: number })[] {
+function readConversations(file: string | URL): (RecordedConversation & { index: number })[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line, index) => ({ ...(JSON.parse(line) as Recorded), index }));
+    .map((line, index) => ({ ...(JSON.parse(line) as RecordedConversation), index }));
 }
 
-/** A message of the chat format as an event: what it says and what it calls, or what a call gave. */
+/** Converts a message of the chat format to an event with text and tool calls, or with a tool result. */
 function toEvent({ role, content, tool_calls: calls = [], tool_call_id, name }: Message): Event {
   if (role === 'tool') return { role, parts: [{ type: 'tool_result', tool_call_id, name, content }] };
   return {
@@ -165,15 +168,18 @@ function toEvent({ role, content, tool_calls: calls = [], tool_call_id, name }: 
   };
 }
 
-/** The newest of the snapshot that fit, whole, contiguous and as many as possible, without results whose call is missing. */
-function expectPromises(window: any, log: Logged[], snapshot: Logged[], budget: number): void {
+/**
+ * Asserts that the window consists of the newest events of the snapshot that fit the budget, except tool results at its
+ * start whose call is not in the window.
+ */
+function expectWindow(window: any, log: LoggedEvent[], snapshot: LoggedEvent[], budget: number): void {
   const fitting = snapshot.filter((_, at) => tokens(snapshot.slice(at)) <= budget);
-  // Results whose call did not fit, or was trimmed, go too; nothing older takes their place.
+  // Tool results whose call is cut or trimmed are dropped too. Older events do not replace them.
   const start = fitting.findIndex((event) => event.seq === 1 || !isToolResult(event));
   const expected = start === -1 ? [] : fitting.slice(start);
 
   expect(window.used_tokens).toBeLessThanOrEqual(budget);
-  expect(window.messages.map(({ seq }: Logged) => seq)).toEqual(expected.map(({ seq }) => seq));
+  expect(window.messages.map(({ seq }: LoggedEvent) => seq)).toEqual(expected.map(({ seq }) => seq));
   expect(window).toEqual({
     version: log.length,
     messages: expected.map(({ seq, role, parts, inserted_at }) => ({ seq, role, parts, inserted_at })),
@@ -191,6 +197,6 @@ function isToolResult({ role, parts }: Event): boolean {
   return role === 'tool' || parts.every(({ type }) => type === 'tool_result');
 }
 
-function tokens(events: Logged[]): number {
+function tokens(events: LoggedEvent[]): number {
   return events.reduce((sum, { token_estimate }) => sum + token_estimate, 0);
 }

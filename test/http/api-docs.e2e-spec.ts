@@ -4,7 +4,7 @@ import { TestService } from '../support/test-service.js';
 
 const page = readFileSync('docs/api.md', 'utf8');
 
-/** The section of one route, heading included. */
+/** Returns the section of one route, including its heading. */
 function section(heading: string): string {
   const start = page.indexOf(`\n## ${heading}\n`);
   if (start === -1) return '';
@@ -12,10 +12,10 @@ function section(heading: string): string {
   return page.slice(start, end === -1 ? undefined : end);
 }
 
-/** Names of the properties of a schema of the document, references followed. */
+/** Returns the property names of a schema. Resolves references. */
 function properties(document: any, schema: any): string[] {
   if (schema?.$ref) return properties(document, document.components.schemas[schema.$ref.split('/').at(-1)]);
-  if (schema?.oneOf) return schema.oneOf.flatMap((each: any) => properties(document, each));
+  if (schema?.oneOf) return schema.oneOf.flatMap((option: any) => properties(document, option));
   return Object.keys(schema?.properties ?? {});
 }
 
@@ -36,7 +36,7 @@ describe('docs/api.md', () => {
   });
   afterAll(() => service.stop());
 
-  it('has a section for every operation of the OpenAPI document, and for nothing else', () => {
+  it('has exactly one section per operation of the OpenAPI document', () => {
     const headings = Array.from(
       page.matchAll(/^## ((?:GET|PUT|POST|PATCH|DELETE) .*)$/gm),
       ([, heading]) => heading,
@@ -44,20 +44,22 @@ describe('docs/api.md', () => {
     expect(headings.sort()).toEqual(operations.map(({ heading }) => heading).sort());
   });
 
-  it('names every status, parameter and field of every operation', () => {
+  it('names every status, query parameter and field of each operation', () => {
     const missing: string[] = [];
     for (const { heading, operation } of operations) {
       const text = section(heading);
       for (const status of Object.keys(operation.responses)) {
         if (!new RegExp(`\\b${status}\\b`).test(text)) missing.push(`${heading}: ${status}`);
       }
-      const parameters = (operation.parameters ?? []).filter(({ in: place }: any) => place === 'query');
+      const parameters = (operation.parameters ?? []).filter(({ in: location }: any) => location === 'query');
       const body = operation.requestBody?.content?.['application/json']?.schema;
-      const answers = Object.entries<any>(operation.responses).filter(([status]) => status.startsWith('2'));
+      const successes = Object.entries<any>(operation.responses).filter(([status]) => status.startsWith('2'));
       const names = [
         ...parameters.map(({ name }: any) => name),
         ...properties(document, body),
-        ...answers.flatMap(([, { content }]) => properties(document, content?.['application/json']?.schema)),
+        ...successes.flatMap(([, { content }]) =>
+          properties(document, content?.['application/json']?.schema),
+        ),
       ];
       for (const name of names) {
         if (!new RegExp(`\\b${name}\\b`).test(text) && !/the record/i.test(text))

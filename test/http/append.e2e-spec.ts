@@ -13,19 +13,19 @@ afterAll(() => service.stop());
 
 const logOf = async (id: string) => (await service.http.events(id)).body.events;
 
-/** The text of one event of the log, as the service gives it back. */
+/** Returns the JSON text of one event of the log, exactly as the service sends it. */
 async function eventText(id: string, seq: number): Promise<string> {
   const { text } = await service.http.events(id, `?from_seq=${seq}&to_seq=${seq}`);
   return jsonItems(jsonField(text, 'events')!)[0]!;
 }
 
-describe('one event', () => {
-  it('is confirmed with 201 and its seq, version and token estimate', async () => {
+describe('POST /v1/conversations/:id/events with one event', () => {
+  it('returns 201 with seq, version and token_estimate', async () => {
     await service.http.put('one');
     for (const seq of [1, 2, 3]) {
       const response = await service.http.append('one', { event: EVENT });
       expect(response.status).toBe(201);
-      // 3 + user + hello
+      // 3 tokens per message, 1 for the role and 1 for the text.
       expect(response.body).toEqual({ seq, version: seq, token_estimate: 5 });
     }
     await service.http.compact('one', { from_seq: 1, to_seq: 2, replacement: [EVENT] });
@@ -36,7 +36,7 @@ describe('one event', () => {
     });
   });
 
-  it('is returned with the server fields', async () => {
+  it('stores every field, and the log adds the server fields', async () => {
     await service.http.put('back');
     const event = {
       role: 'assistant',
@@ -61,7 +61,7 @@ describe('one event', () => {
     ]);
   });
 
-  it.each(['system', 'developer', 'user', 'assistant', 'tool'])('may have the role %s', async (role) => {
+  it.each(['system', 'developer', 'user', 'assistant', 'tool'])('accepts the role %s', async (role) => {
     const id = `role-${role}`;
     await service.http.put(id);
     expect((await service.http.append(id, { event: { ...EVENT, role } })).status).toBe(201);
@@ -69,25 +69,25 @@ describe('one event', () => {
   });
 
   it.each(['', 'User', 'user ', 'robot', 'toString', null, undefined, 7, ['user'], {}])(
-    'is rejected with the role %j',
+    'rejects the role %j',
     (role) => expectRejectedAppend(service.http, { event: { ...EVENT, role } }, ['event.role']),
   );
 
   it.each([
     ['no parts and no content', {}, 'event.parts'],
     ['null parts', { parts: null }, 'event.parts'],
-    ['no part in the list', { parts: [] }, 'event.parts'],
+    ['an empty list of parts', { parts: [] }, 'event.parts'],
     ['parts as an object', { parts: { type: 'text' } }, 'event.parts'],
     ['parts as a string', { parts: 'hello' }, 'event.parts'],
     ['a part that is a string', { parts: ['hello'] }, 'event.parts[0]'],
     ['a part that is null', { parts: [{ type: 'a' }, null] }, 'event.parts[1]'],
     ['a part that is a list', { parts: [[]] }, 'event.parts[0]'],
     ['a part without a type', { parts: [{ type: 'a' }, { text: 'x' }] }, 'event.parts[1].type'],
-    ['a part of a null type', { parts: [{ type: null }] }, 'event.parts[0].type'],
-    ['a part of a numeric type', { parts: [{ type: 7 }] }, 'event.parts[0].type'],
+    ['a part whose type is null', { parts: [{ type: null }] }, 'event.parts[0].type'],
+    ['a part whose type is a number', { parts: [{ type: 7 }] }, 'event.parts[0].type'],
     ['content and parts', { content: 'a', parts: EVENT.parts }, 'event.content'],
     ['empty content and parts', { content: '', parts: EVENT.parts }, 'event.content'],
-    ['content and no part in the list', { content: 'a', parts: [] }, 'event.content'],
+    ['content and an empty list of parts', { content: 'a', parts: [] }, 'event.content'],
     ['content as a number', { content: 7 }, 'event.content'],
     ['content as a list of parts', { content: EVENT.parts }, 'event.content'],
     ['metadata as a list', { ...EVENT, metadata: [] }, 'event.metadata'],
@@ -96,16 +96,19 @@ describe('one event', () => {
     ['a token_count below 0', { ...EVENT, token_count: -1 }, 'event.token_count'],
     ['a token_count that is a fraction', { ...EVENT, token_count: 1.5 }, 'event.token_count'],
     ['a token_count that is a string', { ...EVENT, token_count: '5' }, 'event.token_count'],
-    ['a token_count over all bounds', { ...EVENT, token_count: 1e300 }, 'event.token_count'],
-  ])('is rejected with %s', (_, event, named) =>
-    expectRejectedAppend(service.http, { event: { role: 'user', ...event } }, [named]),
+    ['a token_count above the maximum', { ...EVENT, token_count: 1e300 }, 'event.token_count'],
+  ])('rejects an event with %s', (_, event, path) =>
+    expectRejectedAppend(service.http, { event: { role: 'user', ...event } }, [path]),
   );
 
-  it.each([null, 'hello', 7, [], [EVENT], true])('is rejected unless it is an object: %j', async (event) => {
-    await expectRejectedAppend(service.http, { event }, ['event']);
-  });
+  it.each([null, 'hello', 7, [], [EVENT], true])(
+    'rejects an event that is not an object: %j',
+    async (event) => {
+      await expectRejectedAppend(service.http, { event }, ['event']);
+    },
+  );
 
-  it('may have parts of any shape and any type', async () => {
+  it('accepts parts of any shape and type', async () => {
     await service.http.put('parts');
     const parts = [
       { type: '' },
@@ -121,7 +124,7 @@ describe('one event', () => {
     expect((await logOf('parts'))[0].parts).toEqual(parts);
   });
 
-  it('may have content instead of parts, which becomes one text part', async () => {
+  it('stores content as one text part', async () => {
     await service.http.put('content');
     for (const content of ['hello', '', '"\\\u0000\ud800 é😀\n</script>']) {
       const short = await service.http.append('content', { event: { role: 'user', content, after: 1 } });
@@ -139,7 +142,7 @@ describe('one event', () => {
     expect((await logOf('content')).at(-1).parts).toEqual([{ type: 'text', text: 'x' }]);
   });
 
-  it('may have null in optional fields', async () => {
+  it('accepts null in optional fields', async () => {
     await service.http.put('nulls');
     const event = { ...EVENT, id: null, metadata: null, token_count: null };
     const response = await service.http.append('nulls', { event });
@@ -147,7 +150,7 @@ describe('one event', () => {
     expect((await logOf('nulls'))[0]).toMatchObject(event);
   });
 
-  it("has the caller's token_count as its estimate", async () => {
+  it("uses the caller's token_count as the estimate", async () => {
     await service.http.put('counts');
     const two = [...EVENT.parts, ...EVENT.parts];
     for (const [count, parts] of [
@@ -162,7 +165,7 @@ describe('one event', () => {
       expect(response.body.token_estimate).toBe(count);
       expect((await logOf('counts')).at(-1)).toMatchObject({ token_count: count, token_estimate: count });
     }
-    // Their sum is past what the estimate of one event may be.
+    // The sum of these estimates exceeds the maximum for one event.
     const turn = Array.from({ length: 3 }, () => ({ ...EVENT, token_count: 2_147_483_647 }));
     expect((await service.http.append('counts', { events: turn })).status).toBe(201);
     const [row] = await service.database.query(
@@ -200,8 +203,8 @@ describe('one event', () => {
   });
 });
 
-describe('a turn', () => {
-  it('of 1 to 100 events is appended as a whole, in order, with consecutive seqs', async () => {
+describe('POST /v1/conversations/:id/events with a turn', () => {
+  it('appends 1 to 100 events in order, with consecutive seqs', async () => {
     await service.http.put('turns');
     await service.http.append('turns', { event: EVENT });
     let next = 2;
@@ -222,34 +225,34 @@ describe('a turn', () => {
   });
 
   it.each([
-    ['no event', [], ['events']],
-    ['101 events', Array.from({ length: 101 }, () => EVENT), ['events']],
+    ['an empty list', [], ['events']],
+    ['a list of 101 events', Array.from({ length: 101 }, () => EVENT), ['events']],
     ['an object', { 0: EVENT }, ['events']],
     ['a string', 'hello', ['events']],
-    ['a null among good ones', [EVENT, null, EVENT], ['events[1]']],
-    ['a bad role among good ones', [EVENT, EVENT, { ...EVENT, role: 'x' }], ['events[2].role']],
+    ['a list with a null', [EVENT, null, EVENT], ['events[1]']],
+    ['a list with an invalid role', [EVENT, EVENT, { ...EVENT, role: 'x' }], ['events[2].role']],
     [
-      'a part without a type among good ones',
+      'a list with a part without a type',
       [EVENT, { role: 'user', parts: [{}] }],
       ['events[1].parts[0].type'],
     ],
     [
-      'a bad last one of 100',
+      'a list of 100 events whose last one is invalid',
       [...Array.from({ length: 99 }, () => EVENT), {}],
       ['events[99].parts', 'events[99].role'],
     ],
-  ] as [string, unknown, string[]][])('is rejected as a whole with %s', (_, events, named) =>
-    expectRejectedAppend(service.http, { events }, named),
+  ] as [string, unknown, string[]][])('rejects the whole turn when events is %s', (_, events, paths) =>
+    expectRejectedAppend(service.http, { events }, paths),
   );
 
-  it('is rejected together with a single event, and so is a body with neither', async () => {
+  it('rejects a body with both event and events, or with neither', async () => {
     await expectRejectedAppend(service.http, { event: EVENT, events: [EVENT] }, ['events']);
     await expectRejectedAppend(service.http, {}, ['event']);
     await expectRejectedAppend(service.http, { event: null, events: null }, ['event']);
     await expectRejectedAppend(service.http, { idempotency_key: 'k' }, ['event']);
   });
 
-  it('gives its events one time and separate estimates', async () => {
+  it('stores the same inserted_at for all events, and an estimate for each', async () => {
     await service.http.put('turn-estimates');
     const response = await service.http.append('turn-estimates', {
       events: [EVENT, { ...EVENT, token_count: 70 }, { role: 'user', content: 'hello hello hello' }],
@@ -262,8 +265,8 @@ describe('a turn', () => {
   });
 });
 
-describe('if_version', () => {
-  it('accepts an append only at the current version, and reports that version', async () => {
+describe('if_version of an append', () => {
+  it('accepts the current version and rejects any other with 409 and both versions', async () => {
     await service.http.put('guard');
     expect((await service.http.append('guard', { event: EVENT, if_version: 0 })).body.version).toBe(1);
     await service.http.append('guard', { events: [EVENT, EVENT], if_version: 1 });
@@ -285,7 +288,7 @@ describe('if_version', () => {
     });
   });
 
-  it('still matches after PUT and PATCH', async () => {
+  it('still matches after PUT and PATCH, which do not change the version', async () => {
     await service.http.put('guard-put');
     await service.http.say('guard-put', 'a');
     await service.http.put('guard-put', { token_budget: 7, metadata: { a: 1 } });
@@ -293,7 +296,7 @@ describe('if_version', () => {
     expect((await service.http.append('guard-put', { event: EVENT, if_version: 1 })).status).toBe(201);
   });
 
-  it('is not checked when it is null', async () => {
+  it('is ignored when it is null', async () => {
     await service.http.put('guard-null');
     for (const seq of [1, 2]) {
       expect((await service.http.append('guard-null', { event: EVENT, if_version: null })).body.seq).toBe(
@@ -302,16 +305,16 @@ describe('if_version', () => {
     }
   });
 
-  it.each([-1, 0.5, '0', true, [], {}, 2 ** 53, 1e30])('is rejected with its name: %j', (version) =>
+  it.each([-1, 0.5, '0', true, [], {}, 2 ** 53, 1e30])('is rejected with 400 when it is %j', (version) =>
     expectRejectedAppend(service.http, { event: EVENT, if_version: version }, ['if_version']),
   );
 
-  it('may be written as any JSON number', async () => {
+  it('accepts every JSON spelling of an integer', async () => {
     await service.http.put('guard-spelt');
-    for (const spelt of ['0', '1.0', '0.2e1', '3E0']) {
+    for (const number of ['0', '1.0', '0.2e1', '3E0']) {
       const response = await service.http.append(
         'guard-spelt',
-        `{"event":{"role":"user","content":"a"},"if_version":${spelt}}`,
+        `{"event":{"role":"user","content":"a"},"if_version":${number}}`,
       );
       expect(response.status).toBe(201);
     }
@@ -319,7 +322,7 @@ describe('if_version', () => {
 });
 
 describe('an append to a conversation that does not exist', () => {
-  it('is rejected with 404, whatever its if_version and key, and creates no conversation', async () => {
+  it('returns 404 for any if_version and idempotency key, and creates no conversation', async () => {
     for (const extra of [{}, { if_version: 0 }, { if_version: 3 }, { idempotency_key: 'k' }]) {
       expectError(await service.http.append('absent', { event: EVENT, ...extra }), 404);
       expectError(await service.http.append('absent', { events: [EVENT], ...extra }), 404);
@@ -327,12 +330,12 @@ describe('an append to a conversation that does not exist', () => {
     expectError(await service.http.get('absent'), 404);
   });
 
-  it('is rejected with 400 when it is invalid', async () => {
+  it('returns 400 when the event is invalid', async () => {
     expectError(await service.http.append('absent', { event: { role: 'x' } }), 400);
   });
 });
 
-describe('a confirmed append', () => {
+describe('a completed append', () => {
   it('is visible in every read on every node', async () => {
     const other = await TestService.start({ database: service.database });
     try {

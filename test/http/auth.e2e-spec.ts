@@ -12,12 +12,12 @@ const OLD_KEY = 'fp-old-0123456789';
 const NEW_KEY = 'fp-new-9876543210';
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
-describe('without a configured key', () => {
+describe('a service without an API key', () => {
   let service: TestService;
   beforeAll(async () => (service = await TestService.start()));
   afterAll(() => service.stop());
 
-  it('every request is accepted, whatever key it has', async () => {
+  it('accepts every request, with any Authorization header', async () => {
     expect((await service.http.put('open')).status).toBe(201);
     for (const authorization of ['Bearer anything', 'Basic eDp5', 'nonsense']) {
       const response = await service.http.request('GET', '/v1/conversations/open', {
@@ -29,7 +29,7 @@ describe('without a configured key', () => {
   });
 });
 
-describe('with two keys', () => {
+describe('a service with two API keys', () => {
   let service: TestService;
   beforeAll(async () => {
     service = await TestService.start({
@@ -46,11 +46,11 @@ describe('with two keys', () => {
   const read = (headers: Record<string, string>): Promise<HttpResponse> =>
     service.http.request('GET', '/v1/conversations/one', { headers });
 
-  it('each of them gives access to the same conversations', async () => {
+  it('accepts either key for the same conversations', async () => {
     for (const key of [OLD_KEY, NEW_KEY]) expect((await read(bearer(key))).status).toBe(200);
   });
 
-  it.each(['bearer', 'BEARER', 'bEaReR'])('the scheme is accepted in any case: %s', async (scheme) => {
+  it.each(['bearer', 'BEARER', 'bEaReR'])('accepts the scheme in any case: %s', async (scheme) => {
     expect((await read({ authorization: `${scheme} ${NEW_KEY}` })).status).toBe(200);
     expect((await read({ authorization: `${scheme}   ${NEW_KEY}  ` })).status).toBe(200);
   });
@@ -58,7 +58,7 @@ describe('with two keys', () => {
   it.each<[name: string, headers: Record<string, string>]>([
     ['no key', {}],
     ['another key', bearer('fp-other')],
-    ['the beginning of a key', bearer(OLD_KEY.slice(0, -1))],
+    ['a key without its last character', bearer(OLD_KEY.slice(0, -1))],
     ['a key with a suffix', bearer(`${OLD_KEY}x`)],
     ['a key in another case', bearer(OLD_KEY.toUpperCase())],
     ['both keys', bearer(`${OLD_KEY},${NEW_KEY}`)],
@@ -66,19 +66,19 @@ describe('with two keys', () => {
     ['an empty key', { authorization: 'Bearer ' }],
     ['a key without its scheme', { authorization: OLD_KEY }],
     ['another scheme', { authorization: `Basic ${OLD_KEY}` }],
-    ['a scheme without a space before its key', { authorization: `Bearer${OLD_KEY}` }],
+    ['no space between the scheme and the key', { authorization: `Bearer${OLD_KEY}` }],
     ['a key in another header', { 'x-api-key': OLD_KEY }],
-  ])('401 for %s', async (_, headers) => {
+  ])('returns 401 for %s', async (_, headers) => {
     const response = await read(headers);
     expectError(response, 401);
     expect(response.text).not.toContain('fp-');
   });
 
-  it('401 for a key in the query', async () => {
+  it('returns 401 for a key in the query', async () => {
     expectError(await service.http.request('GET', `/v1/conversations/one?api_key=${OLD_KEY}`), 401);
   });
 
-  it('401 on every route of the API, HEAD included, and nothing is written', async () => {
+  it('returns 401 on every route under /v1, HEAD included, and writes nothing', async () => {
     const { routes } = service.app.get(RouteRecorder);
     const guarded = routes.filter(({ scope }) => scope !== 'public');
     expect(guarded.length).toBeGreaterThanOrEqual(8);
@@ -93,7 +93,7 @@ describe('with two keys', () => {
     );
   });
 
-  it('health, metrics and docs are open', async () => {
+  it('serves health, metrics and docs without a valid key', async () => {
     for (const path of ['/health/live', '/health/ready', '/metrics', '/docs', '/docs-json', '/docs-yaml']) {
       for (const headers of [{}, bearer('wrong')]) {
         expect((await service.http.request('GET', path, { headers })).status).toBe(200);
@@ -101,7 +101,7 @@ describe('with two keys', () => {
     }
   });
 
-  it('an unknown route under /v1 is 401 without a key and 404 with one', async () => {
+  it('returns 401 for an unknown route under /v1 without a key, and 404 with one', async () => {
     for (const path of [
       '/v1',
       '/v1/',
@@ -117,7 +117,7 @@ describe('with two keys', () => {
     expectError(await service.http.request('GET', '/nope'), 404);
   });
 
-  describe('the key is checked before the body is read', () => {
+  describe('a wrong key', () => {
     const head =
       'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer wrong\r\n';
 
@@ -133,15 +133,15 @@ describe('with two keys', () => {
         'of chunks that never end',
         'content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"eve\r\n',
       ],
-    ])('401 for a body %s', async (_, rest) => {
+    ])('is rejected with 401 before a body %s is read', async (_, rest) => {
       expectError(await sendRaw(service.url, head + rest), 401);
     });
 
-    it('401 for 9 MiB that do arrive', async () => {
+    it('is rejected with 401 when the client sends 9 MiB', async () => {
       const connection = await RawConnection.open(service.url);
       connection.write(`${head}content-type: application/json\r\ncontent-length: ${9 * 1024 * 1024}\r\n\r\n`);
       connection.write(Buffer.alloc(9 * 1024 * 1024, 'x'));
-      expectError(await connection.answer(), 401);
+      expectError(await connection.response(), 401);
       connection.close();
     });
   });
@@ -157,25 +157,25 @@ describe('scopes', () => {
   });
   afterAll(() => service.stop());
 
-  /** From now on every request acts with these scopes in this namespace. */
+  /** Makes every later request use these scopes in this namespace. */
   const setPrincipal = (scopes: readonly Scope[], namespace = 'default') => {
     const keys = service.app.get(ApiKeys, { strict: false });
     keys.authenticate = () => ({ namespace, scopes: new Set(scopes) });
   };
 
-  it('are declared by every route, and every scope is used', () => {
+  it('are declared by every route, and none is unused', () => {
     const recorder = service.app.get(RouteRecorder);
     expect(recorder.undeclared()).toEqual([]);
     const used = new Set(recorder.routes.map(({ scope }) => scope));
     expect([...used].sort()).toEqual([...SCOPES, 'public'].sort());
   });
 
-  it('are required by every route under /v1, and by no other', () => {
+  it('are required by exactly the routes under /v1', () => {
     const { routes } = service.app.get(RouteRecorder);
     for (const { url, scope } of routes) expect(scope === 'public').toBe(!url.startsWith('/v1/'));
   });
 
-  it('are missing on a route that declares none, which requires a key', async () => {
+  it('are reported as undeclared for a route without one, which still requires a key', async () => {
     @Controller('v1/forgotten')
     class ForgottenController {
       @Get()
@@ -198,20 +198,23 @@ describe('scopes', () => {
     }
   });
 
-  it.each([...SCOPES])('403 for a key that lacks %s, and only for that', async (lacking) => {
-    const { routes } = service.app.get(RouteRecorder);
-    setPrincipal(SCOPES.filter((scope) => scope !== lacking));
-    for (const { method, url, scope } of routes.filter(({ method }) => method !== 'HEAD')) {
-      const path = url.replace(':id', 'guarded');
-      const response = await service.http.request(method, path, {
-        body: method === 'GET' ? undefined : '{}',
-      });
-      if (scope === lacking) {
-        expectError(response, 403);
-        expect(response.body.message).toContain(lacking);
-      } else expect(response.status).not.toBe(403);
-    }
-  });
+  it.each([...SCOPES])(
+    'cause a 403 on exactly the routes that require %s when the key lacks it',
+    async (missing) => {
+      const { routes } = service.app.get(RouteRecorder);
+      setPrincipal(SCOPES.filter((scope) => scope !== missing));
+      for (const { method, url, scope } of routes.filter(({ method }) => method !== 'HEAD')) {
+        const path = url.replace(':id', 'guarded');
+        const response = await service.http.request(method, path, {
+          body: method === 'GET' ? undefined : '{}',
+        });
+        if (scope === missing) {
+          expectError(response, 403);
+          expect(response.body.message).toContain(missing);
+        } else expect(response.status).not.toBe(403);
+      }
+    },
+  );
 
   it('are checked before the body is read', async () => {
     setPrincipal([]);
@@ -222,7 +225,7 @@ describe('scopes', () => {
     expectError(response, 403);
   });
 
-  it('do not reach conversations in the namespace of another key', async () => {
+  it('do not give access to conversations in the namespace of another key', async () => {
     setPrincipal(SCOPES, 'tenant-a');
     await service.http.put('shared', { token_budget: 100 });
     await service.http.say('shared', 'of a');

@@ -13,7 +13,7 @@ const APP = 'https://app.example.com';
 const EVIL = 'https://evil.test';
 
 /** Sends a request without a body, with exactly these headers. */
-function bare(
+function sendWithoutBody(
   service: TestService,
   method: string,
   path: string,
@@ -23,9 +23,9 @@ function bare(
   return sendRaw(service.url, `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
 }
 
-describe('without an API key', () => {
+describe('a service without an API key', () => {
   let service: TestService;
-  /** The service's own `Host`. */
+  /** The `Host` header of a request to the service. */
   let ownHost: string;
   const STREAM = '/v1/conversations/one/stream';
   beforeAll(async () => {
@@ -47,7 +47,7 @@ describe('without an API key', () => {
       { host: 'evil.test', origin: 'http://evil.test' },
     ],
   ])(
-    'answers 403 to requests %s on every route and upgrade except probes, and writes nothing',
+    'returns 403 to requests %s on every route and upgrade except the probes, and writes nothing',
     async (_, headers) => {
       const { routes } = service.app.get(RouteRecorder);
       const before = await record();
@@ -60,12 +60,13 @@ describe('without an API key', () => {
         const connection = await RawConnection.open(service.url);
         const lines = Object.entries({ ...headers, ...type }).map(([name, value]) => `${name}: ${value}\r\n`);
         connection.write(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
-        const answer = await connection.answer({ toHead: method === 'HEAD' });
+        const response = await connection.response({ toHead: method === 'HEAD' });
         connection.close();
         const isProbe = path.startsWith('/health/');
-        if (method === 'HEAD' || isProbe) expect([path, answer.status]).toEqual([path, isProbe ? 200 : 403]);
-        else expectError(answer, 403);
-        expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+        if (method === 'HEAD' || isProbe)
+          expect([path, response.status]).toEqual([path, isProbe ? 200 : 403]);
+        else expectError(response, 403);
+        expect(response.headers.get('access-control-allow-origin')).toBeNull();
       }
       for (const path of [STREAM, `${STREAM}?cursor=x`, '/v1/conversations/absent/stream', '/nope'])
         expectError(await sendUpgrade(service.url, path, headers), 403);
@@ -74,22 +75,22 @@ describe('without an API key', () => {
         origin: headers.origin ?? EVIL,
         'access-control-request-method': 'PUT',
       };
-      expectError(await bare(service, 'OPTIONS', '/v1/conversations/one', preflight), 403);
+      expectError(await sendWithoutBody(service, 'OPTIONS', '/v1/conversations/one', preflight), 403);
       expect(await record()).toEqual(before);
     },
   );
 
-  it('rejects them before the body is read', async () => {
+  it('rejects foreign pages and host names before the body is read', async () => {
     for (const headers of [`host: ${ownHost}\r\norigin: ${EVIL}`, 'host: evil.test']) {
-      const answer = await sendRaw(
+      const response = await sendRaw(
         service.url,
         `PUT /v1/conversations/one HTTP/1.1\r\n${headers}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{`,
       );
-      expectError(answer, 403);
+      expectError(response, 403);
     }
   });
 
-  it('lets its own pages read, write and follow', async () => {
+  it('lets pages of its own origin read, write and follow', async () => {
     for (const scheme of ['http', 'https']) {
       const origin = `${scheme}://${ownHost}`;
       const headers = { origin };
@@ -124,7 +125,7 @@ describe('without an API key', () => {
   });
 });
 
-describe('with an API key and an allowed origin', () => {
+describe('a service with an API key and allowed origins', () => {
   let service: TestService;
   const bearer = { authorization: `Bearer ${KEY}` };
   beforeAll(async () => {
@@ -149,24 +150,24 @@ describe('with an API key and an allowed origin', () => {
   const GRANTED = { origin: APP, exposed: 'ETag, Retry-After, X-Request-Id', vary: 'Origin' };
   const NOT_GRANTED = { origin: null, exposed: null, vary: 'Origin' };
 
-  it('grants the preflight of an allowed page without a key, for every route, method and header', async () => {
+  it('grants preflight requests of an allowed origin without a key, for every route, method and header', async () => {
     for (const path of [
       '/v1/conversations/one',
       '/v1/conversations/one/events',
       '/v1/conversations/a%2Fb',
       '/nope',
     ]) {
-      const answer = await service.http.request('OPTIONS', path, {
+      const response = await service.http.request('OPTIONS', path, {
         headers: {
           origin: APP,
           'access-control-request-method': 'PUT',
           'access-control-request-headers': 'authorization,content-type,x-request-id',
         },
       });
-      expect([answer.status, answer.text]).toEqual([204, '']);
-      expect(answer.headers.get('x-request-id')).toBeTruthy();
-      expect(cors(answer)).toEqual(GRANTED);
-      const list = (name: string) => (answer.headers.get(name) ?? '').toLowerCase().split(', ').sort();
+      expect([response.status, response.text]).toEqual([204, '']);
+      expect(response.headers.get('x-request-id')).toBeTruthy();
+      expect(cors(response)).toEqual(GRANTED);
+      const list = (name: string) => (response.headers.get(name) ?? '').toLowerCase().split(', ').sort();
       expect(list('access-control-allow-methods')).toEqual(['delete', 'get', 'head', 'patch', 'post', 'put']);
       expect(list('access-control-allow-headers')).toEqual([
         'authorization',
@@ -176,23 +177,23 @@ describe('with an API key and an allowed origin', () => {
         'last-event-id',
         'x-request-id',
       ]);
-      expect(answer.headers.get('access-control-max-age')).toBe('7200');
-      expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+      expect(response.headers.get('access-control-max-age')).toBe('7200');
+      expect(response.headers.get('access-control-allow-credentials')).toBeNull();
     }
   });
 
   it.each([EVIL, 'null', `${APP}.evil.test`, 'http://localhost:3001'])(
-    'does not grant the preflight of another page: %s',
+    'does not grant preflight requests of another origin: %s',
     async (origin) => {
       const headers = { origin, 'access-control-request-method': 'PUT' };
-      const answer = await service.http.request('OPTIONS', '/v1/conversations/one', { headers });
-      expectError(answer, 401);
-      expect(cors(answer)).toEqual(NOT_GRANTED);
-      expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+      const response = await service.http.request('OPTIONS', '/v1/conversations/one', { headers });
+      expectError(response, 401);
+      expect(cors(response)).toEqual(NOT_GRANTED);
+      expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
     },
   );
 
-  it('lets an allowed page read every response, including errors', async () => {
+  it('lets an allowed origin read every response, including errors', async () => {
     const etag = (await get('one/window', { ...bearer, origin: APP })).headers.get('etag')!;
     for (const [path, headers, status] of [
       ['one', bearer, 200],
@@ -205,8 +206,8 @@ describe('with an API key and an allowed origin', () => {
       ['one/window?if_version=9', bearer, 409],
       ['one/stream', bearer, 426],
     ] as [string, Record<string, string>, number][]) {
-      const answer = await get(path, { ...headers, origin: APP });
-      expect([path, answer.status, cors(answer)]).toEqual([path, status, GRANTED]);
+      const response = await get(path, { ...headers, origin: APP });
+      expect([path, response.status, cors(response)]).toEqual([path, status, GRANTED]);
     }
     const stream = await fetch(`${service.url}/v1/conversations/one/stream`, {
       headers: { ...bearer, origin: APP, accept: 'text/event-stream' },
@@ -220,17 +221,17 @@ describe('with an API key and an allowed origin', () => {
     ).toBe('http://localhost:3000');
   });
 
-  it('answers other clients with the key, without CORS headers', async () => {
+  it('serves requests with the key from any other origin, without CORS headers', async () => {
     for (const origin of [{ origin: EVIL }, { origin: 'null' }, {}] as Record<string, string>[]) {
       const read = await get('one', { ...bearer, ...origin });
       expect([read.status, cors(read)]).toEqual([200, NOT_GRANTED]);
       const written = await service.http.append('one', { event: EVENT }, { ...bearer, ...origin });
       expect([written.status, cors(written)]).toEqual([201, NOT_GRANTED]);
     }
-    expect((await bare(service, 'GET', '/metrics', { host: 'any.example' })).status).toBe(200);
+    expect((await sendWithoutBody(service, 'GET', '/metrics', { host: 'any.example' })).status).toBe(200);
   });
 
-  it('answers 403 to the upgrade of another page, before it checks the key', async () => {
+  it('returns 403 to an upgrade from another origin before it checks the key', async () => {
     const path = '/v1/conversations/one/stream';
     for (const origin of [EVIL, 'null', 'https://localhost:1']) {
       for (const key of [bearer, { authorization: 'Bearer wrong' }, {}]) {
@@ -243,10 +244,10 @@ describe('with an API key and an allowed origin', () => {
     expectError(await sendUpgrade(service.url, path, { origin: APP }), 401);
   });
 
-  it('lets an allowed page read the 503 and Retry-After of a stopping service', async () => {
+  it('lets an allowed origin read the 503 and Retry-After during shutdown', async () => {
     void service.app.get(Lifecycle).drain(0);
-    const answer = await get('one', { ...bearer, origin: APP });
-    expectError(answer, 503);
-    expect(cors(answer)).toEqual(GRANTED);
+    const response = await get('one', { ...bearer, origin: APP });
+    expectError(response, 503);
+    expect(cors(response)).toEqual(GRANTED);
   });
 });

@@ -25,17 +25,17 @@ async function storedState(id: string): Promise<object> {
   };
 }
 
-describe('a compaction', () => {
+describe('POST /v1/conversations/:id/compact', () => {
   it.each([
-    ['cuts off the left of an active one', 3, 4],
-    ['cuts off the right of an active one', 6, 8],
-    ['lies inside an active one', 5, 5],
-    ['lies inside an active one from its start', 4, 5],
-    ['lies inside an active one to its end', 5, 6],
-    ['begins inside one and contains another', 6, 9],
-    ['contains one and ends inside another', 1, 4],
-    ['goes from inside one to inside another', 2, 5],
-  ])('is rejected with range_overlap when it %s', async (name, from, to) => {
+    ['overlaps the start of an active compaction', 3, 4],
+    ['overlaps the end of an active compaction', 6, 8],
+    ['lies inside an active compaction', 5, 5],
+    ['starts with an active compaction and ends inside it', 4, 5],
+    ['starts inside an active compaction and ends with it', 5, 6],
+    ['starts inside an active compaction and contains the next', 6, 9],
+    ['contains an active compaction and ends inside the next', 1, 4],
+    ['starts inside an active compaction and ends inside the next', 2, 5],
+  ])('rejects with range_overlap a range that %s', async (name, from, to) => {
     const id = `overlap ${name}`;
     await createConversation(service.http, id, 10);
     await compact(id, 1, 2);
@@ -49,13 +49,13 @@ describe('a compaction', () => {
   });
 
   it.each([
-    ['begins at 0', 0, 3],
-    ['begins below 0', -2, 3],
+    ['starts at 0', 0, 3],
+    ['starts below 0', -2, 3],
     ['ends after the log', 5, 11],
-    ['lies after the log', 11, 12],
+    ['starts after the log', 11, 12],
     ['ends far after the log', 1, Number.MAX_SAFE_INTEGER],
-    ['begins and ends outside', 0, 11],
-  ])('is rejected with range_gap when it %s', async (name, from, to) => {
+    ['starts before the log and ends after it', 0, 11],
+  ])('rejects with range_gap a range that %s', async (name, from, to) => {
     const id = `gap ${name}`;
     await createConversation(service.http, id, 10);
     const before = await storedState(id);
@@ -65,7 +65,7 @@ describe('a compaction', () => {
     expect(await storedState(id)).toEqual(before);
   });
 
-  it('is rejected with range_gap in an empty log', async () => {
+  it('rejects every range of an empty log with range_gap', async () => {
     await createConversation(service.http, 'empty', 0);
     for (const [from, to] of [
       [1, 1],
@@ -80,41 +80,41 @@ describe('a compaction', () => {
   });
 
   it.each([
-    ['a range that ends before it begins', { from_seq: 3, to_seq: 2 }, ['to_seq']],
+    ['a range that ends before it starts', { from_seq: 3, to_seq: 2 }, ['to_seq']],
     ['no from_seq', { from_seq: undefined }, ['from_seq']],
     ['no to_seq', { to_seq: null }, ['to_seq']],
-    ['seqs that are no integers', { from_seq: 1.5, to_seq: '2' }, ['from_seq', 'to_seq']],
+    ['seqs that are not integers', { from_seq: 1.5, to_seq: '2' }, ['from_seq', 'to_seq']],
     ['no replacement', { replacement: undefined }, ['replacement']],
     ['a null replacement', { replacement: null }, ['replacement']],
     ['an empty replacement', { replacement: [] }, ['replacement']],
-    ['a replacement that is an event', { replacement: SUMMARY }, ['replacement']],
+    ['a replacement that is a single event', { replacement: SUMMARY }, ['replacement']],
     ['a replacement that is a string', { replacement: 'so far' }, ['replacement']],
     [
-      'a bad event among good ones',
+      'a replacement with one invalid event',
       { replacement: [SUMMARY, { role: 'robot', content: 'a' }] },
       ['replacement[1].role'],
     ],
     [
-      'events with different violations',
+      'a replacement with different violations',
       { replacement: [null, { role: 'user' }, { role: 'user', parts: [{}] }, { ...SUMMARY, content: 'a' }] },
       ['replacement[0]', 'replacement[1].parts', 'replacement[2].parts[0].type', 'replacement[3].content'],
     ],
     ['a negative if_version', { if_version: -1 }, ['if_version']],
     ['an if_version as a string', { if_version: '5' }, ['if_version']],
     ['an unknown field', { summary: 'so far' }, ['summary']],
-    ['an idempotency key, which it does not have', { idempotency_key: 'k' }, ['idempotency_key']],
-  ])('is rejected, naming the field, with %s', async (name, body, named) => {
+    ['an idempotency key, which compactions do not support', { idempotency_key: 'k' }, ['idempotency_key']],
+  ])('names the field when the body has %s', async (name, body, paths) => {
     const id = `bad ${name}`;
     await createConversation(service.http, id, 5);
     const before = await storedState(id);
     const response = await compact(id, 1, 3, body);
     expectError(response, 400);
     expect(response.body.reason).toBeUndefined();
-    expect(violationPaths(response)).toEqual(named);
+    expect(violationPaths(response)).toEqual(paths);
     expect(await storedState(id)).toEqual(before);
   });
 
-  it('is accepted only at if_version, and reports the current version', async () => {
+  it('rejects a stale if_version with 409 and both versions', async () => {
     await createConversation(service.http, 'guard', 5);
     expect((await compact('guard', 1, 2, { if_version: 5 })).body.version).toBe(6);
     const before = await storedState('guard');
@@ -128,7 +128,7 @@ describe('a compaction', () => {
     expect((await compact('guard', 1, 4, { if_version: null })).body.version).toBe(8);
   });
 
-  it('responds 404 if the conversation does not exist', async () => {
+  it('returns 404 if the conversation does not exist', async () => {
     expectError(await compact('absent', 1, 1), 404);
     expectError(await compact('absent', 5, 1, { if_version: 3 }), 404);
   });

@@ -15,7 +15,7 @@ const segments = async (id: string) =>
   (await service.http.window(id)).body.segments.map((s: any) => `${s.type} ${s.from_seq}-${s.to_seq}`);
 
 describe('POST /v1/conversations/:id/compact', () => {
-  it('responds 200 with the new version, and the window has the replacement', async () => {
+  it('returns 200 with the new version and shows the replacement in the window', async () => {
     await createConversation(service.http, 'basic', 5);
     const response = await compact('basic', 1, 3);
     expect({ status: response.status, body: response.body }).toEqual({ status: 200, body: { version: 6 } });
@@ -24,7 +24,7 @@ describe('POST /v1/conversations/:id/compact', () => {
     expect((await service.http.get('basic')).body).toMatchObject({ version: 6, last_seq: 5 });
   });
 
-  it('leaves the log untouched', async () => {
+  it('leaves the log unchanged', async () => {
     await createConversation(service.http, 'log', 6);
     const before = (await service.http.events('log')).text;
     for (const [from, to] of [
@@ -38,7 +38,7 @@ describe('POST /v1/conversations/:id/compact', () => {
     }
   });
 
-  it('increases the version by one: it is last_seq plus the number of compactions', async () => {
+  it('increases the version by one: version = last_seq + number of compactions', async () => {
     await createConversation(service.http, 'arithmetic', 4);
     let compactions = 0;
     for (let seq = 5; seq <= 8; seq += 1) {
@@ -53,10 +53,10 @@ describe('POST /v1/conversations/:id/compact', () => {
   });
 
   it.each([
-    ['one seq', [[3, 3]], ['1:m1', '2:m2', '3-3:c0', ...live(4, 10)]],
-    ['the start', [[1, 2]], ['1-2:c0', ...live(3, 10)]],
-    ['the middle', [[4, 6]], [...live(1, 3), '4-6:c0', ...live(7, 10)]],
-    ['the end', [[9, 10]], [...live(1, 8), '9-10:c0']],
+    ['one event', [[3, 3]], ['1:m1', '2:m2', '3-3:c0', ...live(4, 10)]],
+    ['the first events', [[1, 2]], ['1-2:c0', ...live(3, 10)]],
+    ['events in the middle', [[4, 6]], [...live(1, 3), '4-6:c0', ...live(7, 10)]],
+    ['the last events', [[9, 10]], [...live(1, 8), '9-10:c0']],
     ['the whole log', [[1, 10]], ['1-10:c0']],
     [
       'events before an active compaction',
@@ -75,7 +75,7 @@ describe('POST /v1/conversations/:id/compact', () => {
       ['1-2:c0', '3-4:c1', ...live(5, 10)],
     ],
     [
-      'events between two compactions',
+      'events between two active compactions',
       [
         [1, 2],
         [5, 6],
@@ -84,7 +84,7 @@ describe('POST /v1/conversations/:id/compact', () => {
       ['1-2:c0', '3-4:c2', '5-6:c1', ...live(7, 10)],
     ],
     [
-      'the same range again',
+      'the same range as an active compaction',
       [
         [3, 5],
         [3, 5],
@@ -92,7 +92,7 @@ describe('POST /v1/conversations/:id/compact', () => {
       ['1:m1', '2:m2', '3-5:c1', ...live(6, 10)],
     ],
     [
-      'a range that contains one',
+      'an active compaction and events on both sides',
       [
         [4, 5],
         [3, 6],
@@ -100,7 +100,7 @@ describe('POST /v1/conversations/:id/compact', () => {
       ['1:m1', '2:m2', '3-6:c1', ...live(7, 10)],
     ],
     [
-      'a range that begins with one',
+      'an active compaction and the events after it',
       [
         [3, 4],
         [3, 6],
@@ -108,7 +108,7 @@ describe('POST /v1/conversations/:id/compact', () => {
       ['1:m1', '2:m2', '3-6:c1', ...live(7, 10)],
     ],
     [
-      'a range that ends with one',
+      'an active compaction and the events before it',
       [
         [5, 6],
         [3, 6],
@@ -116,7 +116,7 @@ describe('POST /v1/conversations/:id/compact', () => {
       ['1:m1', '2:m2', '3-6:c1', ...live(7, 10)],
     ],
     [
-      'a range of two that adjoin',
+      'two adjacent compactions',
       [
         [1, 2],
         [3, 4],
@@ -125,7 +125,7 @@ describe('POST /v1/conversations/:id/compact', () => {
       ['1-4:c2', ...live(5, 10)],
     ],
     [
-      'a range that contains several',
+      'several compactions',
       [
         [2, 2],
         [4, 5],
@@ -135,7 +135,7 @@ describe('POST /v1/conversations/:id/compact', () => {
       ['1-9:c3', '10:m10'],
     ],
     [
-      'a range that contains one and leaves one out',
+      'one of two active compactions',
       [
         [2, 3],
         [6, 7],
@@ -152,30 +152,33 @@ describe('POST /v1/conversations/:id/compact', () => {
       ],
       ['1-6:c2', ...live(7, 10)],
     ],
-  ] as [string, [number, number][], string[]][])('may cover %s', async (name, ranges, expected) => {
-    const id = `legal ${name}`;
-    await createConversation(service.http, id, 10);
-    for (const [index, [from, to]] of ranges.entries()) {
-      const response = await compact(id, from, to, { replacement: [summary(`c${index}`)] });
-      expect({ status: response.status, body: response.body }).toEqual({
-        status: 200,
-        body: { version: 11 + index },
-      });
-    }
-    expect(await timelineOf(service.http, id)).toEqual(expected);
-    // Later events follow.
-    await service.http.say(id, 'm11');
-    expect(await timelineOf(service.http, id)).toEqual([...expected, '11:m11']);
-  });
+  ] as [string, [number, number][], string[]][])(
+    'accepts a range that covers %s',
+    async (name, ranges, expected) => {
+      const id = `legal ${name}`;
+      await createConversation(service.http, id, 10);
+      for (const [index, [from, to]] of ranges.entries()) {
+        const response = await compact(id, from, to, { replacement: [summary(`c${index}`)] });
+        expect({ status: response.status, body: response.body }).toEqual({
+          status: 200,
+          body: { version: 11 + index },
+        });
+      }
+      expect(await timelineOf(service.http, id)).toEqual(expected);
+      // Events that are appended later follow in the window.
+      await service.http.say(id, 'm11');
+      expect(await timelineOf(service.http, id)).toEqual([...expected, '11:m11']);
+    },
+  );
 
-  it('keeps adjacent summaries apart', async () => {
+  it('keeps adjacent summaries as separate segments', async () => {
     await createConversation(service.http, 'adjacent', 6);
     await compact('adjacent', 1, 2);
     await compact('adjacent', 3, 5);
     expect(await segments('adjacent')).toEqual(['summary 1-2', 'summary 3-5', 'live 6-6']);
   });
 
-  it('may overlap a compaction that is no longer active', async () => {
+  it('accepts a range that overlaps a compaction that is no longer active', async () => {
     await createConversation(service.http, 'replaced', 10);
     await compact('replaced', 2, 5);
     await compact('replaced', 1, 5, { replacement: [summary('wide')] });
@@ -184,7 +187,7 @@ describe('POST /v1/conversations/:id/compact', () => {
     expect(await timelineOf(service.http, 'replaced')).toEqual(['1-5:wide', '6-8:next', '9:m9', '10:m10']);
   });
 
-  it('may cover events that the policy has trimmed', async () => {
+  it('accepts a range of events that the policy has trimmed', async () => {
     await createConversation(service.http, 'trimmed', 10, { strategy: 'last_n', config: { limit: 3 } });
     expect(await timelineOf(service.http, 'trimmed')).toEqual(live(8, 10));
     expect((await compact('trimmed', 1, 4)).status).toBe(200);
@@ -199,7 +202,7 @@ describe('POST /v1/conversations/:id/compact', () => {
     ]);
   });
 
-  it('may have several replacement messages, each with the fields of an event', async () => {
+  it('stores several replacement messages, each with the fields of an event', async () => {
     await createConversation(service.http, 'several', 5);
     const replacement = [
       { role: 'user', content: 'short' },
@@ -233,7 +236,7 @@ describe('POST /v1/conversations/:id/compact', () => {
     expect(row.total).toBe(row.each.reduce((sum: number, tokens: number) => sum + tokens, 0));
   });
 
-  it('may have more replacement messages than a turn has events', async () => {
+  it('accepts more replacement messages than a turn may have events', async () => {
     await createConversation(service.http, 'many', 3);
     const replacement = Array.from({ length: 250 }, (_, index) => summary(`r${index}`));
     expect((await compact('many', 1, 2, { replacement })).status).toBe(200);
@@ -243,7 +246,7 @@ describe('POST /v1/conversations/:id/compact', () => {
     ]);
   });
 
-  it('covers only its range: events appended afterwards are live', async () => {
+  it('leaves events that are appended later live', async () => {
     await createConversation(service.http, 'later', 3);
     await compact('later', 1, 3);
     for (const seq of [4, 5]) await service.http.say('later', `m${seq}`);

@@ -13,7 +13,7 @@ const compact = (id: string, from: number, to: number, extra: object = {}) =>
   service.http.compact(id, { from_seq: from, to_seq: to, replacement: [SUMMARY], ...extra });
 
 describe('concurrent compactions', () => {
-  it('that overlap have the effect of some serial order', async () => {
+  it('have the effect of some serial order when they overlap', async () => {
     const other = await TestService.start({ database: service.database });
     try {
       for (let round = 0; round < 8; round += 1) {
@@ -32,7 +32,7 @@ describe('concurrent compactions', () => {
             }),
           ),
         );
-        const done = responses
+        const succeeded = responses
           .map((response, index) => ({ response, ...ranges[index]!, text: `c${index}` }))
           .filter(({ response }) => response.status === 200)
           .sort((a, b) => a.response.body.version - b.response.body.version);
@@ -40,15 +40,20 @@ describe('concurrent compactions', () => {
           expectError(response, 400);
           expect(response.body.reason).toBe('range_overlap');
         }
-        // Each has its own version, without a gap.
-        expect(done.map(({ response }) => response.body.version)).toEqual(done.map((_, index) => 21 + index));
-        expect((await service.http.get(id)).body).toMatchObject({ version: 20 + done.length, last_seq: 20 });
-        // Replayed in that order each is legal, and the result is what the window shows.
+        // Successful compactions have consecutive versions.
+        expect(succeeded.map(({ response }) => response.body.version)).toEqual(
+          succeeded.map((_, index) => 21 + index),
+        );
+        expect((await service.http.get(id)).body).toMatchObject({
+          version: 20 + succeeded.length,
+          last_seq: 20,
+        });
+        // Applied in version order, each compaction is legal, and the result equals the window.
         let active: { from: number; to: number; text: string }[] = [];
-        for (const { from, to, text } of done) {
-          const touched = active.filter((each) => each.from <= to && each.to >= from);
-          expect(touched.filter((each) => each.from < from || each.to > to)).toEqual([]);
-          active = [...active.filter((each) => !touched.includes(each)), { from, to, text }];
+        for (const { from, to, text } of succeeded) {
+          const overlapped = active.filter((each) => each.from <= to && each.to >= from);
+          expect(overlapped.filter((each) => each.from < from || each.to > to)).toEqual([]);
+          active = [...active.filter((each) => !overlapped.includes(each)), { from, to, text }];
         }
         active.sort((a, b) => a.from - b.from);
         const summaries = (await timelineOf(service.http, id)).filter((line) => line.includes('-'));
@@ -59,7 +64,7 @@ describe('concurrent compactions', () => {
     }
   });
 
-  it('of one range all succeed, and the last one is active', async () => {
+  it('all succeed on the same range, and the one with the highest version is active', async () => {
     await createConversation(service.http, 'same', 5);
     const responses = await Promise.all(
       Array.from({ length: 10 }, (_, index) =>
@@ -71,7 +76,7 @@ describe('concurrent compactions', () => {
     expect(await timelineOf(service.http, 'same')).toEqual(['1:m1', `2-4:c${last}`, '5:m5']);
   });
 
-  it('with the same if_version are one success and conflicts', async () => {
+  it('succeed only once with the same if_version, and the others get 409', async () => {
     await createConversation(service.http, 'guarded', 5);
     const responses = await Promise.all(
       Array.from({ length: 10 }, (_, index) => compact('guarded', 1 + (index % 3), 4, { if_version: 5 })),

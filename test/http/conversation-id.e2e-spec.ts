@@ -38,15 +38,15 @@ describe('the conversation id', () => {
     '\uffff',
     '会话',
     '👩‍👩‍👧',
-  ])('is the percent-decoded path segment: "%s"', (id) => expectId(id));
+  ])('is the percent-decoded path segment: "%s"', (id) => expectUsableId(id));
 
-  it('has up to 255 code points', async () => {
-    for (const letter of ['x', 'é', '😀']) await expectId(letter.repeat(255));
+  it('may have up to 255 code points', async () => {
+    for (const letter of ['x', 'é', '😀']) await expectUsableId(letter.repeat(255));
   });
 
-  /** Takes a conversation of this id through its life. */
-  async function expectId(id: string): Promise<void> {
-    // Sent as raw bytes: HTTP clients resolve %2e%2e as the parent folder.
+  /** Creates, writes, reads and deletes a conversation with this id. */
+  async function expectUsableId(id: string): Promise<void> {
+    // Raw bytes, because HTTP clients resolve %2e%2e to the parent path.
     const encoded = [...Buffer.from(id)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
     const send = (method: string, rest: string, body?: unknown) => {
       const text = body === undefined ? '' : JSON.stringify(body);
@@ -67,7 +67,7 @@ describe('the conversation id', () => {
     expect((await send('DELETE', '')).status).toBe(204);
   }
 
-  it('distinguishes conversations by every character, including case and normal form', async () => {
+  it('is compared exactly, including case and Unicode normal form', async () => {
     const ids = ['Case', 'case', 'case ', 'caf\u00e9', 'cafe\u0301', 'a/b', 'a%2Fb', 'ﬀ', 'ff'];
     for (const [index, id] of ids.entries()) {
       expect((await service.http.put(`t:${id}`, { token_budget: index + 1 })).status).toBe(201);
@@ -80,7 +80,7 @@ describe('the conversation id', () => {
     }
   });
 
-  it('is the same for every encoding of the path', async () => {
+  it('is the same for every percent-encoding of the path', async () => {
     await service.http.put('spelt:a/é');
     for (const path of ['spelt:a%2Fé', 'spelt%3Aa%2f%c3%a9', '%73pelt:%61%2F%C3%A9']) {
       const response = await service.http.request('GET', `/v1/conversations/${path}`);
@@ -88,7 +88,7 @@ describe('the conversation id', () => {
     }
   });
 
-  it('is rejected with 256 code points or a control character', async () => {
+  it('is rejected with 400 when it has 256 code points or a control character', async () => {
     for (const id of [
       'x'.repeat(256),
       '😀'.repeat(256),

@@ -12,11 +12,11 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-/** The text of `metadata` in a response. */
+/** Returns the JSON text of `metadata` in a response, exactly as the service sent it. */
 const metadataText = ({ text }: { text: string }) =>
   jsonFields(text).find(({ key }) => key === 'metadata')?.value;
 
-/** Metadata `{"a":"xx…"}` of exactly this many bytes as JSON. */
+/** Returns metadata `{"a":"xx…"}` whose JSON has exactly this many bytes. */
 const metadataOf = (bytes: number, letter = 'x') => ({
   a: letter.repeat((bytes - '{"a":""}'.length) / Buffer.byteLength(letter)),
 });
@@ -36,14 +36,14 @@ describe('token_budget', () => {
     expectError(await service.http.get('no-budget'), 404);
   });
 
-  it.each([1, 2, 999_999, 1_000_000])('is accepted: %s', async (budget) => {
+  it.each([1, 2, 999_999, 1_000_000])('may be %s', async (budget) => {
     expect((await service.http.put(`budget-${budget}`, { token_budget: budget })).body.token_budget).toBe(
       budget,
     );
   });
 
   it.each([0, -1, 1_000_001, 1.5, 2 ** 53, 1e21, '100', true, [100], {}])(
-    'is rejected with its name: %j',
+    'is rejected with 400 when it is %j',
     async (budget) => {
       for (const id of ['budget-bad', 'settled']) {
         const response = await service.http.put(id, { token_budget: budget });
@@ -55,18 +55,18 @@ describe('token_budget', () => {
   );
 
   it('has a configurable maximum', async () => {
-    const low = await TestService.start({
+    const limited = await TestService.start({
       env: { FASTPACA_MAX_TOKEN_BUDGET: '500' },
       database: service.database,
     });
     try {
-      expect((await low.http.put('ceiling', { token_budget: 500 })).status).toBe(201);
-      const response = await low.http.put('ceiling', { token_budget: 501 });
+      expect((await limited.http.put('ceiling', { token_budget: 500 })).status).toBe(201);
+      const response = await limited.http.put('ceiling', { token_budget: 501 });
       expectError(response, 400);
       expect(violationPaths(response)).toEqual(['token_budget']);
-      expect((await low.http.get('ceiling')).body.token_budget).toBe(500);
+      expect((await limited.http.get('ceiling')).body.token_budget).toBe(500);
     } finally {
-      await low.stop();
+      await limited.stop();
     }
   });
 });
@@ -78,7 +78,7 @@ describe('trigger_ratio', () => {
   });
 
   it.each([0, -0.1, 1.0001, 70, '0.5', true, [0.5], {}])(
-    'is rejected with its path, wherever it is given: %j',
+    'is rejected at the top level, in the policy and in its config when it is %j',
     async (ratio) => {
       for (const [path, body] of [
         ['trigger_ratio', { trigger_ratio: ratio }],
@@ -125,7 +125,7 @@ describe('policy', () => {
     ['skip_parts', { limit: 20, kinds: ['image', 'tool*'] }],
     ['time_window', { max_age_seconds: 1 }],
     ['time_window', { max_age_seconds: 3600, min_events: 0 }],
-  ])('is accepted and returned as it was sent: %s %j', async (strategy, config) => {
+  ])('is accepted and returned unchanged: %s %j', async (strategy, config) => {
     const id = `policy-${strategy}-${JSON.stringify(config)}`;
     const response = await service.http.put(id, { token_budget: 100, policy: { strategy, config } });
     expect(response.status).toBe(201);
@@ -135,8 +135,8 @@ describe('policy', () => {
 
   it.each([
     ['an unknown strategy', { strategy: 'lats_n' }, 'policy.strategy'],
-    ['a name that every object has', { strategy: 'constructor' }, 'policy.strategy'],
-    ['a strategy of another kind', { strategy: 7 }, 'policy.strategy'],
+    ['a strategy named like an inherited object property', { strategy: 'constructor' }, 'policy.strategy'],
+    ['a strategy that is a number', { strategy: 7 }, 'policy.strategy'],
     ['no strategy', { config: { limit: 5 } }, 'policy.strategy'],
     ['an unknown field', { strategy: 'last_n', limit: 5 }, 'policy.limit'],
     ['an unknown config field', { strategy: 'last_n', config: { limt: 5 } }, 'policy.config.limt'],
@@ -145,13 +145,13 @@ describe('policy', () => {
       { strategy: 'last_n', config: { max_age_seconds: 5 } },
       'policy.config.max_age_seconds',
     ],
-    [
-      'a config for a policy without one',
-      { strategy: 'budget', config: { limit: 5 } },
-      'policy.config.limit',
-    ],
+    ['a limit for the budget policy', { strategy: 'budget', config: { limit: 5 } }, 'policy.config.limit'],
     ['no max_age_seconds', { strategy: 'time_window', config: {} }, 'policy.config.max_age_seconds'],
-    ['no config with max_age_seconds', { strategy: 'time_window' }, 'policy.config.max_age_seconds'],
+    [
+      'no config although max_age_seconds is required',
+      { strategy: 'time_window' },
+      'policy.config.max_age_seconds',
+    ],
     [
       'a null max_age_seconds',
       { strategy: 'time_window', config: { max_age_seconds: null } },
@@ -172,12 +172,12 @@ describe('policy', () => {
     ],
     ['a max_tokens of 0', { strategy: 'budget', config: { max_tokens: 0 } }, 'policy.config.max_tokens'],
     ['kinds as a string', { strategy: 'skip_parts', config: { kinds: 'tool' } }, 'policy.config.kinds'],
-    ['kinds of numbers', { strategy: 'skip_parts', config: { kinds: [1] } }, 'policy.config.kinds'],
+    ['kinds that are numbers', { strategy: 'skip_parts', config: { kinds: [1] } }, 'policy.config.kinds'],
     ['a config that is a list', { strategy: 'last_n', config: [] }, 'policy.config'],
     ['a config that is a string', { strategy: 'last_n', config: 'limit' }, 'policy.config'],
     ['a string', 'last_n', 'policy'],
     ['a list', ['last_n'], 'policy'],
-  ])('is rejected with the name of the field: %s', async (_, policy, path) => {
+  ])('is rejected with the path of the field for %s', async (_, policy, path) => {
     const response = await service.http.put('policy-bad', { token_budget: 100, policy });
     expectError(response, 400);
     expect(violationPaths(response)).toEqual([path]);
@@ -187,7 +187,7 @@ describe('policy', () => {
     expect((await service.http.get('settled')).body).toEqual(before);
   });
 
-  it('is rejected with a config field called __proto__', async () => {
+  it('is rejected when its config has a field named __proto__', async () => {
     const response = await service.http.put(
       'policy-proto',
       '{"token_budget":1,"policy":{"strategy":"last_n","config":{"__proto__":{"limit":1}}}}',
@@ -198,7 +198,7 @@ describe('policy', () => {
 });
 
 describe('metadata', () => {
-  it('may have up to 64 KiB as JSON without white space', async () => {
+  it('may have up to 64 KiB of JSON, not counting white space', async () => {
     expect((await service.http.put('size', { token_budget: 1, metadata: metadataOf(KIB_64) })).status).toBe(
       201,
     );
@@ -207,7 +207,7 @@ describe('metadata', () => {
     expect((await service.http.get('size-spaced')).body.metadata).toEqual(metadataOf(KIB_64));
   });
 
-  it('is rejected over 64 KiB, and the record is unchanged', async () => {
+  it('is rejected above 64 KiB and leaves the record unchanged', async () => {
     for (const metadata of [
       metadataOf(KIB_64 + 1),
       metadataOf(KIB_64 + 2, 'é'),
@@ -228,20 +228,20 @@ describe('metadata', () => {
     expect((await service.http.get('size-before')).body).toEqual(before);
   });
 
-  it('counts bytes, not characters', async () => {
+  it('is limited in bytes, not in characters', async () => {
     const metadata = metadataOf(KIB_64, '😀');
     expect(Buffer.byteLength(JSON.stringify(metadata))).toBe(KIB_64);
     expect((await service.http.put('size-bytes', { token_budget: 1, metadata })).status).toBe(201);
     expect((await service.http.get('size-bytes')).body.metadata).toEqual(metadata);
   });
 
-  it.each([[[]], ['x'], [7], [true], [[{}]]])('is rejected with its name: %j', async (metadata) => {
+  it.each([[[]], ['x'], [7], [true], [[{}]]])('is rejected with 400 when it is %j', async (metadata) => {
     const response = await service.http.put('metadata-bad', { token_budget: 1, metadata });
     expectError(response, 400);
     expect(violationPaths(response)).toEqual(['metadata']);
   });
 
-  it('is returned as it was sent, key order and number spelling included', async () => {
+  it('is returned with its key order and number spelling unchanged', async () => {
     const text =
       '{"b":1.0,"10":12345678901234567890,"2":-0,"__proto__":{"x":1e2},"\\u0000":"\\ud800","":[1E+2,{}],"a":null}';
     const created = await service.http.put('verbatim', `{"token_budget":1,"metadata": ${text} }`);

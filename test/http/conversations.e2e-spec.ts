@@ -10,7 +10,7 @@ beforeAll(async () => (service = await TestService.start()));
 afterAll(() => service.stop());
 
 describe('PUT /v1/conversations/:id', () => {
-  it('creates with 201 and all defaults', async () => {
+  it('creates a conversation with 201 and all defaults', async () => {
     const created = await service.http.put('new', { token_budget: 100 });
     expect(created.status).toBe(201);
     expect(created.body).toEqual({
@@ -28,7 +28,7 @@ describe('PUT /v1/conversations/:id', () => {
     expect((await service.http.get('new')).body).toEqual(created.body);
   });
 
-  it('updates with 200 and keeps every omitted field', async () => {
+  it('updates a conversation with 200 and keeps every omitted field', async () => {
     const settings = {
       token_budget: 4000,
       trigger_ratio: 0.5,
@@ -56,7 +56,7 @@ describe('PUT /v1/conversations/:id', () => {
     ['policy, with a budget', { token_budget: 7, policy: { strategy: 'budget', config: {} } }],
     ['metadata, with a budget', { token_budget: 7, metadata: {} }],
     ['trigger_ratio, with a budget', { token_budget: 7, trigger_ratio: 0.25 }],
-  ])('replaces only %s when only that is given', async (field, body) => {
+  ])('replaces only the fields in the body: %s', async (field, body) => {
     const id = `alone-${field}`;
     const created = (
       await service.http.put(id, {
@@ -93,12 +93,12 @@ describe('PUT /v1/conversations/:id', () => {
     expect(second.body.metadata).toEqual({});
   });
 
-  it('keeps a null in metadata: only PATCH removes keys', async () => {
+  it('stores null in metadata, which only PATCH treats as a removal', async () => {
     const created = await service.http.put('null-kept', { token_budget: 1, metadata: { a: null } });
     expect(created.body.metadata).toEqual({ a: null });
   });
 
-  it('leaves version and log untouched', async () => {
+  it('leaves version and log unchanged', async () => {
     await service.http.put('untouched');
     for (const text of ['a', 'b', 'c']) await service.http.say('untouched', text);
     await service.http.compact('untouched', { from_seq: 1, to_seq: 2, replacement: [EVENT] });
@@ -113,7 +113,7 @@ describe('PUT /v1/conversations/:id', () => {
     expect((await service.http.window('untouched', '?if_version=4')).status).toBe(200);
   });
 
-  it('never decreases updated_at and never changes created_at', async () => {
+  it('keeps created_at, and no later write decreases updated_at', async () => {
     let last = (await service.http.put('times')).body;
     const { created_at: createdAt } = last;
     for (const write of [
@@ -159,7 +159,7 @@ describe('PUT /v1/conversations/:id', () => {
     }
   });
 
-  it('responds 200 or 400, never 409, to a PUT without a budget while the conversation is created', async () => {
+  it('returns 200 or 400, never 409, to a PUT without token_budget that races the creation', async () => {
     const statuses = new Set<number>();
     for (let round = 0; round < 60; round += 1) {
       const id = `half-${round}`;
@@ -175,11 +175,11 @@ describe('PUT /v1/conversations/:id', () => {
 });
 
 describe('GET /v1/conversations/:id', () => {
-  it('responds 404 if the conversation does not exist', async () => {
+  it('returns 404 if the conversation does not exist', async () => {
     expectError(await service.http.get('absent'), 404);
   });
 
-  it('returns the record after the writes', async () => {
+  it('returns a record that reflects appends, compactions and metadata patches', async () => {
     const { created_at: createdAt } = (await service.http.put('record', { token_budget: 50 })).body;
     await service.http.say('record', 'a');
     await service.http.say('record', 'b');
@@ -201,7 +201,7 @@ describe('GET /v1/conversations/:id', () => {
 });
 
 describe('DELETE /v1/conversations/:id', () => {
-  it('responds 204 without a body, also when repeated, and keeps the first tombstone', async () => {
+  it('returns 204 without a body, also when repeated, and keeps the first tombstone', async () => {
     await service.http.put('twice');
     const first = await service.http.delete('twice');
     expect({ status: first.status, text: first.text }).toEqual({ status: 204, text: '' });
@@ -212,12 +212,12 @@ describe('DELETE /v1/conversations/:id', () => {
     expect((await service.http.get('twice')).body).toEqual(record);
   });
 
-  it('responds 404 if the conversation does not exist, and creates none', async () => {
+  it('returns 404 if the conversation does not exist, and creates none', async () => {
     expectError(await service.http.delete('absent'), 404);
     expect((await service.http.put('absent-deleted')).status).toBe(201);
   });
 
-  it('responds 204 to each of many concurrent calls', async () => {
+  it('returns 204 to each of 20 concurrent requests', async () => {
     await service.http.put('deleted-by-many');
     const responses = await Promise.all(
       Array.from({ length: 20 }, () => service.http.delete('deleted-by-many')),
@@ -244,7 +244,7 @@ describe('DELETE /v1/conversations/:id', () => {
     });
   });
 
-  it('makes every write fail with 409 tombstoned and change nothing', async () => {
+  it('makes every later write fail with 409 tombstoned and change nothing', async () => {
     await service.http.put('dead', { token_budget: 1000, metadata: { a: 1 } });
     await service.http.say('dead', 'a');
     await service.http.delete('dead');
@@ -270,7 +270,7 @@ describe('DELETE /v1/conversations/:id', () => {
     }
     expect((await service.http.get('dead')).body).toEqual(before);
     expect((await service.http.events('dead')).body.events).toHaveLength(1);
-    // An invalid request is rejected as invalid, before the tombstone is checked.
+    // Validation precedes the tombstone check.
     expectError(await service.http.append('dead', { event: { role: 'robot', content: 'a' } }), 400);
     expectError(await service.http.put('dead', { token_budget: 0 }), 400);
   });

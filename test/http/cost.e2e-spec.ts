@@ -28,18 +28,18 @@ const SHORT = 200;
 const LONG = 50_000;
 const NAMES = { short: SHORT, long: LONG } as const;
 
-/** Pages that an execution touches, as PostgreSQL counts them; with a generic plan, which prepared statements get. */
+/** Executes a prepared statement once. @returns the number of buffer pages it touched, and its plan */
 async function pagesTouched(
   client: pg.Client,
   prepared: string,
   values: Value[],
 ): Promise<{ pages: number; plan: string }> {
-  const arguments_ = values.map(literal).join(', ');
+  const parameters = values.map(literal).join(', ');
   await client.query('BEGIN');
   const { rows } = await client.query(
-    `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE ${prepared} (${arguments_})`,
+    `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE ${prepared} (${parameters})`,
   );
-  await client.query('ROLLBACK'); // every measurement of an append starts from the same state
+  await client.query('ROLLBACK'); // undoes an append, so every measurement starts from the same state
   const [{ Plan: plan }] = rows[0]['QUERY PLAN'] as [{ Plan: Record<string, number> }];
   return { pages: plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!, plan: JSON.stringify(plan) };
 }
@@ -47,7 +47,7 @@ async function pagesTouched(
 async function connect({ url }: TestDatabase): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  // The service sets the first on its own connections; PostgreSQL chooses the second after some executions.
+  // The service disables sequential scans on its connections. PostgreSQL uses a generic plan after a few executions.
   await client.query('SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan');
   return client;
 }
@@ -60,7 +60,10 @@ function literal(value: Value): string {
   return typeof value === 'number' ? String(value) : `'${value}'`;
 }
 
-/** Title, text, values for a log that ends at `last`, and by how many pages the cost may grow from 200 to 50,000 events. */
+/**
+ * Title, SQL text, parameters for a log whose last seq is `last`, and the number of pages by which the cost may grow from
+ * 200 to 50,000 events.
+ */
 const MEASURED: [string, string, (last: number, name: string) => Value[], number][] = [
   [
     'an append',
@@ -69,21 +72,21 @@ const MEASURED: [string, string, (last: number, name: string) => Value[], number
     20,
   ],
   [
-    'a window of the newest 100',
+    'a window of the newest 100 events',
     READ_SUFFIX.text,
     (last, name) => ['default', name, [last - 99], [last], [0], 1e8],
     20,
   ],
-  // The budget fits the newest 100 events: the cut is found by bisection, a few pages per probe.
+  // The budget fits the newest 100 events. The statement bisects to find the cut; each probe touches a few pages.
   [
     'a window that the budget cuts',
     READ_SUFFIX.text,
     (last, name) => ['default', name, [1], [last], [(last - 100) * 10], 1e8],
     80,
   ],
-  // A summary every 100 events: one probe for each range that fits, a bisection in the range that is cut.
+  // A summary every 100 events. The statement probes each range that fits and bisects the range that is cut.
   [
-    'a window cut where compactions are',
+    'a window with compactions that the budget cuts',
     READ_SUFFIX.text,
     (last, name) => [
       'default',
@@ -107,10 +110,10 @@ const MEASURED: [string, string, (last: number, name: string) => Value[], number
     (_, name) => ['default', name, 'no-such-key'],
     10,
   ],
-  ['the totals of a range', TOKENS_OF_RANGE.text, (last, name) => ['default', name, 5, last - 5], 10],
-  ['the total through an event', TOKENS_THROUGH.text, (last, name) => ['default', name, last - 5], 10],
-  ['the record', FIND_CONVERSATION.text, (_, name) => ['default', name], 10],
-  // Both logs have equally many active compactions; superseded ones are not read.
+  ['the token total of a range', TOKENS_OF_RANGE.text, (last, name) => ['default', name, 5, last - 5], 10],
+  ['the token total through an event', TOKENS_THROUGH.text, (last, name) => ['default', name, last - 5], 10],
+  ['the conversation record', FIND_CONVERSATION.text, (_, name) => ['default', name], 10],
+  // Both logs have the same number of active compactions. Superseded compactions are not read.
   [
     'the active compactions',
     ACTIVE_COMPACTIONS.text,
@@ -141,16 +144,16 @@ async function prepare(client: pg.Client): Promise<void> {
 
 describe('the cost of a statement on the hot path', () => {
   let database: TestDatabase;
-  let early: pg.Client;
-  let late: pg.Client;
+  let emptyTablesClient: pg.Client;
+  let analyzedClient: pg.Client;
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    early = await connect(database);
-    await prepare(early);
-    // The first execution creates the plan.
+    emptyTablesClient = await connect(database);
+    await prepare(emptyTablesClient);
+    // The first execution creates the plan, while the tables are empty.
     for (const [index, [, , values]] of MEASURED.entries())
-      await pagesTouched(early, `measured_${index}`, values(SHORT, 'nobody'));
+      await pagesTouched(emptyTablesClient, `measured_${index}`, values(SHORT, 'nobody'));
 
     for (const [name, events] of Object.entries(NAMES)) {
       await database.query(
@@ -165,7 +168,7 @@ describe('the cost of a statement on the hot path', () => {
            FROM generate_series(1, $2::integer) n`,
         [name, events],
       );
-      // One compaction per ten events; all but the newest ten are superseded.
+      // One compaction per ten events. All but the newest ten are superseded.
       await database.query(
         `INSERT INTO fastpaca.compactions (namespace, conversation_id, version, from_seq, to_seq, last_seq, active_until,
                                            tokens_before, tokens_through, replacement, message_tokens, token_estimate, inserted_at)
@@ -175,43 +178,43 @@ describe('the cost of a statement on the hot path', () => {
         [name, events],
       );
     }
-    // More conversations: otherwise a sequential scan is as cheap as an index lookup.
+    // More conversations, because a sequential scan of a small table is as cheap as an index lookup.
     await database.query(`
       INSERT INTO fastpaca.conversations (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config, metadata)
       SELECT 'default', 'other-' || n, 1000, 0.7, 'last_n', '{}', '{}' FROM generate_series(1, 2000) n`);
   });
   afterAll(async () => {
-    await Promise.all([early.end(), late.end()]);
+    await Promise.all([emptyTablesClient.end(), analyzedClient.end()]);
     await database.drop();
   });
 
   async function compare(client: pg.Client, index: number): Promise<void> {
-    const [, , values, mayGrowByPages] = MEASURED[index]!;
+    const [, , values, maxGrowthPages] = MEASURED[index]!;
     const onShort = await pagesTouched(client, `measured_${index}`, values(SHORT, 'short'));
     const onLong = await pagesTouched(client, `measured_${index}`, values(LONG, 'long'));
     expect(onLong.plan).not.toContain('Seq Scan');
     expect(onLong.pages).toBeGreaterThan(0);
-    expect(onLong.pages - onShort.pages).toBeLessThan(mayGrowByPages);
+    expect(onLong.pages - onShort.pages).toBeLessThan(maxGrowthPages);
   }
 
   const titles = MEASURED.map(([title], index): [string, number] => [title, index]);
 
-  describe('that was planned on empty tables', () => {
-    it.each(titles)('does not grow with the log: %s', (_, index) => compare(early, index));
+  describe('planned on empty tables', () => {
+    it.each(titles)('does not grow with the log: %s', (_, index) => compare(emptyTablesClient, index));
   });
 
-  describe('that is planned with what is known of the tables', () => {
+  describe('planned after ANALYZE', () => {
     beforeAll(async () => {
       await database.query('ANALYZE');
-      late = await connect(database);
-      await prepare(late);
+      analyzedClient = await connect(database);
+      await prepare(analyzedClient);
     });
 
-    it.each(titles)('does not grow with the log: %s', (_, index) => compare(late, index));
+    it.each(titles)('does not grow with the log: %s', (_, index) => compare(analyzedClient, index));
   });
 });
 
-/** Looks for what is in no event, in the whole log if it could. */
+/** Selects no event, so it scans as much of the log as the service allows. */
 @Injectable()
 @RegisterPolicy({ strategy: 'none_such' })
 class NoneSuchPolicy implements WindowPolicy<void> {
@@ -228,9 +231,9 @@ class NoneSuchPolicy implements WindowPolicy<void> {
 class TeamModule {}
 
 describe('the window of a policy', () => {
-  /** As many events after the start of a scan, which moves by 512. */
+  /** The start of a scan moves by 512 events. With multiples of 512, both scans cover the same number of events. */
   const LENGTHS = [10 * 512, 100 * 512];
-  /** Rows that a scan reads: its events, and the page in which the last one lies. */
+  /** Maximum rows that a scan reads: 4,096 events, and the rest of the page that contains the last one. */
   const MAX_ROWS_OF_SCAN = 4096 + 256;
   let service: TestService;
   let rowsRead = 0;
@@ -270,7 +273,7 @@ describe('the window of a policy', () => {
     ['skip_parts', { kinds: [], limit: 1_000_000, max_tokens: 500 }, 1],
     ['strip_tool_results', { limit: 100_000, trim_to: 1, max_tokens: 500 }, 2],
     ['none_such', {}, 1],
-  ])('reads no more rows of a longer log: %s %j', async (strategy, config, scans) => {
+  ])('reads the same number of rows from a longer log: %s %j', async (strategy, config, scans) => {
     const read: number[] = [];
     for (const length of LENGTHS) {
       await service.http.put(`long-${length}`, { policy: { strategy, config } });
@@ -283,17 +286,17 @@ describe('the window of a policy', () => {
   });
 });
 
-describe('every statement', () => {
+describe('every SQL statement', () => {
   const statements = [eventsSql, compactionSql, conversationsSql].flatMap((each) => Object.values(each));
 
   it.each(statements.map(({ name, text }) => [name, text]))(
-    'finds its rows by an index: %s',
+    'needs no sequential scan: %s',
     async (_, text) => {
       const database = await createTestDatabase();
       const client = new pg.Client({ connectionString: database.url });
       await client.connect();
       try {
-        // As the service's own connections are set.
+        // The service uses this setting on its connections.
         await client.query('SET enable_seqscan = off');
         const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`);
         expect(JSON.stringify(rows)).not.toContain('Seq Scan');

@@ -14,14 +14,14 @@ import { PATIENCE_MS } from '../support/patience.js';
 import { RawConnection } from '../support/raw-http.js';
 import { TestService } from '../support/test-service.js';
 
-/** A failure is reported, with its seed, after so many attempts to narrow it down. */
+/** Maximum number of shrinking steps before fast-check reports a failure and its seed. */
 const MAX_SHRINKS = 200;
 
 let service: TestService;
 let agent: Agent;
-/** What must not be changed by anything here. */
+/** State of a conversation that no random request writes to. */
 let control: unknown;
-let sent = 0;
+let requestCount = 0;
 
 beforeAll(async () => {
   service = await TestService.start();
@@ -57,9 +57,9 @@ const readControl = async () =>
     ])
   ).map(({ status, text }) => ({ status, text }));
 
-/** Sends what `fetch` would refuse to. */
+/** Sends a request, including requests that `fetch` rejects, such as a GET with a body. */
 function send({ method, path, headers, body }: AnyRequest): Promise<HttpResponse> {
-  sent += 1;
+  requestCount += 1;
   return new Promise((resolve, reject) => {
     const request = httpRequest(service.url + path, {
       method,
@@ -87,69 +87,69 @@ function send({ method, path, headers, body }: AnyRequest): Promise<HttpResponse
   });
 }
 
-/** Checks that the answer is no 5xx and that an error has the documented shape. */
-function expectSound({ method }: AnyRequest, answer: HttpResponse): void {
-  expect(answer.status).toBeLessThan(500);
-  expect(answer.headers.get('x-request-id')).toBeTruthy();
-  if (answer.status >= 400 && method !== 'HEAD') expectErrorShape(answer);
+/** Asserts that the status is below 500 and that an error has the documented shape. */
+function expectDocumentedResponse({ method }: AnyRequest, response: HttpResponse): void {
+  expect(response.status).toBeLessThan(500);
+  expect(response.headers.get('x-request-id')).toBeTruthy();
+  if (response.status >= 400 && method !== 'HEAD') expectErrorShape(response);
 }
 
 const manyMutatedRequests = fc.array(anyMutatedRequest, { minLength: 1, maxLength: 10 });
 
-describe('whatever is sent', () => {
-  it('fine requests, changed in random places, are answered soundly, also at the same time', async () => {
+describe('a service that receives random requests', () => {
+  it('responds to concurrent mutated requests without 5xx and with documented errors', async () => {
     await fc.assert(
       fc.asyncProperty(fc.limitShrink(manyMutatedRequests, MAX_SHRINKS), async (requests) => {
-        const answers = await Promise.all(requests.map(send));
-        requests.forEach((request, index) => expectSound(request, answers[index]!));
+        const responses = await Promise.all(requests.map(send));
+        requests.forEach((request, index) => expectDocumentedResponse(request, responses[index]!));
       }),
       { numRuns: 900 },
     );
   });
 
-  it('random bodies are answered soundly', async () => {
+  it('responds to random bodies without 5xx and with documented errors', async () => {
     await fc.assert(
       fc.asyncProperty(fc.limitShrink(anyRandomRequest, MAX_SHRINKS), async (request) =>
-        expectSound(request, await send(request)),
+        expectDocumentedResponse(request, await send(request)),
       ),
       { numRuns: 500 },
     );
   });
 
-  it('answers damaged bytes with a documented error or by closing the connection, and never with a 5xx', async () => {
+  it('responds to damaged bytes with a documented error, or closes the connection', async () => {
     await fc.assert(
       fc.asyncProperty(fc.limitShrink(anyDamagedBytes, MAX_SHRINKS), async (bytes) => {
-        sent += 1;
+        requestCount += 1;
         const connection = await RawConnection.open(service.url);
         connection.write(bytes).finish();
-        const answer = await connection.answer().catch(() => undefined);
+        const response = await connection.response().catch(() => undefined);
         connection.close();
-        if (!answer) return;
-        expect(answer.status).toBeLessThan(500);
-        if (answer.status >= 400 && answer.status !== 431) expectErrorShape(answer);
+        if (!response) return;
+        expect(response.status).toBeLessThan(500);
+        if (response.status >= 400 && response.status !== 431) expectErrorShape(response);
       }),
       { numRuns: 400 },
     );
   });
 
-  it('was a lot', () => {
-    expect(sent).toBeGreaterThan(3000);
+  it('has received more than 3,000 requests', () => {
+    expect(requestCount).toBeGreaterThan(3000);
   });
 
-  it('leaves another conversation as it was', async () => {
+  it('leaves a conversation without random requests unchanged', async () => {
     expect(await readControl()).toEqual(control);
   });
 
-  it('leaves everything readable that it has left', async () => {
+  it('keeps every stored conversation readable', async () => {
     const rows = await service.database.query<{ id: string }>('SELECT id FROM fastpaca.conversations');
     for (const { id } of rows) {
-      const answers = await Promise.all([
+      const responses = await Promise.all([
         service.http.get(id),
         service.http.events(id, '?from_seq=1'),
         service.http.window(id),
       ]);
-      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
-      const [record, page] = answers;
+      expect(responses.map(({ status }) => status)).toEqual([200, 200, 200]);
+      const [record, page] = responses;
       expect(page.body.events.map(({ seq }: { seq: number }) => seq)).toEqual(
         Array.from({ length: Math.min(1000, record.body.last_seq) }, (_, index) => index + 1),
       );
@@ -157,8 +157,8 @@ describe('whatever is sent', () => {
     expect(rows.length).toBeGreaterThanOrEqual(TARGETS.length);
   });
 
-  it('leaves every counter true to the log', async () => {
-    const wrong = await service.database.query(`
+  it('keeps every counter consistent with the log', async () => {
+    const inconsistent = await service.database.query(`
       SELECT c.id FROM fastpaca.conversations c
         LEFT JOIN LATERAL (
                SELECT count(*) AS events, max(seq) AS last, sum(token_estimate) AS tokens, max(tokens_total) AS running
@@ -168,6 +168,6 @@ describe('whatever is sent', () => {
                  FROM fastpaca.compactions k WHERE k.namespace = c.namespace AND k.conversation_id = c.id) k ON true
        WHERE c.last_seq <> e.events OR c.last_seq <> COALESCE(e.last, 0) OR c.version <> c.last_seq + k.compactions
           OR c.tokens_total <> COALESCE(e.tokens, 0) OR c.tokens_total <> COALESCE(e.running, 0)`);
-    expect(wrong).toEqual([]);
+    expect(inconsistent).toEqual([]);
   });
 });

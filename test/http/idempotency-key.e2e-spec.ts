@@ -10,7 +10,7 @@ beforeAll(async () => (service = await TestService.start()));
 afterAll(() => service.stop());
 
 describe('an idempotency key', () => {
-  /** Spellings of one JSON value. */
+  /** Different JSON texts of the same request. */
   const SPELLINGS = [
     '{"event":{"role":"user","parts":[{"type":"text","text":"a/é😀"}],"metadata":{"n":1,"big":100,"e":{},"o":{"x":1,"y":2}}},"idempotency_key":"k"}',
     '{"idempotency_key":"k","event":{"metadata":{"o":{"y":2,"x":1},"e":{},"big":1e2,"n":1.0},"parts":[{"text":"a/é😀","type":"text"}],"role":"user"}}',
@@ -19,7 +19,7 @@ describe('an idempotency key', () => {
     '{"event":{"seq":7,"role":"user","parts":[{"type":"text","text":"a/é😀"}],"metadata":{"n":1,"big":100,"e":{},"o":{"x":1,"y":2}},"inserted_at":"x","token_estimate":1,"version":1},"idempotency_key":"k"}',
   ];
 
-  it('returns the first result for equal content, however it is spelt, and writes nothing', async () => {
+  it('returns the first result for equal content in any JSON spelling, and writes nothing', async () => {
     for (const first of SPELLINGS) {
       const id = `same-${SPELLINGS.indexOf(first)}`;
       await service.http.put(id);
@@ -27,8 +27,8 @@ describe('an idempotency key', () => {
       expect(original.status).toBe(201);
       await service.http.say(id, 'another');
       const before = { record: (await service.http.get(id)).body, log: (await service.http.events(id)).text };
-      for (const again of SPELLINGS) {
-        const response = await service.http.append(id, again);
+      for (const repeated of SPELLINGS) {
+        const response = await service.http.append(id, repeated);
         expect(response.status).toBe(201);
         expect(response.body).toEqual({ ...original.body, deduped: true });
       }
@@ -37,7 +37,7 @@ describe('an idempotency key', () => {
     }
   });
 
-  it('rejects other content with 409 idempotency_conflict', async () => {
+  it('rejects different content with 409 idempotency_conflict', async () => {
     await service.http.put('other');
     const event = {
       role: 'user',
@@ -70,11 +70,14 @@ describe('an idempotency key', () => {
         'idempotency_conflict',
       );
     }
-    const spelt = (number: string) =>
+    const withNumber = (number: string) =>
       `{"event":{"role":"user","content":"a","n":${number}},"idempotency_key":"n"}`;
-    await service.http.append('other', spelt('12345678901234567890'));
-    expectConflict(await service.http.append('other', spelt('12345678901234567891')), 'idempotency_conflict');
-    expect((await service.http.append('other', spelt('1234567890123456789e1'))).body.deduped).toBe(true);
+    await service.http.append('other', withNumber('12345678901234567890'));
+    expectConflict(
+      await service.http.append('other', withNumber('12345678901234567891')),
+      'idempotency_conflict',
+    );
+    expect((await service.http.append('other', withNumber('1234567890123456789e1'))).body.deduped).toBe(true);
     expect((await service.http.get('other')).body.version).toBe(2);
   });
 
@@ -82,14 +85,14 @@ describe('an idempotency key', () => {
     await service.http.put('shorthand');
     const long = { event: EVENT, idempotency_key: 'k' };
     const first = await service.http.append('shorthand', long);
-    const again = await service.http.append('shorthand', {
+    const repeated = await service.http.append('shorthand', {
       event: { role: 'user', content: 'hello' },
       idempotency_key: 'k',
     });
-    expect(again.body).toEqual({ ...first.body, deduped: true });
+    expect(repeated.body).toEqual({ ...first.body, deduped: true });
   });
 
-  it('may be sent as a header; header and body may both have it if they agree', async () => {
+  it('is accepted in the header, in the body, or in both if they are equal', async () => {
     await service.http.put('header');
     const first = await service.http.append('header', { event: EVENT }, { 'idempotency-key': 'h-1' });
     expect(first.body).toEqual({ seq: 1, version: 1, token_estimate: 5 });
@@ -110,8 +113,8 @@ describe('an idempotency key', () => {
     );
   });
 
-  it('is rejected when header and body differ, or when it is not 1 to 255 characters long', async () => {
-    for (const [key, header, named] of [
+  it('is rejected when header and body differ, or when it is invalid', async () => {
+    for (const [key, header, path] of [
       ['a', 'b', 'idempotency_key'],
       ['a', 'A', 'idempotency_key'],
       ['', undefined, 'idempotency_key'],
@@ -125,11 +128,11 @@ describe('an idempotency key', () => {
       [undefined, '', 'Idempotency-Key'],
     ] as const) {
       const headers = header === undefined ? undefined : { 'idempotency-key': header };
-      await expectRejectedAppend(service.http, { event: EVENT, idempotency_key: key }, [named], headers);
+      await expectRejectedAppend(service.http, { event: EVENT, idempotency_key: key }, [path], headers);
     }
   });
 
-  it('may be any text of 1 to 255 characters, even in a conversation with an id of 255', async () => {
+  it('may be any text of 1 to 255 characters, also with a conversation id of 255 characters', async () => {
     const letters = Array.from({ length: 255 }, (_, index) => String.fromCodePoint(0x1f300 + index));
     const id = letters.join('');
     await service.http.put(id);
@@ -153,7 +156,7 @@ describe('an idempotency key', () => {
     }
   });
 
-  it('applies to one conversation', async () => {
+  it('is scoped to its conversation', async () => {
     for (const id of ['scope-a', 'scope-b']) {
       await service.http.put(id);
       const response = await service.http.append(id, {
@@ -164,7 +167,7 @@ describe('an idempotency key', () => {
     }
   });
 
-  it('covers a whole turn: every event must be equal', async () => {
+  it('compares every event of a turn', async () => {
     await service.http.put('turn-key');
     await service.http.say('turn-key', 'before');
     const events = [EVENT, { role: 'assistant', content: 'hi' }, { ...EVENT, token_count: 9 }];
@@ -190,7 +193,7 @@ describe('an idempotency key', () => {
     expect((await service.http.get('turn-key')).body).toMatchObject({ version: 6, last_seq: 5 });
   });
 
-  it('covers a turn of 100 events of 80 KiB', async () => {
+  it('deduplicates a turn of 100 events of 80 KiB', async () => {
     await service.http.put('turn-large');
     const text = 'x'.repeat(80 * 1024);
     const events = Array.from({ length: 100 }, (_, index) => ({
@@ -224,7 +227,7 @@ describe('an idempotency key', () => {
       await service.http.append('order', { ...body, event: { ...EVENT, id: 'x' } }),
       'idempotency_conflict',
     );
-    // With an unused key the tombstone is checked, before if_version.
+    // With an unused key, the tombstone is checked before if_version.
     expectConflict(
       await service.http.append('order', { ...body, idempotency_key: 'new', if_version: 999 }),
       'tombstoned',
@@ -232,7 +235,7 @@ describe('an idempotency key', () => {
     expect((await service.http.get('order')).body.version).toBe(2);
   });
 
-  it('stays unused when the append fails', async () => {
+  it('can be used again after a failed append', async () => {
     await service.http.put('failed');
     expectConflict(
       await service.http.append('failed', { event: EVENT, idempotency_key: 'k', if_version: 5 }),

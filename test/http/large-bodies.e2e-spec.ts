@@ -11,7 +11,7 @@ import { TestService } from '../support/test-service.js';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const BODY_LIMIT = 8 * MIB;
-/** Three quarters of these are for large bodies. */
+/** Limit for the bodies in flight. Three quarters of it are for large bodies. */
 const UPLOAD_BYTES = 4 * MIB;
 
 let service: TestService;
@@ -25,12 +25,12 @@ const call = (method: string, rest: string, body: string) =>
   service.http.request(method, service.http.path('one', rest), { body });
 const head = (framing: string) =>
   `POST /v1/conversations/one/events HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n${framing}\r\n\r\n`;
-/** The body of a valid append, with exactly this many bytes. */
-function appendOf(bytes: number): string {
-  const frame = JSON.stringify({
+/** Returns the body of a valid append with exactly this many bytes. */
+function appendBody(bytes: number): string {
+  const template = JSON.stringify({
     event: { role: 'user', parts: [{ type: 'file', data: '' }], token_count: 1 },
   });
-  return frame.replace('"data":""', `"data":"${'x'.repeat(bytes - frame.length)}"`);
+  return template.replace('"data":""', `"data":"${'x'.repeat(bytes - template.length)}"`);
 }
 /** Resolves when the bytes of large bodies in flight satisfy the condition. */
 async function untilInFlight(is: (bytes: number) => boolean): Promise<void> {
@@ -39,7 +39,7 @@ async function untilInFlight(is: (bytes: number) => boolean): Promise<void> {
 const times = (count: number, item: (index: number) => string) =>
   Array.from({ length: count }, (_, n) => item(n));
 
-describe('a body with very many violations', () => {
+describe('a body with very many values', () => {
   const unknownFields = (count: number, name: (index: number) => string) =>
     times(count, (n) => `${JSON.stringify(name(n))}:1`).join(',');
 
@@ -57,7 +57,7 @@ describe('a body with very many violations', () => {
       `{"event":{"role":"user","parts":[${times(123_437, () => '{}').join(',')}]}}`,
     ],
     [
-      'bad replacements',
+      'invalid replacement messages',
       'POST',
       '/compact',
       `{"from_seq":1,"to_seq":1,"replacement":[${times(100_000, () => '1').join(',')}]}`,
@@ -76,16 +76,16 @@ describe('a body with very many violations', () => {
       `{"token_budget":1,"policy":{"strategy":"budget",${unknownFields(40_000, (n) => `x${n}`)}}}`,
     ],
     [
-      'unknown fields of its config',
+      'unknown fields of a policy config',
       'PUT',
       '',
       `{"token_budget":1,"policy":{"strategy":"last_n","config":{${unknownFields(1000, (n) => `${n}${'\ud800'.repeat(1000)}`)}}}}`,
     ],
-  ])('gets 400 with the first of them, in less than 64 KiB: %s', async (_, method, rest, body) => {
-    const answer = await call(method, rest, body);
-    expectError(answer, 400);
-    expect(Buffer.byteLength(answer.text)).toBeLessThan(64 * KIB);
-    const { details } = answer.body;
+  ])('gets a 400 of less than 64 KiB that lists the first violations: %s', async (_, method, rest, body) => {
+    const response = await call(method, rest, body);
+    expectError(response, 400);
+    expect(Buffer.byteLength(response.text)).toBeLessThan(64 * KIB);
+    const { details } = response.body;
     expect(details.length).toBeGreaterThan(20);
     expect(details.length).toBeLessThanOrEqual(101);
     expect(details.at(-1)).toEqual({
@@ -95,13 +95,14 @@ describe('a body with very many violations', () => {
     expect(details[0].path).not.toBe('');
   });
 
-  it('gets 413 before it is parsed if it has too many values or members', async () => {
+  it('is rejected with 413 before it is parsed if it has too many values or members', async () => {
     const values = `[${times(MAX_JSON_VALUES, () => '1').join(',')}`;
     const connection = await RawConnection.open(service.url);
-    connection.write(head(`content-length: ${BODY_LIMIT}`)).write(values); // incomplete, which a parser would reject
-    const answer = await connection.answer();
-    expectError(answer, 413);
-    expect(answer.body.message).toContain(String(MAX_JSON_VALUES));
+    // The JSON is incomplete: a parser would reject it with 400.
+    connection.write(head(`content-length: ${BODY_LIMIT}`)).write(values);
+    const response = await connection.response();
+    expectError(response, 413);
+    expect(response.body.message).toContain(String(MAX_JSON_VALUES));
     connection.close();
 
     const members = `{${times(MAX_JSON_MEMBERS + 1, (n) => `"${n}":1`).join(',')}`;
@@ -109,13 +110,13 @@ describe('a body with very many violations', () => {
     chunked
       .write(head('transfer-encoding: chunked'))
       .write(`${members.length.toString(16)}\r\n${members}\r\n`);
-    const late = await chunked.answer();
-    expectError(late, 413);
-    expect(late.body.message).toContain(String(MAX_JSON_MEMBERS));
+    const chunkedResponse = await chunked.response();
+    expectError(chunkedResponse, 413);
+    expect(chunkedResponse.body.message).toContain(String(MAX_JSON_MEMBERS));
     chunked.close();
   });
 
-  it('is accepted with the maximum number of values and of members', async () => {
+  it('is accepted with the maximum number of values or members', async () => {
     const numbers = times(MAX_JSON_VALUES - 10, () => '1').join(',');
     const rows = times(4_900, () => `{${times(10, (n) => `"c${n}":${n}`).join(',')}}`).join(',');
     for (const output of [`[${numbers}]`, `[${rows}]`]) {
@@ -125,58 +126,58 @@ describe('a body with very many violations', () => {
   });
 });
 
-describe('the bytes of bodies in flight', () => {
-  const upload = async () => {
-    const body = appendOf(2 * MIB);
+describe('the limit for bodies in flight', () => {
+  const startUpload = async () => {
+    const body = appendBody(2 * MIB);
     const connection = await RawConnection.open(service.url);
     connection.write(head(`content-length: ${body.length}`)).write(body.slice(0, MIB));
     await untilInFlight((bytes) => bytes === 2 * MIB);
     return { connection, rest: body.slice(MIB) };
   };
 
-  it('are bounded: beyond the limit large bodies get 503 before they are read, small ones are accepted', async () => {
-    const { connection, rest } = await upload();
+  it('rejects further large bodies with 503 before they are read, and accepts small ones', async () => {
+    const { connection, rest } = await startUpload();
 
     const rejected = await RawConnection.open(service.url);
-    const answer = await rejected.write(head(`content-length: ${2 * MIB}`)).answer();
-    expectError(answer, 503);
-    expect(answer.headers.get('retry-after')).toBe('1');
+    const response = await rejected.write(head(`content-length: ${2 * MIB}`)).response();
+    expectError(response, 503);
+    expect(response.headers.get('retry-after')).toBe('1');
     rejected.close();
 
     const chunked = await RawConnection.open(service.url);
     const chunk = `40000\r\n${'x'.repeat(0x40000)}\r\n`; // 256 KiB
     chunked.write(head('transfer-encoding: chunked')).write(chunk.repeat(5));
-    expectError(await chunked.answer(), 503);
+    expectError(await chunked.response(), 503);
     chunked.close();
 
     expect((await service.http.say('one', 'a small one')).status).toBe(201);
-    expect((await call('POST', '/events', appendOf(512 * KIB))).status).toBe(201); // fits into the rest of the budget
+    expect((await call('POST', '/events', appendBody(512 * KIB))).status).toBe(201); // fits the remaining bytes
 
-    expect((await connection.write(rest).answer()).status).toBe(201);
+    expect((await connection.write(rest).response()).status).toBe(201);
     connection.close();
-    expect((await call('POST', '/events', appendOf(2 * MIB))).status).toBe(201);
+    expect((await call('POST', '/events', appendBody(2 * MIB))).status).toBe(201);
     await untilInFlight((bytes) => bytes === 0);
   });
 
-  it('are released if the client disconnects, before its body is complete or after', async () => {
-    const { connection } = await upload();
+  it('is released when a client disconnects, before or after its body is complete', async () => {
+    const { connection } = await startUpload();
     connection.close();
     await untilInFlight((bytes) => bytes === 0);
 
-    const { connection: second, rest } = await upload();
+    const { connection: second, rest } = await startUpload();
     second.write(rest);
     second.finish();
     second.close();
     await untilInFlight((bytes) => bytes === 0);
   });
 
-  it('never exclude a body that is alone', async () => {
-    expect((await call('POST', '/events', appendOf(BODY_LIMIT))).status).toBe(201);
+  it('admits a body above it when no other is in flight', async () => {
+    expect((await call('POST', '/events', appendBody(BODY_LIMIT))).status).toBe(201);
   });
 });
 
-describe('a response that is sent before the body has been read', () => {
-  /** Writes the whole body, even if there is a response already, and reads the response afterwards. */
+describe('a response that is sent before the body is read', () => {
+  /** Writes the whole body before it reads the response. @returns the status */
   function writeThenRead(headers: Record<string, string>, chunks: number): Promise<number> {
     return new Promise((resolve, reject) => {
       const sent = httpRequest(`${service.url}/v1/conversations/one/events`, {
@@ -185,17 +186,17 @@ describe('a response that is sent before the body has been read', () => {
         headers: { 'content-type': 'application/json', ...headers },
       });
       sent.once('error', reject);
-      const answered = new Promise<number>((answer) =>
+      const status = new Promise<number>((resolveStatus) =>
         sent.once('response', (response) => {
           response.pause();
-          answer(response.statusCode ?? 0);
+          resolveStatus(response.statusCode ?? 0);
         }),
       );
       const chunk = Buffer.alloc(MIB, 'x');
-      let left = chunks;
+      let remaining = chunks;
       const writeNext = () => {
-        if (left-- > 0) sent.write(chunk, writeNext);
-        else sent.end(() => resolve(answered));
+        if (remaining-- > 0) sent.write(chunk, writeNext);
+        else sent.end(() => resolve(status));
       };
       writeNext();
     });
@@ -210,7 +211,7 @@ describe('a response that is sent before the body has been read', () => {
       expect(await writeThenRead(headers as Record<string, string>, 32)).toBe(status);
   });
 
-  it('reaches a client that gets 503 and continues to write', async () => {
+  it('reaches a client that continues to write: 503', async () => {
     const connection = await RawConnection.open(service.url);
     connection.write(head(`content-length: ${3 * MIB}`)).write('{');
     await untilInFlight((bytes) => bytes === 3 * MIB);
@@ -222,7 +223,7 @@ describe('a response that is sent before the body has been read', () => {
   it.each([
     ['omits the rest of the body', ''],
     ['continues with malformed HTTP', '\r\nno HTTP\r\n\r\n'],
-  ])('is the only one for a client that %s', async (_, rest) => {
+  ])('is the only response to a client that %s', async (_, rest) => {
     const { hostname, port } = new URL(service.url);
     const framing = rest ? 'transfer-encoding: chunked' : 'content-length: 1000';
     const socket = connect({ host: hostname, port: Number(port) });
@@ -232,9 +233,9 @@ describe('a response that is sent before the body has been read', () => {
     await once(socket, 'data');
     socket.end(rest);
     await once(socket, 'close');
-    const answers = Buffer.concat(received)
+    const statusLines = Buffer.concat(received)
       .toString()
       .match(/HTTP\/1\.1 \d+/g);
-    expect(answers).toEqual(['HTTP/1.1 415']);
+    expect(statusLines).toEqual(['HTTP/1.1 415']);
   });
 });

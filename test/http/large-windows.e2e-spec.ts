@@ -9,7 +9,7 @@ import { RegisterPolicy, type Selection, type WindowPolicy } from '../../src/pol
 import { TestService } from '../support/test-service.js';
 
 const MB = 1_000_000;
-/** Most bytes that one statement may read: 8 MiB, or one event of the largest size. */
+/** Maximum bytes that one statement may read: 8 MiB, or one event of the maximum size. */
 const MAX_STATEMENT_BYTES = 10 * MB;
 
 /** Selects by seq, as `budget` does, but finds the seq by reading events. */
@@ -35,7 +35,7 @@ class TeamModule {}
 let service: TestService;
 /** The parameters of each READ_SUFFIX statement. */
 let suffixReads: unknown[][] = [];
-/** Hooks around each statement. */
+/** Called before and after each statement. */
 let before: (statement: Statement) => Promise<void> | void;
 let after: (statement: Statement, rows: number) => void;
 
@@ -59,7 +59,7 @@ beforeEach(() => {
 });
 
 /** Creates a conversation with one event per size, in MB. Each event counts as one token. */
-async function conversation(id: string, sizes: number[]): Promise<void> {
+async function createConversation(id: string, sizes: number[]): Promise<void> {
   await service.http.put(id, { token_budget: 1_000_000, policy: { strategy: 'budget' } });
   await service.database.query(
     `INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total, inserted_at)
@@ -83,16 +83,16 @@ async function seqs(id: string, query = ''): Promise<number[]> {
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 
 describe('a large window', () => {
-  it('is read in statements of at most 8 MiB or one event, whatever the size of its events', async () => {
+  it('is read in statements of at most 8 MiB or one event each', async () => {
     const sizes = [0.1, 1, 2, 3, 9.5, 0.1, 0.1, 5, 4, 3, 0.1, 9.5];
-    await conversation('steps', sizes);
+    await createConversation('steps', sizes);
     expect(await seqs('steps')).toEqual(upTo(12));
     expect(await seqs('steps', '?budget_tokens=9')).toEqual(upTo(12).slice(3));
     for (const values of suffixReads) expect(values[5]).toBeLessThanOrEqual(MAX_STATEMENT_BYTES);
   });
 
-  it('is complete if compactions lie in it', async () => {
-    await conversation('compacted', [1, 1, 1, 6, 1, 6, 1, 1, 6, 1]);
+  it('is complete if it contains compactions', async () => {
+    await createConversation('compacted', [1, 1, 1, 6, 1, 6, 1, 1, 6, 1]);
     const replacement = [{ role: 'system', content: 's', token_count: 1 }];
     for (const [from_seq, to_seq] of [
       [2, 3],
@@ -106,17 +106,17 @@ describe('a large window', () => {
   });
 
   it('is complete if its policy reads events to select by seq', async () => {
-    await conversation('scanned', Array<number>(9).fill(1));
+    await createConversation('scanned', Array<number>(9).fill(1));
     await service.http.put('scanned', { policy: { strategy: 'from_oldest_scanned' } });
     expect(await seqs('scanned')).toEqual(upTo(9));
   });
 
-  it('is built alone: several requests at the same time are processed one after the other', async () => {
+  it('is built one at a time when several are requested concurrently', async () => {
     const ids = ['a', 'b', 'c', 'd'];
-    for (const id of ids) await conversation(id, Array<number>(9).fill(1));
+    for (const id of ids) await createConversation(id, Array<number>(9).fill(1));
     const read = await Promise.all(ids.map((id) => seqs(id)));
     expect(read).toEqual(ids.map(() => upTo(9)));
-    // Each is tried as a small window first. After that, the statements of one conversation are not interleaved.
+    // Each window is first tried as a small one. After that, statements of different conversations do not interleave.
     const large = suffixReads.filter((values) => (values[5] as number) > 4 * 1024 * 1024).map(([, id]) => id);
     expect(large.length).toBeGreaterThan(ids.length);
     expect(new Set(large)).toEqual(new Set(ids));
@@ -125,8 +125,8 @@ describe('a large window', () => {
 });
 
 describe('concurrent readers of one window', () => {
-  it('share one build', async () => {
-    await conversation('shared', [0.001, 0.001, 0.001]);
+  it('use a single build', async () => {
+    await createConversation('shared', [0.001, 0.001, 0.001]);
     const readers = 8;
     let records = 0;
     let allHaveRead: () => void = () => undefined;
@@ -141,8 +141,8 @@ describe('concurrent readers of one window', () => {
     expect(suffixReads).toHaveLength(1);
   });
 
-  it('share nothing with a reader that comes after a change', async () => {
-    await conversation('changed', [0.001]);
+  it('do not give an outdated build to readers that arrive after a change', async () => {
+    await createConversation('changed', [0.001]);
     let started: () => void = () => undefined;
     const firstBuild = new Promise<void>((resolve) => (started = resolve));
     let release: () => void = () => undefined;
@@ -152,13 +152,13 @@ describe('concurrent readers of one window', () => {
       started();
       return released;
     };
-    const early = seqs('changed');
+    const outdated = seqs('changed');
     await firstBuild;
     await service.http.say('changed', 'more');
     expect(await seqs('changed')).toEqual([1, 2]);
     await service.http.put('changed', { policy: { strategy: 'last_n', config: { limit: 1 } } });
     expect(await seqs('changed')).toEqual([2]);
     release();
-    expect(await early).toEqual([1]);
+    expect(await outdated).toEqual([1]);
   });
 });

@@ -11,11 +11,11 @@ let service: TestService;
 beforeAll(async () => (service = await TestService.start()));
 afterAll(() => service.stop());
 
-/** The text of `metadata` in a response. */
+/** Returns the JSON text of `metadata` in a response, exactly as the service sent it. */
 const metadataText = ({ text }: { text: string }) =>
   jsonFields(text).find(({ key }) => key === 'metadata')?.value;
 
-/** Metadata `{"a":"xx…"}` of exactly this many bytes as JSON. */
+/** Returns metadata `{"a":"xx…"}` whose JSON has exactly this many bytes. */
 const metadataOf = (bytes: number, letter = 'x') => ({
   a: letter.repeat((bytes - '{"a":""}'.length) / Buffer.byteLength(letter)),
 });
@@ -55,7 +55,7 @@ describe('PATCH /v1/conversations/:id/metadata', () => {
     expect((await service.http.append('patch-version', { event: EVENT, if_version: 1 })).status).toBe(201);
   });
 
-  it('keeps the spelling of both patch and stored metadata', async () => {
+  it('keeps the JSON spelling of both the patch and the stored metadata', async () => {
     await service.http.put(
       'patch-verbatim',
       '{"token_budget":1,"metadata":{"b":1.0,"2":0.10,"1":12345678901234567890,"gone":1}}',
@@ -70,7 +70,7 @@ describe('PATCH /v1/conversations/:id/metadata', () => {
     expect(metadataText(await service.http.get('patch-verbatim'))).toBe(expected);
   });
 
-  it('removes only an own key, even one that every object inherits', async () => {
+  it('removes a key named __proto__ and ignores names of inherited properties', async () => {
     await service.http.put(
       'patch-proto',
       '{"token_budget":1,"metadata":{"__proto__":{"a":1},"constructor":2}}',
@@ -81,14 +81,14 @@ describe('PATCH /v1/conversations/:id/metadata', () => {
     expect(metadataText(patched)).toBe('{"constructor":2}');
   });
 
-  it('is rejected if the result exceeds 64 KiB, and changes nothing', async () => {
+  it('rejects a result above 64 KiB and changes nothing', async () => {
     const half = { a: 'x'.repeat(40_000) };
     await service.http.put('patch-size', { token_budget: 1, metadata: half });
     const response = await service.http.patch('patch-size', { b: 'x'.repeat(40_000) });
     expectError(response, 400);
     expect(violationPaths(response)).toEqual(['metadata']);
     expect((await service.http.get('patch-size')).body.metadata).toEqual(half);
-    // The limit applies to the result: removed keys do not count.
+    // The limit applies to the result, so removed keys do not count.
     const swapped = await service.http.patch('patch-size', { a: null, b: 'x'.repeat(40_000) });
     expect(swapped.body.metadata).toEqual({ b: 'x'.repeat(40_000) });
     const full = await service.http.patch('patch-size', { b: null, ...metadataOf(KIB_64) });
@@ -96,7 +96,7 @@ describe('PATCH /v1/conversations/:id/metadata', () => {
     expectError(await service.http.patch('patch-size', { b: 1 }), 400);
   });
 
-  it('keeps all of 20 concurrent patches of different keys, on two nodes', async () => {
+  it('applies all of 20 concurrent patches of different keys on two nodes', async () => {
     const other = await TestService.start({ database: service.database });
     try {
       for (let round = 0; round < 5; round += 1) {
@@ -121,7 +121,7 @@ describe('PATCH /v1/conversations/:id/metadata', () => {
     }
   });
 
-  it('loses nothing to concurrent appends and PUTs', async () => {
+  it('loses no write when patches, appends and PUTs are concurrent', async () => {
     await service.http.put('patch-busy');
     await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
@@ -138,7 +138,7 @@ describe('PATCH /v1/conversations/:id/metadata', () => {
     expect(body.token_budget).toBeGreaterThanOrEqual(1000);
   });
 
-  it.each([undefined, null, [], 'x', 7, true])('is rejected with its name: %j', async (metadata) => {
+  it.each([undefined, null, [], 'x', 7, true])('rejects metadata that is %j', async (metadata) => {
     await service.http.put('patch-bad', { token_budget: 1, metadata: { a: 1 } });
     const response = await service.http.patch('patch-bad', metadata);
     expectError(response, 400);
@@ -146,7 +146,7 @@ describe('PATCH /v1/conversations/:id/metadata', () => {
     expect((await service.http.get('patch-bad')).body.metadata).toEqual({ a: 1 });
   });
 
-  it('responds 404 if the conversation does not exist', async () => {
+  it('returns 404 if the conversation does not exist', async () => {
     expectError(await service.http.patch('absent', { a: 1 }), 404);
   });
 });

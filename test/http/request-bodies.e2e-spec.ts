@@ -17,7 +17,7 @@ afterAll(() => service.stop());
 const call = (method: string, rest: string, options = {}) =>
   service.http.request(method, service.http.path('one', rest), options);
 
-describe('a body that is not JSON', () => {
+describe('an invalid body', () => {
   const SECRET = 'sesame-4711';
   it.each([
     ['a broken object', `{"${SECRET}": `],
@@ -30,22 +30,22 @@ describe('a body that is not JSON', () => {
     ['white space', ' \n'],
     ['a byte order mark alone', '\ufeff'],
     ['too many levels', `${'['.repeat(100_000)}"${SECRET}"`],
-  ])('gets 400, and is not quoted: %s', async (_, body) => {
+  ])('is rejected with 400 and not quoted in the error: %s', async (_, body) => {
     for (const [method, rest] of ROUTES_WITH_BODY) {
-      const answer = await call(method, rest, { body });
-      expectError(answer, 400);
-      expect(answer.body.message).toMatch(/JSON/);
-      expect(answer.text).not.toContain(SECRET.slice(0, 6));
+      const response = await call(method, rest, { body });
+      expectError(response, 400);
+      expect(response.body.message).toMatch(/JSON/);
+      expect(response.text).not.toContain(SECRET.slice(0, 6));
     }
   });
 
-  it('gets 400 if it is JSON but not UTF-8', async () => {
+  it('is rejected with 400 if it is not UTF-8', async () => {
     const body = Buffer.concat([
       Buffer.from('{"event":{"role":"user","content":"'),
       Buffer.of(0xff, 0xfe),
       Buffer.from('"}}'),
     ]);
-    const answer = await sendRaw(
+    const response = await sendRaw(
       service.url,
       Buffer.concat([
         Buffer.from(
@@ -54,18 +54,18 @@ describe('a body that is not JSON', () => {
         body,
       ]),
     );
-    expectError(answer, 400);
-    expect(answer.body.message).toContain('UTF-8');
+    expectError(response, 400);
+    expect(response.body.message).toContain('UTF-8');
   });
 
   it.each(['null', '[]', '[{}]', '1', '"text"', 'true'])(
-    'gets 400 if it is JSON but not an object: %s',
+    'is rejected with 400 if it is JSON but not an object: %s',
     async (body) => {
       for (const [method, rest] of ROUTES_WITH_BODY) expectError(await call(method, rest, { body }), 400);
     },
   );
 
-  it('gets 400 if there is no body at all', async () => {
+  it('is rejected with 400 if it is missing', async () => {
     for (const [method, rest] of ROUTES_WITH_BODY) expectError(await call(method, rest), 400);
   });
 });
@@ -74,13 +74,13 @@ describe('an oversized body', () => {
   const head =
     'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
 
-  it('gets 413 for its content-length, before it is sent', async () => {
-    const answer = await sendRaw(service.url, `${head}content-length: ${BODY_LIMIT + 1}\r\n\r\n{`);
-    expectError(answer, 413);
-    expect(answer.body.message).toContain(String(BODY_LIMIT));
+  it('is rejected with 413 for its content-length, before it is sent', async () => {
+    const response = await sendRaw(service.url, `${head}content-length: ${BODY_LIMIT + 1}\r\n\r\n{`);
+    expectError(response, 413);
+    expect(response.body.message).toContain(String(BODY_LIMIT));
   });
 
-  it('gets 413 once a chunked body exceeds the limit, before it ends', async () => {
+  it('is rejected with 413 before it ends if it is chunked', async () => {
     const connection = await RawConnection.open(service.url);
     connection.write(`${head}transfer-encoding: chunked\r\n\r\n`);
     const chunk = Buffer.alloc(1024 * 1024, 'x');
@@ -90,22 +90,22 @@ describe('an oversized body', () => {
         .write(chunk)
         .write('\r\n');
     }
-    expectError(await connection.answer(), 413);
+    expectError(await connection.response(), 413);
     connection.close();
   });
 
-  it('is accepted up to the limit inclusive', async () => {
-    const frame = JSON.stringify({
+  it('is only rejected above the limit, not at it', async () => {
+    const template = JSON.stringify({
       event: { role: 'user', parts: [{ type: 'file', data: '' }], token_count: 1 },
     });
-    const body = frame.replace('"data":""', `"data":"${'x'.repeat(BODY_LIMIT - frame.length)}"`);
+    const body = template.replace('"data":""', `"data":"${'x'.repeat(BODY_LIMIT - template.length)}"`);
     expect(Buffer.byteLength(body)).toBe(BODY_LIMIT);
     expect((await call('POST', '/events', { body })).status).toBe(201);
     expectError(await call('POST', '/events', { body: `${body} ` }), 413);
   });
 });
 
-describe('the media type', () => {
+describe('the content type or encoding of a body', () => {
   it.each([
     'application/json',
     'application/json; charset=utf-8',
@@ -113,11 +113,11 @@ describe('the media type', () => {
     'Application/JSON',
     'application/vnd.api+json',
   ])('is accepted: %s', async (type) => {
-    const answer = await call('POST', '/events', {
+    const response = await call('POST', '/events', {
       body: { event: EVENT },
       headers: { 'content-type': type },
     });
-    expect(answer.status).toBe(201);
+    expect(response.status).toBe(201);
   });
 
   it.each([
@@ -128,7 +128,7 @@ describe('the media type', () => {
     'text/json-but-not',
     'nonsense',
     '',
-  ])('gets 415: "%s"', async (type) => {
+  ])('is rejected with 415: "%s"', async (type) => {
     for (const [method, rest, body] of ROUTES_WITH_BODY) {
       expectError(
         await call(method, rest, { body: JSON.stringify(body), headers: { 'content-type': type } }),
@@ -145,29 +145,29 @@ describe('the media type', () => {
     ] as const) {
       const id = `deleted as ${type} ${body.length}`;
       await service.http.put(id);
-      const answer = await sendRaw(
+      const response = await sendRaw(
         service.url,
         `DELETE ${service.http.path(id)} HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
       );
-      expect(answer.status).toBe(204);
+      expect(response.status).toBe(204);
     }
   });
 
-  it('gets 415 if a body has no content type', async () => {
+  it('is rejected with 415 if the content type is missing', async () => {
     for (const [method, rest, body] of ROUTES_WITH_BODY) {
       const text = JSON.stringify(body);
-      const answer = await sendRaw(
+      const response = await sendRaw(
         service.url,
         `${method} /v1/conversations/one${rest} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${text.length}\r\n\r\n${text}`,
       );
-      expectError(answer, 415);
+      expectError(response, 415);
     }
   });
 
-  it('gets 415 if the body is compressed', async () => {
+  it('is rejected with 415 if the body is compressed', async () => {
     for (const encoding of ['gzip', 'br', 'deflate']) {
       const bytes = gzipSync(JSON.stringify({ event: EVENT }));
-      const answer = await sendRaw(
+      const response = await sendRaw(
         service.url,
         Buffer.concat([
           Buffer.from(
@@ -177,7 +177,7 @@ describe('the media type', () => {
           bytes,
         ]),
       );
-      expectError(answer, 415);
+      expectError(response, 415);
     }
   });
 });

@@ -8,7 +8,7 @@ const EVENT = { role: 'user', content: 'hello' };
 describe('FASTPACA_REQUEST_TIMEOUT_MS', () => {
   let proxied: ProxiedService;
   beforeAll(async () => {
-    // Only the time limit of the request is within the test's own limit.
+    // The database timeout exceeds the timeout of the tests, so only the request timeout can end a request.
     proxied = await ProxiedService.start({
       FASTPACA_DATABASE_TIMEOUT_MS: '600000',
       FASTPACA_REQUEST_TIMEOUT_MS: '1000',
@@ -18,10 +18,10 @@ describe('FASTPACA_REQUEST_TIMEOUT_MS', () => {
   });
   afterAll(() => proxied.stop());
 
-  it('answers 503 when a request has waited too long, on every route and before an upgrade', async () => {
+  it('ends a request with 503 on every route and before an upgrade', async () => {
     const { proxy, service } = proxied;
     proxy.stall();
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       service.http.put('late', { token_budget: 5 }),
       service.http.get('late'),
       service.http.patch('late', { a: 1 }),
@@ -32,20 +32,20 @@ describe('FASTPACA_REQUEST_TIMEOUT_MS', () => {
       service.http.compact('late', { from_seq: 1, to_seq: 1, replacement: [EVENT] }),
       service.http.request('GET', '/health/ready'),
     ]);
-    for (const answer of answers) expectError(answer, 503);
+    for (const response of responses) expectError(response, 503);
     expectError(await sendUpgrade(service.url, service.http.path('late', '/stream')), 503);
     expect((await service.http.request('GET', '/health/live')).status).toBe(200);
     await proxy.restore();
-    let answer = await service.http.get('late');
-    while (answer.status !== 200) answer = await service.http.get('late');
+    let response = await service.http.get('late');
+    while (response.status !== 200) response = await service.http.get('late');
   });
 
   it('is extended by the wait_ms of a long poll', async () => {
     const { service } = proxied;
     const path = service.http.path('late', '/events?cursor=1000&wait_ms=1500');
-    let answer = await service.http.request('GET', path);
-    // A slow machine may use up the limit for the rest of the request.
-    while (answer.status === 503) answer = await service.http.request('GET', path);
-    expect(answer.body).toEqual({ events: [], next_cursor: 1000 });
+    let response = await service.http.request('GET', path);
+    // On a slow machine, the rest of the request may exceed the timeout.
+    while (response.status === 503) response = await service.http.request('GET', path);
+    expect(response.body).toEqual({ events: [], next_cursor: 1000 });
   });
 });

@@ -6,7 +6,7 @@ import { ConversationsService } from '../../src/conversations/conversations.serv
 import { EventsService } from '../../src/events/events.service.js';
 import { TestService } from '../support/test-service.js';
 
-/** The services as a module of the same process uses them: with plain objects, without HTTP. */
+/** The tests call the services as another module of the process does: with plain objects and without HTTP. */
 let service: TestService;
 let conversations: ConversationsService;
 let events: EventsService;
@@ -50,7 +50,7 @@ describe('ConversationsService', () => {
     expect((await service.http.get('put')).body).toMatchObject({ metadata: { b: 2, c: { d: [3] } } });
   });
 
-  it('rejects a policy object that its strategy rejects, and creates nothing', async () => {
+  it('rejects an invalid policy object and creates nothing', async () => {
     for (const [policy, path] of [
       [{ strategy: 'unknown' }, 'policy.strategy'],
       [{ strategy: 'last_n', config: { limit: 0 } }, 'policy.config.limit'],
@@ -61,14 +61,14 @@ describe('ConversationsService', () => {
     expect((await service.http.get('bad-policy')).status).toBe(404);
   });
 
-  it('rejects metadata over 64 KiB', async () => {
+  it('rejects metadata above 64 KiB', async () => {
     const put = conversations.put(idOf('large'), { tokenBudget: 1000, metadata: { a: 'x'.repeat(65_536) } });
     expect(await violationsOf(put)).toEqual(['metadata']);
   });
 });
 
 describe('EventsService', () => {
-  it('appends plain objects and reads the page they are on', async () => {
+  it('appends plain objects and reads them as a page', async () => {
     await service.http.put('objects');
     const turn = {
       events: [
@@ -89,7 +89,7 @@ describe('EventsService', () => {
     ]);
   });
 
-  it('rejects a turn with an object that breaks a rule of events, and stores none of it', async () => {
+  it('rejects a turn with an invalid event and stores nothing', async () => {
     await service.http.put('bad-object');
     const turn = { events: [{ role: 'user' as const, content: 'a' }, { role: 'user' as const }] };
     expect(await violationsOf(events.append(idOf('bad-object'), turn))).toEqual(['events[1].parts']);
@@ -99,7 +99,7 @@ describe('EventsService', () => {
 });
 
 describe('CompactionService', () => {
-  it('replaces a range by plain objects', async () => {
+  it('replaces a range with plain objects', async () => {
     await service.http.put('compacted');
     await service.http.say('compacted', 'one');
     const replacement = [{ role: 'system' as const, content: 'summary' }];

@@ -14,18 +14,18 @@ afterAll(() => service.stop());
 const call = (method: string, rest: string, options = {}) =>
   service.http.request(method, service.http.path('one', rest), options);
 
-describe('the validation of an envelope', () => {
-  it('rejects and names an unknown query parameter, on every route', async () => {
+describe('the validation of a request envelope', () => {
+  it('rejects and names an unknown query parameter on every route', async () => {
     for (const [method, rest, body] of ROUTES) {
-      const answer = await call(method, `${rest}?if_versio=1`, { body });
-      expectError(answer, 400);
-      expect(answer.body.details).toEqual([{ path: 'if_versio', message: 'is not a known parameter' }]);
-      expect(answer.body.message).toContain('if_versio');
+      const response = await call(method, `${rest}?if_versio=1`, { body });
+      expectError(response, 400);
+      expect(response.body.details).toEqual([{ path: 'if_versio', message: 'is not a known parameter' }]);
+      expect(response.body.message).toContain('if_versio');
     }
     expect((await service.http.get('one')).body.tombstoned).toBe(false);
   });
 
-  it('rejects unknown query parameters that are named like properties of every object', async () => {
+  it('rejects query parameters named like inherited object properties', async () => {
     for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '__proto__[x]']) {
       for (const [method, rest, body] of ROUTES) {
         expectError(await call(method, `${rest}?${encodeURIComponent(name)}=1`, { body }), 400);
@@ -33,15 +33,15 @@ describe('the validation of an envelope', () => {
     }
   });
 
-  it('rejects a query parameter that is given twice', async () => {
+  it('rejects a repeated query parameter', async () => {
     for (const path of [
       '/events?limit=1&limit=2',
       '/events?cursor=1&cursor=1',
       '/window?if_version=3&if_version=3',
     ]) {
-      const answer = await call('GET', path);
-      expectError(answer, 400);
-      expect(answer.body.details).toEqual([
+      const response = await call('GET', path);
+      expectError(response, 400);
+      expect(response.body.details).toEqual([
         { path: /\?(\w+)/.exec(path)![1], message: 'is given more than once' },
       ]);
     }
@@ -51,9 +51,9 @@ describe('the validation of an envelope', () => {
     'rejects a query number spelled "%s"',
     async (value) => {
       for (const name of ['limit', 'cursor', 'from_seq', 'to_seq']) {
-        const answer = await call('GET', `/events?${name}=${encodeURIComponent(value)}`);
-        expectError(answer, 400);
-        expect(answer.body.details).toEqual([expect.objectContaining({ path: name })]);
+        const response = await call('GET', `/events?${name}=${encodeURIComponent(value)}`);
+        expectError(response, 400);
+        expect(response.body.details).toEqual([expect.objectContaining({ path: name })]);
       }
       for (const name of ['budget_tokens', 'if_version']) {
         expectError(await call('GET', `/window?${name}=${encodeURIComponent(value)}`), 400);
@@ -62,10 +62,10 @@ describe('the validation of an envelope', () => {
   );
 
   it.each([2 ** 53, 1e20, 1e300])(
-    'names the range if a seq or a version exceeds the exact integers of JSON: %d',
+    'names the allowed range if a seq or a version exceeds 2^53 − 1: %d',
     async (value) => {
       const replacement = [EVENT];
-      const requests: [name: string, answer: Promise<HttpResponse>][] = [
+      const requests: [name: string, response: Promise<HttpResponse>][] = [
         ...['cursor', 'from_seq', 'to_seq'].map((name): [string, Promise<HttpResponse>] => [
           name,
           call('GET', `/events?${name}=${BigInt(value)}`),
@@ -81,22 +81,22 @@ describe('the validation of an envelope', () => {
         ['to_seq', call('POST', '/compact', { body: { from_seq: 1, to_seq: value, replacement } })],
       ];
       for (const [name, request] of requests) {
-        const answer = await request;
-        expectError(answer, 400);
-        expect(answer.body.details).toEqual([
+        const response = await request;
+        expectError(response, 400);
+        expect(response.body.details).toEqual([
           { path: name, message: expect.stringMatching(/^must be an integer .*\b9007199254740991$/) },
         ]);
       }
     },
   );
 
-  it('rejects and names an unknown field, on every route with a body', async () => {
+  it('rejects and names an unknown field on every route with a body', async () => {
     for (const [method, rest, body] of ROUTES_WITH_BODY) {
       for (const name of ['if_versio', '__proto__', 'constructor', '']) {
         const text = `${JSON.stringify(body).slice(0, -1)},${JSON.stringify(name)}:null}`;
-        const answer = await call(method, rest, { body: text });
-        expectError(answer, 400);
-        expect(answer.body.details).toEqual([{ path: name, message: 'is not a known field' }]);
+        const response = await call(method, rest, { body: text });
+        expectError(response, 400);
+        expect(response.body.details).toEqual([{ path: name, message: 'is not a known field' }]);
       }
     }
   });
@@ -113,11 +113,11 @@ describe('the validation of an envelope', () => {
 
   it('treats null as absent', async () => {
     const { version } = (await service.http.get('one')).body as { version: number };
-    const answer = await call('POST', '/events', {
+    const response = await call('POST', '/events', {
       body: { event: EVENT, events: null, if_version: null, idempotency_key: null },
     });
-    expect(answer.status).toBe(201);
-    expect(answer.body.version).toBe(version + 1);
+    expect(response.status).toBe(201);
+    expect(response.body.version).toBe(version + 1);
     const updated = await call('PUT', '', {
       body: { token_budget: 100, policy: null, metadata: null, trigger_ratio: null },
     });
@@ -126,11 +126,11 @@ describe('the validation of an envelope', () => {
 });
 
 describe('the details of a 400', () => {
-  const paths = (answer: { body: { details: { path: string }[] } }) =>
-    answer.body.details.map(({ path }) => path).sort();
+  const paths = (response: { body: { details: { path: string }[] } }) =>
+    response.body.details.map(({ path }) => path).sort();
 
   it('list every violation of a PUT', async () => {
-    const answer = await call('PUT', '', {
+    const response = await call('PUT', '', {
       body: {
         token_budget: 0,
         trigger_ratio: 2,
@@ -139,8 +139,8 @@ describe('the details of a 400', () => {
         policy: { strategy: 'last_n', config: { limit: 'x', limt: 1 }, ratio: 1 },
       },
     });
-    expectError(answer, 400);
-    expect(paths(answer)).toEqual(
+    expectError(response, 400);
+    expect(paths(response)).toEqual(
       [
         'metadata',
         'policy.config.limit',
@@ -153,8 +153,8 @@ describe('the details of a 400', () => {
     );
   });
 
-  it('list every violation of an append, part by part', async () => {
-    const answer = await call('POST', '/events', {
+  it('list every violation of an append with the path of its event and part', async () => {
+    const response = await call('POST', '/events', {
       body: {
         events: [
           EVENT,
@@ -166,8 +166,8 @@ describe('the details of a 400', () => {
         idempotency_key: '',
       },
     });
-    expectError(answer, 400);
-    expect(paths(answer)).toEqual(
+    expectError(response, 400);
+    expect(paths(response)).toEqual(
       [
         'events[1].role',
         'events[1].parts[1].type',
@@ -181,7 +181,7 @@ describe('the details of a 400', () => {
     );
   });
 
-  it('list fields that exclude each other beside the violations of other fields', async () => {
+  it('list mutually exclusive fields together with other violations', async () => {
     const both = await call('POST', '/events', {
       body: { event: { role: 'robot', content: 'a' }, events: [], if_version: 'x' },
     });
@@ -231,7 +231,7 @@ describe('the details of a 400', () => {
     expect(paths(text)).toEqual(['', 'x']);
   });
 
-  it('list violations of configured limits beside the violations of other fields', async () => {
+  it('list violations of configured limits together with other violations', async () => {
     const put = await call('PUT', '', {
       body: { token_budget: 2_000_000, metadata: { long: 'x'.repeat(65_536) }, trigger_ratio: 0 },
     });
@@ -239,24 +239,24 @@ describe('the details of a 400', () => {
     expect(paths(put)).toEqual(['metadata', 'token_budget', 'trigger_ratio']);
   });
 
-  it('never mix the violations of concurrent requests', async () => {
-    const answers = await Promise.all(
+  it('do not mix the violations of concurrent requests', async () => {
+    const responses = await Promise.all(
       Array.from({ length: 50 }, (_, index) => call('GET', `/events?p${index}=1&limit=x`)),
     );
-    for (const [index, answer] of answers.entries())
-      expect(paths(answer)).toEqual(['limit', `p${index}`].sort());
+    for (const [index, response] of responses.entries())
+      expect(paths(response)).toEqual(['limit', `p${index}`].sort());
   });
 
-  it('list the first hundred violations, and an entry that says there are more', async () => {
+  it('list the first 100 violations, then one entry for the rest', async () => {
     const events = Array.from({ length: 100 }, () => ({
       role: 'user',
       parts: Array.from({ length: 1000 }, () => ({})),
     }));
-    const answer = await call('POST', '/events', { body: { events } });
-    expect(answer.status).toBe(400);
-    expect(answer.body.details).toHaveLength(101);
-    expect(paths(answer)).toContain('events[0].parts[99].type');
-    expect(answer.body.details.at(-1).message).toMatch(/^there are at least 101 violations/);
-    expect(answer.text.length).toBeLessThan(64 * 1024);
+    const response = await call('POST', '/events', { body: { events } });
+    expect(response.status).toBe(400);
+    expect(response.body.details).toHaveLength(101);
+    expect(paths(response)).toContain('events[0].parts[99].type');
+    expect(response.body.details.at(-1).message).toMatch(/^there are at least 101 violations/);
+    expect(response.text.length).toBeLessThan(64 * 1024);
   });
 });

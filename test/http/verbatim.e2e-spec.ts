@@ -5,10 +5,11 @@ import { expectError } from '../support/error-shape.js';
 import { jsonField, jsonFields, jsonItems, type JsonField } from '../support/json-fields.js';
 import { TestService } from '../support/test-service.js';
 
-/** What a window shows of an event. */
-const SHOWN = ['role', 'parts', 'id', 'metadata'];
-const OF_SUMMARY = ['seq', 'from_seq', 'to_seq', 'inserted_at'];
-/** Levels of nesting that a body may have. */
+/** Event fields that a window returns. */
+const WINDOW_FIELDS = ['role', 'parts', 'id', 'metadata'];
+/** Fields that the service adds to the messages of a summary. */
+const SUMMARY_FIELDS = ['seq', 'from_seq', 'to_seq', 'inserted_at'];
+/** Maximum nesting depth of a body. */
 const MAX_DEPTH = 200;
 
 let service: TestService;
@@ -17,19 +18,19 @@ afterAll(() => service.stop());
 
 let conversations = 0;
 
-/** A new conversation whose window shows everything. */
+/** Creates a conversation whose window contains every event. */
 async function newConversation(): Promise<string> {
   const id = `verbatim-${(conversations += 1)}`;
   await service.http.put(id, { token_budget: 1_000_000, policy: { strategy: 'budget' } });
   return id;
 }
 
-/** The texts of the elements of one field of an response. */
+/** Returns the JSON texts of the items of an array field of a response. */
 const itemsOf = (text: string, field: string) => jsonItems(jsonField(text, field)!);
 
-/** What a window's message must have, by the fields of its event: of two of one name the last; none that is null. */
-function shown(fields: readonly JsonField[]): JsonField[] {
-  return SHOWN.map((key) => fields.findLast((field) => field.key === key)).filter(
+/** Returns the event fields that a window must return: of duplicate keys the last one, and no field that is null. */
+function windowFields(fields: readonly JsonField[]): JsonField[] {
+  return WINDOW_FIELDS.map((key) => fields.findLast((field) => field.key === key)).filter(
     (field): field is JsonField => field !== undefined && field.value !== 'null',
   );
 }
@@ -38,7 +39,7 @@ const without = (fields: readonly JsonField[], names: readonly string[]) =>
   fields.filter(({ key }) => !names.includes(key));
 
 describe('an event', () => {
-  it('is returned with its key order and spelling: from the log, in the window, as a replacement', async () => {
+  it('keeps its key order and spelling in the log, in the window and as a replacement', async () => {
     let count = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -50,8 +51,8 @@ describe('an event', () => {
             `{"idempotency_key":"k","events":[${events.map((event) => event.text(spelling)).join(' ,')}]}`;
           const sent = await service.http.append(id, turn(variant));
           expect({ status: sent.status, details: sent.body.details }).toEqual({ status: 201 });
-          const again = await service.http.append(id, turn(variant + 3));
-          expect(again.body).toEqual({ ...sent.body, deduped: true });
+          const repeated = await service.http.append(id, turn(variant + 3));
+          expect(repeated.body).toEqual({ ...sent.body, deduped: true });
           count += events.length;
 
           const log = itemsOf((await service.http.events(id)).text, 'events').map(jsonFields);
@@ -59,10 +60,10 @@ describe('an event', () => {
             events.map(({ fields }) => fields),
           );
           for (const [index, fields] of log.entries()) {
-            const owned = fields.filter(({ key }) => SERVER_FIELDS.includes(key));
-            expect(owned.map(({ key }) => key).sort()).toEqual([...SERVER_FIELDS].sort());
+            const serverFields = fields.filter(({ key }) => SERVER_FIELDS.includes(key));
+            expect(serverFields.map(({ key }) => key).sort()).toEqual([...SERVER_FIELDS].sort());
             const { seq, version, token_estimate: tokens } = sent.body.events[index];
-            expect(owned).toEqual(
+            expect(serverFields).toEqual(
               expect.arrayContaining([
                 { key: 'seq', value: String(seq) },
                 { key: 'version', value: String(version) },
@@ -71,7 +72,7 @@ describe('an event', () => {
             );
           }
 
-          const expected = events.map(({ fields }) => shown(fields));
+          const expected = events.map(({ fields }) => windowFields(fields));
           const live = itemsOf((await service.http.window(id)).text, 'messages').map(jsonFields);
           expect(live.map((fields) => without(fields, ['seq', 'inserted_at']))).toEqual(expected);
 
@@ -82,7 +83,7 @@ describe('an event', () => {
           );
           expect(compaction.status).toBe(200);
           const summary = itemsOf((await service.http.window(id)).text, 'messages').map(jsonFields);
-          expect(summary.map((fields) => without(fields, OF_SUMMARY))).toEqual(expected);
+          expect(summary.map((fields) => without(fields, SUMMARY_FIELDS))).toEqual(expected);
         },
       ),
       { numRuns: 35 },
@@ -90,7 +91,7 @@ describe('an event', () => {
     expect(count).toBeGreaterThanOrEqual(300);
   });
 
-  it('is returned when it is sent alone', async () => {
+  it('keeps its key order and spelling when it is appended alone', async () => {
     const id = await newConversation();
     const sent: AnyEvent[] = [];
     await fc.assert(
@@ -114,17 +115,20 @@ describe('an event', () => {
     ['duplicate keys', '{"a":1,"b":2,"a":3,"\\u0061":4}'],
     ['__proto__', '{"__proto__":{"polluted":1},"a":{"__proto__":null},"constructor":{"prototype":1}}'],
     [
-      'numbers in odd spelling',
+      'numbers in unusual spelling',
       '[1.0,-0,0.10,1E+2,1e-0,12345678901234567890,0.1234567890123456789,1e999,-1e-999]',
     ],
-    ['strings in odd spelling', '["\\/","\\u0041","\\u00E9","é","\\ud83d\\ude00","😀"]'],
-    ['what UTF-8 has no character for', '["\\ud800","\\udfff\\ud800","\\u0000","a\\u0000b"]'],
-    ['what other formats trip over', '["\u2028","\u2029","\ufeff","\u007f","</script>","\\u0008","\uffff"]'],
-    ['empty things', '[{},[],"",{"":""},[[]],null]'],
+    ['strings in unusual spelling', '["\\/","\\u0041","\\u00E9","é","\\ud83d\\ude00","😀"]'],
+    ['lone surrogates and null characters', '["\\ud800","\\udfff\\ud800","\\u0000","a\\u0000b"]'],
+    [
+      'characters that are special in other formats',
+      '["\u2028","\u2029","\ufeff","\u007f","</script>","\\u0008","\uffff"]',
+    ],
+    ['empty values', '[{},[],"",{"":""},[[]],null]'],
     ['a long number', `[${'9'.repeat(5000)},0.${'0'.repeat(5000)}1]`],
     ['a long key', `{"${'k'.repeat(100_000)}":1}`],
     ['a long list', `[${Array.from({ length: 50_000 }, (_, index) => index).join(',')}]`],
-  ])('is returned with %s, wherever they are in it', async (_, value) => {
+  ])('keeps %s in every position', async (_, value) => {
     const id = await newConversation();
     const fields = `"x":${value},"role":"user","parts":[{"x":${value},"type":"any","y":${value}}],"metadata":{"x":${value}}`;
     expect((await service.http.append(id, `{"event":{${fields}}}`)).status).toBe(201);
@@ -135,9 +139,9 @@ describe('an event', () => {
       expect(jsonField(message!, key)).toBe(jsonField(`{${fields}}`, key));
   });
 
-  it('is returned at the maximum nesting depth, and rejected one level deeper', async () => {
+  it('is accepted at the maximum nesting depth and rejected one level deeper', async () => {
     const id = await newConversation();
-    // Four levels are the body, the event, its parts and the part.
+    // The body, the event, its parts and the part are four levels.
     const nested = (levels: number) => '{"a":['.repeat(levels / 2) + ']}'.repeat(levels / 2);
     const body = (inner: string) => `{"event":{"role":"user","parts":[{"type":"deep","x":${inner}}]}}`;
     expect((await service.http.append(id, body(nested(MAX_DEPTH - 4)))).status).toBe(201);
@@ -149,8 +153,8 @@ describe('an event', () => {
   });
 });
 
-describe('metadata of a conversation', () => {
-  it('is returned with its key order and its spelling', async () => {
+describe('the metadata of a conversation', () => {
+  it('keeps its key order and spelling', async () => {
     await fc.assert(
       fc.asyncProperty(anyObject, fc.nat(), async (metadata, variant) => {
         const id = `metadata-${(conversations += 1)}`;

@@ -12,20 +12,20 @@ import { TestService } from '../support/test-service.js';
 const KEY = 'key-1';
 const bearer = { authorization: `Bearer ${KEY}` };
 const SECRET = 'the secret of the log';
-/** A host name of an attacker that resolves to this machine, as after DNS rebinding. */
+/** Host name of an attacker that resolves to this machine, as in DNS rebinding. */
 const REBOUND = 'evil.test';
 
 /**
- * A page that tries every way to read and write a conversation and reports each result. A response that a page may
- * not read looks like a network error, whether or not the service has handled the request; so the tests check the
- * stored data too.
+ * A page that tries every way to read and write a conversation and reports each result. The page cannot distinguish a
+ * response it may not read from a network error. The service may have handled the request all the same, so the tests
+ * also check the stored data.
  */
 const PAGE = `<!doctype html><title>page</title><script>
 const short = (text) => (text.includes(${JSON.stringify(SECRET)}) ? 'secret' : 'nothing');
 const attempt = async (send) => {
   try {
-    const answer = await send();
-    return answer.status + ' ' + short(await answer.text());
+    const response = await send();
+    return response.status + ' ' + short(await response.text());
   } catch {
     return 'error';
   }
@@ -37,8 +37,8 @@ const firstOf = (source, closes) =>
   });
 const sse = async (url, headers) => {
   try {
-    const answer = await fetch(url, { headers: { accept: 'text/event-stream', ...headers } });
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    const response = await fetch(url, { headers: { accept: 'text/event-stream', ...headers } });
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let text = ''; ; ) {
       const { done, value } = await reader.read();
       if (short((text += value ?? '')) === 'secret') { await reader.cancel(); return 'secret'; }
@@ -75,7 +75,7 @@ window.writes = async (conversation, headers = {}) => {
 };
 </script>`;
 
-/** The attempts that have read the secret or got a success status. */
+/** Returns the attempts that read the secret or got a success status. */
 const successes = (outcomes: Record<string, string>) =>
   Object.entries(outcomes).filter(([name, outcome]) => name !== 'beacon' && /secret|^2\d\d/.test(outcome));
 
@@ -85,11 +85,11 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
   expect((await http.append(id, { event: { role: 'user', content: SECRET } }, headers)).status).toBe(201);
 }
 
-(CHROMIUM ? describe : describe.skip)('web pages (skipped where there is no Chromium)', () => {
+(CHROMIUM ? describe : describe.skip)('a web page (skipped without Chromium)', () => {
   let open: TestService;
   let guarded: TestService;
   let browser: Browser;
-  /** Two servers of the page on other ports; the origin of one is allowed to use the guarded service. */
+  /** Two servers on other ports that send the page. The guarded service allows the origin of the second. */
   let servers: Server[];
   let foreign: string;
   let allowed: string;
@@ -115,7 +115,7 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
       args: [
         '--no-sandbox',
         `--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`,
-        // Disables the browser's own protection of local addresses: these tests check the service's.
+        // Disables the browser's protection of local addresses, because these tests check that of the service.
         '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets',
       ],
     });
@@ -133,8 +133,8 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
   const at = ({ url }: TestService, host: string) => `http://${host}:${new URL(url).port}`;
   const stored = async (id: string) => [(await open.http.get(id)).body, (await open.http.events(id)).body];
 
-  /** Opens the page on this origin; `run` calls one of its functions. */
-  async function pageOf(origin: string) {
+  /** Opens the page on this origin. `run` calls one of the functions of the page. */
+  async function openPage(origin: string) {
     const page: Page = await browser.newPage();
     if (origin.includes(REBOUND))
       await page.route(`${origin}/page`, (route) => route.fulfill({ contentType: 'text/html', body: PAGE }));
@@ -147,12 +147,12 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
   }
 
   it.each(['localhost', '127.0.0.1'])(
-    'of another origin can neither read nor write without a key, at %s',
+    'cannot read or write from another origin without a key, at %s',
     async (host) => {
       const id = `foreign-${host}`;
       await create(open.http, id);
       const before = await stored(id);
-      const { page, run } = await pageOf(foreign);
+      const { page, run } = await openPage(foreign);
       const conversation = at(open, host) + open.http.path(id);
       expect(successes(await run('reads', conversation))).toEqual([]);
       expect(successes(await run('writes', conversation))).toEqual([]);
@@ -161,10 +161,10 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
     },
   );
 
-  it('whose host name resolves to this machine can neither read nor write without a key', async () => {
+  it('cannot read or write without a key after DNS rebinding', async () => {
     await create(open.http, 'rebound');
     const before = await stored('rebound');
-    const { page, run } = await pageOf(at(open, REBOUND));
+    const { page, run } = await openPage(at(open, REBOUND));
     const conversation = at(open, REBOUND) + open.http.path('rebound');
     const [reads, writes] = [await run('reads', conversation), await run('writes', conversation)];
     expect([reads.fetch, writes.post, writes.put]).toEqual(['403 nothing', '403 nothing', '403 nothing']);
@@ -175,7 +175,7 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
     expect(await stored('rebound')).toEqual(before);
   });
 
-  it('of the service itself, such as /docs, can read and write without a key', async () => {
+  it('can read and write without a key from the origin of the service, such as /docs', async () => {
     await create(open.http, 'own');
     const page = await browser.newPage();
     await page.goto(`${at(open, 'localhost')}/docs`);
@@ -188,11 +188,11 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
     await page.close();
   });
 
-  it('of an allowed origin can read and write with a key, pages of other origins cannot', async () => {
+  it('can read and write with a key from an allowed origin, and from no other', async () => {
     await create(open.http, 'keyed');
     const before = await stored('keyed');
     const conversation = at(guarded, 'localhost') + guarded.http.path('keyed');
-    const other = await pageOf(foreign);
+    const other = await openPage(foreign);
     for (const headers of [bearer, {}]) {
       expect(successes(await other.run('reads', conversation, headers))).toEqual([]);
       expect(successes(await other.run('writes', conversation, headers))).toEqual([]);
@@ -200,7 +200,7 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
     await other.page.close();
     expect(await stored('keyed')).toEqual(before);
 
-    const { page, run } = await pageOf(allowed);
+    const { page, run } = await openPage(allowed);
     const reads = await run('reads', conversation, bearer);
     expect([reads.fetch, reads.window, reads.fetchedStream]).toEqual(['200 secret', '200 secret', 'secret']);
     const seen = await page.evaluate(
@@ -232,7 +232,7 @@ describe('clients that are not web pages', () => {
   });
   afterAll(() => service.stop());
 
-  it.each(['localhost', '127.0.0.1'])('curl can read and write without a key, at %s', async (host) => {
+  it.each(['localhost', '127.0.0.1'])('can read and write with curl without a key, at %s', async (host) => {
     const conversation = `http://${host}:${new URL(service.url).port}${service.http.path('one')}`;
     const curl = async (...args: string[]) =>
       (await promisify(execFile)('curl', ['-sS', '-f', ...args])).stdout;
@@ -243,7 +243,7 @@ describe('clients that are not web pages', () => {
     ).toContain('"seq"');
   });
 
-  it('the client package can read, write and follow without a key', async () => {
+  it('can read, write and follow with the client package without a key', async () => {
     const program = `
       import { createClient } from 'fastpaca';
       const client = createClient({ baseUrl: ${JSON.stringify(service.url)} });

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 describe('a window', () => {
-  it('uses the least of three budgets: a call narrows the budget and never widens it', async () => {
+  it('uses the smallest of token_budget, max_tokens and budget_tokens', async () => {
     const id = await windows.create(
       { token_budget: 50, policy: { strategy: 'budget', config: { max_tokens: 40 } } },
       userEvents(9),
@@ -29,16 +29,16 @@ describe('a window', () => {
     });
   });
 
-  it('accepts budget_tokens of any size without widening the budget', async () => {
+  it('accepts budget_tokens of any size but never exceeds token_budget', async () => {
     const id = await windows.create({ policy: { strategy: 'budget' } }, userEvents(3, 1));
-    const whole = (await service.http.window(id)).body;
+    const fullWindow = (await service.http.window(id)).body;
     for (const budget of ['9007199254740992', '99999999999999999999', '9'.repeat(400)]) {
       const response = await service.http.window(id, `?budget_tokens=${budget}`);
-      expect([response.status, response.body]).toEqual([200, whole]);
+      expect([response.status, response.body]).toEqual([200, fullWindow]);
     }
   });
 
-  it('accepts budget_tokens from 1 on, and rejects unknown parameters', async () => {
+  it('rejects budget_tokens below 1 or not an integer, and unknown parameters', async () => {
     const id = await windows.create({ policy: { strategy: 'budget' } }, userEvents(3, 1));
     expect(await windows.seqs(id, '?budget_tokens=1')).toEqual([3]);
     for (const query of [
@@ -57,7 +57,7 @@ describe('a window', () => {
     }
   });
 
-  it('uses the budget to the last token, and keeps events that cost none', async () => {
+  it('uses the whole budget and keeps events of zero tokens', async () => {
     const tokens = [5, 0, 3, 0, 0, 7, 0];
     const id = await windows.create(
       { policy: { strategy: 'budget' } },
@@ -69,7 +69,7 @@ describe('a window', () => {
     expect(await windows.seqs(id, '?budget_tokens=6')).toEqual([7]);
   });
 
-  it('is empty while the newest event is larger than the budget, and then needs compaction', async () => {
+  it('is empty and needs compaction while the newest event exceeds the budget', async () => {
     const id = await windows.create({ token_budget: 50 }, [...userEvents(2), textEvent('user', 'large', 51)]);
     expect((await service.http.window(id)).body).toMatchObject({
       version: 3,
@@ -81,7 +81,7 @@ describe('a window', () => {
     expect(await windows.seqs(id)).toEqual([4]);
   });
 
-  it('keeps summaries, which limit does not count, and drops the oldest first if they alone do not fit', async () => {
+  it('does not count summaries against limit, and drops the oldest first if they do not fit', async () => {
     const id = await windows.create({ policy: { strategy: 'last_n', config: { limit: 2 } } }, userEvents(12));
     await windows.summarize(id, 1, 3);
     await windows.summarize(id, 4, 6);
@@ -99,7 +99,7 @@ describe('a window', () => {
     expect(await windows.seqs(id, '?budget_tokens=9')).toEqual([]);
   });
 
-  it('needs compaction above the ratio, and not exactly at it', async () => {
+  it('needs compaction above trigger_ratio, but not at it', async () => {
     const id = await windows.create(
       { token_budget: 90, trigger_ratio: 0.7, policy: { strategy: 'budget' } },
       [textEvent('user', 'x', 63)],
@@ -123,9 +123,9 @@ describe('a window', () => {
     ['1.0', 7, 7],
   ])(
     'needs compaction at ratio %s of %i if and only if the snapshot has more than %i tokens',
-    async (ratio, budget, most) => {
+    async (ratio, budget, maxTokens) => {
       const id = await windows.create({ token_budget: budget, policy: { strategy: 'budget' } }, [
-        textEvent('user', 'x', most),
+        textEvent('user', 'x', maxTokens),
       ]);
       expect((await service.http.put(id, `{"trigger_ratio":${ratio}}`)).status).toBe(200);
       expect((await service.http.window(id)).body).toMatchObject({ needs_compaction: false });
@@ -134,7 +134,7 @@ describe('a window', () => {
     },
   );
 
-  it('counts the snapshot before the budget cut for needs_compaction', async () => {
+  it('computes needs_compaction from the snapshot before the budget cut', async () => {
     const id = await windows.create(
       { token_budget: 30, policy: { strategy: 'last_n', config: { limit: 5 } } },
       userEvents(8),
@@ -144,7 +144,7 @@ describe('a window', () => {
     expect((await service.http.window(id)).body).toMatchObject({ used_tokens: 20, needs_compaction: false });
   });
 
-  it('needs compaction by the ratio of the narrowed budget', async () => {
+  it('computes needs_compaction with a smaller budget_tokens', async () => {
     const id = await windows.create({ token_budget: 100, policy: { strategy: 'budget' } }, [
       textEvent('user', 'x', 35),
     ]);
@@ -153,7 +153,7 @@ describe('a window', () => {
     expect((await service.http.window(id, '?budget_tokens=49')).body.needs_compaction).toBe(true);
   });
 
-  it('counts summaries for needs_compaction, also those that did not fit', async () => {
+  it('includes summaries in needs_compaction, even if they do not fit', async () => {
     const id = await windows.create({ token_budget: 50 }, userEvents(4, 1));
     await windows.summarize(id, 1, 1, 20);
     expect((await service.http.window(id)).body).toMatchObject({ used_tokens: 23, needs_compaction: false });
@@ -168,7 +168,7 @@ describe('a window', () => {
     });
   });
 
-  it('has at most FASTPACA_WINDOW_LIMIT bytes of messages, and drops the oldest live events first', async () => {
+  it('has at most FASTPACA_WINDOW_LIMIT bytes of messages and drops the oldest live events first', async () => {
     const large = { role: 'user', parts: [{ type: 'text', text: 'x'.repeat(105_000) }], token_count: 1 };
     const id = await windows.create({ policy: { strategy: 'budget' } }, [large, large, large, large]);
     expect(await windows.seqs(id)).toEqual([3, 4]);
@@ -176,7 +176,7 @@ describe('a window', () => {
     expect(await windows.seqs(id)).toEqual([3, 4]);
   });
 
-  it('covers the newest FASTPACA_WINDOW_LIMIT bytes of events, dropped ones included, if the policy reads events', async () => {
+  it('scans at most FASTPACA_WINDOW_LIMIT bytes of events, including events that the policy drops', async () => {
     const large = (type: string) => ({
       role: 'user',
       parts: [{ type, text: 'x'.repeat(90_000) }],
@@ -206,7 +206,7 @@ describe('a window', () => {
     }
   });
 
-  it('counts the bytes of summaries first, and drops the oldest summaries first', async () => {
+  it('counts the bytes of summaries before those of live events, and drops the oldest summaries first', async () => {
     const large = { role: 'user', parts: [{ type: 'text', text: 'x'.repeat(84_000) }], token_count: 1 };
     const id = await windows.create({ policy: { strategy: 'budget' } }, [...userEvents(5, 1), large, large]);
     const seqsLeft: number[][] = [];

@@ -4,7 +4,7 @@ import { TestService } from '../support/test-service.js';
 
 const HOUR = { strategy: 'time_window', config: { max_age_seconds: 3600 } };
 
-/** Two nodes that cache windows, pages and events, and one on the same database that caches nothing. */
+/** Two nodes that cache windows, pages and events, and a node on the same database without caches. */
 let nodes: TestService[];
 let uncached: TestService;
 
@@ -135,14 +135,14 @@ async function runSteps(steps: readonly Step[]): Promise<void> {
 }
 
 describe('a node that caches windows, pages and events', () => {
-  it('returns the same bytes as a node without caches, whatever is done on any node', async () => {
+  it('returns the same bytes as a node without caches after any sequence of requests', async () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 40 }), runSteps), {
       numRuns: Number(process.env.ROUNDS ?? 40),
       endOnFailure: true,
     });
   });
 
-  it('returns what was just appended while others append and read', async () => {
+  it('returns every completed append while others append and read', async () => {
     const id = 'busy';
     await http().put(id, { token_budget: 100_000, policy: { strategy: 'last_n', config: { limit: 20 } } });
     await Promise.all(
@@ -168,7 +168,7 @@ describe('the ETag of a window', () => {
   const readWithTag = (id: string, tag: string, query = '') =>
     http().request('GET', `/v1/conversations/${id}/window${query}`, { headers: { 'if-none-match': tag } });
 
-  it('gives a 304 without a body on every node while the window is unchanged', async () => {
+  it('yields a 304 without a body on every node while the window is unchanged', async () => {
     await http().put('tagged', { token_budget: 1000 });
     await http().say('tagged', 'a');
     const tag = (await tagOf('tagged'))!;
@@ -195,11 +195,11 @@ describe('the ETag of a window', () => {
           replacement: [{ role: 'user', content: 's' }],
         }),
     ],
-    ['another budget', () => http(1).put('changing', { token_budget: 999 })],
-    ['another ratio', () => http(1).put('changing', { trigger_ratio: 0.1 })],
-    ['another policy', () => http(1).put('changing', { policy: { strategy: 'budget' } })],
+    ['a new token_budget', () => http(1).put('changing', { token_budget: 999 })],
+    ['a new trigger_ratio', () => http(1).put('changing', { trigger_ratio: 0.1 })],
+    ['a new policy', () => http(1).put('changing', { policy: { strategy: 'budget' } })],
     [
-      'another config',
+      'a new policy config',
       () => http(1).put('changing', { policy: { strategy: 'budget', config: { max_tokens: 50 } } }),
     ],
   ])('changes after %s', async (_, change) => {
@@ -212,7 +212,7 @@ describe('the ETag of a window', () => {
     expect(response.headers.get('etag')).not.toBe(tag);
   });
 
-  it('depends on the budget of the call, and not on metadata', async () => {
+  it('depends on budget_tokens, but not on metadata', async () => {
     await http().put('other', { token_budget: 1000 });
     const tag = await tagOf('other');
     expect(await tagOf('other', '?budget_tokens=10')).not.toBe(tag);
@@ -220,13 +220,13 @@ describe('the ETag of a window', () => {
     expect(await tagOf('other')).toBe(tag);
   });
 
-  it('is absent if the window depends on the clock; such a window is never a 304', async () => {
+  it('is absent if the window depends on the clock, and such a window never yields a 304', async () => {
     await http().put('timed', { token_budget: 1000, policy: HOUR });
     expect(await tagOf('timed')).toBeNull();
     expect((await readWithTag('timed', '*')).status).toBe(200);
   });
 
-  it('does not override if_version: another version is a 409', async () => {
+  it('does not override if_version: a version mismatch yields a 409', async () => {
     await http().put('guarded', { token_budget: 1000 });
     const tag = (await tagOf('guarded'))!;
     expect((await readWithTag('guarded', tag, '?if_version=7')).status).toBe(409);

@@ -70,7 +70,7 @@ const reading = fc.record({
 });
 const conversation = fc.record({
   turns: fc.array(fc.array(event, { minLength: 1, maxLength: 15 }), { maxLength: 5 }),
-  /** A compaction after each turn: start and length, relative to the length of the log. Many are not legal. */
+  /** A compaction after each turn, with start and length relative to the length of the log. Many are invalid. */
   compactions: fc.array(
     fc.record({
       from: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -88,14 +88,14 @@ describe('a window', () => {
   beforeAll(async () => (service = await TestService.start()));
   afterAll(() => service.stop());
 
-  it(`equals the model of the contract, in ${CONVERSATIONS} random conversations`, async () => {
+  it(`equals the reference model in ${CONVERSATIONS} random conversations`, async () => {
     let windows = 0;
     await fc.assert(
       fc.asyncProperty(conversation, async ({ turns, compactions, readings }) => {
         round += 1;
         const id = `model-${round}`;
         await service.http.put(id);
-        const made: ModelCompaction[] = [];
+        const accepted: ModelCompaction[] = [];
         let lastSeq = 0;
         for (const [index, events] of turns.entries()) {
           const appended = await service.http.append(id, { events });
@@ -106,7 +106,7 @@ describe('a window', () => {
           const toSeq = Math.min(lastSeq, fromSeq + Math.floor(length * lastSeq));
           const compacted = await service.http.compact(id, { from_seq: fromSeq, to_seq: toSeq, replacement });
           if (compacted.status === 200)
-            made.push({ version: compacted.body.version, fromSeq, toSeq, replacement });
+            accepted.push({ version: compacted.body.version, fromSeq, toSeq, replacement });
           else expect(compacted.body.reason).toBe('range_overlap');
         }
         // Half of the log is an hour old, so that `time_window` selects some events and not others.
@@ -123,7 +123,7 @@ describe('a window', () => {
         }));
 
         for (const { policy, token_budget, trigger_ratio, budget_tokens } of readings) {
-          // A test may take longer than a second. With this age, exactly the older half is too old.
+          // 1,800 s excludes exactly the older half. With 1 s, a slow test would also lose newer events.
           if (policy.config.max_age_seconds === 1) policy.config.max_age_seconds = 1800;
           const put = await service.http.put(id, { policy, token_budget, trigger_ratio });
           expect(put.status).toBe(200);
@@ -135,7 +135,7 @@ describe('a window', () => {
           const { version, ...window } = body;
           const expected = modelWindow(
             model,
-            made,
+            accepted,
             {
               tokenBudget: token_budget,
               triggerRatio: trigger_ratio,
@@ -147,7 +147,7 @@ describe('a window', () => {
           const messages = window.messages.map(({ inserted_at: at, ...message }: any) =>
             message.to_seq ? message : { ...message, inserted_at: at },
           );
-          expect(version).toBe(lastSeq + made.length);
+          expect(version).toBe(lastSeq + accepted.length);
           expect({ ...window, messages }).toEqual(expected);
           windows += 1;
         }
@@ -157,7 +157,7 @@ describe('a window', () => {
     expect(windows).toBeGreaterThanOrEqual(CONVERSATIONS * 4);
   });
 
-  it('equals the model of the contract around each position where the scan of a policy may begin', async () => {
+  it('equals the reference model around each position where the scan of a policy may start', async () => {
     const id = 'model-scan';
     await service.http.put(id);
     const sent: any[] = [];
@@ -182,8 +182,10 @@ describe('a window', () => {
     const replacement = [{ role: 'system', content: 's' }];
     await append(200);
     const { body: compaction } = await service.http.compact(id, { from_seq: 101, to_seq: 200, replacement });
-    const made: ModelCompaction[] = [{ version: compaction.version, fromSeq: 101, toSeq: 200, replacement }];
-    // 100 events are compacted: of 4,196 and of 4,708 events, a scan yields the most that it may yield, 4,096.
+    const accepted: ModelCompaction[] = [
+      { version: compaction.version, fromSeq: 101, toSeq: 200, replacement },
+    ];
+    // 100 events are compacted. With a log of 4,196 or 4,708 events, a scan yields its maximum of 4,096 events.
     for (const length of [4196, 4197, 4708, 4709]) {
       await append(length - sent.length);
       const log = sent.map((event, index) => ({ seq: index + 1, event, insertedAt: '' }));
@@ -191,7 +193,7 @@ describe('a window', () => {
         const settings = { token_budget: 1_000_000, trigger_ratio: 0.7 };
         await service.http.put(id, { ...settings, policy: { strategy, config } });
         const { body } = await service.http.window(id);
-        const expected = modelWindow(log, made, {
+        const expected = modelWindow(log, accepted, {
           tokenBudget: settings.token_budget,
           triggerRatio: settings.trigger_ratio,
           strategy,

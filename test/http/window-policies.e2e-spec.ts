@@ -12,7 +12,7 @@ import {
 } from '../support/window-conversations.js';
 import { messageTokens } from '../support/window-model.js';
 
-/** A policy as a team would write it: only the newest `limit` user messages. */
+/** A custom policy: selects the newest `limit` user messages. */
 @Injectable()
 @RegisterPolicy({ strategy: 'user_only' })
 class UserOnlyPolicy implements WindowPolicy<number> {
@@ -34,7 +34,7 @@ class UserOnlyPolicy implements WindowPolicy<number> {
   }
 }
 
-/** Removes parts in two steps, the second of which counts: keeps only the first `text` part of each event. */
+/** Keeps only the first `text` part of each event. Removes the other parts in two steps; the second counts parts. */
 @Injectable()
 @RegisterPolicy({ strategy: 'first_text' })
 class FirstTextPolicy implements WindowPolicy<void> {
@@ -64,7 +64,7 @@ class InventorPolicy extends FirstTextPolicy {
 @Module({ providers: [UserOnlyPolicy, FirstTextPolicy, InventorPolicy] })
 class TeamModule {}
 
-/** Claims a strategy of the service. */
+/** Registers a strategy that the service already has. */
 @Injectable()
 @RegisterPolicy({ strategy: 'last_n' })
 class AnotherLastN extends UserOnlyPolicy {}
@@ -81,7 +81,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 describe('the window of a built-in policy', () => {
-  it('has by time_window the events that are young enough, and at least the newest min_events', async () => {
+  it('contains with time_window the events within max_age_seconds, and at least min_events', async () => {
     const id = await windows.create(
       { policy: { strategy: 'time_window', config: { max_age_seconds: 60 } } },
       userEvents(10),
@@ -99,7 +99,7 @@ describe('the window of a built-in policy', () => {
     expect(await windows.seqs(id)).toHaveLength(10);
   });
 
-  it('keeps its start for limit − trim_to appends', async () => {
+  it('keeps its start with last_n for limit − trim_to appends', async () => {
     const id = await windows.create({ policy: { strategy: 'last_n', config: { limit: 6, trim_to: 3 } } });
     const starts: number[] = [];
     for (let seq = 1; seq <= 15; seq += 1) {
@@ -109,7 +109,7 @@ describe('the window of a built-in policy', () => {
     expect(starts).toEqual([1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 9, 9, 9, 9, 13]);
   });
 
-  it('counts the tokens of the remaining parts if strip_tool_results removed some', async () => {
+  it('counts with strip_tool_results only the tokens of the remaining parts', async () => {
     const text = { type: 'text', text: 'the answer is in the result' };
     const id = await windows.create({ policy: { strategy: 'strip_tool_results' } }, [
       { role: 'user', parts: [{ type: 'tool_result', output: 'long '.repeat(50) }, text] },
@@ -135,7 +135,7 @@ describe('a policy of another module', () => {
     });
   });
 
-  it('may remove parts in several steps', async () => {
+  it('can remove parts in several steps', async () => {
     const image = { type: 'image', url: 'x' };
     const text = (name: string) => ({ type: 'text', text: name });
     const id = await windows.create({ policy: { strategy: 'first_text' } }, [
@@ -153,7 +153,7 @@ describe('a policy of another module', () => {
     );
   });
 
-  it('cannot add text to the window: the read fails with a 500', async () => {
+  it('cannot add text to the window: the request fails with 500', async () => {
     const id = await windows.create({ policy: { strategy: 'inventor' } }, userEvents(2));
     const { status, body } = await service.http.window(id);
     expect(status).toBe(500);
@@ -170,13 +170,13 @@ describe('a policy of another module', () => {
     expect(body.details.map(({ path }: any) => path)).toEqual(['policy.config.limit', 'policy.config.depth']);
   });
 
-  it('prevents the start if it claims the strategy of another policy', async () => {
+  it('prevents startup if its strategy is already registered', async () => {
     await expect(
       TestService.start({ modules: [ClashingModule], database: service.database }),
     ).rejects.toThrow('both claim the policy strategy "last_n"');
   });
 
-  it('is a 400 that names the strategy if it is no longer installed', async () => {
+  it('causes a 400 that names the strategy if it is no longer installed', async () => {
     const id = await windows.create({ policy: { strategy: 'user_only', config: { limit: 2 } } });
     const without = await TestService.start({ database: service.database });
     const { status, body } = await without.http.window(id);

@@ -19,8 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-describe('a window', () => {
-  it('of an empty conversation is empty', async () => {
+describe('GET /v1/conversations/:id/window', () => {
+  it('returns an empty window for an empty conversation', async () => {
     const id = await windows.create({});
     const { status, body } = await service.http.window(id);
     expect(status).toBe(200);
@@ -34,7 +34,7 @@ describe('a window', () => {
     });
   });
 
-  it('of an unknown conversation is a 404, and of a deleted one is unchanged', async () => {
+  it('returns 404 for an unknown conversation, and the same window after a delete', async () => {
     expect((await service.http.window('window-nobody')).status).toBe(404);
     const id = await windows.create({}, userEvents(3));
     const { body } = await service.http.window(id);
@@ -42,7 +42,7 @@ describe('a window', () => {
     expect((await service.http.window(id)).body).toEqual(body);
   });
 
-  it('has messages with seq, role, parts and inserted_at, and with id and metadata if the event has them', async () => {
+  it('returns seq, role, parts and inserted_at of each message, and id and metadata if the event has them', async () => {
     const id = await windows.create({}, [
       { role: 'user', content: 'a', id: 'x', metadata: { k: 1 }, extra: true },
       { role: 'user', content: 'b', id: null, metadata: null },
@@ -61,7 +61,7 @@ describe('a window', () => {
     ]);
   });
 
-  it('is a 409 with both versions if if_version is not the current version', async () => {
+  it('returns 409 with both versions if if_version is stale', async () => {
     const id = await windows.create({}, userEvents(2));
     expect((await service.http.window(id, '?if_version=2')).status).toBe(200);
     const { status, body } = await service.http.window(id, '?if_version=0');
@@ -69,7 +69,7 @@ describe('a window', () => {
     expect(body).toMatchObject({ error: 'conflict', reason: 'version_mismatch', expected: 0, actual: 2 });
   });
 
-  it('never begins a live segment with a tool result, except at seq 1', async () => {
+  it('never starts a live segment with a tool result, except at seq 1', async () => {
     const id = await windows.create({ policy: { strategy: 'budget' } }, [
       toolResultEvent(10),
       textEvent('assistant', 'call', 10),
@@ -91,7 +91,7 @@ describe('a window', () => {
     expect(body.used_tokens).toBe(40);
   });
 
-  it('estimates a message as 3 + tokens(role) + its parts, and special tokens as text', async () => {
+  it('estimates a message as 3 + tokens(role) + tokens(parts), with special tokens as text', async () => {
     const id = await windows.create({ token_budget: 100_000 });
     const parts = [
       { type: 'text', text: 'Hello <|endoftext|> you <|im_start|>', extra: 'not counted' },
@@ -105,7 +105,7 @@ describe('a window', () => {
     expect(simple.body.token_estimate).toBe(3 + 1 + 6);
   });
 
-  it('reflects one version, whatever the order of compactions that replace each other', async () => {
+  it('reflects the current version after compactions that replace each other', async () => {
     const id = await windows.create({ policy: { strategy: 'budget' } }, userEvents(10, 1));
     await windows.summarize(id, 3, 4);
     await windows.summarize(id, 6, 7);
@@ -127,7 +127,7 @@ describe('a window', () => {
     });
   });
 
-  it('is correct with a thousand compactions', async () => {
+  it('returns the correct window with 1,000 compactions', async () => {
     const id = await windows.create(
       { token_budget: 100_000, policy: { strategy: 'last_n', config: { limit: 3 } } },
       userEvents(2100, 1),
@@ -143,7 +143,7 @@ describe('a window', () => {
 });
 
 describe('WindowService.read', () => {
-  it('returns the window of the HTTP response as objects', async () => {
+  it('returns the same window as the HTTP route, as objects', async () => {
     const id = await windows.create({}, [
       ...userEvents(3),
       { role: 'assistant', parts: [{ type: 'text', text: 'a', n: 1.5 }], id: 'x', metadata: { k: 1 } },
@@ -178,7 +178,7 @@ describe('WindowService.read', () => {
     expect(window.segments.flatMap(({ messages }) => messages)).toEqual(window.messages);
   });
 
-  it('takes the options of the HTTP route', async () => {
+  it('accepts the options of the HTTP route', async () => {
     const id = new ConversationId('default', await windows.create({}, userEvents(3)));
     const windowService = service.app.get(WindowService);
     const { messages, budgetTokens } = await windowService.read(id, { budgetTokens: 25, ifVersion: 3 });

@@ -16,11 +16,11 @@ import { TestService } from '../support/test-service.js';
 
 /** The advisory lock under which a node migrates. */
 const MIGRATION_LOCK = 0x66706361;
-const OF_THIS_ONE = '(SELECT oid FROM pg_database WHERE datname = current_database())';
+const THIS_DATABASE_OID = '(SELECT oid FROM pg_database WHERE datname = current_database())';
 const execFile = promisify(execFileWithCallback);
 const MIGRATE = join(import.meta.dirname, '../../dist/src/migrate.js');
 
-/** Starts a service that must fail to start; returns the one line that says why. */
+/** Starts a service that must fail to start. @returns the one line with the reason */
 async function startFailure(env: Record<string, string>): Promise<string> {
   const service = BuiltService.launch(env);
   expect(await service.exited).toEqual({ code: 1, signal: null });
@@ -34,8 +34,8 @@ async function startFailure(env: Record<string, string>): Promise<string> {
   return msg as string;
 }
 
-describe('a start with a bad configuration', () => {
-  it('exits with 1 and one line that lists every bad variable and quotes no value', async () => {
+describe('an invalid configuration', () => {
+  it('stops the start with exit code 1 and one line that lists every invalid variable and quotes no value', async () => {
     const secret = 'sesame-4711';
     const message = await startFailure({
       PORT: secret,
@@ -57,14 +57,14 @@ describe('a start with a bad configuration', () => {
     expect(message).not.toContain(secret);
   });
 
-  it('exits with 1 and one line that names an unknown variable and suggests the nearest known one', async () => {
+  it('stops the start with exit code 1 and one line that suggests the nearest name for an unknown variable', async () => {
     const secret = 'sesame-4711';
     const message = await startFailure({ FASTPACA_API_KEYS: secret });
     expect(message).toMatch(/FASTPACA_API_KEYS is not a known variable \(did you mean FASTPACA_API_KEY\?\)/);
     expect(message).not.toContain(secret);
   });
 
-  it('makes npm run migrate fail too, before it connects to the database', async () => {
+  it('makes npm run migrate fail before it connects to the database', async () => {
     const env = { FASTPACA_API_KEYS: 'sesame-4711', DATABASE_URL: 'postgresql://127.0.0.1:1/none' };
     const migrate = execFile(process.execPath, [MIGRATE], {
       env: { PATH: process.env.PATH, ...env },
@@ -76,7 +76,7 @@ describe('a start with a bad configuration', () => {
     expect(failed.stdout).not.toContain('sesame');
   });
 
-  it('also reports a bad LOG_LEVEL in a log that works', async () => {
+  it('is logged even if LOG_LEVEL is invalid', async () => {
     expect(await startFailure({ LOG_LEVEL: 'loud', PORT: 'x' })).toMatch(
       /PORT must be .*LOG_LEVEL must be one of trace,/,
     );
@@ -84,7 +84,7 @@ describe('a start with a bad configuration', () => {
 });
 
 describe('LOG_LEVEL', () => {
-  it('suppresses the lines below it', async () => {
+  it('suppresses the lines below that level', async () => {
     const database = await createTestDatabase();
     const linesAt = async (LOG_LEVEL: string) => {
       const env = { PATH: process.env.PATH, DATABASE_URL: database.url, LOG_LEVEL };
@@ -116,7 +116,7 @@ describe('a start on a database', () => {
     expect(await database.query('SELECT FROM fastpaca.migrations')).toHaveLength(2);
   });
 
-  it('fails if the database is empty and MIGRATE_ON_BOOT=false, says what to do, and leaves it empty', async () => {
+  it('fails if the database is empty and MIGRATE_ON_BOOT=false, recommends npm run migrate, and leaves the database empty', async () => {
     database = await createTestDatabase({ migrated: false });
     expect(await startFailure(env({ MIGRATE_ON_BOOT: 'false' }))).toMatch(/InitialSchema.*npm run migrate/);
     expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'fastpaca'")).toEqual([]);
@@ -138,7 +138,7 @@ describe('a start on a database', () => {
     server.close();
   });
 
-  it('fails before it migrates if it cannot listen, and leaves the database empty', async () => {
+  it('fails before the migration if it cannot listen, and leaves the database empty', async () => {
     database = await createTestDatabase({ migrated: false });
     expect(await startFailure(env({ HOST: '203.0.113.7' }))).toMatch(/no address 203\.0\.113\.7: set HOST/);
     expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'fastpaca'")).toEqual([]);
@@ -152,7 +152,7 @@ describe('a start on a database', () => {
     const port = await freePort();
     const failure = startFailure(env({ PORT: String(port) }));
     const waiting =
-      "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = " + OF_THIS_ONE;
+      "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = " + THIS_DATABASE_OID;
     while ((await database.query(waiting)).length === 0) await delay(20);
     const server = createServer().listen(port, '127.0.0.1');
     await once(server, 'listening');
@@ -168,7 +168,7 @@ describe('a start on a database', () => {
     expect(await service.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it('succeeds on several nodes at once, which migrate an empty database once', async () => {
+  it('succeeds on several nodes at once, and migrates an empty database once', async () => {
     database = await createTestDatabase({ migrated: false });
     const nodes = await Promise.all([1, 2, 3, 4].map(() => TestService.start({ database })));
     await nodes[0]!.http.put('shared');
@@ -199,7 +199,7 @@ describe('the log of a start', () => {
       .map(({ msg }) => msg as string);
   };
 
-  it('warns if there is no key and the host is not loopback, and only then', async () => {
+  it('contains a warning only if there is no API key and the host is not loopback', async () => {
     const [open, guarded, ...local] = await Promise.all([
       warnings({ HOST: '0.0.0.0' }),
       warnings({ HOST: '0.0.0.0', FASTPACA_API_KEY: 'k' }),
@@ -216,7 +216,7 @@ describe('the log of a start', () => {
 });
 
 describe('a service that is too busy to accept connections', () => {
-  it('lets FASTPACA_BACKLOG connections wait, up to the limit of the system', async () => {
+  it('queues up to FASTPACA_BACKLOG connections, within the limit of the system', async () => {
     const most = Number(await readFile('/proc/sys/net/core/somaxconn', 'utf8'));
     const database = await createTestDatabase();
     const service = await BuiltService.start({ DATABASE_URL: database.url });
@@ -224,7 +224,7 @@ describe('a service that is too busy to accept connections', () => {
     const sockets: Socket[] = [];
     service.kill('SIGSTOP');
     try {
-      // Linux accepts one more than the backlog; one connection too many would wait forever.
+      // Linux accepts one connection more than the backlog. Any further connection would wait forever.
       const connected = Array.from({ length: Math.min(1000, most) }, async () => {
         const socket = connect(port, '127.0.0.1');
         sockets.push(socket);
@@ -244,7 +244,7 @@ describe('a start on a data folder', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'fastpaca-config-'));
-    await chmod(folder, 0o755); // as root, the database's own user must be able to pass
+    await chmod(folder, 0o755); // if the tests run as root, PostgreSQL runs as another user and must be able to enter the folder
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -255,7 +255,7 @@ describe('a start on a data folder', () => {
     expect(message).toContain('DATA_DIR');
   });
 
-  it('fails if the folder holds other files, and leaves them alone', async () => {
+  it('fails if the folder contains files that are not a PostgreSQL cluster', async () => {
     await mkdir(join(folder, 'postgres'));
     await writeFile(join(folder, 'postgres', 'holiday.jpg'), 'x');
     expect(await startFailure({ DATA_DIR: folder })).toMatch(/not a PostgreSQL cluster.*DATA_DIR/);
@@ -277,7 +277,7 @@ describe('a start on a data folder', () => {
     expect(new EmbeddedServer(folder).isRunning()).toBe(false);
   });
 
-  it('creates no database if its port is in use', async () => {
+  it('creates no database if the port of the service is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

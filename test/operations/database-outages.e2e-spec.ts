@@ -10,39 +10,39 @@ import type { TcpProxy } from '../support/tcp-proxy.js';
 import type { TestDatabase } from '../support/test-database.js';
 import { TestService } from '../support/test-service.js';
 
-/** The database's time limit in the tests that reach it, in milliseconds. */
+/** Time limit of the database in the tests that exceed it, in milliseconds. */
 const LIMIT_MS = 1000;
 const SHORT_LIMIT = { FASTPACA_DATABASE_TIMEOUT_MS: String(LIMIT_MS) };
-/** A request may use up two limits, for a connection and for a statement; the rest is for what it does between them. */
+/** A request may wait two limits: for a connection and for a statement. The other limits allow for a slow machine. */
 const LIMITS_PER_RESPONSE = 6;
 
 /**
- * Waits for the response for `LIMITS_PER_RESPONSE` limits, one timer after the other. The service runs in this process:
- * whatever delays the service's own timers also delays these.
+ * Waits at most `LIMITS_PER_RESPONSE` limits for the response, with one timer after the other. The service runs in this
+ * process, and a busy event loop delays its timers and these timers alike.
  */
-async function inTime(answer: Promise<HttpResponse>): Promise<HttpResponse> {
-  const progress = { isThere: false };
-  void answer.finally(() => (progress.isThere = true)).catch(() => undefined);
-  const late = (async () => {
-    for (let limits = 0; limits < LIMITS_PER_RESPONSE && !progress.isThere; limits += 1)
+async function withinLimits(response: Promise<HttpResponse>): Promise<HttpResponse> {
+  const progress = { hasArrived: false };
+  void response.finally(() => (progress.hasArrived = true)).catch(() => undefined);
+  const timeout = (async () => {
+    for (let limits = 0; limits < LIMITS_PER_RESPONSE && !progress.hasArrived; limits += 1)
       await delay(LIMIT_MS, undefined, { ref: false });
     throw new Error(`no response within ${LIMITS_PER_RESPONSE} limits of ${LIMIT_MS} ms`);
   })();
-  return Promise.race([answer, late]);
+  return Promise.race([response, timeout]);
 }
 
 /**
- * Repeats a request that a slow machine does not finish within the short limit. An append then needs an idempotency
- * key.
+ * Repeats a request until its response is not a 503. A slow machine may not finish a request within the short limit. An
+ * append needs an idempotency key.
  */
 async function untilDone(request: () => Promise<HttpResponse>): Promise<HttpResponse> {
   for (;;) {
-    const answer = await request();
-    if (answer.status !== 503) return answer;
+    const response = await request();
+    if (response.status !== 503) return response;
   }
 }
 
-describe('with the database away', () => {
+describe('a service during a database outage', () => {
   let proxied: ProxiedService;
   let database: TestDatabase;
   let proxy: TcpProxy;
@@ -68,20 +68,20 @@ describe('with the database away', () => {
   ];
 
   it.each(outages)(
-    'every route answers 503 while %s and recovers afterwards; no acknowledged append is lost',
+    'returns 503 on every route, then recovers without losing an acknowledged append (outage: %s)',
     async (name, begin, end) => {
       const id = `outage ${name}`;
       for (const each of [id, `${id}, other`]) await untilDone(() => service.http.put(each));
       await untilDone(() => service.http.say(`${id}, other`, 'first'));
       const acknowledged: string[] = [];
       const burst = { over: false };
-      // Clients append continuously; each retries with the same key until the append is acknowledged.
+      // Clients append continuously. Each client retries an append with the same key until the append is acknowledged.
       const clients = Array.from({ length: 4 }, async (_, client) => {
         for (let number = 0; !burst.over; number += 1) {
           const key = `${client}-${number}`;
           const append = () => service.http.append(id, { event: EVENT, idempotency_key: key });
-          let answer = await append();
-          for (; answer.status !== 201; answer = await append()) expectError(answer, 503);
+          let response = await append();
+          for (; response.status !== 201; response = await append()) expectError(response, 503);
           acknowledged.push(key);
         }
       });
@@ -93,16 +93,16 @@ describe('with the database away', () => {
         await more();
         await begin();
         try {
-          const answers = await Promise.all(
+          const responses = await Promise.all(
             ROUTES.map(([method, rest, body]) =>
-              inTime(service.http.request(method, service.http.path(`${id}, other`, rest), { body })),
+              withinLimits(service.http.request(method, service.http.path(`${id}, other`, rest), { body })),
             ),
           );
-          for (const answer of answers) expectError(answer, 503);
-          expectError(await inTime(service.http.request('GET', '/health/ready')), 503);
-          expect((await inTime(service.http.request('GET', '/health/live'))).status).toBe(200);
-          expect((await inTime(service.http.request('GET', '/metrics'))).status).toBe(200);
-          expectError(await inTime(service.http.request('GET', '/nope')), 404);
+          for (const response of responses) expectError(response, 503);
+          expectError(await withinLimits(service.http.request('GET', '/health/ready')), 503);
+          expect((await withinLimits(service.http.request('GET', '/health/live'))).status).toBe(200);
+          expect((await withinLimits(service.http.request('GET', '/metrics'))).status).toBe(200);
+          expectError(await withinLimits(service.http.request('GET', '/nope')), 404);
         } finally {
           await end();
         }
@@ -125,12 +125,12 @@ describe('with the database away', () => {
   );
 });
 
-describe('with connections that are broken', () => {
+describe('a service with broken database connections', () => {
   let proxied: ProxiedService;
   let database: TestDatabase;
   let proxy: TcpProxy;
   let service: TestService;
-  // No time limit helps here: requests on broken connections get their response at once.
+  // Started without the short limit: requests on broken connections get their response at once.
   beforeAll(async () => ({ database, proxy, service } = proxied = await ProxiedService.start()));
   afterAll(() => proxied.stop());
 
@@ -139,14 +139,14 @@ describe('with connections that are broken', () => {
     for (let round = 0; round < 10; round += 1) {
       const appends = Array.from({ length: 8 }, () => service.http.say('cut', 'hello'));
       proxy.cut();
-      for (const answer of await Promise.all(appends)) {
-        if (answer.status !== 201) expectError(answer, 503);
+      for (const response of await Promise.all(appends)) {
+        if (response.status !== 201) expectError(response, 503);
       }
     }
     expect((await untilDone(() => service.http.say('cut', 'last'))).status).toBe(201);
   });
 
-  it('recovers if that was in the middle of a transaction, which is rolled back', async () => {
+  it('recovers if they broke during transactions, which are rolled back', async () => {
     await untilDone(() => service.http.put('half'));
     await untilDone(() => service.http.say('half', 'first'));
     const { body: before } = await untilDone(() => service.http.get('half'));
@@ -162,8 +162,8 @@ describe('with connections that are broken', () => {
       "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     while ((await database.query(waiting)).length < changes.length) await delay(5);
     proxy.cut();
-    for (const answer of await Promise.all(changes)) expectError(answer, 503);
-    // The server notices a lost client only when it responds; until then the statements wait for their lock.
+    for (const response of await Promise.all(changes)) expectError(response, 503);
+    // PostgreSQL notices a disconnected client only when it sends a result. Until then the statements wait for their lock.
     await database.query(waiting.replace('SELECT', 'SELECT pg_terminate_backend(pid)'));
     while ((await database.query(waiting)).length > 0) await delay(5);
     await holder.query('ROLLBACK');
@@ -173,7 +173,7 @@ describe('with connections that are broken', () => {
   });
 });
 
-describe('with a row locked by another client of the database', () => {
+describe('a service whose rows are locked by another database client', () => {
   let service: TestService;
   let outsider: pg.Client;
   beforeAll(async () => {
@@ -183,7 +183,7 @@ describe('with a row locked by another client of the database', () => {
     await outsider.connect();
     for (const id of ['locked-1', 'locked-2', 'free']) await untilDone(() => service.http.put(id));
   });
-  afterEach(() => outsider.query('ROLLBACK')); // only needed after a test that has failed
+  afterEach(() => outsider.query('ROLLBACK')); // has an effect only after a failed test
   afterAll(async () => {
     await outsider.end();
     await service.stop();
@@ -194,56 +194,58 @@ describe('with a row locked by another client of the database', () => {
     await outsider.query('SELECT FROM fastpaca.conversations WHERE id = ANY ($1) FOR UPDATE', [ids]);
   };
 
-  const sayOnce = (id: string, content: string) =>
+  const appendOnce = (id: string, content: string) =>
     untilDone(() =>
-      inTime(service.http.append(id, { event: { role: 'user', content }, idempotency_key: content })),
+      withinLimits(service.http.append(id, { event: { role: 'user', content }, idempotency_key: content })),
     );
 
-  it('answers 503 while the lock is held, and recovers afterwards', async () => {
+  it('returns 503 while the lock is held, and recovers afterwards', async () => {
     await lock('locked-1');
     const writes = [service.http.put('locked-1'), service.http.say('locked-1', 'a')];
-    for (const answer of await Promise.all(writes.map(inTime))) expectError(answer, 503);
-    for (const answer of await Promise.all([
-      inTime(service.http.patch('locked-1', { a: 1 })),
-      inTime(service.http.compact('locked-1', { from_seq: 1, to_seq: 1, replacement: [EVENT] })),
+    for (const response of await Promise.all(writes.map(withinLimits))) expectError(response, 503);
+    for (const response of await Promise.all([
+      withinLimits(service.http.patch('locked-1', { a: 1 })),
+      withinLimits(service.http.compact('locked-1', { from_seq: 1, to_seq: 1, replacement: [EVENT] })),
     ]))
-      expectError(answer, 503);
-    expectError(await inTime(service.http.delete('locked-1')), 503);
+      expectError(response, 503);
+    expectError(await withinLimits(service.http.delete('locked-1')), 503);
     expect((await untilDone(() => service.http.get('locked-1'))).body).toMatchObject({
       version: 0,
       metadata: {},
       tombstoned: false,
     });
     await outsider.query('ROLLBACK');
-    expect((await sayOnce('locked-1', 'b')).body).toMatchObject({ seq: 1 });
+    expect((await appendOnce('locked-1', 'b')).body).toMatchObject({ seq: 1 });
   });
 
-  it('answers every append of one conversation in time, even if many wait for each other', async () => {
+  it('returns 503 for every append of the locked conversation in time, even if many wait for each other', async () => {
     await lock('locked-1');
     const { body: before } = await untilDone(() => service.http.get('locked-1'));
     const appends = Array.from({ length: 20 }, (_, index) =>
-      inTime(service.http.say('locked-1', `waiting ${index}`)),
+      withinLimits(service.http.say('locked-1', `waiting ${index}`)),
     );
-    const answers = await Promise.allSettled(appends);
+    const responses = await Promise.allSettled(appends);
     await outsider.query('ROLLBACK');
-    for (const answer of answers) {
-      expect(answer).toMatchObject({ status: 'fulfilled' });
-      if (answer.status === 'fulfilled') expectError(answer.value, 503);
+    for (const response of responses) {
+      expect(response).toMatchObject({ status: 'fulfilled' });
+      if (response.status === 'fulfilled') expectError(response.value, 503);
     }
     expect((await untilDone(() => service.http.get('locked-1'))).body).toEqual(before);
-    expect((await sayOnce('locked-1', 'after')).status).toBe(201);
+    expect((await appendOnce('locked-1', 'after')).status).toBe(201);
   });
 
-  it('answers 503 while no connection is free, shows it in the metrics, and recovers for other conversations', async () => {
+  it('returns 503 while no connection is free, shows this in the metrics, and recovers for other conversations', async () => {
     await lock('locked-1', 'locked-2');
     const connections = { in_use: 0, waiting: 0 };
     // Repeated if the limits expired before the metrics were read.
     while (connections.in_use < 2 || connections.waiting < 1) {
-      const stuck = ['locked-1', 'locked-2'].map((id) => inTime(service.http.put(id)));
-      const others = Array.from({ length: 8 }, () => inTime(service.http.say('free', 'hello')));
-      const reads = Array.from({ length: 8 }, () => inTime(service.http.window('free')));
+      const stuck = ['locked-1', 'locked-2'].map((id) => withinLimits(service.http.put(id)));
+      const others = Array.from({ length: 8 }, () => withinLimits(service.http.say('free', 'hello')));
+      const reads = Array.from({ length: 8 }, () => withinLimits(service.http.window('free')));
       const progress = { answered: false };
-      const answers = Promise.all([...stuck, ...others, ...reads]).finally(() => (progress.answered = true));
+      const responses = Promise.all([...stuck, ...others, ...reads]).finally(
+        () => (progress.answered = true),
+      );
       while (!progress.answered) {
         const metrics = await readMetrics(service);
         for (const state of ['in_use', 'waiting'] as const)
@@ -251,14 +253,14 @@ describe('with a row locked by another client of the database', () => {
             connections[state],
             metrics.value('fastpaca_pool_connections', { state }),
           );
-        await Promise.race([answers, delay(20)]);
+        await Promise.race([responses, delay(20)]);
       }
-      for (const [index, answer] of (await answers).entries())
-        if (index < stuck.length || answer.status >= 300) expectError(answer, 503);
+      for (const [index, response] of (await responses).entries())
+        if (index < stuck.length || response.status >= 300) expectError(response, 503);
     }
     await outsider.query('ROLLBACK');
-    expect((await sayOnce('free', 'again')).status).toBe(201);
-    expect((await sayOnce('locked-2', 'again')).status).toBe(201);
+    expect((await appendOnce('free', 'again')).status).toBe(201);
+    expect((await appendOnce('locked-2', 'again')).status).toBe(201);
     expect((await readMetrics(service)).value('fastpaca_pool_connections', { state: 'waiting' })).toBe(0);
   });
 });

@@ -7,12 +7,12 @@ import { ROUTES } from '../support/routes.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { TestService } from '../support/test-service.js';
 
-describe('health', () => {
+describe('a node', () => {
   let database: TestDatabase;
   beforeAll(async () => (database = await createTestDatabase()));
   afterAll(() => database.drop());
 
-  it('is live but not ready while starting, then ready, then live but not ready while draining', async () => {
+  it('is live but not ready while starting and while draining, and ready in between', async () => {
     const app = await createApp(AppConfig.fromEnvironment({ DATABASE_URL: database.url, PORT: '0' }));
     const status = async (path: string) => (await app.inject(path)).statusCode;
     expect([await status('/health/live'), await status('/health/ready')]).toEqual([200, 503]);
@@ -24,15 +24,15 @@ describe('health', () => {
     await app.close();
   });
 
-  it('every other route answers 503 while draining, and closes the connection', async () => {
+  it('returns 503 on every route of a conversation while draining, and closes the connection', async () => {
     const service = await TestService.start({ database });
     try {
       await service.http.put('drained');
       void service.app.get(Lifecycle).drain(0);
       for (const [method, rest, body] of ROUTES) {
-        const answer = await service.http.request(method, service.http.path('drained', rest), { body });
-        expectError(answer, 503);
-        expect(answer.headers.get('connection')).toBe('close');
+        const response = await service.http.request(method, service.http.path('drained', rest), { body });
+        expectError(response, 503);
+        expect(response.headers.get('connection')).toBe('close');
       }
       expect((await service.http.request('GET', '/metrics')).status).toBe(200);
     } finally {

@@ -29,19 +29,19 @@ describe('the log of the built service', () => {
       http.request(method, path, { body, headers: { authorization: `Bearer ${API_KEY}`, ...headers } });
   const send: ReturnType<typeof requestTo> = (...request) => requestTo(service)(...request);
   /**
-   * Declares a body above the limit and sends the beginning of it: the response would come before a whole body was
-   * sent.
+   * Declares a body above the limit and sends only its beginning. The service responds to the headers, before it could
+   * receive a complete body.
    */
   const tooLarge = async () => {
     const connection = await RawConnection.open(service.url);
-    const answer = await connection
+    const response = await connection
       .write(
         `POST ${path('/events')} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${API_KEY}\r\n` +
           `content-type: application/json\r\ncontent-length: 9000000\r\n\r\n${MARK}`,
       )
-      .answer();
+      .response();
     connection.close();
-    return answer;
+    return response;
   };
   const path = (rest = '') => `/v1/conversations/visible-id${rest}`;
   /** The log line of the request with this id. */
@@ -102,9 +102,9 @@ describe('the log of the built service', () => {
       [13, 101],
       [12, 400],
     ] as const) {
-      const answer = await upgrade(version);
-      expect(answer.status).toBe(status);
-      const id = answer.headers.get('x-request-id');
+      const response = await upgrade(version);
+      expect(response.status).toBe(status);
+      const id = response.headers.get('x-request-id');
       const line = await service.line(({ msg, request_id }) => msg === 'stream' && request_id === id);
       expect(line).toMatchObject({ conversation_id: 'visible-id', route: '/v1/conversations/:id/stream' });
     }
@@ -129,8 +129,8 @@ describe('the log of the built service', () => {
           if (round % 2) await delay(2);
           connection.write(body.slice(0, 50));
           if (round % 2) await delay(2);
-          const { body: answer } = await connection.write(body.slice(50)).answer();
-          sent.push({ request, id, seq: answer.seq });
+          const { body: response } = await connection.write(body.slice(50)).response();
+          sent.push({ request, id, seq: response.seq });
         }
         connection.close();
       }),
@@ -140,8 +140,8 @@ describe('the log of the built service', () => {
     }
   });
 
-  it('never contains text of a message or a key, whatever goes wrong', async () => {
-    const answers = [
+  it('contains no message text and no key after successful, rejected, failed and malformed requests', async () => {
+    const responses = [
       // 200, 201
       await send('POST', path('/events'), { events: [EVENT, EVENT], idempotency_key: `${MARK}-turn` }),
       await send('POST', path('/events'), { events: [EVENT, EVENT], idempotency_key: `${MARK}-turn` }),
@@ -173,7 +173,7 @@ describe('the log of the built service', () => {
       await tooLarge(),
       await send('POST', path('/events'), MARK, { 'content-type': `text/${MARK}` }),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([
+    expect(responses.map(({ status }) => status)).toEqual([
       201,
       201,
       201,
@@ -212,7 +212,7 @@ describe('the log of the built service', () => {
       `GET /%ff${MARK} HTTP/1.1\r\nhost: localhost\r\n\r\n`,
     ]) {
       const connection = await RawConnection.open(service.url);
-      await connection.write(bytes).answer();
+      await connection.write(bytes).response();
       connection.close();
     }
 
@@ -221,32 +221,35 @@ describe('the log of the built service', () => {
     expectNoSecrets(service);
   });
 
-  it('never contains it either while the database is away', async () => {
+  it('contains no message text and no key after requests during a database outage', async () => {
     const proxy = await TcpProxy.start(database.url);
-    const impatient = await BuiltService.start({
+    const proxied = await BuiltService.start({
       DATABASE_URL: proxy.through(database.url),
       FASTPACA_DATABASE_TIMEOUT_MS: '1000',
       ...VERBOSE,
     });
-    const ask = requestTo(impatient);
+    const sendProxied = requestTo(proxied);
     try {
       await proxy.refuse();
-      expectError(await ask('POST', path('/events'), { event: EVENT, idempotency_key: `${MARK}-503` }), 503);
-      expectError(await ask('PATCH', path('/metadata'), { metadata: { [MARK]: MARK } }), 503);
+      expectError(
+        await sendProxied('POST', path('/events'), { event: EVENT, idempotency_key: `${MARK}-503` }),
+        503,
+      );
+      expectError(await sendProxied('PATCH', path('/metadata'), { metadata: { [MARK]: MARK } }), 503);
       await proxy.restore();
       proxy.stall();
       const stalled = { event: EVENT, idempotency_key: `${MARK}-stalled` };
-      expectError(await ask('POST', path('/events'), stalled, { 'x-request-id': 'the-last' }), 503);
-      await impatient.line(({ msg, request_id }) => msg === 'request' && request_id === 'the-last');
-      expectNoSecrets(impatient);
+      expectError(await sendProxied('POST', path('/events'), stalled, { 'x-request-id': 'the-last' }), 503);
+      await proxied.line(({ msg, request_id }) => msg === 'request' && request_id === 'the-last');
+      expectNoSecrets(proxied);
     } finally {
       await proxy.restore();
-      await impatient.stop();
+      await proxied.stop();
       await proxy.stop();
     }
   });
 
-  /** No secret is in the output, and every line has the shape of a log line. */
+  /** Asserts that the output contains no secret and that every line has the shape of a log line. */
   function expectNoSecrets({ lines, errors }: BuiltService): void {
     expect(lines.filter((line) => line.toLowerCase().includes(MARK.toLowerCase()))).toEqual([]);
     expect(lines.filter((line) => line.includes(new URL(database.url).password))).toEqual([]);
@@ -260,25 +263,25 @@ describe('the log of the built service', () => {
     }
   }
 
-  it('explains an internal error under the request id that the client received', async () => {
+  it('contains the cause of an internal error, with the request id that the client received', async () => {
     await database.query('ALTER TABLE fastpaca.conversations RENAME TO gone');
-    const answer = await send('GET', path(''));
+    const response = await send('GET', path(''));
     await database.query('ALTER TABLE fastpaca.gone RENAME TO conversations');
-    expectError(answer, 500);
-    expect(answer.text).not.toContain('conversations');
+    expectError(response, 500);
+    expect(response.text).not.toContain('conversations');
     const line = await service.line(
-      ({ request_id, msg }) => request_id === answer.body.request_id && msg === 'unexpected error',
+      ({ request_id, msg }) => request_id === response.body.request_id && msg === 'unexpected error',
     );
     expect(line).toMatchObject({
       level: 'error',
       err: { code: '42P01', stack: expect.stringContaining('at ') },
     });
-    expect(await lineOf(answer.body.request_id)).not.toHaveProperty('err');
+    expect(await lineOf(response.body.request_id)).not.toHaveProperty('err');
   });
 });
 
-describe('a log whose reader has closed stdout or does not read', () => {
-  it('does not affect the service, which answers and stops as usual', async () => {
+describe('a log whose reader has closed stdout or reads nothing', () => {
+  it('does not affect the requests and the shutdown of the service', async () => {
     const database = await createTestDatabase();
     const service = await BuiltService.start({ DATABASE_URL: database.url });
     const http = service.http;
@@ -297,7 +300,7 @@ describe('a log whose reader has closed stdout or does not read', () => {
   it.each([
     ['closed', 'the last lines are not written yet', 1],
     ['stuck', 'a megabyte is not read', 10_000],
-  ])('does not delay the end of the process if the reader is %s and %s', async (reader, _, lines) => {
+  ])('does not delay the exit of the process if the reader is %s and %s', async (reader, _, lines) => {
     const logger = pathToFileURL(join(import.meta.dirname, '../../dist/src/common/logging/logger.js')).href;
     const child = spawn(
       process.execPath,

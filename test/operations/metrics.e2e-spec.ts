@@ -32,24 +32,24 @@ describe('metrics', () => {
     const { body: window } = await service.http.window(id);
     await service.http.window(id, '?if_version=0');
     const after = await readMetrics(service);
-    const moved = (name: string, labels: Record<string, string> = {}) =>
+    const increase = (name: string, labels: Record<string, string> = {}) =>
       after.value(name, labels) - before.value(name, labels);
 
     const appended = (role: string, deduped: boolean) =>
-      moved('fastpaca_events_appended_total', { role, deduped: String(deduped) });
+      increase('fastpaca_events_appended_total', { role, deduped: String(deduped) });
     expect([appended('user', false), appended('assistant', false), appended('tool', false)]).toEqual([
       2, 1, 1,
     ]);
     expect([appended('user', true), appended('assistant', true)]).toEqual([2, 0]);
-    expect(moved('fastpaca_append_latency_ms_count')).toBe(4);
-    expect(moved('fastpaca_append_latency_ms_sum')).toBeGreaterThan(0);
-    expect(moved('fastpaca_compaction_requests_total')).toBe(2);
-    expect(moved('fastpaca_window_latency_ms_count')).toBe(1);
-    expect(moved('fastpaca_snapshot_token_count_count')).toBe(1);
-    expect(moved('fastpaca_snapshot_token_count_sum')).toBe(window.used_tokens);
+    expect(increase('fastpaca_append_latency_ms_count')).toBe(4);
+    expect(increase('fastpaca_append_latency_ms_sum')).toBeGreaterThan(0);
+    expect(increase('fastpaca_compaction_requests_total')).toBe(2);
+    expect(increase('fastpaca_window_latency_ms_count')).toBe(1);
+    expect(increase('fastpaca_snapshot_token_count_count')).toBe(1);
+    expect(increase('fastpaca_snapshot_token_count_sum')).toBe(window.used_tokens);
 
     const requests = (method: string, rest: string, status: number) =>
-      moved('fastpaca_http_requests_total', {
+      increase('fastpaca_http_requests_total', {
         method,
         route: `/v1/conversations/:id${rest}`,
         status: String(status),
@@ -76,11 +76,11 @@ describe('metrics', () => {
     });
   });
 
-  it('are numbers, right after the start and after many reads', async () => {
+  it('are never NaN, right after the start and after many reads', async () => {
     const fresh = await TestService.start({ database: service.database });
-    for (const read of [fresh, service]) {
-      for (let times = 0; times < 20; times += 1) {
-        const reading = await readMetrics(read);
+    for (const node of [fresh, service]) {
+      for (let count = 0; count < 20; count += 1) {
+        const reading = await readMetrics(node);
         expect(reading.samples.filter(({ value }) => Number.isNaN(value))).toEqual([]);
         // In seconds. Node.js reports a minimum of 292 years if it has recorded no delay.
         expect(reading.value('nodejs_eventloop_lag_min_seconds')).toBeLessThan(1e9);
@@ -89,7 +89,7 @@ describe('metrics', () => {
     await fresh.stop();
   });
 
-  it('contain no id, key, text or path, and name the node', async () => {
+  it('contain no id, key, text or path of a request, and have the node as a label', async () => {
     for (const path of [
       `/${MARK}`,
       `/v1/${MARK}`,

@@ -24,7 +24,7 @@ describe('the data source of ormconfig.ts', () => {
     expect(entities).toEqual(tables.map(({ name }) => name));
   });
 
-  it('has entities that match the migrated schema: `migration:generate` finds no changes', async () => {
+  it('has entities for which `migration:generate` finds no changes', async () => {
     const { upQueries, downQueries } = await dataSource.driver.createSchemaBuilder().log();
     expect([...upQueries, ...downQueries].map(({ query }) => query)).toEqual([]);
   });

@@ -48,15 +48,15 @@ describe('SIGTERM', () => {
   const post = (body: string, length = body.length, more = '') =>
     'POST /v1/conversations/one/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
     `content-length: ${length}\r\n${more}\r\n${body}`;
-  /** Sends the beginning of a body; resolves when the service has received the headers. */
+  /** Sends the headers and the beginning of a body. Resolves when the service has received the headers. */
   const begin = async (body: string, length: number): Promise<RawConnection> => {
     const connection = await RawConnection.open(service.url);
-    const { status } = await connection.write(post('', length, 'expect: 100-continue\r\n')).answer();
+    const { status } = await connection.write(post('', length, 'expect: 100-continue\r\n')).response();
     expect(status).toBe(100);
     return connection.write(body);
   };
 
-  it('finishes requests in flight, is not ready and rejects new ones meanwhile, then exits with 0', async () => {
+  it('lets requests in flight finish, makes the service not ready and reject new requests, and exits with 0', async () => {
     await start();
     await hold();
     const [appending, keptAlive, late] = await Promise.all(
@@ -64,26 +64,28 @@ describe('SIGTERM', () => {
     );
     appending!.write(post('{"event":{"role":"user","content":"held up"}}'));
     await untilBlocked();
-    const ready = await keptAlive!.write('GET /health/ready HTTP/1.1\r\nhost: localhost\r\n\r\n').answer();
+    const ready = await keptAlive!.write('GET /health/ready HTTP/1.1\r\nhost: localhost\r\n\r\n').response();
     expect(ready.status).toBe(200);
     service.kill('SIGTERM');
     await stopping();
 
-    const unready = await keptAlive!.write('GET /health/ready HTTP/1.1\r\nhost: localhost\r\n\r\n').answer();
+    const unready = await keptAlive!
+      .write('GET /health/ready HTTP/1.1\r\nhost: localhost\r\n\r\n')
+      .response();
     expectError(unready, 503);
     expect((await service.http.request('GET', '/health/live')).status).toBe(200);
-    expectError(await late!.write(post('{"event":{"role":"user","content":"late"}}')).answer(), 503);
+    expectError(await late!.write(post('{"event":{"role":"user","content":"late"}}')).response(), 503);
     await Promise.all([keptAlive!.end(), late!.end()]);
 
     await holder.query('ROLLBACK');
-    const answer = await appending!.answer();
-    expect([answer.status, answer.body.seq]).toEqual([201, 1]);
+    const response = await appending!.response();
+    expect([response.status, response.body.seq]).toEqual([201, 1]);
     expect(await service.exited).toEqual({ code: 0, signal: null });
     expect(await database.query('SELECT seq FROM fastpaca.events')).toHaveLength(1);
     expect(service.records().filter(({ level }) => level === 'fatal')).toEqual([]);
   });
 
-  it('waits for a body that is half sent', async () => {
+  it('waits for the rest of a body that is half sent', async () => {
     await start();
     const body = JSON.stringify({
       event: { role: 'user', parts: [{ type: 'file', data: 'x'.repeat(8_000_000) }], token_count: 1 },
@@ -91,14 +93,14 @@ describe('SIGTERM', () => {
     const connection = await begin(body.slice(0, 4_000_000), body.length);
     service.kill('SIGTERM');
     await stopping();
-    expect((await connection.write(body.slice(4_000_000)).answer()).status).toBe(201);
+    expect((await connection.write(body.slice(4_000_000)).response()).status).toBe(201);
     expect(await service.exited).toEqual({ code: 0, signal: null });
   });
 
   it('does not wait for idle connections or for clients that have disconnected', async () => {
     await start();
     const idle = await RawConnection.open(service.url);
-    expect((await idle.write('GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n').answer()).status).toBe(
+    expect((await idle.write('GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n').response()).status).toBe(
       200,
     );
     const silent = await RawConnection.open(service.url);
@@ -117,7 +119,7 @@ describe('SIGTERM', () => {
   });
 
   it('closes stalled uploads and responses that are not read, and exits with 0', async () => {
-    // These connections are closed at half of the time; the other half is left for the rest.
+    // The service closes these connections after half of the timeout. The other half is for the rest of the shutdown.
     await start({ SHUTDOWN_TIMEOUT_MS: '10000' });
     const large = { role: 'user', content: 'x'.repeat(7_000_000), token_count: 1 };
     expect((await service.http.append('one', { event: large })).status).toBe(201);
@@ -136,7 +138,7 @@ describe('SIGTERM', () => {
       socket.on('error', () => undefined).write(request);
       return socket;
     });
-    // The first bytes of each response have arrived; nothing is read from then on.
+    // The first bytes of each response have arrived. From now on the test reads nothing.
     await Promise.all(stuck.map((socket) => once(socket, 'readable')));
     service.kill('SIGTERM');
     expect(await service.exited).toEqual({ code: 0, signal: null });
@@ -163,28 +165,25 @@ describe('SIGTERM', () => {
   });
 });
 
-describe('SIGTERM and SIGINT with the embedded database', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s also stops the database, and its data is kept',
-    async (signal) => {
-      const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-stop-'));
-      try {
-        const service = await BuiltService.start({ DATA_DIR: dataDir });
-        await service.http.put('kept');
-        const pid = Number.parseInt(await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8'), 10);
-        expect(isRunning(pid)).toBe(true);
-        service.kill(signal);
-        expect(await service.exited).toEqual({ code: 0, signal: null });
-        expect(isRunning(pid)).toBe(false);
-        expect(existsSync(join(dataDir, 'fastpaca.pid'))).toBe(false);
-        const again = await BuiltService.start({ DATA_DIR: dataDir });
-        expect((await again.http.get('kept')).status).toBe(200);
-        expect(await again.stop()).toEqual({ code: 0, signal: null });
-      } finally {
-        await rm(dataDir, { recursive: true, force: true });
-      }
-    },
-  );
+describe('a service with the embedded database', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('stops the database on %s and keeps its data', async (signal) => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-stop-'));
+    try {
+      const service = await BuiltService.start({ DATA_DIR: dataDir });
+      await service.http.put('kept');
+      const pid = Number.parseInt(await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8'), 10);
+      expect(isRunning(pid)).toBe(true);
+      service.kill(signal);
+      expect(await service.exited).toEqual({ code: 0, signal: null });
+      expect(isRunning(pid)).toBe(false);
+      expect(existsSync(join(dataDir, 'fastpaca.pid'))).toBe(false);
+      const restarted = await BuiltService.start({ DATA_DIR: dataDir });
+      expect((await restarted.http.get('kept')).status).toBe(200);
+      expect(await restarted.stop()).toEqual({ code: 0, signal: null });
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  });
 });
 
 describe('SIGTERM during the start', () => {

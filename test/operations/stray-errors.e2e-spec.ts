@@ -11,7 +11,7 @@ function onSignal(code: string): string {
   return `--import=data:text/javascript,${encodeURIComponent(`process.on('SIGUSR2', () => { ${code} })`)}`;
 }
 
-describe('an error that nobody handles', () => {
+describe('an unhandled error', () => {
   let database: TestDatabase;
   let dataDir: string;
   beforeAll(async () => {
@@ -23,7 +23,7 @@ describe('an error that nobody handles', () => {
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  it('is logged if a promise was rejected, and the service keeps running', async () => {
+  it('is logged and does not stop the service if it is a rejected promise', async () => {
     const service = await BuiltService.start({
       DATABASE_URL: database.url,
       NODE_OPTIONS: onSignal("Promise.reject(new Error('stray'))"),
@@ -40,7 +40,7 @@ describe('an error that nobody handles', () => {
     }
   });
 
-  it('stops the service and its database in order, with exit code 1, if an exception was thrown', async () => {
+  it('stops the service and then its database with exit code 1 if it is a thrown exception', async () => {
     const service = await BuiltService.start({
       DATA_DIR: dataDir,
       NODE_OPTIONS: onSignal("setImmediate(() => { throw new Error('stray') })"),

@@ -18,7 +18,7 @@ describe('the import rules of npm run lint', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  /** @param files each file, with the file that it imports; @returns the names of the violated rules */
+  /** @param files each file with the file that it imports @returns the names of the violated rules */
   async function violatedRules(files: Record<string, string>): Promise<string[]> {
     for (const [file, imported] of Object.entries(files)) {
       await write(file, `import type { Name } from '${imported}';\nexport type Copy = Name;\n`);
@@ -59,11 +59,11 @@ describe('the import rules of npm run lint', () => {
     ['src/stream/a.ts', '../events/entities/event.entity.js', 'tables-are-private'],
     ['packages/sdk/src/a.ts', '../../../src/common/b.js', 'packages-know-nothing-of-the-server'],
     ['packages/local-postgres/src/a.ts', '../../sdk/src/b.js', 'local-postgres-stands-alone'],
-  ])('reject that %s imports %s', async (file, imported, rule) => {
+  ])('reject an import in %s of %s', async (file, imported, rule) => {
     expect(await violatedRules({ [file]: imported })).toEqual([rule]);
   });
 
-  it('reject two files that import the types of each other', async () => {
+  it('reject a circular import of types', async () => {
     const files = { 'src/stream/a.ts': './b.js', 'src/stream/b.ts': './a.js' };
     expect(await violatedRules(files)).toEqual(['no-circular']);
   });

@@ -4,14 +4,14 @@ import { delimiter, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { isSupported } from '../../src/check-node-version.js';
 
-interface End {
+interface Result {
   code: number | string | null | undefined;
   stdout: string;
   stderr: string;
 }
 
-function run(node: string, ...args: string[]): Promise<End> {
-  // An invalid port: a program that passes the check fails too, with another message.
+function run(node: string, ...args: string[]): Promise<Result> {
+  // With an invalid port, a program that passes the version check fails with another message.
   const env = { PATH: process.env.PATH, PORT: 'none' };
   return new Promise((resolve) =>
     execFile(node, args, { env }, (error, stdout, stderr) =>
@@ -38,14 +38,14 @@ const unsupported = (process.env.PATH ?? '')
   .filter(({ version }) => !isSupported(version));
 
 describe.each(['dist/src/main.js', 'dist/src/migrate.js'])('%s', (program) => {
-  it.each(['20.20.2', '22.20.0', '25.9.0'])('exits with one line on Node.js %s', async (version) => {
+  it.each(['20.20.2', '22.20.0', '25.9.0'])('exits with 1 and one line on Node.js %s', async (version) => {
     // A preloaded module makes this Node.js report the other version.
     const preload = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`;
     const args = ['--import', `data:text/javascript,${encodeURIComponent(preload)}`, program];
     expect(await run(process.execPath, ...args)).toEqual(expected(version));
   });
 
-  it('exits with the same line on every unsupported Node.js in PATH', async () => {
+  it('exits with 1 and the same line on every unsupported Node.js in PATH', async () => {
     for (const { node, version } of unsupported) {
       expect(await run(node, program)).toEqual(expected(version));
     }

@@ -16,8 +16,8 @@ const PACKAGES = {
 };
 
 /**
- * Stands for npm in the checkout: writes down its arguments, and makes what npm would make, file by file. `FAKE_NPM`
- * is `<command>:<what happens half-way>`.
+ * Replaces npm in the checkout. Logs its arguments and creates the files that npm would create. The environment variable
+ * `FAKE_NPM` is `<command>:<event>`: that event happens in that command, after the first file.
  */
 const FAKE_NPM = `
   import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ const FAKE_NPM = `
   process.exit(0);
 `;
 
-interface End {
+interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
   stderr: string;
@@ -92,7 +92,7 @@ describe('scripts/prepare.mjs', () => {
     running.push(child);
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    const ended = new Promise<End>((resolve) =>
+    const ended = new Promise<Exit>((resolve) =>
       child.once('close', (code, signal) => resolve({ code, signal, stderr })),
     );
     return { child, ended, stderr: () => stderr };
@@ -100,7 +100,7 @@ describe('scripts/prepare.mjs', () => {
 
   const prepare = (env?: Record<string, string>, ...args: string[]) => launch(env, ...args).ended;
 
-  /** What npm was called for since the last time: `ci`, `build` or `sdk`. */
+  /** The npm commands since the previous call: `ci`, `local-postgres`, `build` or `sdk`. */
   async function calls(): Promise<string[]> {
     const log = await readFile(at('calls.log'), 'utf8').catch(() => '');
     await rm(at('calls.log'), { force: true });
@@ -121,7 +121,7 @@ describe('scripts/prepare.mjs', () => {
     while (!(await condition())) await delay(20);
   }
 
-  it('installs and builds once', async () => {
+  it('installs and builds only what is missing', async () => {
     expect(await prepare()).toMatchObject({ code: 0 });
     expect(await calls()).toEqual(['ci', 'local-postgres', 'build']);
     expect(await prepare({}, 'sdk')).toMatchObject({ code: 0 });
@@ -131,7 +131,7 @@ describe('scripts/prepare.mjs', () => {
     expect((await readdir(checkout)).filter((name) => name.startsWith(LOCK))).toEqual([]);
   });
 
-  it('asks npm for all that the build needs, whatever the environment says', async () => {
+  it('installs dev and optional dependencies, even if NODE_ENV or npm settings exclude them', async () => {
     await prepare({ NODE_ENV: 'production', npm_config_omit: 'dev', npm_config_production: 'true' });
     const [install = ''] = (await readFile(at('calls.log'), 'utf8')).split('\n');
     expect(JSON.parse(install)).toEqual(
@@ -140,13 +140,17 @@ describe('scripts/prepare.mjs', () => {
   });
 
   const STEPS = ['ci', 'local-postgres', 'build', 'sdk'];
-  describe.each(STEPS)('after an npm %s', (step) => {
+  describe.each(STEPS)('after npm %s', (step) => {
     const rest = STEPS.slice(STEPS.indexOf(step));
     it.each([
-      ['that failed', 'fail', { code: 1, stderr: expect.stringContaining('failed (exit code 1)') }],
-      ['that left something out', 'stop-short', { code: 1, stderr: expect.stringContaining(' is missing') }],
-      ['in which all was killed', 'kill', { signal: 'SIGKILL' }],
-    ])('%s, goes on from there', async (_, event, end) => {
+      ['that step has failed', 'fail', { code: 1, stderr: expect.stringContaining('failed (exit code 1)') }],
+      [
+        'that step has created only some files',
+        'stop-short',
+        { code: 1, stderr: expect.stringContaining(' is missing') },
+      ],
+      ['prepare.mjs was killed during that step', 'kill', { signal: 'SIGKILL' }],
+    ])('repeats that step and runs the remaining steps if %s', async (_, event, end) => {
       expect(await prepare({ FAKE_NPM: `${step}:${event}` }, 'sdk')).toMatchObject(end);
       await calls();
       expect(await prepare({}, 'sdk')).toMatchObject({ code: 0 });
@@ -155,25 +159,29 @@ describe('scripts/prepare.mjs', () => {
   });
 
   it.each([
-    ['an empty stamp', () => writeFile(at('node_modules/.installed'), ''), ['ci']],
-    ['half a stamp', async () => truncate(at('dist/.built')), ['build']],
-    ['a stamp of another platform', () => otherPlatform(at('node_modules/.installed')), ['ci']],
-    ['no node_modules', () => rm(at('node_modules'), { recursive: true }), ['ci']],
-    ['a dependency deleted', () => rm(at('node_modules/compiler'), { recursive: true }), ['ci']],
-    ['the runtime deleted', () => rm(at('node_modules/.bin/node')), ['ci']],
-    ['half of the build deleted', () => rm(at('dist/src/main.js')), ['build']],
+    ['the stamp of the install was emptied', () => writeFile(at('node_modules/.installed'), ''), ['ci']],
+    ['the stamp of the build was truncated', async () => truncate(at('dist/.built')), ['build']],
     [
-      'half of the client package deleted',
+      'the stamp of the install names another platform',
+      () => otherPlatform(at('node_modules/.installed')),
+      ['ci'],
+    ],
+    ['node_modules was deleted', () => rm(at('node_modules'), { recursive: true }), ['ci']],
+    ['a dependency was deleted', () => rm(at('node_modules/compiler'), { recursive: true }), ['ci']],
+    ['the runtime was deleted', () => rm(at('node_modules/.bin/node')), ['ci']],
+    ['half of the build was deleted', () => rm(at('dist/src/main.js')), ['build']],
+    [
+      'half of the client package was deleted',
       () => rm(at('packages/sdk/dist/cjs'), { recursive: true }),
       ['sdk'],
     ],
-    ['a source changed', () => appendFile(at('src/main.ts'), 'y'), ['build']],
+    ['a source file has changed', () => appendFile(at('src/main.ts'), 'y'), ['build']],
     [
-      'other dependencies',
+      'package-lock.json has changed',
       () => appendFile(at('package-lock.json'), '\n'),
       ['ci', 'local-postgres', 'build', 'sdk'],
     ],
-  ])('with %s does what is needed', async (_, change, needed) => {
+  ])('runs only the necessary steps if %s', async (_, change, needed) => {
     await prepare({}, 'sdk');
     await calls();
     await change();
@@ -181,7 +189,7 @@ describe('scripts/prepare.mjs', () => {
     expect(await calls()).toEqual(needed);
   });
 
-  it('says what to do when there is no npm', async () => {
+  it('fails and recommends to install npm if there is no npm', async () => {
     const env = { PATH: '/nowhere', npm_execpath: '' };
     expect(await prepare(env)).toMatchObject({ code: 1, stderr: expect.stringContaining('install npm') });
   });
@@ -190,7 +198,7 @@ describe('scripts/prepare.mjs', () => {
     ['pnpm', 'start', 'npm start'],
     ['yarn', 'pretest', 'npm test'],
     ['bun', 'migrate', 'npm run migrate'],
-  ])('names the command to use instead of %s %s', async (manager, script, command) => {
+  ])('fails and names the command to use instead of %s %s', async (manager, script, command) => {
     const env = { npm_config_user_agent: `${manager}/1.2.3 npm/? node/v24`, npm_lifecycle_event: script };
     expect(await prepare(env)).toEqual({
       code: 1,
@@ -200,21 +208,21 @@ describe('scripts/prepare.mjs', () => {
     expect(await calls()).toEqual([]);
   });
 
-  it('makes Yarn and pnpm report that npm is needed before they install', async () => {
+  it('never runs under Yarn and pnpm, which first report that Fastpaca needs npm', async () => {
     const [, yarnPath = ''] = /^yarnPath: (.+)$/m.exec(await readFile('.yarnrc.yml', 'utf8')) ?? [];
     const yarn = spawn(process.execPath, [yarnPath, 'install'], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let said = '';
-    yarn.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    let stderr = '';
+    yarn.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     expect(await once(yarn, 'close')).toEqual([1, null]);
-    expect(said).toMatch(/^Fastpaca .* this is Yarn: run "npm start" instead\.\n$/);
+    expect(stderr).toMatch(/^Fastpaca .* this is Yarn: run "npm start" instead\.\n$/);
     const { devEngines } = JSON.parse(await readFile('package.json', 'utf8'));
     expect(devEngines.packageManager).toEqual({ name: 'npm', onFail: 'error' });
   });
 
-  it('says that the checkout cannot be written, and does not mind when there is nothing to do', async () => {
+  it('fails in a checkout that cannot be written, unless there is nothing to do', async () => {
     await prepare();
     await calls();
-    // A folder in the place of the lock cannot be opened as a file, whoever runs this.
+    // A folder with the name of the lock file makes opening the lock fail, even for root.
     await mkdir(at(LOCK));
     expect(await prepare()).toMatchObject({ code: 0, stderr: '' });
     await rm(at('dist'), { recursive: true });
@@ -222,7 +230,7 @@ describe('scripts/prepare.mjs', () => {
     expect(await calls()).toEqual([]);
   });
 
-  it('lets a second one wait, which then has nothing to do', async () => {
+  it('waits for a run in progress, and then has nothing to do', async () => {
     const first = launch({ FAKE_NPM: 'ci:hang' });
     await until(() => existsSync(at('node_modules/library')));
     const second = launch();
@@ -233,7 +241,7 @@ describe('scripts/prepare.mjs', () => {
     expect(await calls()).toEqual(['ci', 'local-postgres', 'build']);
   });
 
-  it('waits for the npm that a killed one has left behind, and then starts over', async () => {
+  it('waits for the npm process of a killed run, and then repeats the install', async () => {
     const first = launch({ FAKE_NPM: 'ci:hang' });
     await until(async () => (await readFile(at(LOCK), 'utf8').catch(() => '')).includes('child'));
     await until(() => existsSync(at('node_modules/library')));
@@ -246,7 +254,7 @@ describe('scripts/prepare.mjs', () => {
     expect(await calls()).toEqual(['ci', 'ci', 'local-postgres', 'build']);
   });
 
-  it('ends npm when it is told to stop, and leaves no lock', async () => {
+  it('stops npm and removes the lock on SIGTERM', async () => {
     const first = launch({ FAKE_NPM: 'ci:hang' });
     await until(() => existsSync(at('node_modules/library')));
     first.child.kill('SIGTERM');
@@ -258,7 +266,7 @@ describe('scripts/prepare.mjs', () => {
 
   it.each([
     ['of a process that has ended', { host: hostname(), pid: 2 ** 22 + 1 }],
-    ['of an earlier process with the same number', { host: hostname(), pid: process.pid }, 0],
+    ['of an earlier process with the same process id', { host: hostname(), pid: process.pid }, 0],
   ])('removes a lock %s', async (_, owner, mtime = undefined as number | undefined) => {
     await writeFile(at(LOCK), JSON.stringify(owner));
     if (mtime !== undefined) await utimes(at(LOCK), mtime, mtime);

@@ -14,7 +14,7 @@ const readme = readFileSync('README.md', 'utf8');
 const streaming = readFileSync('docs/streaming.md', 'utf8');
 const extending = readFileSync('docs/extending.md', 'utf8');
 
-/** The code blocks of one language in a part of a page, in order. */
+/** The code blocks of one language in the text of a page, in order. */
 function blocks(part: string, language: string): string[] {
   return Array.from(
     part.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm')),
@@ -37,12 +37,12 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** The README cannot know the times in a response. */
+/** Replaces timestamps, which differ between the README and a response. */
 function withoutTimes(text: string): unknown {
   return JSON.parse(text, (key, value) => (key.endsWith('_at') ? 'a time' : value));
 }
 
-/** The command with the address of `service`, failing on a response other than 2xx. */
+/** The command with the address of `service`. It fails if the response is not a 2xx. */
 function bash(command: string, service: TestService): string {
   const here = command.replaceAll('http://localhost:4000', service.url);
   return `set -e; ${here.replace('curl', 'curl -sS --fail-with-body')}`;
@@ -57,7 +57,7 @@ beforeAll(async () => (service = await TestService.start()));
 afterAll(() => service.stop());
 
 describe('README.md', () => {
-  it('shows the responses that its quickstart commands receive, one after the other', async () => {
+  it('shows the responses that its quickstart commands receive in sequence', async () => {
     const quickstart = section('Quickstart');
     const commands = blocks(quickstart, 'bash').filter((block) => block.startsWith('curl'));
     const responses = blocks(quickstart, 'json');
@@ -68,7 +68,7 @@ describe('README.md', () => {
     }
   });
 
-  it('lists every setting as it is', () => {
+  it('lists every setting with its default and meaning', () => {
     for (const { variable, default: unset, meaning } of Object.values(SETTINGS)) {
       expect(readme).toContain(`| \`${variable}\` | ${unset} | ${meaning} |`);
     }
@@ -78,7 +78,7 @@ describe('README.md', () => {
 });
 
 describe('docs/streaming.md', () => {
-  it('has a reader that continues after a restart of the server', async () => {
+  it('contains a reader that continues after a restart of the server', async () => {
     const [code = ''] = blocks(section('Reconnect without losing a change', streaming), 'javascript');
     const port = await freePort();
     const start = (): Promise<BuiltService> =>
@@ -111,7 +111,7 @@ describe('docs/streaming.md', () => {
     expect(events).toEqual([1, 2]);
   });
 
-  it('has a command that prints the change after the cursor, and one that waits for it', async () => {
+  it('contains a command that follows a conversation and a command that polls for the next change', async () => {
     const commands = blocks(section('Three ways to read', streaming), 'bash').filter((block) =>
       block.startsWith('curl'),
     );
@@ -136,7 +136,7 @@ describe('docs/streaming.md', () => {
 });
 
 describe('docs/extending.md', () => {
-  it('has an example of a policy that compiles', () => {
+  it('contains an example policy that compiles', () => {
     const [example = ''] = blocks(extending, 'typescript');
     expect(example).not.toBe('');
     const file = resolve('src/extending-example.ts');
@@ -162,11 +162,11 @@ describe('docs/extending.md', () => {
 });
 
 describe('links between pages', () => {
-  it('lead to a file, and to a heading of it', () => {
+  it('point to an existing file, and to an existing heading in it', () => {
     const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...markdownIn('docs')];
     const broken = pages.flatMap((page) =>
       linksOf(page)
-        .filter((link) => !leadsSomewhere(page, link))
+        .filter((link) => !isValidLink(page, link))
         .map((link) => `${page}: ${link}`),
     );
     expect(pages.length).toBeGreaterThan(20);
@@ -186,14 +186,14 @@ function linksOf(page: string): string[] {
   return Array.from(links, ([, link]) => link ?? '');
 }
 
-function leadsSomewhere(page: string, link: string): boolean {
+function isValidLink(page: string, link: string): boolean {
   const [path = '', anchor] = link.split('#');
   const target = path ? join(dirname(page), path) : page;
   if (!existsSync(target)) return false;
   return anchor === undefined || anchorsOf(target).includes(anchor);
 }
 
-/** The anchors of a page, as GitHub makes them of its headings. */
+/** The anchors that GitHub generates from the headings of a page. */
 function anchorsOf(page: string): string[] {
   const headings = readFileSync(page, 'utf8').matchAll(/^#+ (.+)$/gm);
   return Array.from(headings, ([, heading = '']) =>

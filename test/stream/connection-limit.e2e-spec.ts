@@ -6,7 +6,7 @@ import { Readers, type StreamReader } from '../support/stream-reader.js';
 import { TestService } from '../support/test-service.js';
 import { sendUpgrade, upgradeRequest } from '../support/websocket-upgrade.js';
 
-describe('the limit of connections', () => {
+describe('FASTPACA_STREAM_MAX_CONNECTIONS', () => {
   let service: TestService;
   const readers = new Readers(() => service);
   beforeAll(async () => {
@@ -19,7 +19,7 @@ describe('the limit of connections', () => {
   const path = '/v1/conversations/c/stream';
   const sse = () => service.http.request('GET', path, { headers: { accept: 'text/event-stream' } });
 
-  /** Resolves when both slots are free again: the service may not have noticed yet that a reader has disconnected. */
+  /** Resolves when both slots are free. Retries, because the service may notice a disconnect with a delay. */
   async function bothSlotsFree(): Promise<void> {
     for (let opened: StreamReader[] = []; opened.length < 2;) {
       opened = [];
@@ -33,7 +33,7 @@ describe('the limit of connections', () => {
     }
   }
 
-  it('rejects one more with 503, whatever the transport, until a slot is free', async () => {
+  it('rejects one more connection with 503 on either transport until a slot is free', async () => {
     const [first] = [await readers.ws('c'), await readers.sse('c')];
     expectError(await sendUpgrade(service.url, path), 503);
     expectError(await sse(), 503);
@@ -50,7 +50,7 @@ describe('the limit of connections', () => {
     await bothSlotsFree();
   });
 
-  it('frees the slot when the client has disconnected before it was admitted', async () => {
+  it('frees the slot when the client disconnects before it is admitted', async () => {
     const sseRequest = `GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n`;
     for (const request of [upgradeRequest(path), sseRequest]) {
       for (let n = 0; n < 20; n += 1) {
@@ -65,9 +65,9 @@ describe('the limit of connections', () => {
 
   it('frees the slot after a tombstone', async () => {
     await service.http.put('deleted');
-    const two = [await readers.ws('deleted'), await readers.sse('deleted')];
+    const both = [await readers.ws('deleted'), await readers.sse('deleted')];
     await service.http.delete('deleted');
-    await Promise.all(two.map((reader) => reader.ended()));
+    await Promise.all(both.map((reader) => reader.ended()));
     await bothSlotsFree();
   });
 });

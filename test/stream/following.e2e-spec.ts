@@ -11,13 +11,13 @@ const TRANSPORTS = [
   { transport: 'server-sent events', kind: 'sse' },
 ] as const;
 
-/** Versions never decrease, whatever the frames. */
+/** Asserts that versions never decrease, across frames of every type. */
 function expectAscending(reader: StreamReader): void {
   const versions = reader.frames.map(({ version }) => version);
   expect(versions).toEqual(versions.toSorted((a, b) => a - b));
 }
 
-describe('following a conversation', () => {
+describe('the stream of a conversation', () => {
   let service: TestService;
   const readers = new Readers(() => service);
   beforeAll(async () => (service = await TestService.start()));
@@ -32,13 +32,13 @@ describe('following a conversation', () => {
   }
 
   describe.each(TRANSPORTS)('over $transport', ({ kind }) => {
-    /** Server-sent events have no close code. */
-    const code = (code: number) => ({ code: kind === 'ws' ? code : undefined });
+    /** Returns the expected end of a stream. Server-sent events have no close code. */
+    const endWith = (code: number) => ({ code: kind === 'ws' ? code : undefined });
     const name = (id: string) => `${kind}/${id}`;
     const open = (id: string, query = '', options: ReaderOptions = {}): Promise<StreamReader> =>
       readers[kind](name(id), query, options);
 
-    it('sends an event and then the window of its version for an append', async () => {
+    it('sends the event of an append, then the window of its version', async () => {
       await conversation(name('append'), 2);
       const reader = await open('append');
       await service.http.say(name('append'), 'hello');
@@ -57,7 +57,7 @@ describe('following a conversation', () => {
       ]);
     });
 
-    it('sends a compaction and then the window of its version', async () => {
+    it('sends a compaction, then the window of its version', async () => {
       await conversation(name('compaction'), 3);
       const reader = await open('compaction');
       const replacement = [{ role: 'system', content: 'summary' }];
@@ -90,7 +90,7 @@ describe('following a conversation', () => {
       ]);
     });
 
-    it('sends every event of a turn, and the window of the last one', async () => {
+    it('sends every event of a turn, then the window of the last one', async () => {
       await conversation(name('turn'));
       const reader = await open('turn');
       const events = Array.from({ length: 100 }, (_, n) => ({ role: 'user', content: `${n}` }));
@@ -101,7 +101,7 @@ describe('following a conversation', () => {
       expect(reader.frames.at(-1)).toMatchObject({ type: 'window', version: 100 });
     });
 
-    it('replays everything from cursor 0 in version order, compactions included, then one window', async () => {
+    it('replays all changes from cursor 0 in version order, then sends one window', async () => {
       await conversation(name('all'), 4);
       const replacement = [{ role: 'system', content: 'summary' }];
       await service.http.compact(name('all'), { from_seq: 1, to_seq: 2, replacement });
@@ -122,7 +122,7 @@ describe('following a conversation', () => {
       ]);
     });
 
-    it('replays the changes after the cursor, wherever it lies between events and compactions', async () => {
+    it('replays the changes after any cursor between events and compactions', async () => {
       await conversation(name('between'), 2);
       const replacement = [{ role: 'system', content: 'summary' }];
       for (let round = 0; round < 3; round += 1) {
@@ -137,7 +137,7 @@ describe('following a conversation', () => {
       }
     });
 
-    it('replays more changes than are read at once', async () => {
+    it('replays more changes than the service reads at once', async () => {
       await conversation(name('long'));
       const events = Array.from({ length: 100 }, () => ({ role: 'user', content: 'x' }));
       for (let n = 0; n < 5; n += 1) await service.http.append(name('long'), { events });
@@ -147,7 +147,7 @@ describe('following a conversation', () => {
       expect(reader.frames).toHaveLength(501);
     });
 
-    it('sends the window for a cursor that is current', async () => {
+    it('sends only the window when the cursor is current', async () => {
       await conversation(name('current'), 2);
       const reader = await open('current', '?cursor=2');
       await reader.windowOf(2);
@@ -171,7 +171,7 @@ describe('following a conversation', () => {
       ]);
     });
 
-    it('names the gap when the cursor is ahead, and continues from the current version', async () => {
+    it('sends a gap when the cursor is ahead, then continues from the current version', async () => {
       await conversation(name('ahead'), 2);
       const reader = await open('ahead', '?cursor=40');
       await reader.frame(({ type }) => type === 'gap');
@@ -188,7 +188,7 @@ describe('following a conversation', () => {
       expectAscending(reader);
     });
 
-    it('names the gap for the highest possible cursor', async () => {
+    it('sends a gap for the highest possible cursor', async () => {
       const cursor = Number.MAX_SAFE_INTEGER;
       await conversation(name('far ahead'), 2);
       const reader = await open('far ahead', `?cursor=${cursor}`);
@@ -196,7 +196,7 @@ describe('following a conversation', () => {
       expect(gap).toMatchObject({ version: 2, expected: cursor + 1, actual: 2, reason: 'cursor_ahead' });
     });
 
-    it.each(['includeEvents', 'include_events'])('leaves events out with %s=false', async (parameter) => {
+    it.each(['includeEvents', 'include_events'])('omits events with %s=false', async (parameter) => {
       const id = `no events/${parameter}`;
       await conversation(name(id), 2);
       const reader = await open(id, `?cursor=0&${parameter}=false`);
@@ -265,7 +265,7 @@ describe('following a conversation', () => {
       const reader = await open('deleted', '?cursor=1');
       await reader.windowOf(2);
       await service.http.delete(name('deleted'));
-      expect(await reader.ended()).toEqual(code(1000));
+      expect(await reader.ended()).toEqual(endWith(1000));
       expect(reader.frames.map(({ type, version }) => [type, version])).toEqual([
         ['event', 2],
         ['window', 2],
@@ -274,20 +274,20 @@ describe('following a conversation', () => {
     });
 
     it.each(['?cursor=0', '', '?cursor=9'])(
-      'replays, sends the tombstone and ends for a reader that connects to a deleted conversation with "%s"',
+      'replays changes, sends the tombstone and ends for a deleted conversation with the query "%s"',
       async (query) => {
         const id = `tombstoned${query}`;
         await conversation(name(id), 2);
         await service.http.delete(name(id));
         const reader = await open(id, query);
-        expect(await reader.ended()).toEqual(code(1000));
+        expect(await reader.ended()).toEqual(endWith(1000));
         const replayed = { '?cursor=0': ['event', 'event', 'window'], '?cursor=9': ['gap'] }[query] ?? [];
         expect(reader.frames.map(({ type }) => type)).toEqual([...replayed, 'tombstoned']);
         expect(reader.frames.at(-1)).toEqual({ type: 'tombstoned', version: 2 });
       },
     );
 
-    it('follows conversations whose id needs percent-encoding', async () => {
+    it('accepts a conversation id that needs percent-encoding', async () => {
       await conversation(name('user:42/chat é%2F?'));
       const reader = await open('user:42/chat é%2F?');
       await service.http.say(name('user:42/chat é%2F?'), 'hello');
@@ -307,7 +307,7 @@ describe('following a conversation', () => {
     for (const other of others) expect(other).toEqual(first);
   });
 
-  it('leaves no gap and no duplicate for readers that connect while a writer appends as fast as it can', async () => {
+  it('sends no gap and no duplicate to readers that connect during continuous writes', async () => {
     let seed = 20_250_124;
     const random = (below: number) => {
       seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
@@ -316,17 +316,17 @@ describe('following a conversation', () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const id = `storm/${round}`;
       await conversation(id);
-      const comes: Promise<{ cursor: number; reader: StreamReader }>[] = [];
-      const come = async (cursor: number) => ({
+      const connecting: Promise<{ cursor: number; reader: StreamReader }>[] = [];
+      const connect = async (cursor: number) => ({
         cursor,
-        reader: await readers[comes.length % 2 ? 'sse' : 'ws'](id, `?cursor=${cursor}`),
+        reader: await readers[connecting.length % 2 ? 'sse' : 'ws'](id, `?cursor=${cursor}`),
       });
       const compacted: number[] = [];
       let version = 0;
       let events = 0;
-      while (version < CHANGES || comes.length < READERS) {
-        for (let n = random(4); n > 0 && comes.length < READERS; n -= 1)
-          comes.push(come(random(version + 1)));
+      while (version < CHANGES || connecting.length < READERS) {
+        for (let n = random(4); n > 0 && connecting.length < READERS; n -= 1)
+          connecting.push(connect(random(version + 1)));
         if (events > 0 && random(4) === 0) {
           const replacement = [{ role: 'system', content: 'summary' }];
           const response = await service.http.compact(id, { from_seq: 1, to_seq: events, replacement });
@@ -339,7 +339,7 @@ describe('following a conversation', () => {
       }
       const log = await service.http.events(id, '?from_seq=1');
       const logged = new Map<number, any>(log.body.events.map((event: any) => [event.version, event]));
-      for (const { cursor, reader } of await Promise.all(comes)) {
+      for (const { cursor, reader } of await Promise.all(connecting)) {
         await reader.windowOf(version);
         expect(reader.changeVersions()).toEqual(integers(cursor + 1, version));
         for (const change of reader.changes()) {

@@ -4,7 +4,7 @@ import { Readers } from '../support/stream-reader.js';
 import { TestService } from '../support/test-service.js';
 import { upgradeRequest } from '../support/websocket-upgrade.js';
 
-describe('heartbeats', () => {
+describe('a websocket stream', () => {
   let service: TestService;
   const readers = new Readers(() => service);
   beforeAll(async () => {
@@ -16,7 +16,7 @@ describe('heartbeats', () => {
     await service.stop();
   });
 
-  it('sends a ping with the version', async () => {
+  it('sends pings with the version', async () => {
     await service.http.put('ping');
     await service.http.say('ping', 'hello');
     const reader = await readers.ws('ping');
@@ -26,7 +26,7 @@ describe('heartbeats', () => {
     expect(frames.map((text) => JSON.parse(text))).toContainEqual({ type: 'ping', version: 1 });
   });
 
-  it('closes a reader that sends more than 1 KiB, without harm to the others', async () => {
+  it('closes a reader that sends more than 1 KiB, and keeps other readers', async () => {
     const other = await readers.ws('c');
     const reader = await readers.ws('c');
     reader.socket.send('x'.repeat(1024));
@@ -38,7 +38,7 @@ describe('heartbeats', () => {
     expect((await service.http.get('c')).status).toBe(200);
   });
 
-  it('closes a reader that breaks the protocol, without harm to the others', async () => {
+  it('closes a reader that violates the protocol, and the service keeps running', async () => {
     const connection = await RawConnection.open(service.url);
     connection.write(upgradeRequest('/v1/conversations/c/stream'));
     connection.write(Buffer.from('ffffffffffffffffffffffff', 'hex'));
@@ -47,7 +47,7 @@ describe('heartbeats', () => {
   });
 });
 
-describe('readers that show no sign of life', () => {
+describe('readers that send no pong', () => {
   let service: TestService;
   const readers = new Readers(() => service);
   beforeAll(async () => {
@@ -62,7 +62,7 @@ describe('readers that show no sign of life', () => {
   });
 
   it('are closed with 4408', async () => {
-    // The reader is pinged before, unless the machine stood still for all of the timeout: then the next one is.
+    // A ping precedes the close, unless the machine stalls for the whole timeout. Then a new reader repeats the test.
     for (let pings = 0; pings === 0;) {
       const reader = await readers.ws('c', '', { autoPong: false });
       expect(await reader.ended()).toEqual({ code: 4408 });
@@ -70,7 +70,7 @@ describe('readers that show no sign of life', () => {
     }
   });
 
-  it('are closed even if they are sent changes', async () => {
+  it('are closed even while changes are sent to them', async () => {
     await service.http.put('busy');
     const reader = await readers.ws('busy', '', { autoPong: false });
     while (!reader.end) await service.http.say('busy', 'more');
@@ -78,7 +78,7 @@ describe('readers that show no sign of life', () => {
   });
 });
 
-describe('readers that show signs of life', () => {
+describe('active readers', () => {
   let service: TestService;
   const readers = new Readers(() => service);
   beforeAll(async () => {
@@ -92,9 +92,9 @@ describe('readers that show signs of life', () => {
     await service.stop();
   });
 
-  it('stay connected, whether they send pongs of the protocol, any frames or pings, or receive events', async () => {
-    // There is at most one ping every 50 ms: this many take longer than the timeout on any machine.
-    const MORE_THAN_FIT_INTO_THE_TIMEOUT = 130;
+  it('stay connected if they send pongs, messages or pings, or read server-sent events', async () => {
+    // The service sends at most one ping every 50 ms, so these pings always take longer than the timeout.
+    const PINGS_BEYOND_TIMEOUT = 130;
     const byPong = await readers.ws('c');
     const byFrame = await readers.ws('c', '', { autoPong: false });
     const messages = [
@@ -114,7 +114,7 @@ describe('readers that show signs of life', () => {
     byPing.socket.on('message', () => byPing.socket.ping());
     const byReceiving = await readers.sse('c');
     const all = [byPong, byFrame, byPing, byReceiving];
-    await Promise.all(all.map((reader) => reader.morePings(MORE_THAN_FIT_INTO_THE_TIMEOUT)));
+    await Promise.all(all.map((reader) => reader.morePings(PINGS_BEYOND_TIMEOUT)));
     await service.http.put('c', { token_budget: 7 });
     await Promise.all(all.map((reader) => reader.windowOf(0)));
     expect(pongs).toBeGreaterThan(0);

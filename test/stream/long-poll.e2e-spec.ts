@@ -10,7 +10,7 @@ describe('GET …/events with wait_ms', () => {
   );
   afterAll(() => service.stop());
 
-  it('responds as soon as there is another event', async () => {
+  it('responds as soon as an event is appended', async () => {
     await service.http.put('more');
     await service.http.say('more', 'one');
     const poll = service.http.events('more', '?cursor=1&wait_ms=55000');
@@ -20,14 +20,14 @@ describe('GET …/events with wait_ms', () => {
     expect(body.next_cursor).toBe(2);
   });
 
-  it('responds at once if there already is another event', async () => {
+  it('responds at once if the log has an event after the cursor', async () => {
     await service.http.put('there');
     await service.http.say('there', 'one');
     const { body } = await service.http.events('there', '?cursor=0&wait_ms=55000');
     expect(body.next_cursor).toBe(1);
   });
 
-  it('responds with an empty page when the time is over', async () => {
+  it('responds with an empty page after wait_ms', async () => {
     await service.http.put('empty');
     await service.http.say('empty', 'one');
     expect((await service.http.events('empty', '?cursor=1&wait_ms=50')).body).toEqual({
@@ -47,7 +47,7 @@ describe('GET …/events with wait_ms', () => {
     expect((await poll).body).toEqual({ events: [], next_cursor: 0 });
   });
 
-  it('does not end with a compaction, which is not an event', async () => {
+  it('keeps waiting after a compaction, which is not an event', async () => {
     await service.http.put('compacted');
     await service.http.say('compacted', 'one');
     const poll = service.http.events('compacted', '?cursor=1&wait_ms=55000');
@@ -57,7 +57,7 @@ describe('GET …/events with wait_ms', () => {
     expect((await poll).body.next_cursor).toBe(2);
   });
 
-  it('treats more than 55,000 as 55,000', async () => {
+  it('treats wait_ms above 55,000 as 55,000', async () => {
     await service.http.put('long');
     const longPoll = service.app.get(LongPoll, { strict: false });
     const waited: number[] = [];
@@ -78,7 +78,7 @@ describe('GET …/events with wait_ms', () => {
     },
   );
 
-  it('gives 404 for a conversation that does not exist, without waiting', async () => {
+  it('returns 404 for a conversation that does not exist, without waiting', async () => {
     expectError(await service.http.events('absent', '?cursor=0&wait_ms=55000'), 404);
   });
 });

@@ -8,7 +8,7 @@ import { Readers } from '../support/stream-reader.js';
 import { TestService } from '../support/test-service.js';
 import { sendUpgrade, upgradeRequest } from '../support/websocket-upgrade.js';
 
-describe('a rejected stream', () => {
+describe('GET /v1/conversations/:id/stream', () => {
   let service: TestService;
   const readers = new Readers(() => service);
   const key = { authorization: 'Bearer key-1' };
@@ -21,7 +21,7 @@ describe('a rejected stream', () => {
     await service.stop();
   });
 
-  /** The same request over both transports. */
+  /** Sends the same request over both transports. */
   async function sendBoth(path: string, headers: Record<string, string>): Promise<HttpResponse[]> {
     const sse = { accept: 'text/event-stream', ...headers };
     return [
@@ -31,7 +31,7 @@ describe('a rejected stream', () => {
   }
 
   it.each<Record<string, string>>([{}, { authorization: 'Bearer wrong' }, { authorization: 'Basic key-1' }])(
-    'gives 401 with %j',
+    'returns 401 for the headers %j',
     async (headers) => {
       for (const path of ['c', 'absent'].map((id) => `/v1/conversations/${id}/stream?cursor=x`))
         for (const response of await sendBoth(path, headers)) expectError(response, 401);
@@ -43,7 +43,7 @@ describe('a rejected stream', () => {
     '/v1/conversations/c/streams',
     '/v1/conversations/c/stream/',
     '/x',
-  ])('gives 404 for %s', async (path) => {
+  ])('returns 404 for %s', async (path) => {
     for (const response of await sendBoth(path, key)) expectError(response, 404);
   });
 
@@ -59,18 +59,18 @@ describe('a rejected stream', () => {
     ['include_events', '?include_events=no'],
     ['cursr', '?cursr=1'],
     ['__proto__', '?__proto__=1'],
-  ])('gives 400 for %s in "%s"', async (name, query) => {
+  ])('returns 400 for %s in "%s"', async (name, query) => {
     for (const response of await sendBoth(`/v1/conversations/c/stream${query}`, key)) {
       expectError(response, 400);
       expect(response.body.details.map(({ path }: { path: string }) => path)).toEqual([name]);
     }
   });
 
-  it.each(['%00', '%ff', 'x'.repeat(256)])('gives 400 for the id "%s"', async (id) => {
+  it.each(['%00', '%ff', 'x'.repeat(256)])('returns 400 for the id "%s"', async (id) => {
     for (const response of await sendBoth(`/v1/conversations/${id}/stream`, key)) expectError(response, 400);
   });
 
-  it('lists every violation', async () => {
+  it('lists every violation of a request', async () => {
     for (const response of await sendBoth('/v1/conversations/c/stream?cursor=x&y=1&include_events=z', key))
       expect(response.body.details).toHaveLength(3);
     for (const response of await sendBoth('/v1/conversations/%00/stream?cursor=x', key))
@@ -80,7 +80,7 @@ describe('a rejected stream', () => {
       ]);
   });
 
-  it('gives 426 for a plain GET', async () => {
+  it('returns 426 for a plain GET', async () => {
     const response = await service.http.request('GET', '/v1/conversations/c/stream', { headers: key });
     expect(response.status).toBe(426);
     expect(response.headers.get('upgrade')).toBe('websocket');
@@ -96,20 +96,23 @@ describe('a rejected stream', () => {
     { 'sec-websocket-key': 'short' },
     { 'sec-websocket-version': '12' },
     { 'sec-websocket-protocol': ',' },
-  ])('gives 400 for the handshake %j', async (headers) => {
+  ])('returns 400 for the handshake headers %j', async (headers) => {
     const response = await sendUpgrade(service.url, '/v1/conversations/c/stream', { ...key, ...headers });
     expectError(response, 400);
     expectErrorShape(response);
   });
 
-  it("uses the caller's request id if it is valid, else a new one", async () => {
-    const [given] = await sendBoth('/v1/conversations/absent/stream', { ...key, 'x-request-id': 'mine-1' });
-    expect(given!.body.request_id).toBe('mine-1');
-    const [made] = await sendBoth('/v1/conversations/absent/stream', { ...key, 'x-request-id': 'not sane' });
-    expect(made!.body.request_id).not.toBe('not sane');
+  it("returns the caller's request id in an error if it is valid, else a new one", async () => {
+    const [kept] = await sendBoth('/v1/conversations/absent/stream', { ...key, 'x-request-id': 'mine-1' });
+    expect(kept!.body.request_id).toBe('mine-1');
+    const [generated] = await sendBoth('/v1/conversations/absent/stream', {
+      ...key,
+      'x-request-id': 'not sane',
+    });
+    expect(generated!.body.request_id).not.toBe('not sane');
   });
 
-  it("responds to an upgrade with the caller's request id if it is valid, else with a new one", async () => {
+  it("returns the caller's request id on an upgrade if it is valid, else a new one", async () => {
     const ids = [];
     for (const headers of [
       { ...key, 'x-request-id': 'mine-2' },
@@ -143,7 +146,7 @@ describe('a rejected stream', () => {
     }
   });
 
-  it('serves other routes as usual when a client asks for another protocol', async () => {
+  it('leaves other routes unaffected by an Upgrade header with another protocol', async () => {
     for (const protocol of ['h2c', 'TLS/1.0, HTTP/1.1']) {
       const headers = { ...key, upgrade: protocol, connection: 'Upgrade, HTTP2-Settings' };
       const response = await sendUpgrade(service.url, '/v1/conversations/c', headers);
@@ -152,7 +155,7 @@ describe('a rejected stream', () => {
     }
   });
 
-  it('accepts a websocket with the right key', async () => {
+  it('accepts a websocket with a valid key', async () => {
     const reader = await readers.ws('c', '?cursor=0', { headers: key });
     await reader.windowOf(0);
   });

@@ -4,7 +4,7 @@ import { RawConnection } from '../support/raw-http.js';
 import { integers, Readers } from '../support/stream-reader.js';
 import { TestService } from '../support/test-service.js';
 
-describe('resuming server-sent events', () => {
+describe('a stream of server-sent events', () => {
   let service: TestService;
   const readers = new Readers(() => service);
   beforeAll(async () => {
@@ -25,13 +25,13 @@ describe('resuming server-sent events', () => {
     expect(reader.response.headers['x-request-id']).toMatch(/\S/);
   });
 
-  it('prefers Last-Event-ID to the cursor in the query', async () => {
+  it('resumes after Last-Event-ID rather than the cursor in the query', async () => {
     const reader = await readers.sse('c', '?cursor=1', { headers: { 'last-event-id': '3' } });
     await reader.windowOf(5);
     expect(reader.changeVersions()).toEqual([4, 5]);
   });
 
-  it('accepts any possible version as Last-Event-ID', async () => {
+  it('accepts the highest possible version as Last-Event-ID', async () => {
     const headers = { 'last-event-id': String(Number.MAX_SAFE_INTEGER) };
     const reader = await readers.sse('c', '', { headers });
     expect(await reader.frame(({ type }) => type === 'gap')).toMatchObject({ reason: 'cursor_ahead' });
@@ -47,7 +47,7 @@ describe('resuming server-sent events', () => {
     },
   );
 
-  it('responds to HEAD without a stream', async () => {
+  it('ends the response to HEAD at once', async () => {
     const request =
       'HEAD /v1/conversations/c/stream HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n';
     const connection = await RawConnection.open(service.url);

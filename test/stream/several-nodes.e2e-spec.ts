@@ -9,7 +9,7 @@ import { TestService } from '../support/test-service.js';
 
 const SUMMARY = [{ role: 'system', content: 'summary' }];
 
-/** Makes five changes to a conversation that is at `version`, one of them a compaction. @returns the new version */
+/** Appends four events to a conversation at `version` and compacts once. @returns the new version */
 async function makeFiveChanges({ http }: TestService, id: string, version: number): Promise<number> {
   for (const n of integers(1, 4)) {
     await http.say(id, `${version + n}`);
@@ -18,7 +18,7 @@ async function makeFiveChanges({ http }: TestService, id: string, version: numbe
   return version + 5;
 }
 
-/** Expects that every reader receives each change through `version` once and in order, and then the window. */
+/** Asserts that every reader receives each change up to `version` once and in order, then the window. */
 async function expectAllChanges(readers: StreamReader[], version: number): Promise<void> {
   for (const reader of readers) {
     await reader.windowOf(version);
@@ -51,8 +51,8 @@ describe('streams on one node with writers on another', () => {
     return [await readers.ws(id), await readers.sse(id), await readers.ws(id, '?cursor=0')];
   }
 
-  /** Resolves when this many nodes listen for notifications. */
-  async function listening(count: number): Promise<void> {
+  /** Resolves when exactly this many nodes listen for notifications. */
+  async function untilListening(count: number): Promise<void> {
     const sql = `SELECT FROM pg_stat_activity
                   WHERE datname = current_database() AND application_name LIKE '%notifications'
                     AND state = 'idle' AND query <> '' AND query NOT LIKE 'SET%'`;
@@ -68,13 +68,13 @@ describe('streams on one node with writers on another', () => {
     for (const other of others) expect(other).toEqual(first);
   });
 
-  it('send every change in order to readers on both nodes while both nodes write', async () => {
+  it('send every change in order on both nodes while both nodes write', async () => {
     for (let round = 0; round < 10; round += 1) {
       const id = `both/${round}`;
       await writer.http.put(id);
-      const there = new Readers(() => writer);
+      const writerReaders = new Readers(() => writer);
       const four = [await readers.ws(id, '?cursor=0'), await readers.sse(id, '?cursor=0')];
-      four.push(await there.ws(id, '?cursor=0'), await there.sse(id, '?cursor=0'));
+      four.push(await writerReaders.ws(id, '?cursor=0'), await writerReaders.sse(id, '?cursor=0'));
       const write = async ({ http }: TestService) => {
         for (const n of integers(1, 15)) await http.say(id, `${n}`);
         await http.compact(id, { from_seq: 1, to_seq: 1, replacement: SUMMARY });
@@ -83,7 +83,7 @@ describe('streams on one node with writers on another', () => {
       await expectAllChanges(four, 32);
       const [first, ...others] = four.map((reader) => reader.changes());
       for (const other of others) expect(other).toEqual(first);
-      await there.closeAll();
+      await writerReaders.closeAll();
       await readers.closeAll();
     }
   });
@@ -93,21 +93,21 @@ describe('streams on one node with writers on another', () => {
     await writer.http.say('settings', 'some words that are more than two tokens');
     await reader!.windowOf(1);
     await writer.http.put('settings', { token_budget: 2 });
-    const narrow = await reader!.frame((frame) => frame.type === 'window', 2);
-    expect(narrow).toEqual({ type: 'window', version: 1, needs_compaction: true, used_tokens: 0 });
+    const window = await reader!.frame((frame) => frame.type === 'window', 2);
+    expect(window).toEqual({ type: 'window', version: 1, needs_compaction: true, used_tokens: 0 });
     await writer.http.delete('settings');
     expect(await reader!.ended()).toEqual({ code: 1000 });
     expect(reader!.frames.at(-1)).toEqual({ type: 'tombstoned', version: 1 });
   });
 
-  it('wake a long poll', async () => {
+  it('end a long poll', async () => {
     await writer.http.put('poll');
     const poll = node.http.events('poll', '?cursor=0&wait_ms=55000');
     await writer.http.say('poll', 'hello');
     expect((await poll).body.next_cursor).toBe(1);
   });
 
-  it('need not wait for the poll: a node is notified of what another has committed', async () => {
+  it('receive a notification for each commit on the other node', async () => {
     const notified = new Set<string>();
     node.app.get(ConversationChanges).onChange(({ id }) => notified.add(id));
     await writer.http.put('notified');
@@ -117,11 +117,11 @@ describe('streams on one node with writers on another', () => {
     while (!notified.has('notified')) await delay(5);
   });
 
-  it('miss nothing when the database terminates the connections for notifications', async () => {
+  it('miss no change when the database terminates the notification connections', async () => {
     const three = await follow('terminated');
     let version = await makeFiveChanges(writer, 'terminated', 0);
     for (let round = 0; round < 3; round += 1) {
-      await listening(2);
+      await untilListening(2);
       await database.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
           WHERE datname = current_database() AND application_name LIKE '%notifications'`,
@@ -129,29 +129,29 @@ describe('streams on one node with writers on another', () => {
       version = await makeFiveChanges(writer, 'terminated', version);
       await expectAllChanges(three, version);
     }
-    await listening(2);
+    await untilListening(2);
     await expectAllChanges(three, await makeFiveChanges(writer, 'terminated', version));
   });
 
-  it('miss nothing when every connection is terminated', async () => {
+  it('miss no change when the database terminates every connection', async () => {
     const three = await follow('all terminated');
     const version = await makeFiveChanges(writer, 'all terminated', 0);
-    await expectAllChanges(three, version); // a reader that is still catching up would be closed
+    await expectAllChanges(three, version); // a reader that is still replaying would be closed
     await database.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()`,
     );
     for (const n of integers(1, 3)) {
       const turn = { event: { role: 'user', content: `${n}` }, idempotency_key: `${n}` };
-      // The first statements may still be sent on a terminated connection.
+      // The first statements may still use a terminated connection.
       while ((await writer.http.append('all terminated', turn)).status !== 201) await delay(10);
     }
     await expectAllChanges(three, version + 3);
   });
 });
 
-describe('streams of a node that receives no notifications', () => {
-  it('find every change by polling', async () => {
+describe('streams on a node that receives no notifications', () => {
+  it('send every change that polling finds', async () => {
     const database = await createTestDatabase();
     const writer = await TestService.start({ database });
     const node = await TestService.start({ database });
@@ -185,7 +185,7 @@ describe('streams of a node that receives no notifications', () => {
   });
 });
 
-describe('streams of a node that loses its database for some time', () => {
+describe('streams on a node that temporarily loses its database', () => {
   let database: TestDatabase;
   let proxy: TcpProxy;
   let writer: TestService;
@@ -208,8 +208,8 @@ describe('streams of a node that loses its database for some time', () => {
     await database.drop();
   });
 
-  /** The node's database timeout is short: on a slow machine it may respond with 503 at first. */
-  async function opened(open: () => Promise<StreamReader>): Promise<StreamReader> {
+  /** Opens a reader. Retries, because with the short database timeout a slow machine may respond with 503 at first. */
+  async function openWithRetry(open: () => Promise<StreamReader>): Promise<StreamReader> {
     for (;;) {
       const reader = await open().catch(() => undefined);
       if (reader) return reader;
@@ -217,19 +217,22 @@ describe('streams of a node that loses its database for some time', () => {
     }
   }
 
-  it.each(['refuse', 'stall', 'cut'] as const)('miss nothing, and stay connected (%s)', async (way) => {
-    await writer.http.put(way);
-    const both = [await opened(() => readers.ws(way)), await opened(() => readers.sse(way))];
-    let version = await makeFiveChanges(writer, way, 0);
+  it.each(['refuse', 'stall', 'cut'] as const)('miss no change and stay connected (%s)', async (failure) => {
+    await writer.http.put(failure);
+    const both = [
+      await openWithRetry(() => readers.ws(failure)),
+      await openWithRetry(() => readers.sse(failure)),
+    ];
+    let version = await makeFiveChanges(writer, failure, 0);
     await Promise.all(both.map((reader) => reader.windowOf(version)));
-    await proxy[way]();
-    version = await makeFiveChanges(writer, way, version);
-    // The node has noticed that the database is away.
-    if (way !== 'cut') while ((await node.http.get(way)).status !== 503) await delay(10);
-    version = await makeFiveChanges(writer, way, version);
+    await proxy[failure]();
+    version = await makeFiveChanges(writer, failure, version);
+    // Waits until the node reports that the database is unavailable.
+    if (failure !== 'cut') while ((await node.http.get(failure)).status !== 503) await delay(10);
+    version = await makeFiveChanges(writer, failure, version);
     await proxy.restore();
     await expectAllChanges(both, version);
-    await expectAllChanges(both, await makeFiveChanges(writer, way, version));
+    await expectAllChanges(both, await makeFiveChanges(writer, failure, version));
     for (const reader of both) expect(reader.end).toBeUndefined();
   });
 });

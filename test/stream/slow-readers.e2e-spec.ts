@@ -8,18 +8,21 @@ import { upgradeRequest } from '../support/websocket-upgrade.js';
 
 const MB = 1024 * 1024;
 const EVENT_BYTES = 4 * MB;
-/** More than the 32 MiB that a reader may miss without a gap. A reader that receives nothing for 30 s would be closed. */
+/**
+ * 64 MiB in total, more than the 32 MiB that a reader may miss without a gap. More events could take longer than 30 s,
+ * after which a reader that receives nothing is closed.
+ */
 const EVENTS = 16;
-/** The 4 MiB that are buffered for a reader, the event that exceeds them, and the buffers of the sockets and the reader. */
+/** The 4 MiB buffered for a reader, the event that exceeds them, and the buffers of both sockets. */
 const MAX_EVENTS_BUFFERED = 4;
-/** Readers share the buffered frames: half of what they miss would be far more than that. */
+/** Frames are buffered once for all readers, so memory grows by far less than half of what the readers miss. */
 const ALLOWED_GROWTH_BYTES = (EVENTS * EVENT_BYTES) / 2;
-/** A buffered pong costs more than its 127 bytes, and 300,000 pings are sent. */
+/** Far less than 300,000 buffered pongs, each of which uses more than 127 bytes. */
 const ALLOWED_PING_GROWTH_BYTES = 16 * MB;
 
-/** A frame without the large body of its event. */
+/** Returns a frame without the large body of its event. */
 const withoutBody = ({ event: _event, ...frame }: StreamFrame): StreamFrame => frame;
-const outline = ({ frames }: StreamReader) => frames.map(({ type, version }) => ({ type, version }));
+const typesAndVersions = ({ frames }: StreamReader) => frames.map(({ type, version }) => ({ type, version }));
 
 describe('a reader that stops reading', () => {
   let database: TestDatabase;
@@ -29,7 +32,7 @@ describe('a reader that stops reading', () => {
     database = await createTestDatabase();
     service = await BuiltService.start({
       DATABASE_URL: database.url,
-      FASTPACA_CACHE_BYTES: '0', // so that memory is only used for the readers
+      FASTPACA_CACHE_BYTES: '0', // so memory is only used for readers
       ...INSPECTED,
     });
   });
@@ -55,12 +58,12 @@ describe('a reader that stops reading', () => {
     await Promise.all(followers.map((reader) => reader.windowOf(events)));
   }
 
-  it('cannot fill the memory with pongs that it does not receive', async () => {
+  it('does not make the service buffer unread pongs without limit', async () => {
     const PINGS = 300_000;
     const AT_ONCE = 1000;
     await service.http.put('pings');
     const { hostname, port } = new URL(service.url);
-    // Final, ping, masked with zeros, 125 bytes.
+    // A final ping frame, masked with zeros, with a payload of 125 bytes.
     const ping = Buffer.concat([Buffer.from([0x89, 0x80 | 125, 0, 0, 0, 0]), Buffer.alloc(125)]);
     const pings = Buffer.concat(Array.from({ length: AT_ONCE }, () => ping));
     const flood = async (reads: boolean) => {
@@ -81,7 +84,7 @@ describe('a reader that stops reading', () => {
     expect((await flood(false)) - baseline).toBeLessThan(ALLOWED_PING_GROWTH_BYTES);
   });
 
-  it('costs the service little memory and the other readers nothing, and is sent a gap for what it missed', async () => {
+  it('uses little memory, does not delay other readers, and receives a gap for the changes it missed', async () => {
     await service.http.put('c');
     const keep = withoutBody;
     await service.http.put('warm-up');
@@ -95,7 +98,7 @@ describe('a reader that stops reading', () => {
     await append('c', EVENTS, others);
     expect((await liveBytes(service)) - baseline).toBeLessThan(ALLOWED_GROWTH_BYTES);
     for (const other of others) {
-      expect(outline(other).filter(({ type }) => type !== 'window')).toEqual(
+      expect(typesAndVersions(other).filter(({ type }) => type !== 'window')).toEqual(
         integers(1, EVENTS).map((version) => ({ type: 'event', version })),
       );
     }
@@ -118,7 +121,7 @@ describe('a reader that stops reading', () => {
     await Promise.all([...slow, ...others].map((reader) => reader.windowOf(EVENTS + 1)));
     for (const reader of slow) {
       const gap = reader.frames.findIndex(({ type }) => type === 'gap');
-      expect(outline(reader).slice(gap + 1)).toEqual([
+      expect(typesAndVersions(reader).slice(gap + 1)).toEqual([
         { type: 'window', version: EVENTS },
         { type: 'event', version: EVENTS + 1 },
         { type: 'window', version: EVENTS + 1 },
@@ -127,19 +130,19 @@ describe('a reader that stops reading', () => {
     await readers.closeAll();
   });
 
-  it('loses nothing while it is catching up', async () => {
-    const LONG = 6;
+  it('misses no change during its replay', async () => {
+    const EVENT_COUNT = 6;
     await service.http.put('replay');
     const other = await readers.ws('replay', '', { keep: withoutBody });
-    await append('replay', LONG, [other]);
+    await append('replay', EVENT_COUNT, [other]);
     const reader = await readers.ws('replay', '?cursor=0', { keep: withoutBody });
     reader.pause();
     await service.http.say('replay', 'still writing');
-    await other.windowOf(LONG + 1);
+    await other.windowOf(EVENT_COUNT + 1);
     reader.resume();
-    await reader.windowOf(LONG + 1);
-    expect(outline(reader).filter(({ type }) => type !== 'window')).toEqual(
-      integers(1, LONG + 1).map((version) => ({ type: 'event', version })),
+    await reader.windowOf(EVENT_COUNT + 1);
+    expect(typesAndVersions(reader).filter(({ type }) => type !== 'window')).toEqual(
+      integers(1, EVENT_COUNT + 1).map((version) => ({ type: 'event', version })),
     );
   });
 });

@@ -1,28 +1,28 @@
 import fc from 'fast-check';
 import type { JsonField } from './json-fields.js';
 
-/** Fields that only the server sets; values that a caller sends are ignored. */
+/** Fields that only the server sets. The server ignores values that a caller sends. */
 export const SERVER_FIELDS = ['seq', 'version', 'token_estimate', 'inserted_at'];
 const KNOWN = ['role', 'parts', 'content', 'id', 'metadata', 'token_count'];
 
-/** Marks where a JSON text may have white space. The character itself never occurs in JSON text. */
+/** Marks the positions where a JSON text may have white space. This character never occurs in JSON text. */
 const MARK = '\u0001';
 
-/** An event with the spelling in which it is sent. */
+/** An event with a certain spelling of its JSON text. */
 export interface AnyEvent {
-  /** The JSON text with white space; `variant` selects where and which. */
+  /** The JSON text with white space. `variant` selects the white space at each mark. */
   text(variant: number): string;
-  /** The fields that must be returned besides the server's: in order, each value as it was spelt. */
+  /** The fields that the service must return besides its own fields: in order, with the spelling of each value. */
   fields: JsonField[];
 }
 
-/** The text with white space at the marks. */
+/** Replaces the marks with white space. */
 export function spaced(text: string, variant: number): string {
   let at = variant;
   return text.replaceAll(MARK, () => ['', '', ' ', '\n', '\t\r\n  '][(at += 7) % 5]!);
 }
 
-/** The text without white space between JSON tokens. */
+/** Removes the marks: the text has no white space between JSON tokens. */
 export function compact(text: string): string {
   return text.replaceAll(MARK, '');
 }
@@ -59,7 +59,7 @@ const number = fc.oneof(
     ),
 );
 
-/** A string whose characters are spelt literally or escaped, lone surrogates included. */
+/** A string whose characters are literal or escaped, including lone surrogates. */
 const string = fc
   .array(
     fc.oneof(
@@ -143,13 +143,13 @@ const { value, object } = fc.letrec<{ value: string; list: string; object: strin
   object: fc.array(fc.tuple(key, tie('value')), { maxLength: 7 }).map(objectOf),
 }));
 
-/** The text of an object, duplicate keys included, with marks for white space. */
+/** The text of an object with marks for white space. It may have duplicate keys. */
 export const anyObject: fc.Arbitrary<string> = object;
 
-/** A part: a type among fields of any shape; an earlier duplicate of the type may have another value. */
+/** A part: a type among arbitrary fields. An earlier duplicate of the type may have any value. */
 const part = fc
   .tuple(
-    fc.array(fc.tuple(fieldNameBut('type'), value), { maxLength: 4 }),
+    fc.array(fc.tuple(fieldNameExcept('type'), value), { maxLength: 4 }),
     fc.oneof(fc.constantFrom('"text"', '"tool_call"', '"te\\u0078t"'), string),
     fc.option(value, { freq: 4 }),
     fc.nat(),
@@ -173,8 +173,8 @@ export const anyEvent: fc.Arbitrary<AnyEvent> = fc
     id: fc.option(fc.oneof(string, fc.constant('null'))),
     metadata: fc.option(fc.oneof(object, fc.constant('null'))),
     tokenCount: fc.option(fc.constantFrom('0', '17', '1.0', '2e1', 'null')),
-    unknown: fc.array(fc.tuple(fieldNameBut(...KNOWN, ...SERVER_FIELDS), value), { maxLength: 5 }),
-    owned: fc.array(
+    unknown: fc.array(fc.tuple(fieldNameExcept(...KNOWN, ...SERVER_FIELDS), value), { maxLength: 5 }),
+    serverFields: fc.array(
       fc.tuple(
         fc.constantFrom('"seq"', '"version"', '"token_estimate"', '"inserted_at"', '"s\\u0065q"'),
         value,
@@ -186,8 +186,8 @@ export const anyEvent: fc.Arbitrary<AnyEvent> = fc
     }),
     order: fc.array(fc.nat(), { minLength: 16, maxLength: 16 }),
   })
-  .map(({ role, roleName, body, id, metadata, tokenCount, unknown, owned, duplicate, order }) => {
-    const members: [string, string][] = [[roleName, role], ...unknown, ...owned];
+  .map(({ role, roleName, body, id, metadata, tokenCount, unknown, serverFields, duplicate, order }) => {
+    const members: [string, string][] = [[roleName, role], ...unknown, ...serverFields];
     if ('parts' in body) members.push(['"parts"', textOf('[]', body.parts)]);
     else members.push(['"content"', body.content]);
     if (id !== null) members.push(['"id"', id]);
@@ -197,7 +197,7 @@ export const anyEvent: fc.Arbitrary<AnyEvent> = fc
       .map((member, index) => ({ member, rank: order[index % order.length]! }))
       .sort((a, b) => a.rank - b.rank)
       .map(({ member }) => member);
-    // Of two fields with one name the last one counts: an earlier duplicate may have any value.
+    // Of two fields with the same name, the service uses the last. An earlier duplicate may have any value.
     if (duplicate && members.some(([name]) => JSON.parse(name) === JSON.parse(duplicate[0])))
       shuffled.unshift(duplicate);
     const text = objectOf(shuffled);
@@ -210,12 +210,12 @@ export const anyEvent: fc.Arbitrary<AnyEvent> = fc
     };
   });
 
-/** `content` is returned as one text part. */
+/** The field that the service returns instead of `content`: one text part. */
 function partsFor(content: string): JsonField {
   return { key: 'parts', value: `[{"type":"text","text":${JSON.stringify(JSON.parse(content))}}]` };
 }
 
-function fieldNameBut(...names: string[]): fc.Arbitrary<string> {
+function fieldNameExcept(...names: string[]): fc.Arbitrary<string> {
   return key.filter((each) => !names.includes(JSON.parse(each) as string));
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** A request, as bytes on the wire would have it. */
+/** An HTTP request with an arbitrary, possibly invalid body. */
 export interface AnyRequest {
   method: string;
   path: string;
@@ -8,7 +8,7 @@ export interface AnyRequest {
   body: Buffer | undefined;
 }
 
-/** Conversations that requests are aimed at; the last one is tombstoned, one is not there. */
+/** Ids of the conversations that requests address. `absent` does not exist, and `dead` is tombstoned. */
 export const TARGETS = [
   ...Array.from({ length: 20 }, (_, index) => `c${index}`),
   'user:42/chat é',
@@ -27,8 +27,8 @@ const EVENT = {
   id: 'e-1',
 };
 
-/** Requests that are fine as they stand, and how often to take each. */
-const FINE: {
+/** Valid requests, with the relative frequency of each. */
+const VALID_REQUESTS: {
   weight: number;
   method: string;
   rest: string;
@@ -104,8 +104,8 @@ const FINE: {
   },
 ];
 
-/** Values that break what expects another kind; `@raw:` ones are written without their quotes. */
-const NASTY: unknown[] = [
+/** Values of unexpected types and sizes. A value with `@raw:` is inserted into the JSON text without quotes. */
+const UNEXPECTED_VALUES: unknown[] = [
   null, true, 0, -1, 1, 1.5, 100, 2 ** 31, 2 ** 53, 2 ** 53 - 1, -(2 ** 53) + 1, 1e21, 1e308, 5e-324,
   '', ' ', '0', '-1', 'x'.repeat(256), 'x'.repeat(5000), '\u0000', 'a\u0000b', '\ud800', '\udfff\ud800', '😀'.repeat(200),
   'é', 'e\u0301', '\u202e', '<|endoftext|>', '__proto__', 'constructor', '%s%n', "'; DROP TABLE x; --", '{"a":1}', '\\',
@@ -117,15 +117,15 @@ const NASTY: unknown[] = [
   `@raw:${'['.repeat(150)}${']'.repeat(150)}`, `@raw:${'{"a":'.repeat(150)}1${'}'.repeat(150)}`, `@raw:${'['.repeat(300)}`,
 ]; // prettier-ignore
 
-const NASTY_NUMBERS = [
-  ...NASTY.filter((value) => typeof value === 'number'),
+const UNEXPECTED_NUMBERS = [
+  ...UNEXPECTED_VALUES.filter((value) => typeof value === 'number'),
   '@raw:1e999',
   '@raw:-0',
   '@raw:1.0',
 ];
 
-const anyNasty = fc.oneof(
-  { arbitrary: fc.constantFrom(...NASTY), weight: 4 },
+const anyUnexpectedValue = fc.oneof(
+  { arbitrary: fc.constantFrom(...UNEXPECTED_VALUES), weight: 4 },
   { arbitrary: fc.jsonValue({ maxDepth: 3 }), weight: 1 },
   { arbitrary: fc.string({ unit: 'binary', maxLength: 20 }), weight: 1 },
 );
@@ -139,29 +139,29 @@ interface Mutation {
 const anyMutation: fc.Arbitrary<Mutation> = fc.record({
   op: fc.constantFrom('replace', 'replace', 'remove', 'rename', 'add', 'wrap', 'repeat'),
   at: fc.nat(10_000),
-  value: anyNasty,
+  value: anyUnexpectedValue,
 });
 
-/** The value with one place of it changed; the place is found by counting through them all. */
+/** Changes one member of the value, at any depth. `at` selects the member. */
 function mutate(root: unknown, { op, at, value }: Mutation): unknown {
   const holder = { root: structuredClone(root) };
-  const places: [parent: any, key: string][] = [];
+  const members: [parent: any, key: string][] = [];
   const visit = (parent: any) => {
     for (const key of Object.keys(parent as object)) {
-      places.push([parent, key]);
+      members.push([parent, key]);
       const child = parent[key];
       if (typeof child === 'object' && child !== null) visit(child);
     }
   };
   visit(holder);
-  // Numbers are few, and break the most.
-  const numbers = places.filter(([parent, key]) => typeof parent[key] === 'number');
-  const among = at % 3 === 0 && numbers.length ? numbers : places;
-  const [parent, key] = among[at % among.length]!;
+  // Numbers are rare and find the most bugs, so a third of the mutations change a number.
+  const numbers = members.filter(([parent, key]) => typeof parent[key] === 'number');
+  const candidates = at % 3 === 0 && numbers.length ? numbers : members;
+  const [parent, key] = candidates[at % candidates.length]!;
   const child = parent[key];
   if (op === 'replace') {
-    // A number, mostly by another one: what expects a number refuses the rest at once.
-    const number = NASTY_NUMBERS[at % (NASTY_NUMBERS.length * 2)];
+    // Mostly replaces a number with another number, because a value of another type is rejected immediately.
+    const number = UNEXPECTED_NUMBERS[at % (UNEXPECTED_NUMBERS.length * 2)];
     parent[key] = typeof child === 'number' ? (number ?? value) : value;
   } else if (op === 'remove' && parent !== holder) {
     if (Array.isArray(parent)) parent.splice(Number(key), 1);
@@ -191,7 +191,7 @@ interface Damage {
   by: Uint8Array;
 }
 
-/** Cuts or overwrites some bytes, or puts some in between. */
+/** Removes, overwrites or inserts some bytes. */
 function damage(bytes: Buffer, { at, length, by }: Damage): Buffer {
   const start = at % (bytes.length + 1);
   return Buffer.concat([
@@ -206,7 +206,7 @@ const anyDamage: fc.Arbitrary<Damage> = fc.record({
   length: fc.nat(30),
   by: fc.uint8Array({ maxLength: 8 }),
 });
-/** One time in so many. */
+/** Generates a value once in `times`, otherwise undefined. */
 const sometimes = <T>(arbitrary: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | undefined> =>
   fc.oneof({ weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 
@@ -281,10 +281,12 @@ const anyQuery = fc.array(
   { maxLength: 4 },
 );
 
-/** A fine request, changed in a few random places. */
+/** A valid request with a few random changes. */
 export const anyMutatedRequest: fc.Arbitrary<AnyRequest> = fc
   .record({
-    fine: fc.oneof(...FINE.map(({ weight, ...fine }) => ({ weight, arbitrary: fc.constant(fine) }))),
+    valid: fc.oneof(
+      ...VALID_REQUESTS.map(({ weight, ...valid }) => ({ weight, arbitrary: fc.constant(valid) })),
+    ),
     id: fc.oneof(
       { weight: 8, arbitrary: fc.constantFrom(...TARGETS).map(encodeURIComponent) },
       {
@@ -317,24 +319,26 @@ export const anyMutatedRequest: fc.Arbitrary<AnyRequest> = fc
     ),
     headers: fc.oneof({ weight: 4, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: anyHeaders }),
   })
-  .map(({ fine, id, method, query, mutations, damages, headers }) => {
-    const pairs = query ?? Object.entries(fine.query ?? {});
+  .map(({ valid, id, method, query, mutations, damages, headers }) => {
+    const pairs = query ?? Object.entries(valid.query ?? {});
     const search = pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURI(value)}`).join('&');
     const mutated =
-      fine.body === undefined ? undefined : Buffer.from(toText(mutations.reduce(mutate, fine.body) ?? null));
+      valid.body === undefined
+        ? undefined
+        : Buffer.from(toText(mutations.reduce(mutate, valid.body) ?? null));
     const body = mutated && damages.reduce(damage, mutated);
     return {
-      method: method ?? fine.method,
-      path: `/v1/conversations/${id}${fine.rest}${search && '?'}${search}`,
+      method: method ?? valid.method,
+      path: `/v1/conversations/${id}${valid.rest}${search && '?'}${search}`,
       headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
       body,
     };
   });
 
-/** Anything at all as the body of a route. */
+/** A route with an arbitrary body. */
 export const anyRandomRequest: fc.Arbitrary<AnyRequest> = fc
   .record({
-    fine: fc.constantFrom(...FINE.filter(({ body }) => body)),
+    valid: fc.constantFrom(...VALID_REQUESTS.filter(({ body }) => body)),
     id: fc.constantFrom(...TARGETS).map(encodeURIComponent),
     body: fc.oneof(
       fc.json({ maxDepth: 5 }).map((text) => Buffer.from(text)),
@@ -342,20 +346,23 @@ export const anyRandomRequest: fc.Arbitrary<AnyRequest> = fc
       fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
     ),
   })
-  .map(({ fine, id, body }) => ({
-    method: fine.method,
-    path: `/v1/conversations/${id}${fine.rest}`,
+  .map(({ valid, id, body }) => ({
+    method: valid.method,
+    path: `/v1/conversations/${id}${valid.rest}`,
     headers: { 'content-type': 'application/json' },
     body,
   }));
 
-/** A fine request as bytes, with some of them changed: often no HTTP any more. */
+/** The bytes of a valid request, some of them changed. The result is often not valid HTTP. */
 export const anyDamagedBytes: fc.Arbitrary<Buffer> = fc
-  .record({ fine: fc.constantFrom(...FINE), damages: fc.array(anyDamage, { minLength: 1, maxLength: 3 }) })
-  .map(({ fine, damages }) => {
-    const body = fine.body === undefined ? '' : JSON.stringify(fine.body);
+  .record({
+    valid: fc.constantFrom(...VALID_REQUESTS),
+    damages: fc.array(anyDamage, { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ valid, damages }) => {
+    const body = valid.body === undefined ? '' : JSON.stringify(valid.body);
     const head =
-      `${fine.method} /v1/conversations/c0${fine.rest} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n` +
+      `${valid.method} /v1/conversations/c0${valid.rest} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n` +
       (body && `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`);
     return damages.reduce(damage, Buffer.from(`${head}\r\n${body}`));
   });

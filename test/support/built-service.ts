@@ -43,7 +43,7 @@ export class BuiltService {
     return new BuiltService(env);
   }
 
-  /** Starts the process and waits until the service listens. */
+  /** Starts the process. Resolves when the service listens. */
   static async start(env: Record<string, string>): Promise<BuiltService> {
     const service = BuiltService.launch(env);
     await service.listening();
@@ -60,12 +60,12 @@ export class BuiltService {
     ]);
   }
 
-  /** The first line that satisfies the condition; waits for it if necessary. */
-  async line(is: (fields: Record<string, any>) => boolean): Promise<Record<string, any>> {
+  /** Resolves to the first log line that satisfies the condition, as soon as there is one. */
+  async line(matches: (fields: Record<string, any>) => boolean): Promise<Record<string, any>> {
     for (let next = 0; ;) {
       for (; next < this.lines.length; next += 1) {
         const fields = JSON.parse(this.lines[next]!) as Record<string, any>;
-        if (is(fields)) return fields;
+        if (matches(fields)) return fields;
       }
       await new Promise<void>((resolve) => (this.onLine = resolve));
     }
@@ -88,7 +88,7 @@ export class BuiltService {
     return this.lines.map((line) => JSON.parse(line) as Record<string, any>);
   }
 
-  /** Closes the service's stdout, as when the collector of its log ends. */
+  /** Closes the stdout of the service, as when the process that collects its log exits. */
   closeLog(): Promise<void> {
     return new Promise((resolve) => this.child.stdout!.once('close', () => resolve()).destroy());
   }
@@ -100,9 +100,9 @@ export class BuiltService {
   /** Stops the service with SIGTERM, as a deployment does, and with SIGKILL if it does not stop. */
   async stop(): Promise<Exit> {
     this.kill('SIGTERM');
-    const patience = setTimeout(() => this.kill('SIGKILL'), PATIENCE_MS);
+    const timeout = setTimeout(() => this.kill('SIGKILL'), PATIENCE_MS);
     const exit = await this.exited;
-    clearTimeout(patience);
+    clearTimeout(timeout);
     return exit;
   }
 }

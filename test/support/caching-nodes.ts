@@ -3,7 +3,7 @@ import type { HttpResponse, HttpClient } from './http-client.js';
 import type { TestDatabase } from './test-database.js';
 import { TestService } from './test-service.js';
 
-/** All reads of a conversation that a node answers from its caches. */
+/** All reads of a conversation that use the caches of a node. */
 const CACHED_READS = [
   '/events',
   '/events?from_seq=-5',
@@ -12,7 +12,7 @@ const CACHED_READS = [
   '/window?budget_tokens=30',
 ];
 
-/** Two nodes that cache, and one without caches, which tells what the database holds. */
+/** Two nodes with caches, and one node without caches, which returns what the database contains. */
 export class CachingNodes {
   private constructor(
     readonly caching: readonly [TestService, TestService],
@@ -39,7 +39,7 @@ export class CachingNodes {
     return untilAvailable(() => this.first.http.say(id, text));
   }
 
-  /** Reads everything on every caching node, which fills its caches. @returns the entity tags */
+  /** Fills the caches of every caching node with all reads. @returns the entity tags of the responses */
   async fillCaches(id: string): Promise<string[]> {
     const tags: string[] = [];
     for (const { http } of this.caching)
@@ -47,7 +47,7 @@ export class CachingNodes {
     return tags;
   }
 
-  /** Asserts that every node answers what the database holds, also to a request that names an old entity tag. */
+  /** Asserts that every node returns what the database contains, even if `If-None-Match` has an old entity tag. */
   async expectCurrentResponses(id: string, oldTags: readonly string[]): Promise<void> {
     for (const path of CACHED_READS) {
       const current = await read(this.uncached.http, id, path);
@@ -68,7 +68,7 @@ function read(http: HttpClient, id: string, path: string, ifNoneMatch?: string):
   return untilAvailable(() => http.request('GET', http.path(id, path), options));
 }
 
-/** Repeats the request until the node has reconnected to the database. */
+/** Repeats the request until its response is not a 503, while the node reconnects to the database. */
 async function untilAvailable(request: () => Promise<HttpResponse>): Promise<HttpResponse> {
   for (;;) {
     const response = await request();

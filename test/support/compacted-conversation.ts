@@ -4,7 +4,7 @@ import type { HttpClient } from './http-client.js';
 /** A replacement message. */
 export const summary = (text: string) => ({ role: 'system', parts: [{ type: 'text', text }] });
 
-/** Creates a conversation with the events `m1` … `m<count>`; by default its window shows all of them. */
+/** Creates a conversation with the events `m1` … `m<count>`. With the default policy its window contains all events. */
 export async function createConversation(
   http: HttpClient,
   id: string,
@@ -16,7 +16,7 @@ export async function createConversation(
   if (count) expect((await http.append(id, { events })).status).toBe(201);
 }
 
-/** The messages of the window: `from-to:text` for each message of a summary, `seq:text` for each live one. */
+/** The messages of the window: `from-to:text` for a message of a summary, `seq:text` for a live message. */
 export async function timelineOf(http: HttpClient, id: string): Promise<string[]> {
   const { body } = await http.window(id);
   return body.messages.map((message: any) =>

@@ -10,7 +10,7 @@ import { EmbeddedPostgres } from '@fastpaca/local-postgres';
 import { freePort } from './free-port.js';
 import type { TestDatabase } from './test-database.js';
 
-/** Settings that allow standbys; the embedded database sets others. */
+/** Settings that allow standbys. The embedded database does not allow them. */
 const REPLICATED = ['wal_level=replica', 'max_wal_senders=4', 'wal_keep_size=64MB'];
 
 /** How a server is started. */
@@ -22,7 +22,7 @@ interface Launch {
   settings: readonly string[];
 }
 
-/** A PostgreSQL server of one test, for server-wide settings and standbys. */
+/** A PostgreSQL server for one test that changes server-wide settings or needs a standby. */
 export class DedicatedServer {
   private constructor(
     public url: string,
@@ -31,7 +31,7 @@ export class DedicatedServer {
     private readonly child: ChildProcess,
   ) {}
 
-  /** Creates the cluster like the service does, then restarts it with other settings. */
+  /** Creates a cluster as the service does, then restarts it with other settings. */
   static async start(): Promise<DedicatedServer> {
     const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-test-own-'));
     const created = await EmbeddedPostgres.start({ dataDir, name: 'fastpaca' });
@@ -108,14 +108,14 @@ export class DedicatedServer {
     return { url: this.url, query: (text, values) => this.query(text, values), drop: () => this.stop() };
   }
 
-  /** Sets the password of `other` on this server, so that one URL can name both. */
+  /** Sets the password of `other` on this server. One URL can then name both servers. */
   async usePasswordOf(other: DedicatedServer): Promise<void> {
     const { username, password } = new URL(other.url);
     await this.query(`ALTER ROLE ${username} PASSWORD '${password}'`);
     this.url = Object.assign(new URL(this.url), { password }).href;
   }
 
-  /** Runs SQL on a new connection, which never waits for a standby. */
+  /** Runs SQL on a new connection. Its commits do not wait for a standby. */
   async query<Row extends pg.QueryResultRow = any>(text: string, values?: unknown[]): Promise<Row[]> {
     const client = new pg.Client({
       connectionString: this.url,
@@ -144,7 +144,7 @@ export class DedicatedServer {
     }
   }
 
-  /** Number of backends that serve other clients than this test. */
+  /** Number of backends for clients other than this class. */
   async backends(): Promise<number> {
     const [row] = await this.query<{ count: string }>(
       "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> 'test'",

@@ -33,7 +33,7 @@ export class EmbeddedServer {
       try {
         process.kill(pid, 'SIGKILL');
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has already ended
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // the process has already ended
       }
     }
   }
@@ -82,7 +82,7 @@ function parents(): Map<number, number> {
         const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // man 5 proc
         return state === 'Z' ? [] : [[Number(pid), Number(parent)]];
       } catch {
-        return []; // ended meanwhile
+        return []; // the process has ended
       }
     }),
   );

@@ -13,16 +13,16 @@ const CODES: Record<number, string> = {
   503: 'unavailable',
 };
 
-/** Asserts the status, its error code, and the shape that every error has. */
-export function expectError(answer: HttpResponse, status: number): void {
-  expect({ status: answer.status, body: answer.body }).toEqual({
+/** Asserts the status, the error code of that status, and the shape of all errors. */
+export function expectError(response: HttpResponse, status: number): void {
+  expect({ status: response.status, body: response.body }).toEqual({
     status,
     body: expect.objectContaining({ error: CODES[status] }),
   });
-  expectErrorShape(answer);
+  expectErrorShape(response);
 }
 
-/** Asserts the shape that every error has. */
+/** Asserts the shape of all errors. */
 export function expectErrorShape({ status, headers, text, body }: HttpResponse): void {
   expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
   expect(headers.get('content-length')).toBe(String(Buffer.byteLength(text)));
@@ -43,15 +43,15 @@ export function expectErrorShape({ status, headers, text, body }: HttpResponse):
   else expect(headers.get('retry-after')).toBeNull();
 }
 
-/** Asserts a 409 with this reason, and with these `expected` and `actual` versions or none. */
+/** Asserts a 409 with this reason and these `expected` and `actual` versions. By default both must be absent. */
 export function expectConflict(
-  answer: HttpResponse,
+  response: HttpResponse,
   reason: string,
   versions: { expected?: number; actual?: number } = {},
 ): void {
-  expectError(answer, 409);
-  const { expected, actual } = answer.body;
-  expect({ reason: answer.body.reason, expected, actual }).toEqual({
+  expectError(response, 409);
+  const { expected, actual } = response.body;
+  expect({ reason: response.body.reason, expected, actual }).toEqual({
     reason,
     expected: undefined,
     actual: undefined,

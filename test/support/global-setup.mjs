@@ -1,5 +1,5 @@
-// One PostgreSQL for the whole run, made by the built service's own code, with a migrated database that every test
-// copies. `npm test` builds first.
+// Starts one PostgreSQL server for the whole test run, with the code of the built service. Its migrated database is the
+// template of every test database. `npm test` builds the service first.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export default async function startDatabase() {
   const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-test-'));
   const server = await EmbeddedPostgres.start({ dataDir, name: 'fastpaca' });
   await migrate({ databaseUrl: server.url, poolSize: 2, nodeName: 'test-setup' });
-  // With --runInBand the tests share this process: their entities would be added to these, and keep their modules.
+  // With --runInBand the tests run in this process. Their entities would be added to these, and keep their modules alive.
   delete globalThis.typeormMetadataArgsStorage;
   await withoutFsync(server.url);
   process.env.TEST_DATABASE_URL = server.url;
@@ -22,7 +22,7 @@ export default async function startDatabase() {
   };
 }
 
-/** Nobody pulls the plug on this server, and each test creates and drops a database. Tests of crashes have their own. */
+/** Makes creating and dropping databases faster. Durability is not needed: tests of crashes start their own server. */
 async function withoutFsync(connectionString) {
   const client = new pg.Client({ connectionString });
   await client.connect();

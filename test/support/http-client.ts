@@ -1,4 +1,4 @@
-/** A response of the service; `body` is the parsed JSON, undefined if there is none. */
+/** A response of the service. `body` is the parsed JSON, or undefined if there is no JSON. */
 export interface HttpResponse {
   status: number;
   headers: Headers;
@@ -7,12 +7,12 @@ export interface HttpResponse {
 }
 
 interface RequestOptions {
-  /** Sent as JSON; a string is sent as it is. */
+  /** Sent as JSON. A string is sent unchanged. */
   body?: unknown;
   headers?: Record<string, string>;
 }
 
-/** An HTTP client of the service, with a method for each frequent request. */
+/** An HTTP client of the service, with methods for the most frequent requests. */
 export class HttpClient {
   constructor(readonly baseUrl: string) {}
 

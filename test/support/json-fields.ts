@@ -5,8 +5,8 @@ export interface JsonField {
 }
 
 /**
- * The members of an object's text, in order, duplicates included. Independent of the service's scanner, so that the two
- * do not share a bug.
+ * The members of an object's text in order, including duplicates. Does not use the scanner of the service, because a bug
+ * in that scanner would then go unnoticed.
  */
 export function jsonFields(text: string): JsonField[] {
   return split(text, '{}').map((member) => {
@@ -20,7 +20,7 @@ export function jsonItems(text: string): string[] {
   return split(text, '[]');
 }
 
-/** The text of a member's value; of several members with the key, the last. */
+/** The text of a member's value. If several members have the key, the last one is used. */
 export function jsonField(text: string, key: string): string | undefined {
   return jsonFields(text).findLast((field) => field.key === key)?.value;
 }

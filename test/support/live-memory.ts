@@ -6,8 +6,8 @@ import type { BuiltService } from './built-service.js';
 export const INSPECTED = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
 
 /**
- * The memory of a service that is alive after a full garbage collection, in bytes. Unlike the size of the process, it
- * does not depend on when V8 last collected.
+ * The memory of a service that is still in use after a full garbage collection, in bytes. Unlike the size of the process,
+ * it does not depend on the time of the last garbage collection.
  */
 export async function liveBytes({ errors }: BuiltService): Promise<number> {
   const [address] = /ws:\/\/\S+/.exec(errors) ?? [];

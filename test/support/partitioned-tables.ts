@@ -2,7 +2,7 @@ import type { TestDatabase } from './test-database.js';
 
 const PARTITIONS = 3;
 
-/** The columns by which each table is partitioned: all rows of a conversation are in one partition of each table. */
+/** The partition key of each table. All rows of a conversation are in one partition of each table. */
 const PARTITION_KEYS = {
   conversations: 'namespace, id',
   events: 'namespace, conversation_id',
@@ -11,7 +11,7 @@ const PARTITION_KEYS = {
 
 export type PartitionedTable = keyof typeof PARTITION_KEYS;
 
-/** Replaces empty tables of a migrated database by hash-partitioned ones. Their indexes get other names. */
+/** Replaces empty tables of a migrated database with hash-partitioned tables. The new indexes have other names. */
 export async function partitionTables(
   database: TestDatabase,
   tables: readonly PartitionedTable[],

@@ -1,5 +1,5 @@
 /**
- * How long a helper waits for an expected event, in milliseconds. It ends a hanging test with a message that names the
- * missing event, shortly before the `testTimeout` of jest.config.js. No passing test comes near it.
+ * Timeout of a helper that waits for an event, in milliseconds. A hanging test then fails with an error that names the
+ * missing event, before the `testTimeout` of jest.config.js. Passing tests need far less time.
  */
 export const PATIENCE_MS = 240_000;

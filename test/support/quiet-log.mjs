@@ -1,2 +1,2 @@
-// Stands in for src/common/logging/log-destination.ts: services that run inside a test log to nowhere.
+// Replaces src/common/logging/log-destination.ts: services that run inside a test discard their log.
 export const logDestination = () => ({ write: () => undefined });

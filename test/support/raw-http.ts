@@ -27,14 +27,14 @@ export class RawConnection {
     return new RawConnection(socket);
   }
 
-  /** Writes raw bytes: the caller writes the `\r\n` of each header line. */
+  /** Writes raw bytes. The caller adds the `\r\n` of each header line. */
   write(data: string | Buffer): this {
     if (!this.closed) this.socket.write(data);
     return this;
   }
 
-  /** The next response; its body ends after `content-length` bytes, or with the connection. */
-  async answer({ toHead = false } = {}): Promise<HttpResponse> {
+  /** Resolves to the next response. Its body ends after `content-length` bytes, or with the connection. */
+  async response({ toHead = false } = {}): Promise<HttpResponse> {
     const head = await this.until(() => {
       const end = this.received.indexOf('\r\n\r\n');
       return end < 0 ? undefined : end + 4;
@@ -72,7 +72,7 @@ export class RawConnection {
     await this.until(() => (this.closed ? true : undefined));
   }
 
-  /** Ends the writing side of the connection. */
+  /** Half-closes the connection: nothing more will be written. */
   finish(): void {
     this.socket.end();
   }
@@ -86,11 +86,11 @@ export class RawConnection {
     for (;;) {
       const found = check();
       if (found !== undefined) return found;
-      const left = deadline - Date.now();
+      const remainingMs = deadline - Date.now();
       if (this.closed) throw new Error(`the connection closed after ${this.received.length} bytes`);
-      if (left <= 0) throw new Error(`no response within ${PATIENCE_MS} ms`);
+      if (remainingMs <= 0) throw new Error(`no response within ${PATIENCE_MS} ms`);
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
+        const timer = setTimeout(resolve, remainingMs);
         this.wake = () => {
           clearTimeout(timer);
           resolve();
@@ -100,11 +100,11 @@ export class RawConnection {
   }
 }
 
-/** Sends one raw request on its own connection. */
+/** Sends one raw request on a new connection. */
 export async function sendRaw(url: string, data: string | Buffer): Promise<HttpResponse> {
   const connection = await RawConnection.open(url);
   try {
-    return await connection.write(data).answer();
+    return await connection.write(data).response();
   } finally {
     connection.close();
   }

@@ -4,7 +4,7 @@ import type { HttpClient } from './http-client.js';
 
 let conversations = 0;
 
-/** Asserts that a new conversation rejects the append, names these fields, and is unchanged. */
+/** Asserts that a new conversation rejects the append with violations at these paths, and remains unchanged. */
 export async function expectRejectedAppend(
   http: HttpClient,
   body: unknown,

@@ -2,16 +2,16 @@ import { Inject, Injectable, Module } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 
-/** The pages of Swagger, which no controller declares. */
+/** The routes of Swagger UI, which no controller declares. */
 const DOCS = /^\/docs([/-]|$)/;
 
-/** Records every route that is registered with Fastify, except those of the docs. Get it with `app.get`. */
+/** Records every route that is registered with Fastify, except the docs. Tests get the recorder with `app.get`. */
 @Injectable()
 export class RouteRecorder {
   readonly routes: { method: string; url: string; scope: string | undefined }[] = [];
 
   constructor(@Inject(HttpAdapterHost) host: HttpAdapterHost) {
-    // In the constructor: Nest registers routes before any lifecycle hook of a module runs.
+    // In the constructor, because Nest registers routes before it runs the lifecycle hooks of modules.
     const fastify = host.httpAdapter.getInstance<FastifyInstance>();
     fastify.addHook('onRoute', ({ method, url, config }: RouteOptions) => {
       if (DOCS.test(url)) return;
@@ -19,7 +19,7 @@ export class RouteRecorder {
     });
   }
 
-  /** The routes that declare neither a scope nor that they are public. */
+  /** The routes that neither declare a scope nor are declared public. */
   undeclared(): string[] {
     return this.routes
       .filter(({ scope }) => scope === undefined)

@@ -1,7 +1,7 @@
 /** A valid event. */
 export const EVENT = { role: 'user', content: 'hello' };
 
-/** Every route of a conversation but the stream, with a valid body. */
+/** Every route of a conversation except the stream, with a valid body. */
 export const ROUTES: readonly [method: string, rest: string, body?: Record<string, unknown>][] = [
   ['PUT', '', { token_budget: 100 }],
   ['PUT', '', { trigger_ratio: 0.5 }],

@@ -1,17 +1,17 @@
-/** A JSON schema, as far as the API's document uses it. */
+/** A JSON schema with the keywords that the OpenAPI document uses. */
 export type Schema = Record<string, any>;
 
-/** What of `value` is against the schema, each as `path: what`. Knows the keywords that the document uses, and no others. */
-export function schemaFaults(value: unknown, schema: Schema, document: Schema, path = '$'): string[] {
+/** The violations of the schema in `value`, each as `path: violation`. Reports keywords that it does not support. */
+export function schemaViolations(value: unknown, schema: Schema, document: Schema, path = '$'): string[] {
   const unknown = Object.keys(schema).filter((keyword) => !KEYWORDS.has(keyword));
   if (unknown.length) return [`${path}: unknown keywords ${unknown.join(', ')}`];
-  if (schema.$ref) return schemaFaults(value, resolve(schema.$ref as string, document), document, path);
+  if (schema.$ref) return schemaViolations(value, resolve(schema.$ref as string, document), document, path);
   const parts: Schema[] = schema.oneOf ?? schema.anyOf ?? [];
-  if (parts.length && !parts.some((each) => schemaFaults(value, each, document, path).length === 0)) {
+  if (parts.length && !parts.some((each) => schemaViolations(value, each, document, path).length === 0)) {
     return [`${path}: fits none of ${parts.length}`];
   }
   const violations = ((schema.allOf ?? []) as Schema[]).flatMap((each) =>
-    schemaFaults(value, each, document, path),
+    schemaViolations(value, each, document, path),
   );
   if (schema.type && !isOf(value, schema.type as string))
     return [...violations, `${path}: is no ${schema.type}`];
@@ -25,7 +25,7 @@ export function schemaFaults(value: unknown, schema: Schema, document: Schema, p
     if (schema.items)
       violations.push(
         ...value.flatMap((item, index) =>
-          schemaFaults(item, schema.items as Schema, document, `${path}[${index}]`),
+          schemaViolations(item, schema.items as Schema, document, `${path}[${index}]`),
         ),
       );
   } else if (typeof value === 'object' && value !== null) {
@@ -36,7 +36,7 @@ export function schemaFaults(value: unknown, schema: Schema, document: Schema, p
     }
     for (const [name, field] of Object.entries(fields)) {
       if (properties[name])
-        violations.push(...schemaFaults(field, properties[name], document, `${path}.${name}`));
+        violations.push(...schemaViolations(field, properties[name], document, `${path}.${name}`));
       else if (!schema.additionalProperties && schema.properties)
         violations.push(`${path}.${name}: is not documented`);
     }
@@ -44,7 +44,7 @@ export function schemaFaults(value: unknown, schema: Schema, document: Schema, p
   return violations;
 }
 
-/** What `#/components/schemas/X` stands for. */
+/** The schema at a reference such as `#/components/schemas/X`. */
 export function resolve(ref: string, document: Schema): Schema {
   const found = ref
     .slice(2)

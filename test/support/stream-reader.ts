@@ -13,9 +13,9 @@ export interface ReaderOptions {
   /** The query with its question mark, or an empty string. */
   query?: string;
   headers?: Record<string, string>;
-  /** Only for websockets: `false` leaves pings of the protocol unanswered. */
+  /** Only for websockets: `false` disables the automatic pong to a ping of the websocket protocol. */
   autoPong?: boolean;
-  /** Reduces a frame before it is kept, where bodies are large; by default all of it is kept. */
+  /** Reduces a frame before it is stored, to save memory. By default the whole frame is stored. */
   keep?: (frame: StreamFrame) => StreamFrame;
 }
 
@@ -24,11 +24,11 @@ export interface StreamEnd {
   code: number | undefined;
 }
 
-/** Waits for a condition that is checked whenever something has changed. */
+/** Lets callers wait for conditions. `notify` must be called after every change. */
 class Condition {
   private readonly checks = new Set<() => void>();
 
-  /** Something has changed: checks all that is waited for. */
+  /** Checks every condition that a caller waits for. */
   notify(): void {
     for (const check of this.checks) check();
   }
@@ -36,7 +36,7 @@ class Condition {
   /**
    * Resolves to the first value other than undefined that `find` returns; rejects after `PATIENCE_MS`.
    *
-   * @param what is waited for, for the error message
+   * @param what the caller waits for, for the error message
    */
   until<T>(what: string, find: () => T | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -61,7 +61,7 @@ class Condition {
   }
 }
 
-/** Follows one conversation and keeps the frames it receives. */
+/** Follows one conversation and stores the frames it receives. */
 export abstract class StreamReader {
   /** Every frame except pings. */
   readonly frames: StreamFrame[] = [];
@@ -80,7 +80,7 @@ export abstract class StreamReader {
     return this.changes().map(({ version }) => version);
   }
 
-  /** The first frame that matches, whether it has arrived or not. @param from index in `frames` to begin at */
+  /** Resolves to the first frame that matches, received or still to come. @param from first index in `frames` */
   frame(matches: (frame: StreamFrame) => boolean, from = 0): Promise<StreamFrame> {
     let next = from;
     return this.received.until('the frame', () => {
@@ -91,7 +91,7 @@ export abstract class StreamReader {
     });
   }
 
-  /** The first window of this version or a later one. */
+  /** Resolves to the first window frame of this version or a later one. */
   windowOf(version: number): Promise<StreamFrame> {
     return this.frame((frame) => frame.type === 'window' && frame.version >= version);
   }
@@ -110,7 +110,7 @@ export abstract class StreamReader {
     return this.received.until('the end', () => this.end);
   }
 
-  /** Stops reading from the network, as a client that hangs. */
+  /** Stops reading from the network, like a client that hangs. */
   abstract pause(): void;
   abstract resume(): void;
   /** Disconnects; resolves when the connection is closed. */
@@ -174,7 +174,7 @@ export class WebSocketReader extends StreamReader {
 export class SseReader extends StreamReader {
   /** The `id` of each frame. */
   readonly ids: string[] = [];
-  /** The chunks of the block that is not complete yet. */
+  /** The chunks of the block that is still incomplete. */
   private chunks: string[] = [];
 
   private constructor(
@@ -220,7 +220,7 @@ export class SseReader extends StreamReader {
   }
 
   private receiveChunk(chunk: string): void {
-    // A block ends with an empty line. Two chunks may share those two characters.
+    // A block ends with two line feeds, which may be in two chunks.
     const before = this.chunks.at(-1)?.at(-1) ?? '';
     if (!(before + chunk).includes('\n\n')) {
       this.chunks.push(chunk);
@@ -244,7 +244,7 @@ export class SseReader extends StreamReader {
   }
 }
 
-/** Opens readers on the conversations of a service, and can close them all. */
+/** Opens readers on the conversations of a service. `closeAll` closes all of them. */
 export class Readers {
   private readonly open = new Set<StreamReader>();
 

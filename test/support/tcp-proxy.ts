@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Messages of the PostgreSQL protocol: a session is ready, and an administrator ends it. */
+/** Messages of the PostgreSQL protocol: the session is ready, and an administrator terminates the session. */
 const READY_FOR_QUERY = Buffer.from('Z\0\0\0\x05I', 'latin1');
 const FATAL = Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0');
 const FATAL_MESSAGE = Buffer.concat([
@@ -10,12 +10,12 @@ const FATAL_MESSAGE = Buffer.concat([
   FATAL,
 ]);
 
-/** A TCP proxy between the service and its database, which fails in the ways a network does. */
+/** A TCP proxy between the service and its database that simulates network failures. */
 export class TcpProxy {
   private server!: Server;
   private readonly pairs = new Set<[Socket, Socket | undefined]>();
   private stalled = false;
-  /** Adds a FATAL to the packet with the first ReadyForQuery of each connection, and closes the connection. */
+  /** Appends a FATAL message to the packet with the first ReadyForQuery of each connection, then closes it. */
   fatalAfterReady = false;
 
   private constructor(
@@ -42,12 +42,12 @@ export class TcpProxy {
     return url.href;
   }
 
-  /** Closes all connections; new ones are accepted. */
+  /** Closes all connections. New connections are accepted. */
   cut(): void {
     for (const pair of this.pairs) for (const socket of pair) socket?.destroy();
   }
 
-  /** Closes all connections and refuses new ones. */
+  /** Closes all connections and refuses new connections. */
   async refuse(): Promise<void> {
     const closed = once(this.server, 'close');
     this.server.close();
@@ -55,13 +55,13 @@ export class TcpProxy {
     await closed;
   }
 
-  /** Keeps all connections and accepts new ones, but forwards nothing. */
+  /** Keeps all connections and accepts new connections, but forwards no data. */
   stall(): void {
     this.stalled = true;
     for (const pair of this.pairs) for (const socket of pair) socket?.pause();
   }
 
-  /** Ends `refuse` and `stall`. Connections opened while stalled are closed, as by a router that lost their state. */
+  /** Ends `refuse` and `stall`. Closes connections that were opened while stalled, like a router that lost its state. */
   async restore(): Promise<void> {
     this.stalled = false;
     for (const [near, far] of this.pairs) {

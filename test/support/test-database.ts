@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 
-/** A database of one test file on the PostgreSQL server of the test run. */
+/** A database for one test file, on the PostgreSQL server of the test run. */
 export interface TestDatabase {
   url: string;
   /** Runs SQL as a superuser, to inspect what is stored. */
@@ -13,7 +13,7 @@ type Preparation = (database: TestDatabase) => Promise<void>;
 
 let prepare: Preparation | undefined;
 
-/** Has `preparation` run on each migrated database that this test file creates from now on. */
+/** Runs `preparation` on each migrated database that this test file creates from now on. */
 export function prepareTestDatabases(preparation: Preparation): void {
   prepare = preparation;
 }
@@ -40,7 +40,7 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
   return database;
 }
 
-/** Runs one statement outside the template: a database with sessions cannot be copied. */
+/** Runs one statement in another database, because a template with open sessions cannot be copied. */
 async function admin(text: string): Promise<void> {
   const url = new URL(process.env.TEST_DATABASE_URL ?? '');
   url.pathname = '/postgres';

@@ -8,11 +8,11 @@ import { HttpClient } from './http-client.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { UNHURRIED } from './unhurried.js';
 
-/** Represents a team's own root module. */
+/** Represents the root module of a team that embeds the service. */
 @Module({})
 class TestRoot {}
 
-/** The service in this process, with its own port and database, and an HTTP client for it. */
+/** The service in the process of the test, with its own port and database, and an HTTP client. */
 export class TestService {
   private constructor(
     readonly app: NestFastifyApplication,

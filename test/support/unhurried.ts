@@ -1,6 +1,6 @@
 /**
- * Time limits of the service that even a very slow machine does not reach. A test of a time limit sets that limit itself
- * and asserts nothing that depends on being faster.
+ * Time limits of the service that are too long to be exceeded, even on a very slow machine. A test of a time limit sets
+ * that limit itself, and none of its assertions may depend on being faster than the limit.
  */
 export const UNHURRIED = {
   FASTPACA_DATABASE_TIMEOUT_MS: '200000',

@@ -1,7 +1,7 @@
 import type { HttpResponse } from './http-client.js';
 import { sendRaw } from './raw-http.js';
 
-/** The text of an upgrade request, as a websocket client sends it. @param headers replace the usual ones, or add to them */
+/** The text of the upgrade request of a websocket client. @param headers additional headers, or other values */
 export function upgradeRequest(path: string, headers: Record<string, string> = {}): string {
   const lines = Object.entries({
     host: 'localhost',
@@ -14,7 +14,7 @@ export function upgradeRequest(path: string, headers: Record<string, string> = {
   return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
-/** Sends an upgrade request on a connection of its own; resolves to the response, which has a body if it is an error. */
+/** Sends an upgrade request on a new connection. @returns the response, which has a body if it is an error */
 export function sendUpgrade(
   url: string,
   path: string,

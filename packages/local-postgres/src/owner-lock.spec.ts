@@ -21,12 +21,16 @@ describe('OwnerLock', () => {
   });
   afterEach(() => rm(dataDir, { recursive: true }));
 
-  const lockOf = (owner: object) => writeFile(path, JSON.stringify(owner));
-  const me = () => ({ pid: process.pid, startTicks: startTicks(process.pid), realm: processScope() });
+  const writeLock = (owner: object) => writeFile(path, JSON.stringify(owner));
+  const thisProcess = () => ({
+    pid: process.pid,
+    startTicks: startTicks(process.pid),
+    realm: processScope(),
+  });
 
-  it('names its owner, rejects a second one, and is free again after release', async () => {
+  it('names its owner, rejects a second owner, and can be acquired again after its release', async () => {
     const lock = await OwnerLock.acquire(dataDir, NAME);
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(JSON.parse(JSON.stringify(me())));
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(JSON.parse(JSON.stringify(thisProcess())));
     await expect(OwnerLock.acquire(dataDir, NAME)).rejects.toThrow(
       `in use by another acme (process ${process.pid})`,
     );
@@ -38,50 +42,50 @@ describe('OwnerLock', () => {
     await expect(readFile(path)).rejects.toThrow('ENOENT');
   });
 
-  it('is taken from an owner whose process has ended', async () => {
+  it('is taken over from an owner whose process has ended', async () => {
     const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
     await once(child, 'exit');
-    await lockOf({ ...me(), pid: child.pid });
+    await writeLock({ ...thisProcess(), pid: child.pid });
     await (await OwnerLock.acquire(dataDir, NAME)).release();
   });
 
-  onLinux('is taken from an owner whose process id belongs to another process now', async () => {
-    await lockOf({ ...me(), startTicks: 1 });
+  onLinux('is taken over from an owner whose process id now belongs to another process', async () => {
+    await writeLock({ ...thisProcess(), startTicks: 1 });
     await (await OwnerLock.acquire(dataDir, NAME)).release();
   });
 
   it.each(['', 'not JSON', JSON.stringify({ pid: 0, realm: processScope() }), '{"pid":1}'])(
-    'is taken over when it reads %j',
+    'is taken over when its content is %j',
     async (text) => {
       await writeFile(path, text);
       await (await OwnerLock.acquire(dataDir, NAME)).release();
     },
   );
 
-  it('is rejected while an owner in another container touches it', async () => {
+  it('rejects a second owner while an owner in another container touches its file', async () => {
     const owner = await OwnerLock.acquire(dataDir, NAME, TIMES);
-    await lockOf({ ...me(), realm: 'elsewhere' }); // in place: the same file that the owner keeps touching
-    // Checks twenty times in this time, and stops at the first touch.
+    await writeLock({ ...thisProcess(), realm: 'elsewhere' }); // writes to the same file, which the owner keeps touching
+    // `acquire` checks the file twenty times within `watchMs`, and rejects as soon as the file is touched.
     await expect(OwnerLock.acquire(dataDir, NAME, { ...TIMES, watchMs: 4000 })).rejects.toThrow(
       'in use by another acme',
     );
     await owner.release();
   });
 
-  it('is taken from an owner in another container that no longer touches it', async () => {
-    await lockOf({ ...me(), realm: 'elsewhere' });
+  it('is taken over from an owner in another container that no longer touches its file', async () => {
+    await writeLock({ ...thisProcess(), realm: 'elsewhere' });
     await (await OwnerLock.acquire(dataDir, NAME, TIMES)).release();
   });
 
-  it('is taken at once if it was last touched long ago', async () => {
-    await lockOf({ ...me(), realm: 'elsewhere' });
+  it('is taken over without watching its file when that was last touched long ago', async () => {
+    await writeLock({ ...thisProcess(), realm: 'elsewhere' });
     const yesterday = new Date(Date.now() - 86_400_000);
     await utimes(path, yesterday, yesterday);
-    // Watching would outlast this test's time.
+    // If `acquire` watched the file, the test would time out.
     await (await OwnerLock.acquire(dataDir, NAME, { ...TIMES, watchMs: 600_000 })).release();
   });
 
-  it('is taken over after a takeover that was killed', async () => {
+  it('is taken over after a process was killed during a takeover', async () => {
     await writeFile(path, 'dead');
     await writeFile(`${path}.takeover`, 'dead as well');
     const lock = await OwnerLock.acquire(dataDir, NAME);
@@ -89,15 +93,15 @@ describe('OwnerLock', () => {
     await lock.release();
   });
 
-  it('is taken by exactly one of many processes that find a stale lock at the same time', async () => {
+  it('is acquired by exactly one of several callers that find a stale lock at the same time', async () => {
     for (let round = 0; round < 50; round++) {
       await writeFile(path, `dead ${round}`);
-      const tries = await Promise.allSettled(
+      const attempts = await Promise.allSettled(
         Array.from({ length: 8 }, () => OwnerLock.acquire(dataDir, NAME)),
       );
-      const won = tries.filter((outcome) => outcome.status === 'fulfilled');
-      expect(won).toHaveLength(1);
-      await won[0]!.value.release();
+      const acquired = attempts.filter((outcome) => outcome.status === 'fulfilled');
+      expect(acquired).toHaveLength(1);
+      await acquired[0]!.value.release();
     }
   });
 });

@@ -18,29 +18,29 @@ beforeEach(async () => {
 });
 afterEach(() => proxy.stop());
 
-describe('the builder', () => {
-  it('sends one PUT with the given fields only, when it is awaited', async () => {
+describe('client.context', () => {
+  it('sends one PUT with only the given settings when it is awaited', async () => {
     await client.context('a').budget(10);
-    expect(proxy.seen).toHaveLength(1);
-    expect(proxy.seen[0]).toMatchObject({ method: 'PUT', path: '/v1/conversations/a' });
-    expect(proxy.seen[0]!.body).toEqual({ token_budget: 10 });
+    expect(proxy.requests).toHaveLength(1);
+    expect(proxy.requests[0]).toMatchObject({ method: 'PUT', path: '/v1/conversations/a' });
+    expect(proxy.requests[0]!.body).toEqual({ token_budget: 10 });
   });
 
-  it('sends one PUT however often it is awaited', async () => {
+  it('sends one PUT, however often it is awaited', async () => {
     const builder = client.context('twice').budget(10);
     const [first, second] = await Promise.all([builder, builder]);
     expect(await builder).toBe(first);
     expect(second).toBe(first);
-    expect(proxy.seen).toHaveLength(1);
+    expect(proxy.requests).toHaveLength(1);
   });
 
-  it('sends nothing when it has no settings to send', async () => {
+  it('sends nothing when it has no settings for the service', async () => {
     await client.context('a');
     await client.context('a').autoCompact(() => null);
-    expect(proxy.seen).toEqual([]);
+    expect(proxy.requests).toEqual([]);
   });
 
-  it('sends policy, trigger and metadata in one PUT, and the service takes them', async () => {
+  it('sends policy, trigger and metadata in one PUT, and the service stores them', async () => {
     const policy = { strategy: 'time_window', config: { max_age_seconds: 60 } };
     const ctx = await client
       .context('settings')
@@ -48,7 +48,7 @@ describe('the builder', () => {
       .policy(policy)
       .trigger(0.6)
       .metadata({ userName: 'é' });
-    expect(proxy.seen.map(({ body }) => body)).toEqual([
+    expect(proxy.requests.map(({ body }) => body)).toEqual([
       { token_budget: 500, policy, trigger_ratio: 0.6, metadata: { userName: 'é' } },
     ]);
     expect(await ctx.get()).toEqual({
@@ -65,31 +65,31 @@ describe('the builder', () => {
     });
   });
 
-  it('gives a new builder with each setting, and leaves the one it is called on alone', async () => {
+  it('returns a new builder for each setting, and does not change the existing one', async () => {
     const small = client.context('fork').budget(10);
     const large = small.budget(1000).trigger(0.5);
     await small;
     await large;
-    expect(proxy.seen.map(({ body }) => body)).toEqual([
+    expect(proxy.requests.map(({ body }) => body)).toEqual([
       { token_budget: 10 },
       { token_budget: 1000, trigger_ratio: 0.5 },
     ]);
   });
 
-  it('does again what failed, when it is awaited again', async () => {
+  it('sends the settings again when it is awaited after an error', async () => {
     const builder = client.context('later').trigger(0.5);
     await expect(builder).rejects.toMatchObject({ status: 400, details: [{ path: 'token_budget' }] });
     await client.context('later').budget(10);
     expect((await (await builder).get()).triggerRatio).toBe(0.5);
   });
 
-  it('resolves to a context that is no promise itself', async () => {
+  it('resolves to a context that is not thenable', async () => {
     const ctx = await client.context('plain').budget(10);
     expect('then' in ctx).toBe(false);
     expect(await Promise.resolve(ctx)).toBe(ctx);
   });
 
-  it('has the methods of a context, which send its settings first', async () => {
+  it('has the methods of a context, and sends its settings before the first request', async () => {
     const builder = client.context('direct').budget(1000);
     expect(await builder.append({ role: 'user', content: 'hi' })).toMatchObject({ seq: 1 });
     expect(await builder.append([{ role: 'user', content: 'a' }])).toMatchObject({ version: 2 });
@@ -102,10 +102,10 @@ describe('the builder', () => {
     expect((await builder.get()).version).toBe(3);
     await builder.delete();
     expect((await builder.get()).tombstoned).toBe(true);
-    expect(proxy.of('PUT', '/direct')).toHaveLength(1);
+    expect(proxy.requestsTo('PUT', '/direct')).toHaveLength(1);
   });
 
-  it('can be caught and finished like a promise', async () => {
+  it('supports catch and finally like a promise', async () => {
     const order: string[] = [];
     const failing = client.context('nowhere').trigger(0.5);
     await failing.finally(() => order.push('finally')).catch(() => order.push('caught'));
@@ -124,32 +124,32 @@ describe('the builder', () => {
     ['policy', 'last_n'],
     ['metadata', null],
     ['metadata', []],
-  ] as const)('refuses %s(%p) before anything is sent', (setting, value) => {
+  ] as const)('throws for %s(%p)', (setting, value) => {
     const builder = client.context('refused') as any;
     expect(() => builder[setting](value)).toThrow(new RegExp(`^${setting} `));
   });
 });
 
-describe('an id', () => {
-  it.each(['user:42/chat é', 'a?b#c%20', '100%', '.hidden', '…'])('%p names one conversation', async (id) => {
+describe('a conversation id', () => {
+  it.each(['user:42/chat é', 'a?b#c%20', '100%', '.hidden', '…'])('is encoded in URLs: %p', async (id) => {
     const ctx = await client.context(id).budget(1000);
     await ctx.append({ role: 'user', content: 'hi' });
     expect(await ctx.get()).toMatchObject({ id, lastSeq: 1 });
     expect((await ctx.window()).messages).toHaveLength(1);
   });
 
-  it.each(['', '.', '..', '\ud800', 7, undefined])('%p is refused with a reason', (id) => {
+  it.each(['', '.', '..', '\ud800', 7, undefined])('throws a TypeError for %p', (id) => {
     expect(() => client.context(id as string)).toThrow(TypeError);
   });
 
-  it('unknown to the service is a NotFoundError', async () => {
+  it('throws a NotFoundError for an unknown conversation', async () => {
     const ctx = await client.context('never-made');
     await expect(ctx.window()).rejects.toBeInstanceOf(NotFoundError);
   });
 });
 
 describe('the API key', () => {
-  it('goes with every request, and the own headers with it', async () => {
+  it('is sent with every request, together with custom headers', async () => {
     client = createClient({ baseUrl: `${proxy.url}/v1/`, apiKey: `${KEY}\n`, headers: { 'x-team': 'a' } });
     const ctx = await client.context('keyed').budget(1000);
     await ctx.append({ role: 'user', content: 'hi' });
@@ -161,7 +161,7 @@ describe('the API key', () => {
     await watching.next();
     await watching.return!();
     await ctx.delete();
-    const headers = proxy.seen.map(({ method, path, headers }) => [
+    const headers = proxy.requests.map(({ method, path, headers }) => [
       `${method} ${path.split('?')[0]}`,
       headers.authorization,
       headers['x-team'],
@@ -170,15 +170,15 @@ describe('the API key', () => {
     for (const [, key, team] of headers) expect([key, team]).toEqual([`Bearer ${KEY}`, 'a']);
   });
 
-  it('that is wrong is an UnauthorizedError', async () => {
-    const stranger = createClient({ baseUrl: `${proxy.url}/v1`, apiKey: 'wrong' });
-    await expect(stranger.context('a').get()).rejects.toBeInstanceOf(UnauthorizedError);
-    expect(proxy.seen).toHaveLength(1);
+  it('throws an UnauthorizedError when it is wrong', async () => {
+    const wrongClient = createClient({ baseUrl: `${proxy.url}/v1`, apiKey: 'wrong' });
+    await expect(wrongClient.context('a').get()).rejects.toBeInstanceOf(UnauthorizedError);
+    expect(proxy.requests).toHaveLength(1);
   });
 });
 
-describe('the ready-made client', () => {
-  it('is the default export too, and reads the environment when it is first used', async () => {
+describe('the fastpaca export', () => {
+  it('is also the default export, and reads the environment at its first use', async () => {
     expect(fastpacaDefault).toBe(fastpaca);
     const { FASTPACA_URL, FASTPACA_API_KEY } = process.env;
     Object.assign(process.env, { FASTPACA_URL: `${proxy.url}/v1`, FASTPACA_API_KEY: KEY });
@@ -188,24 +188,26 @@ describe('the ready-made client', () => {
       if (process.env[name] === 'undefined') Reflect.deleteProperty(process.env, name);
     }
     expect((await ctx.get()).tokenBudget).toBe(10);
-    expect(proxy.seen).toHaveLength(2);
+    expect(proxy.requests).toHaveLength(2);
   });
 });
 
-describe('the options of a client', () => {
-  it('complete a base URL without a path', async () => {
+describe('createClient', () => {
+  it('adds /v1 to a base URL without a path', async () => {
     client = createClient({ baseUrl: proxy.url, apiKey: KEY });
     await client.context('short-url').budget(10);
-    expect(proxy.seen[0]!.path).toBe('/v1/conversations/short-url');
+    expect(proxy.requests[0]!.path).toBe('/v1/conversations/short-url');
   });
 
-  it('have a fetch of their own', async () => {
+  it('uses the given fetch', async () => {
     const urls: string[] = [];
-    const counting: typeof fetch = (url, init) => {
+    const recordingFetch: typeof fetch = (url, init) => {
       urls.push(url as string);
       return fetch(url, init);
     };
-    await createClient({ baseUrl: proxy.url, apiKey: KEY, fetch: counting }).context('own-fetch').budget(10);
+    await createClient({ baseUrl: proxy.url, apiKey: KEY, fetch: recordingFetch })
+      .context('own-fetch')
+      .budget(10);
     expect(urls).toEqual([`${proxy.url}/v1/conversations/own-fetch`]);
   });
 
@@ -217,7 +219,7 @@ describe('the options of a client', () => {
     [{ timeoutMs: Number.POSITIVE_INFINITY }, /^timeoutMs must be/],
     [{ maxRetries: -1 }, /^maxRetries must be/],
     [{ maxRetries: Number.NaN }, /^maxRetries must be/],
-  ])('%p are refused with a reason', (options, reason) => {
-    expect(() => createClient(options)).toThrow(reason);
+  ])('throws for %p', (options, message) => {
+    expect(() => createClient(options)).toThrow(message);
   });
 });

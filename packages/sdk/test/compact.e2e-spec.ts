@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 beforeEach(async () => {
   proxy = await HttpProxy.start(service.url);
-  // A message of these tests is 5 tokens: 13 of them are over 0.6 × 100.
+  // A message of these tests has 5 tokens, so 13 messages exceed 0.6 × 100 tokens.
   ctx = await createClient({ baseUrl: proxy.url })
     .context(`compact-${(conversations += 1)}`)
     .budget(100)
@@ -23,15 +23,15 @@ beforeEach(async () => {
 afterEach(() => proxy.stop());
 
 const summary = (content: string) => ({ role: 'system' as const, content });
-const say = (count: number) =>
+const appendMessages = (count: number) =>
   ctx.append(Array.from({ length: count }, () => ({ role: 'user' as const, content: 'hello' })));
 const shape = ({ messages }: Window) => messages.map(({ role, seq, content }) => [role, seq, content]);
-const compactions = () => proxy.of('POST', '/compact').map(({ body }) => body);
-const reads = () => proxy.of('GET', '/window');
+const compactions = () => proxy.requestsTo('POST', '/compact').map(({ body }) => body);
+const reads = () => proxy.requestsTo('GET', '/window');
 
-describe('a compaction of a range', () => {
-  it("replaces it for the model, and takes a window's messages", async () => {
-    await say(12);
+describe('ctx.compact of a range', () => {
+  it("replaces the range in the window, and accepts a window's messages as the replacement", async () => {
+    await appendMessages(12);
     const { messages } = await ctx.window();
     const head = messages.slice(0, -10);
     expect(
@@ -56,8 +56,8 @@ describe('a compaction of a range', () => {
     ]);
   });
 
-  it('may end with the seq of a summary, which stands for all of it', async () => {
-    await say(6);
+  it('extends a range that ends with the seq of a summary to the whole summary', async () => {
+    await appendMessages(6);
     await ctx.compact({ fromSeq: 2, toSeq: 4, replacement: [summary('two to four')] });
     const { messages } = await ctx.window();
     const [first, second] = messages;
@@ -70,8 +70,8 @@ describe('a compaction of a range', () => {
     expect(compactions().at(-1)).toMatchObject({ from_seq: 1, to_seq: 4, if_version: 7 });
   });
 
-  it('that cuts through another one is refused', async () => {
-    await say(6);
+  it('rejects a range that contains only a part of a summary', async () => {
+    await appendMessages(6);
     await ctx.compact({ fromSeq: 2, toSeq: 4, replacement: [summary('two to four')] });
     await expect(ctx.compact({ fromSeq: 1, toSeq: 3, replacement: [summary('no')] })).rejects.toMatchObject({
       status: 400,
@@ -79,24 +79,24 @@ describe('a compaction of a range', () => {
     });
   });
 
-  it('is refused at another version', async () => {
-    await say(2);
+  it('throws a ConflictError when ifVersion is stale', async () => {
+    await appendMessages(2);
     await expect(
       ctx.compact({ fromSeq: 1, toSeq: 1, replacement: [summary('no')], ifVersion: 1 }),
     ).rejects.toMatchObject({ status: 409, expected: 1, actual: 2 });
     expect(compactions()).toHaveLength(1);
   });
 
-  it('is not sent again when it may have been carried out, and is when it surely has not', async () => {
-    await say(2);
+  it('is retried only if the service has certainly not processed the request', async () => {
+    await appendMessages(2);
     const isCompaction = ({ path }: { path: string }) => path.endsWith('/compact');
-    proxy.next({ type: 'lose-answer' }, isCompaction);
+    proxy.interceptNext({ type: 'drop-response' }, isCompaction);
     const range = { fromSeq: 1, toSeq: 1, replacement: [summary('once')] };
     await expect(ctx.compact(range)).rejects.toBeInstanceOf(ConnectionError);
     expect(compactions()).toHaveLength(1);
     expect((await ctx.get()).version).toBe(3);
 
-    proxy.next({ type: 'answer', status: 503, headers: { 'retry-after': '0' } }, isCompaction);
+    proxy.interceptNext({ type: 'respond', status: 503, headers: { 'retry-after': '0' } }, isCompaction);
     expect(await ctx.compact(range)).toEqual({ version: 4 });
     expect(compactions()).toHaveLength(3);
   });
@@ -105,18 +105,18 @@ describe('a compaction of a range', () => {
     [{ fromSeq: Number.NaN, toSeq: 1 }, /^fromSeq must be/],
     [{ fromSeq: 1, toSeq: undefined }, /^toSeq must be/],
     [{ fromSeq: 1, toSeq: 1, ifVersion: Number.NaN }, /^ifVersion must be/],
-  ])('with %p is refused before it is sent', async (range, message) => {
+  ])('rejects %p and sends nothing', async (range, message) => {
     await expect(ctx.compact({ ...range, replacement: [summary('no')] } as never)).rejects.toThrow(message);
     expect(compactions()).toEqual([]);
   });
 });
 
-describe('a compaction to given messages', () => {
-  it('replaces the whole window, what the policy had trimmed and earlier summaries included', async () => {
+describe('ctx.compact with messages', () => {
+  it('replaces the whole conversation, including earlier summaries and events that the policy omits', async () => {
     const { id } = await createClient({ baseUrl: proxy.url })
       .context(ctx.id)
       .policy({ strategy: 'last_n', config: { limit: 3 } });
-    await say(5);
+    await appendMessages(5);
     await ctx.compact({ fromSeq: 4, toSeq: 4, replacement: [summary('four')] });
     const { messages } = await ctx.window();
     await ctx.compact({ messages: [summary('all of it'), messages.at(-1)!] });
@@ -126,26 +126,26 @@ describe('a compaction to given messages', () => {
       ['user', 1, 'hello'],
     ]);
     expect(compactions().at(-1)).toMatchObject({ from_seq: 1, to_seq: 5, if_version: 6 });
-    await say(1);
+    await appendMessages(1);
     expect(shape(await ctx.window()).at(-1)).toEqual(['user', 6, 'hello']);
   });
 
-  it('is refused if the window they come from has changed', async () => {
-    await say(2);
+  it('throws a ConflictError when the conversation has changed since ifVersion', async () => {
+    await appendMessages(2);
     const { version, messages } = await ctx.window();
-    await say(1);
+    await appendMessages(1);
     await expect(ctx.compact({ messages, ifVersion: version })).rejects.toMatchObject({
       reason: 'version_mismatch',
     });
     expect((await ctx.window()).messages).toHaveLength(3);
   });
 
-  it('says so when there is nothing to compact', async () => {
+  it('rejects an empty conversation', async () => {
     await expect(ctx.compact({ messages: [summary('nothing')] })).rejects.toThrow(/nothing to compact/);
   });
 });
 
-describe('a handler for windows that need compaction', () => {
+describe('ctx.autoCompact', () => {
   const lastTen: AutoCompact = ({ messages }) => {
     const head = messages.slice(0, -10);
     return {
@@ -155,57 +155,57 @@ describe('a handler for windows that need compaction', () => {
     };
   };
 
-  it('is called once when the window needs it, and the window is the one after it', async () => {
-    const given: Window[] = [];
+  it('calls the handler once when a window needs compaction, and returns the compacted window', async () => {
+    const windows: Window[] = [];
     ctx.autoCompact((window) => {
-      given.push(window);
+      windows.push(window);
       return lastTen(window);
     });
-    await say(12);
+    await appendMessages(12);
     expect(await ctx.window()).toMatchObject({ needsCompaction: false, version: 12 });
-    expect(given).toEqual([]);
+    expect(windows).toEqual([]);
 
-    await say(1);
+    await appendMessages(1);
     const window = await ctx.window({ ifVersion: 13 });
-    expect(given).toHaveLength(1);
-    expect(given[0]).toMatchObject({ version: 13, needsCompaction: true });
+    expect(windows).toHaveLength(1);
+    expect(windows[0]).toMatchObject({ version: 13, needsCompaction: true });
     expect(compactions()).toEqual([expect.objectContaining({ from_seq: 1, to_seq: 3, if_version: 13 })]);
     expect(window).toMatchObject({ version: 14, needsCompaction: false });
     expect(shape(window)[0]).toEqual(['system', 1, '3 greetings']);
     expect(reads()).toHaveLength(3);
   });
 
-  it('can be set on the builder, and give messages', async () => {
+  it('can be set on the builder, and accepts a handler that returns messages', async () => {
     const client = createClient({ baseUrl: proxy.url });
     const auto = await client
       .context(ctx.id)
       .autoCompact(({ messages }) => ({ messages: [summary('all'), ...messages.slice(-1)] }));
-    await say(13);
+    await appendMessages(13);
     expect(shape(await auto.window())).toEqual([
       ['system', 1, 'all'],
       ['user', 1, 'hello'],
     ]);
   });
 
-  it('may end its range with a summary', async () => {
-    await say(13);
+  it('extends a range of the handler that ends with a summary to the whole summary', async () => {
+    await appendMessages(13);
     await ctx.compact({ fromSeq: 1, toSeq: 2, replacement: [summary('hello hello hello')] });
     ctx.autoCompact(({ messages }) => ({
       fromSeq: messages[0]!.seq,
       toSeq: messages[0]!.seq,
       replacement: [summary('shorter')],
     }));
-    const refused = proxy.of('POST', '/compact').length;
+    const sentBefore = proxy.requestsTo('POST', '/compact').length;
     expect(shape(await ctx.window())[0]).toEqual(['system', 1, 'shorter']);
-    expect(compactions()).toHaveLength(refused + 1);
+    expect(compactions()).toHaveLength(sentBefore + 1);
   });
 
-  it('is called again with the new window when the conversation changed meanwhile, but only once', async () => {
-    await say(13);
+  it('calls the handler a second and last time when the conversation changes during the first call', async () => {
+    await appendMessages(13);
     const versions: number[] = [];
     ctx.autoCompact(async (window) => {
       versions.push(window.version);
-      if (versions.length === 1) await say(1);
+      if (versions.length === 1) await appendMessages(1);
       return lastTen(window);
     });
     expect(await ctx.window()).toMatchObject({ version: 15, needsCompaction: false });
@@ -213,25 +213,25 @@ describe('a handler for windows that need compaction', () => {
     expect(compactions().map(({ if_version }) => if_version)).toEqual([13, 14]);
 
     versions.length = 0;
-    await say(5);
+    await appendMessages(5);
     ctx.autoCompact(async (window) => {
       versions.push(window.version);
-      await say(1);
+      await appendMessages(1);
       return lastTen(window);
     });
     expect(await ctx.window()).toMatchObject({ version: 22, needsCompaction: true });
     expect(versions).toEqual([20, 21]);
   });
 
-  it('that gives nothing leaves the window as it is', async () => {
-    await say(13);
+  it('returns the uncompacted window when the handler returns null', async () => {
+    await appendMessages(13);
     ctx.autoCompact(() => null);
     expect(await ctx.window()).toMatchObject({ version: 13, needsCompaction: true });
     expect(compactions()).toEqual([]);
   });
 
-  it('that does not compact enough is not called again', async () => {
-    await say(14);
+  it('does not call the handler again when the compacted window still needs compaction', async () => {
+    await appendMessages(14);
     let calls = 0;
     ctx.autoCompact(() => {
       calls += 1;
@@ -241,19 +241,19 @@ describe('a handler for windows that need compaction', () => {
     expect(calls).toBe(1);
   });
 
-  it('that throws has the call throw, or tells onError and leaves the window as it is', async () => {
-    await say(13);
-    const failure = new Error('no summary today');
-    ctx.autoCompact(() => Promise.reject(failure));
-    await expect(ctx.window()).rejects.toBe(failure);
-    const told: unknown[] = [];
-    ctx.autoCompact(() => Promise.reject(failure), { onError: (error) => told.push(error) });
+  it('rejects with the error of the handler, or reports it to onError and returns the uncompacted window', async () => {
+    await appendMessages(13);
+    const error = new Error('no summary today');
+    ctx.autoCompact(() => Promise.reject(error));
+    await expect(ctx.window()).rejects.toBe(error);
+    const reported: unknown[] = [];
+    ctx.autoCompact(() => Promise.reject(error), { onError: (reason) => reported.push(reason) });
     expect(await ctx.window()).toMatchObject({ version: 13, needsCompaction: true });
-    expect(told).toEqual([failure]);
+    expect(reported).toEqual([error]);
   });
 
-  it('runs once for calls that come together, of any context of the client', async () => {
-    await say(13);
+  it('calls the handler once for simultaneous calls on several contexts of a client', async () => {
+    await appendMessages(13);
     let calls = 0;
     const handler: AutoCompact = (window) => {
       calls += 1;
@@ -266,15 +266,15 @@ describe('a handler for windows that need compaction', () => {
     expect(calls).toBe(1);
   });
 
-  it('may read the window itself, and gets it as it is, while others wait', async () => {
-    await say(13);
-    const seen: boolean[] = [];
+  it('returns the uncompacted window to its own handler, and makes other callers wait', async () => {
+    await appendMessages(13);
+    const needsCompactionInHandler: boolean[] = [];
     const later = new EventEmitter();
     let late: Promise<Window> | undefined;
     let calls = 0;
     ctx.autoCompact(async (window) => {
       calls += 1;
-      seen.push((await ctx.window()).needsCompaction);
+      needsCompactionInHandler.push((await ctx.window()).needsCompaction);
       late ??= once(later, 'go').then(() => ctx.window());
       return lastTen(window);
     });
@@ -283,15 +283,15 @@ describe('a handler for windows that need compaction', () => {
       [14, false],
       [14, false],
     ]);
-    expect([seen, calls]).toEqual([[true], 1]);
-    // What the handler leaves running is not it any more once it is done.
-    await say(3);
+    expect([needsCompactionInHandler, calls]).toEqual([[true], 1]);
+    // A call that the handler has started, but that runs after the handler has ended, is compacted as usual.
+    await appendMessages(3);
     later.emit('go');
     expect(await late).toMatchObject({ version: 18, needsCompaction: false });
   });
 
-  it('is not asked twice about a deleted conversation, whose window stays readable', async () => {
-    await say(13);
+  it('returns the uncompacted window of a deleted conversation after one call of the handler', async () => {
+    await appendMessages(13);
     await ctx.delete();
     let calls = 0;
     ctx.autoCompact((window) => {

@@ -58,22 +58,19 @@ const TURN: BaseMessage[] = [
 ];
 
 describe('FastpacaChatMessageHistory', () => {
-  it.each(['window', 'log'] as const)(
-    'gives the messages back as they were added, from the %s',
-    async (source) => {
-      const history = new FastpacaChatMessageHistory({ context: ctx, source });
-      expect(await history.getMessages()).toEqual([]);
-      await history.addMessages(TURN);
-      await history.addMessage(new AIMessage('Done.'));
-      const messages = await history.getMessages();
-      expect(stored(messages)).toEqual(stored([...TURN, new AIMessage('Done.')]));
-      expect(messages.map((message) => message.constructor)).toEqual(
-        [...TURN, new AIMessage('')].map((message) => message.constructor),
-      );
-    },
-  );
+  it.each(['window', 'log'] as const)('returns the messages unchanged from the %s', async (source) => {
+    const history = new FastpacaChatMessageHistory({ context: ctx, source });
+    expect(await history.getMessages()).toEqual([]);
+    await history.addMessages(TURN);
+    await history.addMessage(new AIMessage('Done.'));
+    const messages = await history.getMessages();
+    expect(stored(messages)).toEqual(stored([...TURN, new AIMessage('Done.')]));
+    expect(messages.map((message) => message.constructor)).toEqual(
+      [...TURN, new AIMessage('')].map((message) => message.constructor),
+    );
+  });
 
-  it('stores what others can read: roles, text, tool calls and tool results', async () => {
+  it('stores roles, text, tool calls and tool results in a form that other readers understand', async () => {
     await new FastpacaChatMessageHistory({ context: ctx }).addMessages(TURN.slice(0, 4));
     const { messages } = await ctx.window();
     expect(messages.map(({ role, parts }) => ({ role, parts }))).toEqual([
@@ -84,7 +81,7 @@ describe('FastpacaChatMessageHistory', () => {
     ]);
   });
 
-  it('appends a list of messages as one turn, and a long one in several', async () => {
+  it('appends more than 100 messages in several turns', async () => {
     const history = new FastpacaChatMessageHistory({ context: ctx });
     const many = Array.from({ length: 130 }, (_, index) => new HumanMessage(`message ${index}`));
     await history.addMessages(many);
@@ -93,7 +90,7 @@ describe('FastpacaChatMessageHistory', () => {
     expect((await ctx.get()).lastSeq).toBe(130);
   });
 
-  it('keeps to the budget, and leaves no tool result without its call', async () => {
+  it('returns what the policy selects, without a tool result whose call is missing', async () => {
     const small = await client.context(ctx.id).policy({ strategy: 'last_n', config: { limit: 3 } });
     const history = new FastpacaChatMessageHistory({ context: small });
     await history.addMessages(TURN.slice(0, 5));
@@ -102,7 +99,7 @@ describe('FastpacaChatMessageHistory', () => {
     expect(stored(await history.getMessages())).toEqual(stored([TURN[4]!, new HumanMessage('next')]));
   });
 
-  it('leaves out what a policy leaves out, call and result alike', async () => {
+  it('omits call and result when the policy omits tool parts', async () => {
     const terse = await client.context(ctx.id).policy({ strategy: 'skip_parts', config: {} });
     const history = new FastpacaChatMessageHistory({ context: terse });
     await history.addMessages([
@@ -116,7 +113,7 @@ describe('FastpacaChatMessageHistory', () => {
     expect((messages[1] as AIMessage).tool_calls).toEqual([]);
   });
 
-  it('leaves out a call whose result a policy has left out, but not one that still waits for it', async () => {
+  it('omits a call whose result the policy omits, unless the result may still follow', async () => {
     const stripped = await client.context(ctx.id).policy({ strategy: 'strip_tool_results', config: {} });
     const history = new FastpacaChatMessageHistory({ context: stripped });
     await history.addMessages([new HumanMessage('Where?'), TURN[2]!, TURN[3]!, new AIMessage('There.')]);
@@ -142,7 +139,7 @@ describe('FastpacaChatMessageHistory', () => {
     expect(await history.getMessages()).toEqual([]);
   });
 
-  it('reads what others have written, summaries too', async () => {
+  it('returns messages for events and summaries of other writers', async () => {
     await ctx.append([
       { role: 'user', content: 'old' },
       { role: 'assistant', content: 'older' },
@@ -172,7 +169,7 @@ describe('FastpacaChatMessageHistory', () => {
   });
 
   it.each(['window', 'log'] as const)(
-    'is empty after clear, and goes on; the log is whole: %s',
+    'returns only new messages after clear, and keeps all events in the log: source %s',
     async (source) => {
       const history = new FastpacaChatMessageHistory({ context: ctx, source });
       await history.clear();
@@ -188,19 +185,19 @@ describe('FastpacaChatMessageHistory', () => {
     },
   );
 
-  it('keeps a message of a role of its own', async () => {
+  it('keeps a message with a custom role', async () => {
     const history = new FastpacaChatMessageHistory({ context: ctx });
     await history.addMessage(new ChatMessage('moved', 'critic'));
     expect(stored(await history.getMessages())).toEqual(stored([new ChatMessage('moved', 'critic')]));
   });
 
-  it('takes the place of a history in RunnableWithMessageHistory', async () => {
+  it('works as the history of RunnableWithMessageHistory', async () => {
     const chain = ChatPromptTemplate.fromMessages([
       ['system', 'You count.'],
       new MessagesPlaceholder('history'),
       ['human', '{input}'],
     ]).pipe(new FakeListChatModel({ responses: ['one', 'two'] }));
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- what people who have a history use it with
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- existing applications use message histories with this class
     const withHistory = new RunnableWithMessageHistory({
       runnable: chain,
       getMessageHistory: (id: string) =>

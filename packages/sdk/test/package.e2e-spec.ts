@@ -4,16 +4,16 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PackedPackage } from './support/packed-package.js';
 
 const SDK = join(import.meta.dirname, '..');
-const MAJORS = { '5': 'ai-v5', '6': 'ai-v6', '7': 'ai' };
+const AI_VERSIONS = { '5': 'ai-v5', '6': 'ai-v6', '7': 'ai' };
 const NODE_TYPES = { '@types/node': '@types/node' };
-/** What the neighbours' entry points are for, and need. */
-const NEIGHBOURS = { '@langchain/core': '@langchain/core', '@openai/agents': '@openai/agents' };
+/** The libraries that the other entry points integrate with. */
+const INTEGRATED_LIBRARIES = { '@langchain/core': '@langchain/core', '@openai/agents': '@openai/agents' };
 
 let packed: PackedPackage;
 let manifest: { version: string; exports: Record<string, unknown> };
 beforeAll(async () => {
   manifest = JSON.parse(await readFile(join(SDK, 'package.json'), 'utf8'));
-  packed = await PackedPackage.make();
+  packed = await PackedPackage.create();
 });
 afterAll(() => packed.remove());
 
@@ -23,7 +23,7 @@ const entryPoints = () =>
     .map((name) => name.replace('.', 'fastpaca'));
 
 describe('the package', () => {
-  it('holds what is built and the README, and nothing else', () => {
+  it('contains only the built files, the README and package.json', () => {
     const others = packed.files.filter((file) => !/^dist(\/(cjs|esm)(\/.*)?)?$/.test(file));
     expect(others).toEqual(['README.md', 'package.json']);
     expect(packed.files.filter((file) => /spec|\.built|\.map$/.test(file))).toEqual([]);
@@ -33,7 +33,7 @@ describe('the package', () => {
     expect(manifest).not.toHaveProperty('dependencies');
   });
 
-  it('is imported and required in a project that has nothing else', async () => {
+  it('can be imported and required in a project without other packages', async () => {
     const project = await packed.project();
     const use = `const ctx = createClient({ baseUrl: 'http://localhost:1' }).context('a');
       console.log(fastpaca === whole.default, ctx.id, typeof ctx.then, 'then' in fastpaca, ConflictError.name);`;
@@ -49,8 +49,8 @@ describe('the package', () => {
     );
   });
 
-  it('has every entry point as a module of both kinds', async () => {
-    const project = await packed.project(NEIGHBOURS);
+  it('provides every entry point as an ES module and a CommonJS module', async () => {
+    const project = await packed.project(INTEGRATED_LIBRARIES);
     for (const name of entryPoints()) {
       const count = `console.log(Object.keys(all).length > 0)`;
       expect(await project.run('a.mjs', `import * as all from '${name}'; ${count}`)).toBe('true');
@@ -58,7 +58,7 @@ describe('the package', () => {
     }
   });
 
-  it('loads the AI SDK with import() in CommonJS too, since its newer majors are ES modules only', async () => {
+  it('loads the AI SDK with import() in CommonJS, too, because newer versions are ES modules only', async () => {
     const project = await packed.project({ ai: 'ai' });
     const loader = `require.resolve('fastpaca').replace('index.js', 'model-answer/ai-module.js')`;
     expect(
@@ -71,7 +71,7 @@ describe('the package', () => {
   });
 });
 
-describe('its types', () => {
+describe('the types of the package', () => {
   const source = `
     import fallback, { createClient, fastpaca, ConflictError, type AppendResult, type Context, type Window } from 'fastpaca';
     export async function use(): Promise<[AppendResult, Window]> {
@@ -85,7 +85,7 @@ describe('its types', () => {
       await ctx.compact({ messages: window.messages.slice(-2), ifVersion: window.version });
       for await (const event of ctx.replay({ fromSeq: -1 })) await other.append(event);
       for await (const change of ctx.watch()) if (change.type === 'event') console.log(change.event.tokenEstimate);
-      // @ts-expect-error a role that there is none of
+      // @ts-expect-error an unknown role
       await ctx.append({ role: 'nobody', content: '' });
       // @ts-expect-error neither an event nor a turn
       await ctx.append('hi');
@@ -93,20 +93,20 @@ describe('its types', () => {
       return [result, window];
     }`;
 
-  it('are strict, for modules of both kinds, in a project that has nothing else', async () => {
+  it('compile in strict mode from ES modules and CommonJS without other packages', async () => {
     const project = await packed.project();
     expect(await project.compile({ 'a.mts': source, 'a.cts': source })).toBe('');
   });
 
-  it('of the other entry points, too, where their libraries are', async () => {
-    const project = await packed.project({ ...NEIGHBOURS, ...NODE_TYPES, zod: 'zod' });
+  it('compile for every entry point if the integrated libraries are installed', async () => {
+    const project = await packed.project({ ...INTEGRATED_LIBRARIES, ...NODE_TYPES, zod: 'zod' });
     const all = entryPoints().map((name, index) => `export * as m${index} from '${name}';`);
-    // The libraries' own types are not ours to check.
+    // `skipLibCheck` skips the libraries' own types.
     const options = { skipLibCheck: true, types: ['node'] };
     expect(await project.compile({ 'a.mts': all.join('\n') }, options)).toBe('');
   });
 
-  it.each(Object.entries(MAJORS))('go with those of AI SDK %s', async (_, folder) => {
+  it.each(Object.entries(AI_VERSIONS))('are compatible with the types of AI SDK %s', async (_, folder) => {
     const project = await packed.project({ ai: folder, ...NODE_TYPES });
     const file = `
       import { fastpaca } from 'fastpaca';
@@ -125,19 +125,19 @@ describe('its types', () => {
         await ctx.compact({ messages: [...fromBrowser, ...answered] });
         return [ctx.stream((messages) => streamText({ model, messages })).toResponse(), list];
       }`;
-    // AI SDK 5 does not know the option yet; it takes it, and so does its type where it is not a literal's.
+    // The types of AI SDK 5 do not have this option.
     const adapted = folder === 'ai' ? file : file.replace(', allowSystemInMessages: true', '');
     const options = { skipLibCheck: true, types: ['node'], lib: ['ES2022', 'DOM', 'DOM.AsyncIterable'] };
     expect(await project.compile({ 'a.mts': adapted }, options)).toBe('');
   });
 });
 
-describe('the README', () => {
+describe('the README of the SDK', () => {
   const PRELUDE = `
     import type { Context } from 'fastpaca';
     declare const ctx: Context;`;
 
-  /** Modules of the snippets: with what stands before them taken for granted. */
+  /** One module per snippet. Declares `ctx` and imports `fastpaca` if the snippet uses them without defining them. */
   async function snippets(): Promise<Record<string, string>> {
     const text = await readFile(join(SDK, 'README.md'), 'utf8');
     const files: Record<string, string> = {};
@@ -145,19 +145,20 @@ describe('the README', () => {
       text.matchAll(/^```(?:typescript|ts|tsx)\b.*\n([\s\S]*?)^```/gm),
     ).entries()) {
       const line = text.slice(0, text.indexOf(code!)).split('\n').length;
-      const named = /\bctx\b/.test(code!) && !/\b(const|let) ctx\b/.test(code!) ? PRELUDE : '';
-      const client =
+      const contextDeclaration = /\bctx\b/.test(code!) && !/\b(const|let) ctx\b/.test(code!) ? PRELUDE : '';
+      const clientImport =
         /\bfastpaca[.\n]/.test(code!) && !/import .*\bfastpaca\b.* from/.test(code!)
           ? "import { fastpaca } from 'fastpaca';"
           : '';
-      files[`snippet-${index}-line-${line}.mts`] = `${client}${named}\n${code}\nexport {};`;
+      files[`snippet-${index}-line-${line}.mts`] =
+        `${clientImport}${contextDeclaration}\n${code}\nexport {};`;
     }
     return files;
   }
 
-  it('has snippets that compile', async () => {
+  it('contains snippets that compile', async () => {
     const project = await packed.project({
-      ...NEIGHBOURS,
+      ...INTEGRATED_LIBRARIES,
       ...NODE_TYPES,
       ai: 'ai',
       zod: 'zod',
@@ -171,7 +172,7 @@ describe('the README', () => {
     expect(await project.compile(files, options)).toBe('');
   });
 
-  it('names every error, and every method', async () => {
+  it('mentions every error and every method', async () => {
     const text = await readFile(join(SDK, 'README.md'), 'utf8');
     const sdk = await import('../src/index.js');
     const { Context } = await import('../src/conversation/context.js');

@@ -29,10 +29,10 @@ afterEach(() => proxy.stop());
 const seqs = async (options?: Parameters<Context['replay']>[0]) =>
   (await allOf(ctx.replay(options))).map(({ seq }) => seq);
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
-const pages = () => proxy.of('GET', '/events');
+const pages = () => proxy.requestsTo('GET', '/events');
 
-describe('a replay', () => {
-  it('gives the whole log, over as many pages as it takes', async () => {
+describe('ctx.replay', () => {
+  it('returns the whole log in as few pages as possible', async () => {
     const events = await allOf(ctx.replay());
     expect(events.map(({ seq }) => seq)).toEqual(range(1, COUNT));
     expect(events.map(({ parts }) => parts[0]!.text)).toEqual(range(1, COUNT).map((seq) => `m${seq}`));
@@ -49,41 +49,41 @@ describe('a replay', () => {
     [{ fromSeq: COUNT + 1 }, []],
     [{ fromSeq: 5, toSeq: 4 }, []],
     [{ toSeq: 0 }, []],
-  ])('of %p gives that range', async (options, expected) => {
+  ])('returns the range %p', async (options, expected) => {
     expect(await seqs(options)).toEqual(expected);
   });
 
-  it('of an empty log gives nothing', async () => {
+  it('returns nothing for an empty log', async () => {
     ctx = await createClient({ baseUrl: proxy.url }).context('empty');
     expect(await seqs()).toEqual([]);
     expect(await seqs({ fromSeq: -10 })).toEqual([]);
   });
 
-  it('ends where the log ended when it began', async () => {
+  it('ends at the last event that existed when the replay began', async () => {
     const growing = await createClient({ baseUrl: proxy.url }).context('growing').budget(1000);
     await growing.append([1, 2].map(() => ({ role: 'user' as const, content: 'a' })));
-    const seen = [];
+    const seqsRead = [];
     for await (const { seq } of growing.replay()) {
-      seen.push(seq);
+      seqsRead.push(seq);
       await growing.append({ role: 'user', content: 'more' });
     }
-    expect(seen).toEqual([1, 2]);
+    expect(seqsRead).toEqual([1, 2]);
   });
 
-  it('reads no page that is not asked for', async () => {
+  it('reads a page only when the iteration reaches it', async () => {
     for await (const { seq } of ctx.replay()) if (seq === 3) break;
     expect(pages()).toHaveLength(1);
     ctx.replay();
-    expect(proxy.seen).toHaveLength(2);
+    expect(proxy.requests).toHaveLength(2);
   });
 
-  it('continues with the same page after an error', async () => {
-    proxy.next({ type: 'truncate', bytes: 5000 }, ({ path }) => path.includes('/events'));
+  it('requests the same page again after an error', async () => {
+    proxy.interceptNext({ type: 'truncate-response', bytes: 5000 }, ({ path }) => path.includes('/events'));
     expect(await seqs({ fromSeq: 900 })).toEqual(range(900, COUNT));
     expect(pages()).toHaveLength(2);
   });
 
-  it('ends when it is aborted, with the reason', async () => {
+  it('rejects with the reason of the signal when it is aborted', async () => {
     const controller = new AbortController();
     const replay = ctx.replay({ signal: controller.signal });
     await replay.next();
@@ -92,7 +92,7 @@ describe('a replay', () => {
     await expect(replay.next()).rejects.toThrow('enough');
   });
 
-  it('refuses a bound that is no number at once', () => {
+  it('throws immediately for an invalid bound', () => {
     expect(() => ctx.replay({ fromSeq: Number.NaN })).toThrow(/^fromSeq must be an integer/);
     expect(() => ctx.replay({ toSeq: -1 })).toThrow(/^toSeq must be an integer/);
   });

@@ -1,3 +1,3 @@
-import { describeStream } from './support/ai-stream-suite.js';
+import { describeStream } from './support/ai-stream/index.js';
 
 await describeStream('ai');

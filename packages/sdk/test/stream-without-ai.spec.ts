@@ -1,66 +1,74 @@
-import { expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { StreamContext } from '../src/model-answer/context-stream.js';
-import { readSse, textIn } from './support/ai-sse.js';
+import { readSse, textOf } from './support/ai-sse.js';
 
 jest.unstable_mockModule('ai', () => {
   throw new Error("Cannot find package 'ai'");
 });
 const { startStream } = await import('../src/model-answer/context-stream.js');
 
-it('a stream needs no AI SDK: its messages are the same, and text is an answer', async () => {
-  const appended: unknown[] = [];
-  const context: StreamContext = {
-    id: 'memory',
-    window: () =>
-      Promise.resolve({
-        messages: [
-          { seq: 1, role: 'system', parts: [{ type: 'text', text: 'Be brief' }], content: 'Be brief' },
-          { seq: 2, role: 'user', parts: [{ type: 'text', text: 'Weather?' }], content: 'Weather?' },
+describe('ctx.stream without the AI SDK', () => {
+  it('converts the window to the same messages, and accepts text as the answer', async () => {
+    const appended: unknown[] = [];
+    const context: StreamContext = {
+      id: 'memory',
+      window: () =>
+        Promise.resolve({
+          messages: [
+            { seq: 1, role: 'system', parts: [{ type: 'text', text: 'Be brief' }], content: 'Be brief' },
+            { seq: 2, role: 'user', parts: [{ type: 'text', text: 'Weather?' }], content: 'Weather?' },
+            {
+              seq: 3,
+              role: 'assistant',
+              parts: [
+                { type: 'step-start' },
+                {
+                  type: 'tool-lookup',
+                  toolCallId: 'c',
+                  state: 'output-available',
+                  input: {},
+                  output: 'sunny',
+                },
+                { type: 'step-start' },
+                { type: 'text', text: 'Sunny.' },
+              ],
+              content: '',
+            },
+          ],
+          usedTokens: 5,
+          needsCompaction: false,
+          version: 3,
+          segments: [],
+          budgetTokens: 1000,
+        }),
+      append: (event) => {
+        appended.push(event);
+        return Promise.resolve({ seq: 4, version: 4, tokenEstimate: 5 });
+      },
+    };
+    let received: unknown[] = [];
+    const response = await startStream(context, (messages) => {
+      received = messages;
+      return new Blob(['Anything else?']).stream().pipeThrough(new TextDecoderStream());
+    }).toResponse();
+    expect(textOf((await readSse(response)).chunks)).toBe('Anything else?');
+    expect(received).toEqual([
+      { role: 'system', content: 'Be brief' },
+      { role: 'user', content: [{ type: 'text', text: 'Weather?' }] },
+      { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'c', toolName: 'lookup', input: {} }] },
+      {
+        role: 'tool',
+        content: [
           {
-            seq: 3,
-            role: 'assistant',
-            parts: [
-              { type: 'step-start' },
-              { type: 'tool-lookup', toolCallId: 'c', state: 'output-available', input: {}, output: 'sunny' },
-              { type: 'step-start' },
-              { type: 'text', text: 'Sunny.' },
-            ],
-            content: '',
+            type: 'tool-result',
+            toolCallId: 'c',
+            toolName: 'lookup',
+            output: { type: 'text', value: 'sunny' },
           },
         ],
-        usedTokens: 5,
-        needsCompaction: false,
-        version: 3,
-        segments: [],
-        budgetTokens: 1000,
-      }),
-    append: (event) => {
-      appended.push(event);
-      return Promise.resolve({ seq: 4, version: 4, tokenEstimate: 5 });
-    },
-  };
-  let seen: unknown[] = [];
-  const response = await startStream(context, (messages) => {
-    seen = messages;
-    return new Blob(['Anything else?']).stream().pipeThrough(new TextDecoderStream());
-  }).toResponse();
-  expect(textIn((await readSse(response)).chunks)).toBe('Anything else?');
-  expect(seen).toEqual([
-    { role: 'system', content: 'Be brief' },
-    { role: 'user', content: [{ type: 'text', text: 'Weather?' }] },
-    { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'c', toolName: 'lookup', input: {} }] },
-    {
-      role: 'tool',
-      content: [
-        {
-          type: 'tool-result',
-          toolCallId: 'c',
-          toolName: 'lookup',
-          output: { type: 'text', value: 'sunny' },
-        },
-      ],
-    },
-    { role: 'assistant', content: [{ type: 'text', text: 'Sunny.' }] },
-  ]);
-  expect(appended).toHaveLength(1);
+      },
+      { role: 'assistant', content: [{ type: 'text', text: 'Sunny.' }] },
+    ]);
+    expect(appended).toHaveLength(1);
+  });
 });

@@ -1,9 +1,9 @@
-/* eslint-disable @typescript-eslint/require-await -- what stands for a model or a service is asynchronous as they are */
+/* eslint-disable @typescript-eslint/require-await -- fakes of asynchronous functions are asynchronous, too */
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EventInput, StreamOptions } from '../src/index.js';
 import { startStream, type StreamContext } from '../src/model-answer/context-stream.js';
 import type { WindowMessage } from '../src/types.js';
-import { readSse, textIn } from './support/ai-sse.js';
+import { readSse, textOf } from './support/ai-sse.js';
 import { allOf } from './support/all-of.js';
 
 const appended: EventInput[] = [];
@@ -24,29 +24,29 @@ const context: StreamContext = {
     return { seq: 2, version: 2, tokenEstimate: 5 };
   },
 };
-const stream = (handler: (...given: any[]) => unknown, options?: StreamOptions) =>
+const stream = (handler: (...args: any[]) => unknown, options?: StreamOptions) =>
   startStream(context, handler, options);
 
 beforeEach(() => void appended.splice(0));
 
-/** Lets everything happen that waits for nothing but promises and pipes. */
-async function manyTurns(): Promise<void> {
+/** Lets pending promises and streams settle. */
+async function flushEventLoop(): Promise<void> {
   for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-async function* pieces(...texts: string[]): AsyncGenerator<string> {
-  yield* texts;
+async function* textDeltas(...deltas: string[]): AsyncGenerator<string> {
+  yield* deltas;
 }
 
-describe('a stream whose handler returns text', () => {
+describe('ctx.stream with a handler that returns text', () => {
   it.each([
-    ['an async iterable', () => pieces('One ', 'two')],
+    ['an async iterable', () => textDeltas('One ', 'two')],
     ['a readable stream', () => new Blob(['One two']).stream().pipeThrough(new TextDecoderStream())],
-    ['an object with a textStream', () => ({ textStream: pieces('One ', 'two') })],
-  ])('as %s, is a response for useChat, and appended', async (_, handler) => {
+    ['an object with a textStream', () => ({ textStream: textDeltas('One ', 'two') })],
+  ])('responds in the protocol of useChat and appends the text of %s', async (_, handler) => {
     const answer = await stream(handler);
     const { chunks, isDone } = await readSse(answer.toResponse());
-    expect(textIn(chunks)).toBe('One two');
+    expect(textOf(chunks)).toBe('One two');
     expect(isDone).toBe(true);
     expect((await allOf(answer.textStream)).join('')).toBe('One two');
     expect(await answer.appended).toMatchObject({ seq: 2 });
@@ -59,7 +59,7 @@ describe('a stream whose handler returns text', () => {
     ]);
   });
 
-  it('that breaks, appends nothing', async () => {
+  it('sends an error chunk and appends nothing if the text ends with an error', async () => {
     const answer = await stream(async function* () {
       yield 'Half';
       throw new Error('secret');
@@ -70,12 +70,12 @@ describe('a stream whose handler returns text', () => {
     expect(appended).toEqual([]);
   });
 
-  it('of nothing, appends nothing', async () => {
-    expect(await (await stream(() => pieces())).appended).toBeNull();
+  it('appends nothing if there is no text', async () => {
+    expect(await (await stream(() => textDeltas())).appended).toBeNull();
     expect(appended).toEqual([]);
   });
 
-  it('that turns out to be no text, says so', async () => {
+  it('reports an error to onError if the stream does not contain text', async () => {
     const errors: unknown[] = [];
     const openAiChunks = new ReadableStream<unknown>({
       start: (controller) => controller.enqueue({ choices: [{ delta: { content: 'Hi' } }] }),
@@ -87,41 +87,41 @@ describe('a stream whose handler returns text', () => {
     ]);
   });
 
-  it('is, with autoAppend: false, read at the pace of its reader and given up with it', async () => {
-    let given = 0;
-    let giveUp!: () => void;
-    const givenUp = new Promise<void>((resolve) => (giveUp = resolve));
+  it('reads the text only as fast as the client, and stops when it disconnects, with autoAppend: false', async () => {
+    let produced = 0;
+    let stop!: () => void;
+    const stopped = new Promise<void>((resolve) => (stop = resolve));
     async function* endless() {
       try {
-        for (;;) yield `${(given += 1)} `;
+        for (;;) yield `${(produced += 1)} `;
       } finally {
-        giveUp();
+        stop();
       }
     }
     const response = await stream(endless, { autoAppend: false }).toResponse();
     const reader = response.body!.getReader();
     for (let chunk = 0; chunk < 5; chunk += 1) await reader.read();
     await reader.cancel();
-    await givenUp; // it gets there through pipes
-    expect(given).toBeLessThan(20);
+    await stopped; // the cancel passes through several streams first
+    expect(produced).toBeLessThan(20);
   });
 
-  it('is, without a reader, read to its end', async () => {
-    const response = await stream(() => pieces(...Array(1000).fill('word '))).toResponse();
+  it('reads and appends the whole text after the client has disconnected', async () => {
+    const response = await stream(() => textDeltas(...Array(1000).fill('word '))).toResponse();
     await response.body!.cancel();
-    while (appended.length === 0) await manyTurns();
+    while (appended.length === 0) await flushEventLoop();
     expect(appended).toHaveLength(1);
     expect(String(appended[0]!.parts![0]!.text)).toHaveLength(5000);
   });
 });
 
-describe('a stream refuses', () => {
+describe('ctx.stream with invalid arguments', () => {
   it.each([
     [undefined, /Is a return missing/],
     [{ text: 'done' }, /must return the result of streamText.* not object/],
     ['done', /not string/],
     [new Response('x'), /toResponse\(\) of the stream/],
-  ])('%p of a handler, and says what it takes', async (result, message) => {
+  ])('rejects the handler result %p with an explanation', async (result, message) => {
     await expect(stream(() => result).toResponse()).rejects.toThrow(message);
   });
 
@@ -129,47 +129,51 @@ describe('a stream refuses', () => {
     [{ onAbort: 'keep' }, 'onAbort must be one of discard, save, not "keep"'],
     [{ systemMessages: 'drop' }, 'systemMessages must be one of auto, keep, hoist, user, not "drop"'],
     [{ autoAppend: 'no' }, 'autoAppend must be one of true, false, not "no"'],
-  ])('the options %p at once', (options, message) => {
-    expect(() => stream(() => pieces('x'), options as StreamOptions)).toThrow(new TypeError(message));
+  ])('throws immediately for the options %p', (options, message) => {
+    expect(() => stream(() => textDeltas('x'), options as StreamOptions)).toThrow(new TypeError(message));
   });
 
-  it('anything but a function', () => {
+  it('throws if the handler is not a function', () => {
     expect(() => stream('streamText' as never)).toThrow(/takes a function/);
   });
 });
 
-describe('a stream', () => {
-  it('does nothing before it is awaited or asked for a response', async () => {
+describe('ctx.stream', () => {
+  it('does nothing until it is awaited', async () => {
     let calls = 0;
-    const waiting = stream(() => {
+    const unawaited = stream(() => {
       calls += 1;
-      return pieces('x');
+      return textDeltas('x');
     });
-    await manyTurns();
+    await flushEventLoop();
     expect(calls).toBe(0);
     await (
-      await waiting
+      await unawaited
     ).appended;
     expect(calls).toBe(1);
   });
 
-  it('goes on when a callback throws', async () => {
-    const fails = () => {
+  it('continues when a callback throws', async () => {
+    const throwingCallback = () => {
       throw new Error('callback');
     };
-    const broken = async function* () {
+    const brokenText = async function* () {
       yield 'Half';
       throw new Error('secret');
     };
-    const { isDone } = await readSse(await stream(broken, { onError: fails }).toResponse());
+    const { isDone } = await readSse(await stream(brokenText, { onError: throwingCallback }).toResponse());
     expect(isDone).toBe(true);
 
-    const written = jest.spyOn(console, 'error').mockImplementation(() => undefined);
-    const unwritable = { ...context, append: () => Promise.reject(new Error('down')) };
-    const answer = await startStream(unwritable, () => pieces('x'), { onAppendError: fails });
+    const consoleError = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const unavailableContext = { ...context, append: () => Promise.reject(new Error('down')) };
+    const answer = await startStream(unavailableContext, () => textDeltas('x'), {
+      onAppendError: throwingCallback,
+    });
     expect((await readSse(answer.toResponse())).isDone).toBe(true);
     await expect(answer.appended).rejects.toThrow('down');
-    expect(written.mock.calls).toEqual([[expect.stringContaining('onAppendError'), new Error('callback')]]);
-    written.mockRestore();
+    expect(consoleError.mock.calls).toEqual([
+      [expect.stringContaining('onAppendError'), new Error('callback')],
+    ]);
+    consoleError.mockRestore();
   });
 });

@@ -3,49 +3,49 @@ import { TestService } from '../../../test/support/test-service.js';
 import { createClient, NotFoundError, type Change, type Context, type WatchOptions } from '../src/index.js';
 import { allOf } from './support/all-of.js';
 import { ClientTimers } from './support/client-timers.js';
-import { HttpProxy, type SeenRequest } from './support/http-proxy.js';
+import { HttpProxy, type RecordedRequest } from './support/http-proxy.js';
 
 let service: TestService;
 let proxy: HttpProxy;
 let ctx: Context;
 let direct: Context;
 let conversations = 0;
-let over: AbortController;
+let testEnd: AbortController;
 beforeAll(async () => {
   service = await TestService.start();
 });
 afterAll(() => service.stop());
 beforeEach(async () => {
   proxy = await HttpProxy.start(service.url);
-  over = new AbortController();
+  testEnd = new AbortController();
   const id = `watch-${(conversations += 1)}`;
   direct = await createClient({ baseUrl: service.url }).context(id).budget(1000);
   ctx = await createClient({ baseUrl: proxy.url }).context(id);
 });
 afterEach(async () => {
-  over.abort(); // what a failed test left running would run for ever
+  testEnd.abort(); // otherwise a failed test would leave a watch running
   await proxy.stop();
 });
 
-const say = (content = 'hello') => direct.append({ role: 'user', content });
-const streams = () => proxy.of('GET', '/stream');
+const appendMessage = (content = 'hello') => direct.append({ role: 'user', content });
+const streams = () => proxy.requestsTo('GET', '/stream');
 const cursors = () => streams().map(({ path }) => Number(/cursor=(\d+)/.exec(path)![1]));
-const isStream = ({ path }: SeenRequest) => path.includes('/stream');
+const isStream = ({ path }: RecordedRequest) => path.includes('/stream');
 const isLog = ({ type }: Change) => type === 'event' || type === 'compaction';
 
-async function eventually(isSo: () => boolean): Promise<void> {
-  while (!isSo() && !over.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(isSo()).toBe(true);
+async function eventually(isTrue: () => boolean): Promise<void> {
+  while (!isTrue() && !testEnd.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(isTrue()).toBe(true);
 }
 
-/** Changes up to the first that `isLast` accepts. */
-async function until(
+/** Watches until `isLast` accepts a change. @returns all changes up to that one */
+async function watchUntil(
   isLast: (change: Change) => boolean,
   options?: WatchOptions,
   onChange?: (change: Change) => unknown,
 ): Promise<Change[]> {
   const changes: Change[] = [];
-  for await (const change of ctx.watch({ signal: over.signal, ...options })) {
+  for await (const change of ctx.watch({ signal: testEnd.signal, ...options })) {
     changes.push(change);
     await onChange?.(change);
     if (isLast(change)) break;
@@ -53,20 +53,20 @@ async function until(
   return changes;
 }
 
-/** An answer of the stream with these frames, which then ends. */
-const frames = (...all: { type: string; version: number; [field: string]: unknown }[]) => ({
-  type: 'answer' as const,
+/** A response of the stream that contains these frames and then ends. */
+const responseWith = (...frames: { type: string; version: number; [field: string]: unknown }[]) => ({
+  type: 'respond' as const,
   status: 200,
   headers: { 'content-type': 'text/event-stream' },
-  body: all.map((frame) => `id: ${frame.version}\ndata: ${JSON.stringify(frame)}\n\n`).join(''),
+  body: frames.map((frame) => `id: ${frame.version}\ndata: ${JSON.stringify(frame)}\n\n`).join(''),
 });
 
-describe('watching', () => {
-  it('from a cursor gives every change after it, in camelCase, and the window', async () => {
-    await say();
+describe('ctx.watch', () => {
+  it('returns every change after the cursor, in camelCase, and the window', async () => {
+    await appendMessage();
     await direct.append({ role: 'user', content: 'hello', metadata: { user_name: 'a' }, tokenCount: 9 });
     await direct.compact({ fromSeq: 1, toSeq: 1, replacement: [{ role: 'system', content: 's' }] });
-    expect(await until(({ type }) => type === 'window', { cursor: 1 })).toEqual([
+    expect(await watchUntil(({ type }) => type === 'window', { cursor: 1 })).toEqual([
       {
         type: 'event',
         version: 2,
@@ -87,50 +87,52 @@ describe('watching', () => {
     ]);
   });
 
-  it('without a cursor gives only what comes from now on', async () => {
-    await say('before');
-    const watching = ctx.watch({ signal: over.signal });
+  it('returns only new changes without a cursor', async () => {
+    await appendMessage('before');
+    const watching = ctx.watch({ signal: testEnd.signal });
     const first = watching.next();
     await eventually(() => streams().length > 0);
-    await say('after');
+    await appendMessage('after');
     expect((await first).value).toMatchObject({ type: 'event', seq: 2 });
     expect((await watching.next()).value).toMatchObject({ type: 'window', version: 2 });
     await watching.return!();
   });
 
-  it('without a cursor gives what comes before the connection is there, and the window of it', async () => {
-    await say('before');
-    const late: typeof fetch = async (url, init) => {
-      if (typeof url === 'string' && url.includes('/stream')) await say('meanwhile');
+  it('returns changes that happen before the connection is established, and their window', async () => {
+    await appendMessage('before');
+    const appendBeforeStream: typeof fetch = async (url, init) => {
+      if (typeof url === 'string' && url.includes('/stream')) await appendMessage('meanwhile');
       return fetch(url, init);
     };
-    const watching = (await createClient({ baseUrl: service.url, fetch: late }).context(ctx.id)).watch({
-      signal: over.signal,
+    const watching = (
+      await createClient({ baseUrl: service.url, fetch: appendBeforeStream }).context(ctx.id)
+    ).watch({
+      signal: testEnd.signal,
     });
     expect((await watching.next()).value).toMatchObject({ type: 'event', seq: 2 });
     expect((await watching.next()).value).toMatchObject({ type: 'window', version: 2 });
     await watching.return!();
   });
 
-  it('without events gives the rest', async () => {
-    await say();
+  it('returns all changes except events with includeEvents: false', async () => {
+    await appendMessage();
     await direct.compact({ fromSeq: 1, toSeq: 1, replacement: [{ role: 'system', content: 's' }] });
-    await say();
-    const changes = await until(({ type }) => type === 'window', { cursor: 0, includeEvents: false });
+    await appendMessage();
+    const changes = await watchUntil(({ type }) => type === 'window', { cursor: 0, includeEvents: false });
     expect(changes.map(({ type, version }) => [type, version])).toEqual([
       ['compaction', 2],
       ['window', 3],
     ]);
   });
 
-  it('ends with the tombstone', async () => {
-    await say();
+  it('ends with a tombstoned change', async () => {
+    await appendMessage();
     await direct.delete();
     const changes = await allOf(ctx.watch({ cursor: 0 }));
     expect(changes.at(-1)).toEqual({ type: 'tombstoned', version: 1 });
     expect(changes.filter(isLog)).toHaveLength(1);
     expect(streams()).toHaveLength(1);
-    // One that comes later is told, too.
+    // A watch that starts after the deletion also returns the change.
     expect((await allOf(ctx.watch())).at(-1)).toEqual({ type: 'tombstoned', version: 1 });
   });
 
@@ -144,7 +146,7 @@ describe('watching', () => {
     expect(await allOf(ctx.watch({ signal: controller.signal }))).toEqual([]);
   });
 
-  it('ends when it is returned from while it waits', async () => {
+  it('ends when return() is called while it waits', async () => {
     const watching = ctx.watch({ cursor: 0 });
     await watching.next();
     const waiting = watching.next();
@@ -153,46 +155,46 @@ describe('watching', () => {
     expect(await watching.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('lets go of the connection when the loop is left', async () => {
-    await say();
-    await until(
+  it('closes the connection when the loop ends', async () => {
+    await appendMessage();
+    await watchUntil(
       () => true,
       { cursor: 0 },
-      () => expect([...proxy.open].some(isStream)).toBe(true),
+      () => expect([...proxy.openRequests].some(isStream)).toBe(true),
     );
-    await eventually(() => proxy.open.size === 0);
+    await eventually(() => proxy.openRequests.size === 0);
   });
 
-  it('refuses an unknown conversation, and does not try again', async () => {
+  it('rejects an unknown conversation without a retry', async () => {
     const nowhere = createClient({ baseUrl: proxy.url }).context('nowhere');
     await expect(nowhere.watch().next()).rejects.toBeInstanceOf(NotFoundError);
     await expect(nowhere.watch({ cursor: 0 }).next()).rejects.toBeInstanceOf(NotFoundError);
     expect(streams()).toHaveLength(1);
   });
 
-  it('refuses a cursor that is none at once', () => {
+  it('throws immediately for an invalid cursor', () => {
     expect(() => ctx.watch({ cursor: Number.NaN })).toThrow(/^cursor must be an integer/);
   });
 
-  it('works on a builder, after its settings', async () => {
+  it('sends the settings of a builder first', async () => {
     const builder = createClient({ baseUrl: proxy.url }).context('watch-builder').budget(10);
     for await (const change of builder.watch({ cursor: 0 })) {
       expect(change).toMatchObject({ type: 'window', version: 0 });
       break;
     }
-    expect(proxy.seen.map(({ method }) => method).slice(-2)).toEqual(['PUT', 'GET']);
+    expect(proxy.requests.map(({ method }) => method).slice(-2)).toEqual(['PUT', 'GET']);
   });
 });
 
-describe('a connection that breaks', () => {
-  it('is followed by another, and each change comes once', async () => {
+describe('ctx.watch when the connection breaks', () => {
+  it('reconnects and returns each change once', async () => {
     const count = 60;
-    const changes = await until(
+    const changes = await watchUntil(
       (change) => change.version === count && isLog(change),
       { cursor: 0 },
       async ({ version }) => {
-        if (version % 20 === 0) proxy.cut();
-        if (version < count) await say();
+        if (version % 20 === 0) proxy.closeConnections();
+        if (version < count) await appendMessage();
       },
     );
     const versions = changes.filter(isLog).map(({ version }) => version);
@@ -200,31 +202,37 @@ describe('a connection that breaks', () => {
     expect(streams().length).toBeGreaterThan(2);
   });
 
-  it.each([40, 90, 150, 230, 300])('in the middle of a frame, after %i bytes, loses none', async (bytes) => {
-    for (let n = 0; n < 3; n += 1) await say(`message number ${n}`);
-    proxy.next({ type: 'truncate', bytes }, isStream);
-    const errors: unknown[] = [];
-    const options = { cursor: 0, onReconnect: (error: unknown) => errors.push(error) };
-    const changes = await until(({ type }) => type === 'window', options);
-    expect(changes.map(({ type, version }) => [type, version])).toEqual([
-      ['event', 1],
-      ['event', 2],
-      ['event', 3],
-      ['window', 3],
-    ]);
-    expect(errors).toHaveLength(1);
-    expect(cursors()[1]).toBeLessThanOrEqual(3);
-  });
+  it.each([40, 90, 150, 230, 300])(
+    'loses no change when the connection ends after %i bytes',
+    async (bytes) => {
+      for (let n = 0; n < 3; n += 1) await appendMessage(`message number ${n}`);
+      proxy.interceptNext({ type: 'truncate-response', bytes }, isStream);
+      const errors: unknown[] = [];
+      const options = { cursor: 0, onReconnect: (error: unknown) => errors.push(error) };
+      const changes = await watchUntil(({ type }) => type === 'window', options);
+      expect(changes.map(({ type, version }) => [type, version])).toEqual([
+        ['event', 1],
+        ['event', 2],
+        ['event', 3],
+        ['window', 3],
+      ]);
+      expect(errors).toHaveLength(1);
+      expect(cursors()[1]).toBeLessThanOrEqual(3);
+    },
+  );
 
-  it('and is refused for a while is tried again', async () => {
-    await say();
-    proxy.next(frames({ type: 'window', version: 1, needs_compaction: false, used_tokens: 5 }), isStream);
-    proxy.next({ type: 'drop' }, isStream);
-    proxy.next({ type: 'answer', status: 503, headers: { 'retry-after': '0' } }, isStream);
-    const changes = await until(
+  it('retries while connections fail', async () => {
+    await appendMessage();
+    proxy.interceptNext(
+      responseWith({ type: 'window', version: 1, needs_compaction: false, used_tokens: 5 }),
+      isStream,
+    );
+    proxy.interceptNext({ type: 'drop-request' }, isStream);
+    proxy.interceptNext({ type: 'respond', status: 503, headers: { 'retry-after': '0' } }, isStream);
+    const changes = await watchUntil(
       ({ version }) => version === 2,
       { cursor: 1 },
-      () => say(),
+      () => appendMessage(),
     );
     expect(changes.map(({ type, version }) => [type, version])).toEqual([
       ['window', 1],
@@ -233,16 +241,16 @@ describe('a connection that breaks', () => {
     expect(cursors()).toEqual([1, 1, 1, 1]);
   });
 
-  it('before it ever stood is an error when the retries are used up', async () => {
-    const once = createClient({ baseUrl: proxy.url, maxRetries: 1 }).context(ctx.id);
-    proxy.next({ type: 'drop' }, isStream);
-    proxy.next({ type: 'answer', status: 503 }, isStream);
-    await expect(once.watch({ cursor: 0 }).next()).rejects.toMatchObject({ status: 503 });
+  it('rejects after the last retry if no connection was ever established', async () => {
+    const ctxWithOneRetry = createClient({ baseUrl: proxy.url, maxRetries: 1 }).context(ctx.id);
+    proxy.interceptNext({ type: 'drop-request' }, isStream);
+    proxy.interceptNext({ type: 'respond', status: 503 }, isStream);
+    await expect(ctxWithOneRetry.watch({ cursor: 0 }).next()).rejects.toMatchObject({ status: 503 });
     expect(streams()).toHaveLength(2);
   });
 
-  it('or is silent for too long is given up', async () => {
-    await say();
+  it('reconnects after idleTimeoutMs without data', async () => {
+    await appendMessage();
     const idleTimeoutMs = 1_234_567;
     const errors: unknown[] = [];
     const timers = new ClientTimers();
@@ -250,54 +258,54 @@ describe('a connection that breaks', () => {
       cursor: 0,
       idleTimeoutMs,
       onReconnect: (error) => void errors.push(error),
-      signal: over.signal,
+      signal: testEnd.signal,
     });
     expect((await watching.next()).value).toMatchObject({ type: 'event', version: 1 });
     expect((await watching.next()).value).toMatchObject({ type: 'window', version: 1 });
     const next = watching.next();
-    // It waits anew for each piece that comes; to end a wait that is over already does nothing.
+    // The client sets a new timer for each chunk of the response. Expiring an old timer has no effect; the next poll tries again.
     await eventually(() => {
       if (streams().length === 2) return true;
-      timers.runOut((ms) => ms === idleTimeoutMs);
+      timers.expire((ms) => ms === idleTimeoutMs);
       return false;
     });
     timers.restore();
-    await say();
+    await appendMessage();
     expect((await next).value).toMatchObject({ type: 'event', version: 2 });
     await watching.return!();
     expect(errors).toEqual([expect.objectContaining({ name: 'TimeoutError' })]);
   });
 
-  it('does not repeat a window that has not changed, and tells one that has', async () => {
-    await say();
+  it('returns a window again after a reconnect only if it has changed', async () => {
+    await appendMessage();
     const window = { type: 'window', version: 1, needs_compaction: false, used_tokens: 5 };
-    proxy.next(frames(window), isStream);
-    proxy.next(frames(window, { ...window, needs_compaction: true }), isStream);
-    const changes = await until((change) => change.type === 'window' && change.needsCompaction, {
+    proxy.interceptNext(responseWith(window), isStream);
+    proxy.interceptNext(responseWith(window, { ...window, needs_compaction: true }), isStream);
+    const changes = await watchUntil((change) => change.type === 'window' && change.needsCompaction, {
       cursor: 1,
     });
     expect(changes).toHaveLength(2);
   });
+
+  it('returns a change once even if the service sends it twice', async () => {
+    await appendMessage();
+    const { version, seq, ...event } = (await service.http.events(ctx.id)).body.events[0];
+    const frame = { type: 'event', version, seq, event };
+    proxy.interceptNext(responseWith(frame, frame), isStream);
+    proxy.interceptNext(responseWith(frame, { type: 'tombstoned', version }), isStream);
+    const changes = await watchUntil(({ type }) => type === 'tombstoned', { cursor: 0 });
+    expect(changes.map(({ type }) => type)).toEqual(['event', 'tombstoned']);
+  });
 });
 
-it('passes on no change twice, even if it is sent twice', async () => {
-  await say();
-  const { version, seq, ...event } = (await service.http.events(ctx.id)).body.events[0];
-  const frame = { type: 'event', version, seq, event };
-  proxy.next(frames(frame, frame), isStream);
-  proxy.next(frames(frame, { type: 'tombstoned', version }), isStream);
-  const changes = await until(({ type }) => type === 'tombstoned', { cursor: 0 });
-  expect(changes.map(({ type }) => type)).toEqual(['event', 'tombstoned']);
-});
-
-describe('a gap', () => {
-  it('of a slow reader is filled from the log, compactions included', async () => {
-    await say();
-    await say();
+describe('ctx.watch after a gap', () => {
+  it('reads the missing changes of a slow reader, including compactions', async () => {
+    await appendMessage();
+    await appendMessage();
     await direct.compact({ fromSeq: 1, toSeq: 1, replacement: [{ role: 'system', content: 's' }] });
-    await say();
-    proxy.next(
-      frames(
+    await appendMessage();
+    proxy.interceptNext(
+      responseWith(
         { type: 'gap', version: 3, expected: 2, actual: 3, reason: 'slow_reader' },
         {
           type: 'window',
@@ -308,7 +316,7 @@ describe('a gap', () => {
       ),
       isStream,
     );
-    const changes = await until(({ type }) => type === 'window', { cursor: 1 });
+    const changes = await watchUntil(({ type }) => type === 'window', { cursor: 1 });
     expect(changes.map(({ type, version }) => [type, version])).toEqual([
       ['event', 2],
       ['compaction', 3],
@@ -318,9 +326,9 @@ describe('a gap', () => {
     expect(cursors()).toEqual([1, 1]);
   });
 
-  it('because the cursor is ahead is told, and what follows it comes', async () => {
-    await say();
-    const changes = await until(isLog, { cursor: 7 }, ({ type }) => type === 'gap' && say());
+  it('returns the gap when the cursor is ahead, and then new changes', async () => {
+    await appendMessage();
+    const changes = await watchUntil(isLog, { cursor: 7 }, ({ type }) => type === 'gap' && appendMessage());
     expect(changes).toEqual([
       { type: 'gap', version: 1, expected: 8, actual: 1, reason: 'cursor_ahead' },
       expect.objectContaining({ type: 'event', version: 2 }),

@@ -19,10 +19,10 @@ beforeEach(async () => {
 });
 afterEach(() => proxy.stop());
 
-const say = (content: string) => ({ role: 'user' as const, content });
+const userMessage = (content: string) => ({ role: 'user' as const, content });
 
-describe('a window', () => {
-  it('is in camelCase, and its metadata and parts are as they were sent', async () => {
+describe('ctx.window', () => {
+  it('returns camelCase fields, with metadata and parts unchanged', async () => {
     const parts = [{ type: 'text', text: 'hello', snake_case: { camelCase: 1 } }];
     await ctx.append({ role: 'user', id: 'm-1', parts, metadata: { user_name: 'a', userName: 'b' } });
     expect(await ctx.window()).toEqual({
@@ -45,8 +45,8 @@ describe('a window', () => {
     });
   });
 
-  it('has the seq and the range of a summary', async () => {
-    await ctx.append(['a', 'b', 'c'].map(say));
+  it('returns the seq and the range of a summary', async () => {
+    await ctx.append(['a', 'b', 'c'].map(userMessage));
     await ctx.compact({ fromSeq: 1, toSeq: 2, replacement: [{ role: 'system', content: 'they said a, b' }] });
     const { messages, segments } = await ctx.window();
     expect(messages[0]).toMatchObject({ seq: 1, fromSeq: 1, toSeq: 2, content: 'they said a, b' });
@@ -58,18 +58,18 @@ describe('a window', () => {
     ]);
   });
 
-  it('of a narrower budget has less in it', async () => {
-    await ctx.append(['a', 'b', 'c'].map(say));
+  it('returns fewer messages for a smaller budget', async () => {
+    await ctx.append(['a', 'b', 'c'].map(userMessage));
     const window = await ctx.window({ budgetTokens: 11 });
     expect(window).toMatchObject({ budgetTokens: 11, needsCompaction: true });
     expect(window.messages.map(({ seq }) => seq)).toEqual([2, 3]);
   });
 
-  it('is refused at another version, and 0 is a version', async () => {
+  it('throws a ConflictError when ifVersion is stale, including 0', async () => {
     expect((await ctx.window({ ifVersion: 0 })).version).toBe(0);
-    await ctx.append(say('a'));
+    await ctx.append(userMessage('a'));
     await expect(ctx.window({ ifVersion: 0 })).rejects.toMatchObject({ status: 409, expected: 0, actual: 1 });
-    expect(proxy.of('GET', '/window').map(({ path }) => path.split('?')[1])).toEqual([
+    expect(proxy.requestsTo('GET', '/window').map(({ path }) => path.split('?')[1])).toEqual([
       'if_version=0',
       'if_version=0',
     ]);
@@ -78,21 +78,21 @@ describe('a window', () => {
   it.each([
     [{ budgetTokens: 0 }, /^budgetTokens must be/],
     [{ ifVersion: Number.NaN }, /^ifVersion must be/],
-  ])('with %p is refused before it is asked for', async (options, message) => {
+  ])('rejects %p and sends nothing', async (options, message) => {
     await expect(ctx.window(options)).rejects.toThrow(message);
-    expect(proxy.of('GET', '/window')).toEqual([]);
+    expect(proxy.requestsTo('GET', '/window')).toEqual([]);
   });
 
-  it('ends when it is aborted', async () => {
-    proxy.next({ type: 'hang' }, ({ path }) => path.endsWith('/window'));
+  it('rejects when the signal is aborted', async () => {
+    proxy.interceptNext({ type: 'hang' }, ({ path }) => path.endsWith('/window'));
     await expect(ctx.window({ signal: AbortSignal.timeout(50) })).rejects.toMatchObject({
       name: 'TimeoutError',
     });
   });
 });
 
-describe('the metadata of a conversation', () => {
-  it('is patched, and answered with the record', async () => {
+describe('ctx.metadata', () => {
+  it('merges the patch and returns the conversation', async () => {
     await ctx.metadata({ user_name: 'a', userName: 'b' });
     expect(await ctx.metadata({ userName: null, more: [1] })).toMatchObject({
       metadata: { user_name: 'a', more: [1] },

@@ -19,7 +19,7 @@ describe('errorBody', () => {
     expect(message).toBe(`${'field is wrong; '.repeat(10)}and 90 more`);
   });
 
-  it('says of more that there are more', () => {
+  it('lists the first 100 of more violations, and adds that there are more', () => {
     const { details, message } = bodyOf(5000, 'field');
     expect(details).toHaveLength(101);
     expect(details.at(-1)).toEqual({
@@ -29,13 +29,13 @@ describe('errorBody', () => {
     expect(message).toMatch(/and at least 91 more$/);
   });
 
-  it('looks for no more violations than it needs to know that', () => {
-    let looked = 0;
+  it('reads at most 102 violations from an endless iterator', () => {
+    let generated = 0;
     function* endless() {
-      for (;;) yield { path: `field${(looked += 1)}`, message: 'is wrong' };
+      for (;;) yield { path: `field${(generated += 1)}`, message: 'is wrong' };
     }
     expect(new InvalidPayloadError(endless()).details).toHaveLength(101);
-    expect(looked).toBeLessThanOrEqual(102);
+    expect(generated).toBeLessThanOrEqual(102);
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { checkListenAddress, ListenError } from './listen-address.js';
 
 describe('checkListenAddress', () => {
-  it('rejects an address in use, and leaves a free address free', async () => {
+  it('rejects an address in use, and does not keep a free address occupied', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

@@ -35,14 +35,16 @@ describe('SchemaValidator', () => {
     expect(violations(value)).toEqual(['order must be an object']),
   );
 
-  it.each([{}, { state: null, count: null }])('says what it expects in required fields: %j', (value) =>
-    expect(violations(value)).toEqual([
-      'order.state must be one of open, closed',
-      'order.count must be an integer from 1 to 9',
-    ]),
+  it.each([{}, { state: null, count: null }])(
+    'reports missing required fields with their expected values: %j',
+    (value) =>
+      expect(violations(value)).toEqual([
+        'order.state must be one of open, closed',
+        'order.count must be an integer from 1 to 9',
+      ]),
   );
 
-  it('reports every wrong field once, and list items last', () => {
+  it('reports every invalid field once, and list items last', () => {
     const lines = [{ sku: 'a' }, { sku: null }, null, {}];
     expect(violations({ state: 7, lines, count: -0.5, note: [], urgent: 'yes', extra: [] })).toEqual([
       'order.state must be one of open, closed',
@@ -67,11 +69,11 @@ describe('SchemaValidator', () => {
     [{ type: 'integer' }, 'must be an integer'],
     [{ type: 'integer', minimum: 0 }, 'must be an integer of at least 0'],
     [{ type: 'integer', maximum: 0 }, 'must be an integer of at most 0'],
-  ] as const)('describes %j', (schema, message) =>
+  ] as const)('describes the value that %j expects', (schema, message) =>
     expect([...new SchemaValidator(schema).violations('x', 'field')]).toEqual([{ path: 'field', message }]),
   );
 
-  it('does not look at the items of a list of the wrong size', () => {
+  it('does not validate the items of a list with the wrong size', () => {
     const pair = new SchemaValidator({ type: 'array', maxItems: 2, items: ORDER }, { itemName: 'orders' });
     expect(Array.from(pair.violations([GOOD, {}], 'pair'), ({ path }) => path)).toEqual([
       'pair[1].state',
@@ -82,7 +84,7 @@ describe('SchemaValidator', () => {
     ]);
   });
 
-  it('reports violations in lists of lists', () => {
+  it('reports violations in nested lists', () => {
     const batch = new SchemaValidator({
       type: 'object',
       properties: { orders: { type: 'array', items: ORDER } },
@@ -92,7 +94,7 @@ describe('SchemaValidator', () => {
     expect(paths([GOOD, { ...GOOD, lines: [{ sku: 'a' }, {}] }])).toEqual(['b.orders[1].lines[1].sku']);
   });
 
-  it('reads no further than the violations that are taken', () => {
+  it('stops reading items when the caller stops iterating', () => {
     let reads = 0;
     const lines = new Proxy(
       Array.from({ length: 1000 }, () => 1),

@@ -9,7 +9,7 @@ const RUNS = { numRuns: 1500 };
 
 const jsonEquals = (a: string, b: string) => runToCompletion(jsonEqualsTask(a, b));
 
-/** A JSON value without a spelling; `Printer.print` picks one of its many texts. */
+/** A JSON value without a spelling. `Printer.print` chooses one of its possible texts. */
 type Tree = null | boolean | string | Decimal | Tree[] | Map<string, Tree>;
 
 /** digits × 10^exponent; no leading zero unless the value is 0. */
@@ -208,7 +208,7 @@ function sum(values: Tree[]): number {
   return values.reduce((total: number, item) => total + countValues(item), 0);
 }
 
-/** The same text for a tree and for the value of any of its texts, in any key order. */
+/** A canonical text: equal for a tree and for the parsed value of every text of that tree, in any key order. */
 function normalized(value: unknown): string {
   if (value instanceof Decimal) return String(Number(spell(value, 0, 0)));
   if (Array.isArray(value)) return `[${value.map(normalized).join()}]`;
@@ -221,13 +221,13 @@ function normalized(value: unknown): string {
     .join()}}`;
 }
 
-/** Uses jsonValue, not JSON.parse, which misreads some escaped keys; the first property below tests jsonValue. */
+/** Uses jsonValue, because JSON.parse misreads some escaped keys. The first property below tests jsonValue itself. */
 function read(text: string): string {
   return normalized(jsonValue(text));
 }
 
-describe('for any JSON text', () => {
-  it('jsonValue returns its value', () => {
+describe('any JSON text', () => {
+  it('is parsed to its value by jsonValue', () => {
     fc.assert(
       fc.property(tree, seed, (value, state) => {
         expect(read(new Printer(state, { loose: true }).print(value).text)).toBe(normalized(value));
@@ -236,7 +236,7 @@ describe('for any JSON text', () => {
     );
   });
 
-  it('objectMembers returns the keys in source order, with the source of their values', () => {
+  it('is split by objectMembers into keys in source order and the source of their values', () => {
     fc.assert(
       fc.property(object, seed, (value, state) => {
         const members = objectMembers(new Printer(state).print(value).text);
@@ -247,7 +247,7 @@ describe('for any JSON text', () => {
     );
   });
 
-  it('member returns the source of the value, of duplicate keys the last', () => {
+  it('yields the last value of a duplicate key in member', () => {
     fc.assert(
       fc.property(object, seed, (value, state) => {
         const { text } = new Printer(state, { loose: true }).print(value);
@@ -259,7 +259,7 @@ describe('for any JSON text', () => {
     );
   });
 
-  it('arrayElements returns the source of every element', () => {
+  it('is split by arrayElements into the source of every element', () => {
     fc.assert(
       fc.property(array, seed, (value, state) => {
         const { text } = new Printer(state).print(value);
@@ -271,7 +271,7 @@ describe('for any JSON text', () => {
     );
   });
 
-  it('compactJson removes the white space between tokens and nothing else', () => {
+  it('loses only the white space between tokens in compactJson', () => {
     fc.assert(
       fc.property(tree, seed, (value, state) => {
         const { text, compact } = new Printer(state, { loose: true }).print(value);
@@ -283,7 +283,7 @@ describe('for any JSON text', () => {
     );
   });
 
-  it('objectText reverses objectMembers', () => {
+  it('keeps its members through objectMembers and objectText', () => {
     fc.assert(
       fc.property(object, seed, (value, state) => {
         const { text } = new Printer(state, { loose: true }).print(value);
@@ -295,7 +295,7 @@ describe('for any JSON text', () => {
     );
   });
 
-  it('jsonEqualsTask finds two texts of one value equal', () => {
+  it('equals every other text of its value in jsonEqualsTask', () => {
     fc.assert(
       fc.property(tree, seed, seed, (value, state, other) => {
         const { text } = new Printer(state, { loose: true }).print(value);
@@ -305,7 +305,7 @@ describe('for any JSON text', () => {
     );
   });
 
-  it('jsonEqualsTask detects one changed value at any depth', () => {
+  it('differs in jsonEqualsTask from a text with one value changed at any depth', () => {
     fc.assert(
       fc.property(tree, seed, seed, fc.nat(), (value, state, other, position) => {
         const { text } = new Printer(state, { loose: true }).print(value);
@@ -317,14 +317,14 @@ describe('for any JSON text', () => {
   });
 });
 
-describe('for any two numbers', () => {
-  const lastDigitOff = ({ sign, digits, exponent }: Decimal) =>
+describe('any two numbers', () => {
+  const incremented = ({ sign, digits, exponent }: Decimal) =>
     new Decimal(sign, (BigInt(digits) + 1n).toString(), exponent);
   const pair = decimal.chain((one) =>
-    fc.tuple(fc.constant(one), fc.oneof(fc.constant(one), fc.constant(lastDigitOff(one)), decimal)),
+    fc.tuple(fc.constant(one), fc.oneof(fc.constant(one), fc.constant(incremented(one)), decimal)),
   );
 
-  it('jsonEqualsTask agrees with integer arithmetic', () => {
+  it('are equal in jsonEqualsTask exactly if integer arithmetic finds them equal', () => {
     fc.assert(
       fc.property(
         pair,

@@ -98,5 +98,5 @@ describe('objectText', () => {
     expect(objectText(members)).toBe(String.raw`{"b":1.0,"1":[ 2 ],"\"\\\n\ud800":{}}`);
   });
 
-  it('returns {} without members', () => expect(objectText([])).toBe('{}'));
+  it('returns {} for no members', () => expect(objectText([])).toBe('{}'));
 });

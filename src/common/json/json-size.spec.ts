@@ -14,7 +14,7 @@ const list = (item: string, count: number) => `[${Array(count).fill(item).join('
 const object = (count: number) => `{${Array.from({ length: count }, (_, n) => `"${n}":1`).join(',')}}`;
 
 describe('JsonSize', () => {
-  it('accepts exactly the maximum number of values and members', () => {
+  it('accepts the maximum number of values and members, and no more', () => {
     expect(isTooLarge(list('1', MAX_JSON_VALUES - 1))).toBe(false); // the list is a value too
     expect(isTooLarge(list('1', MAX_JSON_VALUES))).toBe(true);
     expect(isTooLarge(list(' [ ] ', MAX_JSON_VALUES - 1))).toBe(false);
@@ -31,7 +31,7 @@ describe('JsonSize', () => {
     expect(isTooLarge(`{"text":"${inside}","list":${list('{}', MAX_JSON_VALUES)}}`)).toBe(true);
   });
 
-  it('returns the same counts for any split into chunks', () => {
+  it('returns the same result for any split into chunks', () => {
     const text = String.raw`{"a,\\":["\",:",{"é\\\"":1}],"中":",,"}`;
     const most = list(text, Math.floor(MAX_JSON_MEMBERS / 3));
     fc.assert(

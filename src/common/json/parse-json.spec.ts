@@ -41,7 +41,7 @@ describe('parseJsonTask', () => {
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
   });
 
-  it('returns the right escaped key after a text that makes V8 return a wrong one', () => {
+  it('decodes escaped keys correctly after texts that make JSON.parse in V8 decode them wrongly', () => {
     parse(String.raw`{"h":[],"\\":0}`);
     parse(String.raw`{"h":[],"\\u00":0}`);
     expect(parse(String.raw`{"h":1,"\"":2}`).value).toEqual({ h: 1, '"': 2 });
@@ -64,11 +64,11 @@ describe('parseJsonTask', () => {
     expect(errorMessage(Buffer.from(bytes))).toBe('the body is not UTF-8');
   });
 
-  it.each(['', '\ufeff'])('says that the body is empty (%j)', (body) => {
+  it.each(['', '\ufeff'])('reports the body %j as empty', (body) => {
     expect(errorMessage(body)).toBe('the body is empty');
   });
 
-  it.each([' ', '{', '[1,', '"abc', '{"a"', '{"a":', '"\\u00e9'])('says that %j is incomplete', (body) => {
+  it.each([' ', '{', '[1,', '"abc', '{"a"', '{"a":', '"\\u00e9'])('reports %j as incomplete', (body) => {
     expect(errorMessage(body)).toBe('the text is incomplete');
   });
 
@@ -92,7 +92,7 @@ describe('parseJsonTask', () => {
     ['[True]', 1],
     ['{1:2}', 1],
     ['[1}', 2],
-  ])('names the position at which %j stops being JSON', (body, position) => {
+  ])('reports the position of the syntax error in %j', (body, position) => {
     expect(errorMessage(body)).toBe(`unexpected character at position ${position}`);
   });
 
@@ -113,7 +113,7 @@ describe('parseJsonTask', () => {
     expect(parse(text).value).toEqual(JSON.parse(text));
   });
 
-  it('detects an unclosed string that contains many brackets', () => {
+  it('reports an unclosed string with many brackets as incomplete', () => {
     expect(errorMessage(`[[["${'['.repeat(1000)}`)).toBe('the text is incomplete');
   });
 
@@ -130,7 +130,7 @@ describe('parseJsonTask', () => {
     expect(errorMessage(unit.repeat(BODY_BYTES / unit.length))).toMatch(/position|incomplete/);
   });
 
-  it('never quotes the body in the message', () => {
+  it('never quotes the body in the error message', () => {
     const shapes = /^(unexpected character at position \d+|the text is incomplete|the body is empty)$/;
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.nat(20), (text, at) => {
@@ -157,7 +157,7 @@ describe('syntaxErrorPosition', () => {
       return text.slice(0, cut) + added + text.slice(cut + removed);
     });
 
-  it('finds an error exactly in the texts that JSON.parse rejects', () => {
+  it('returns a position exactly for the texts that JSON.parse rejects', () => {
     fc.assert(
       fc.property(damaged, (text) => {
         expect(syntaxErrorPosition(text) === undefined).toBe(isJson(text));
@@ -166,7 +166,7 @@ describe('syntaxErrorPosition', () => {
     );
   });
 
-  it('agrees with V8, up to one token, when V8 names a position', () => {
+  it('differs from the position in the error message of V8 by at most one token', () => {
     fc.assert(
       fc.property(damaged, (text) => {
         const position = positionByV8(text);

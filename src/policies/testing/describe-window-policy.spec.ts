@@ -4,7 +4,7 @@ import { PolicyConfigReader } from '../policy-config.js';
 import type { LiveEvent, Timeline } from '../timeline.js';
 import type { Selection, WindowPolicy } from '../window-policy.js';
 
-/** A policy that keeps all rules. Each class in `WRONG` breaks one of them. */
+/** A policy that obeys all rules. Each class in `WRONG` violates one of them. */
 class GoodPolicy implements WindowPolicy<{ limit: number }> {
   parseConfig(raw: Record<string, unknown>): { limit: number } {
     const config = new PolicyConfigReader(raw);
@@ -27,18 +27,18 @@ class GoodPolicy implements WindowPolicy<{ limit: number }> {
   }
 }
 
-/** A policy that yields the right events after `spoil` has changed them. */
-abstract class SpoiledEvents extends GoodPolicy {
+/** A policy that selects the right events, but yields them after `alter` has changed them. */
+abstract class AlteredEvents extends GoodPolicy {
   protected override async *newest(timeline: Timeline, limit: number): AsyncGenerator<LiveEvent> {
     const events: LiveEvent[] = [];
     for await (const event of super.newest(timeline, limit)) events.push(event);
-    yield* this.spoil(events);
+    yield* this.alter(events);
   }
 
-  protected abstract spoil(events: LiveEvent[]): Iterable<LiveEvent>;
+  protected abstract alter(events: LiveEvent[]): Iterable<LiveEvent>;
 }
 
-/** Changes from call to call in any instance, as a clock or a random number would. */
+/** Changes with every call, as a clock or a random number would. */
 let callsOfAllInstances = 0;
 
 const WRONG: Record<string, new () => WindowPolicy> = {
@@ -81,43 +81,43 @@ const WRONG: Record<string, new () => WindowPolicy> = {
       return super.select(timeline, config, now);
     }
   },
-  'yields the oldest event first': class extends SpoiledEvents {
-    protected spoil(events: LiveEvent[]) {
+  'yields the oldest event first': class extends AlteredEvents {
+    protected alter(events: LiveEvent[]) {
       return events.reverse();
     }
   },
-  'yields an event twice': class extends SpoiledEvents {
-    protected spoil([first, ...others]: LiveEvent[]) {
+  'yields an event twice': class extends AlteredEvents {
+    protected alter([first, ...others]: LiveEvent[]) {
       return first ? [first, first, ...others] : [];
     }
   },
-  'yields events without end': class extends SpoiledEvents {
-    protected *spoil([first]: LiveEvent[]) {
+  'yields events without end': class extends AlteredEvents {
+    protected *alter([first]: LiveEvent[]) {
       while (first) yield first;
     }
   },
-  'yields its own objects': class extends SpoiledEvents {
-    protected spoil(events: LiveEvent[]) {
+  'yields its own objects': class extends AlteredEvents {
+    protected alter(events: LiveEvent[]) {
       return events.map((event): LiveEvent => ({ ...event, tokens: 1, withParts: () => undefined }));
     }
   },
-  'adds a part': class extends SpoiledEvents {
-    protected spoil(events: LiveEvent[]) {
+  'adds a part': class extends AlteredEvents {
+    protected alter(events: LiveEvent[]) {
       return events.map((event) => withParts(event, [...event.parts, { type: 'text', text: 'more' }]));
     }
   },
-  'reorders parts': class extends SpoiledEvents {
-    protected spoil(events: LiveEvent[]) {
+  'reorders parts': class extends AlteredEvents {
+    protected alter(events: LiveEvent[]) {
       return events.map((event) => withParts(event, event.parts.toReversed()));
     }
   },
-  'removes all parts of an event': class extends SpoiledEvents {
-    protected spoil(events: LiveEvent[]) {
+  'removes all parts of an event': class extends AlteredEvents {
+    protected alter(events: LiveEvent[]) {
       return events.map((event) => withParts(event, []));
     }
   },
-  'changes a part': class extends SpoiledEvents {
-    protected spoil(events: LiveEvent[]) {
+  'changes a part': class extends AlteredEvents {
+    protected alter(events: LiveEvent[]) {
       for (const { parts } of events) for (const part of parts) part.type = 'text';
       return events;
     }
@@ -204,7 +204,7 @@ async function failures(create: new () => WindowPolicy): Promise<string[]> {
 }
 
 describe('describeWindowPolicy', () => {
-  it('passes a policy that keeps all rules', async () => expect(await failures(GoodPolicy)).toEqual([]));
+  it('passes a policy that obeys all rules', async () => expect(await failures(GoodPolicy)).toEqual([]));
 
   it.each(Object.entries(WRONG))('fails a policy that %s', async (_, create) =>
     expect(await failures(create)).not.toEqual([]),

@@ -9,14 +9,14 @@ import { ChangeReader, type Change, type LogPosition } from './change-reader.js'
 
 const ID = new ConversationId('default', 'c');
 
-/** A conversation in memory. Records what is read from it. */
+/** A conversation in memory that records its reads. */
 class MemoryLog {
   readonly reader: ChangeReader;
   reads: string[] = [];
   private readonly events: StoredEvent[] = [];
   private readonly compactions: (CompactedRange & { lastSeq: number })[] = [];
 
-  /** @param kinds the kind of each change, by version @param pageEvents most events of a page, whatever the limit */
+  /** @param kinds the kind of each change, by version @param pageEvents maximum number of events in a page */
   constructor(
     readonly kinds: readonly ('event' | 'compaction')[],
     pageEvents = Infinity,
@@ -50,7 +50,7 @@ class MemoryLog {
     );
   }
 
-  /** Removes an event, as a failover can. */
+  /** Removes an event, as a failover can do. */
   lose(seq: number): void {
     this.events.splice(seq - 1, 1);
   }
@@ -69,8 +69,8 @@ const BODY = {
 
 const anyKinds = fc.array(fc.constantFrom('event', 'event', 'compaction'), { maxLength: 60 });
 
-describe('the change reader', () => {
-  it('returns every change up to a position once, in order, with its own position, whatever follows', async () => {
+describe('ChangeReader', () => {
+  it('returns every change up to a position once, in order, with the position of the change', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyKinds,
@@ -106,7 +106,7 @@ describe('the change reader', () => {
     );
   });
 
-  it('reads events and compactions only where the positions say that there are some', async () => {
+  it('queries events and compactions only if the two positions show that there are any', async () => {
     const log = new MemoryLog(['event', 'event', 'compaction', 'event']);
     await log.reader.between(ID, 'h', log.positionAt(0), log.positionAt(2));
     await log.reader.between(ID, 'h', log.positionAt(2), log.positionAt(3));
@@ -114,7 +114,7 @@ describe('the change reader', () => {
     expect(log.reads).toEqual(['2 events', '1 compactions', '2 events', '1 compactions']);
   });
 
-  it('does not skip a missing change', async () => {
+  it('throws instead of skipping a missing change', async () => {
     const log = new MemoryLog(['event', 'event', 'event', 'event']);
     log.lose(3);
     const first = await log.reader.between(ID, 'h', log.positionAt(0), log.positionAt(3));
@@ -124,7 +124,7 @@ describe('the change reader', () => {
     );
   });
 
-  it('makes the frame of each change', async () => {
+  it('returns the frame of each change', async () => {
     const log = new MemoryLog(['event', 'compaction']);
     const page = await log.reader.between(ID, 'h', log.positionAt(0), log.positionAt(2));
     expect(page.map(({ frame }) => JSON.parse(frame.bytes.toString()))).toEqual([

@@ -22,14 +22,14 @@ class Log {
   tokenBudget = 100;
   eventBytes = 0;
   history = 'first';
-  /** The time of each change by version; the version itself unless set. */
+  /** Time of each change by version, in milliseconds. Defaults to the version number. */
   readonly madeAt: number[] = [];
   updatedAt = new Date(0);
   exists = true;
-  /** A version whose change is missing, although there are later ones. */
+  /** A version whose change is missing, although later changes exist. */
   missing: number | undefined;
   reads = 0;
-  /** Windows are not read before this resolves. */
+  /** If set, reads of windows wait for this promise. */
   windowsHeld?: Promise<void>;
 
   record(): ConversationRecord {
@@ -100,7 +100,7 @@ class FakeTransport implements StreamTransport {
   }
 }
 
-describe('the feed of a conversation', () => {
+describe('ConversationFeed', () => {
   let log: Log;
   let feed: InstanceType<typeof ConversationFeed>;
   const newFeed = () =>
@@ -117,7 +117,7 @@ describe('the feed of a conversation', () => {
     jest.useRealTimers();
   });
 
-  /** Lets everything happen that waits for no timer. */
+  /** Runs all pending work that does not wait for a timer. */
   const settle = () => jest.advanceTimersByTimeAsync(0);
 
   async function follow(cursor?: number, version = log.version): Promise<FakeTransport> {
@@ -137,7 +137,7 @@ describe('the feed of a conversation', () => {
     await settle();
   }
 
-  it('leaves no gap for a reader whose cursor was ahead of a record that has become outdated', async () => {
+  it('sends every later change to a reader that subscribes with an outdated conversation record', async () => {
     const first = await follow();
     const record = log.version;
     for (let n = 0; n < 3; n += 1) await append();
@@ -149,7 +149,7 @@ describe('the feed of a conversation', () => {
     expect(replayed.sent).toEqual(['event 3', 'window 3', 'event 4', 'window 4']);
   });
 
-  it('sends a reader that was full for a moment the changes it missed', async () => {
+  it('sends the missed changes to a reader whose buffer was full for a moment', async () => {
     const full = await follow();
     full.buffered = FULL_BYTES;
     for (let n = 0; n < 3; n += 1) await append();
@@ -160,7 +160,7 @@ describe('the feed of a conversation', () => {
     expect(full.sent).toEqual(['event 1', 'event 2', 'event 3', 'window 3', 'event 4', 'window 4']);
   });
 
-  it('sends a reader that missed too much a gap and the window as soon as it has drained', async () => {
+  it('sends a gap and the window, once its buffer has drained, to a reader that missed too much', async () => {
     const slow = await follow();
     const other = await follow();
     log.eventBytes = 15 * 1024 * 1024;
@@ -174,7 +174,7 @@ describe('the feed of a conversation', () => {
     expect(other.sent).toHaveLength(8);
   });
 
-  it('sends a full reader the window it missed, even if it missed no version', async () => {
+  it('resends the window, once its buffer has drained, to a reader that missed only a change of settings', async () => {
     const slow = await follow(0);
     slow.buffered = FULL_BYTES;
     log.tokenBudget = 50;
@@ -186,7 +186,7 @@ describe('the feed of a conversation', () => {
     expect(slow.sent).toEqual(['window 0', 'window 0']);
   });
 
-  it('resends the window if the settings change while the first window of a reader is read', async () => {
+  it('resends the window if the settings change while the first window of a reader is being read', async () => {
     const other = await follow();
     let release!: () => void;
     log.windowsHeld = new Promise((resolve) => (release = resolve));
@@ -201,7 +201,7 @@ describe('the feed of a conversation', () => {
     expect([other.lastTokens, late.lastTokens]).toEqual([50, 50]);
   });
 
-  it('closes a full reader that receives nothing for 30 s, but not one that is slow', async () => {
+  it('closes a full reader that receives nothing for 30 s, but not a slow reader', async () => {
     const [stuck, slow] = [await follow(), await follow()];
     for (const transport of [stuck, slow]) transport.buffered = FULL_BYTES;
     await append();
@@ -218,7 +218,7 @@ describe('the feed of a conversation', () => {
     expect(slow.closed).toBeUndefined();
   });
 
-  it('replays no faster than the reader receives, and leaves nothing out', async () => {
+  it('replays no faster than the reader receives, and skips no change', async () => {
     log.version = 3;
     const transport = new FakeTransport();
     transport.buffered = FULL_BYTES;
@@ -231,7 +231,7 @@ describe('the feed of a conversation', () => {
     expect(transport.sent).toEqual(['event 1', 'event 2', 'event 3', 'event 4', 'window 4']);
   });
 
-  it('closes a reader instead of skipping a missing change, and does not retry forever', async () => {
+  it('closes a reader instead of skipping a missing change, after fewer than ten reads', async () => {
     log.version = 5;
     log.missing = 3;
     feed = newFeed();
@@ -241,8 +241,8 @@ describe('the feed of a conversation', () => {
     expect(log.reads).toBeLessThan(10);
   });
 
-  describe('when another history of the database begins', () => {
-    /** Another server takes over. Its log has `version` versions; those from `changedFrom` on are other changes. */
+  describe('after a change of the database history', () => {
+    /** Switches to another server. Its log has `version` versions, with different changes from `changedFrom` on. */
     async function takeOver(version: number, changedFrom: number): Promise<void> {
       log.history = 'second';
       log.version = version;
@@ -252,7 +252,7 @@ describe('the feed of a conversation', () => {
       await settle();
     }
 
-    it('continues without a reset if the log still has the last change that was sent', async () => {
+    it('continues without a reset if the log still contains the last change that was sent', async () => {
       const transport = await follow();
       for (let n = 0; n < 3; n += 1) await append();
       await takeOver(4, 4);
@@ -274,8 +274,8 @@ describe('the feed of a conversation', () => {
 
     it.each([
       ['is shorter', 2, 3],
-      ['has other changes in their place', 3, 2],
-      ['is longer, with other changes', 5, 3],
+      ['has different changes with the same versions', 3, 2],
+      ['is longer and has different changes', 5, 3],
     ])('resets the reader once if the log %s', async (_, version, changedFrom) => {
       const transport = await follow();
       for (let n = 0; n < 3; n += 1) await append();
@@ -290,7 +290,7 @@ describe('the feed of a conversation', () => {
       ]);
     });
 
-    it('resets a full reader when it has drained', async () => {
+    it('resets a full reader when its buffer has drained', async () => {
       const full = await follow();
       await append();
       full.buffered = FULL_BYTES;
@@ -302,7 +302,7 @@ describe('the feed of a conversation', () => {
       expect(full.sent.slice(2)).toEqual(['reset 1', 'window 1', 'event 2', 'window 2']);
     });
 
-    it('sends a reader that connects afterwards only the new log', async () => {
+    it('sends only the new log to a reader that connects afterwards', async () => {
       for (let n = 0; n < 3; n += 1) await append();
       log.history = 'second';
       log.version = 2;
@@ -311,7 +311,7 @@ describe('the feed of a conversation', () => {
       expect(transport.sent).toEqual(['event 1', 'event 2', 'window 2', 'event 3', 'window 3']);
     });
 
-    it('resets a reader whose window is being read at that moment', async () => {
+    it('resets a reader whose first window was being read during the change', async () => {
       for (let n = 0; n < 3; n += 1) await append();
       let release!: () => void;
       log.windowsHeld = new Promise((resolve) => (release = resolve));

@@ -25,7 +25,7 @@ const event = (version: number) => frame('event', { version, seq: version, event
 const compaction = (version: number) => frame('compaction', { version, range: { from_seq: 1, to_seq: 1 } });
 const window = (version: number) => frame('window', { version, needs_compaction: false, used_tokens: 0 });
 
-describe('a subscription', () => {
+describe('Subscription', () => {
   let transport: FakeTransport;
   let subscription: Subscription;
   beforeEach(() => {
@@ -34,12 +34,12 @@ describe('a subscription', () => {
   });
   const sent = () => transport.frames.map(({ type, version }) => `${type} ${version}`);
 
-  it('sends each change once, and none that the reader has passed', () => {
+  it('sends each change once, and no change up to the version of the reader', () => {
     for (const version of [4, 5, 6, 6, 7, 5]) subscription.sendChange(event(version));
     expect(sent()).toEqual(['event 6', 'event 7']);
   });
 
-  it('sends the window of a version once unless told to resend it, and never that of an earlier version', () => {
+  it('sends the window of a version once unless resend is set, and never the window of an earlier version', () => {
     subscription.sendWindow(window(5), { resend: false });
     subscription.sendWindow(window(5), { resend: false });
     subscription.sendWindow(window(5), { resend: true });
@@ -49,7 +49,7 @@ describe('a subscription', () => {
     expect(sent()).toEqual(['window 5', 'window 5', 'event 6', 'window 6']);
   });
 
-  it('leaves out only events, and still advances its version', () => {
+  it('omits only events if they are excluded, and still advances its version', () => {
     subscription = new Subscription(transport, false, 5);
     subscription.sendChange(event(6));
     subscription.sendWindow(window(5), { resend: false });
@@ -58,7 +58,7 @@ describe('a subscription', () => {
     expect(subscription.version).toBe(7);
   });
 
-  it('names the versions it skipped, and sends no gap if there are none', () => {
+  it('sends a gap with the skipped versions, and no gap if it skipped none', () => {
     subscription.sendSlowReaderGap(5);
     expect(transport.frames).toEqual([]);
     subscription.sendSlowReaderGap(9);
@@ -83,7 +83,7 @@ describe('a subscription', () => {
     expect(sent()).toEqual(['gap 2', 'event 3']);
   });
 
-  it('sends no ping while it is full', () => {
+  it('sends no ping while the buffer of its transport is full', () => {
     transport.buffered = 100 * 1024 * 1024;
     subscription.sendPing();
     expect(transport.frames).toEqual([]);

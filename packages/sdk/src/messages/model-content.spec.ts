@@ -16,47 +16,42 @@ const result = (toolCallId: string, output: unknown = { type: 'text', value: 'fo
   output,
 });
 
-describe('the content of a model message', () => {
+describe('modelContent', () => {
   const cases: [string, Role, Part[], unknown][] = [
-    ['a single text is a string', 'user', [text('hi')], 'hi'],
-    ['several texts stay separate parts', 'assistant', [text('a'), text('b')], [text('a'), text('b')]],
-    ['the texts of a system message are one string', 'system', [text('a'), call('1'), text('b')], 'a\nb'],
-    ['the text of a developer message is a string, too', 'developer', [text('a')], 'a'],
+    ['returns a single text as a string', 'user', [text('hi')], 'hi'],
+    ['keeps several texts as separate parts', 'assistant', [text('a'), text('b')], [text('a'), text('b')]],
+    ['joins the texts of a system message', 'system', [text('a'), call('1'), text('b')], 'a\nb'],
+    ['returns the text of a developer message as a string', 'developer', [text('a')], 'a'],
     [
-      'markers of a UI message are left out',
+      'omits the markers of a UI message',
       'assistant',
       [{ type: 'step-start' }, { ...text('a'), state: 'done' }],
       'a',
     ],
-    ['parts of unknown shapes are left out', 'assistant', [{ type: 'tool_call', name: 'x' }, text('a')], 'a'],
+    ['omits parts of unknown shapes', 'assistant', [{ type: 'tool_call', name: 'x' }, text('a')], 'a'],
     [
-      'content that would be empty names the types that were left out',
+      'returns a placeholder with the omitted type if the content would be empty',
       'assistant',
       [{ type: 'tool_call', name: 'x' }],
       '[tool_call]',
     ],
-    ['an empty text counts as empty content', 'user', [text('')], '[text]'],
+    ['returns a placeholder for an empty text', 'user', [text('')], '[text]'],
     [
-      'the content of a system message is not empty either, and names each type once',
+      'names each omitted type once in the placeholder of a system message',
       'system',
       [{ type: 'x' }, { type: 'x' }],
       '[x]',
     ],
+    ['omits reasoning without text', 'assistant', [{ type: 'reasoning', tokens: [1] }, text('a')], 'a'],
     [
-      'reasoning without a text is left out',
-      'assistant',
-      [{ type: 'reasoning', tokens: [1] }, text('a')],
-      'a',
-    ],
-    [
-      'the content of a tool message may be an empty array',
+      'returns an empty array for a tool message without a known result',
       'tool',
       [{ type: 'tool_result', payload: 1 }],
       [],
     ],
-    ['a call and its result are kept', 'assistant', [call('1'), result('1')], [call('1'), result('1')]],
+    ['keeps a call and its result', 'assistant', [call('1'), result('1')], [call('1'), result('1')]],
     [
-      'a bare output is wrapped',
+      'wraps an output that has no type',
       'tool',
       [result('1', { temperature: 20 }), result('2', 'plain')],
       [
@@ -65,25 +60,25 @@ describe('the content of a model message', () => {
       ],
     ],
     [
-      'a denied execution becomes an error, which all major versions know',
+      'converts a denied execution to an error, which all AI SDK versions know',
       'tool',
       [result('1', { type: 'execution-denied', reason: 'no' })],
       [result('1', { type: 'error-text', value: 'no' })],
     ],
     [
-      'a file of a UI message becomes a file of a model message',
+      'converts a file of a UI message to a file of a model message',
       'user',
       [{ type: 'file', mediaType: 'image/png', url: 'https://a.b/c.png', filename: 'c.png' }],
       [{ type: 'file', mediaType: 'image/png', data: 'https://a.b/c.png', filename: 'c.png' }],
     ],
     [
-      'a file with tagged data gets plain data, which all major versions know',
+      'converts tagged file data to plain data, which all AI SDK versions know',
       'user',
       [{ type: 'file', mediaType: 'text/plain', data: { type: 'data', data: 'aGk=' } }],
       [{ type: 'file', mediaType: 'text/plain', data: 'aGk=' }],
     ],
     [
-      'provider options are kept',
+      'keeps provider options',
       'user',
       [{ ...text('a'), providerOptions: { anthropic: { cacheControl: { type: 'ephemeral' } } } }],
       [{ ...text('a'), providerOptions: { anthropic: { cacheControl: { type: 'ephemeral' } } } }],

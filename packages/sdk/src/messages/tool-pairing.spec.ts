@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ToolPairing } from './tool-pairing.js';
 
-describe('tool pairing', () => {
-  it('gives a result with an id to the latest open call with that id', () => {
+describe('ToolPairing', () => {
+  it('assigns a result with an id to the latest open call with that id', () => {
     const pairing = new ToolPairing<number>();
     pairing.addCall(1, { id: 'a' });
     pairing.addCall(2, { id: 'a' });
@@ -13,7 +13,7 @@ describe('tool pairing', () => {
     expect(pairing.openCalls()).toEqual([3]);
   });
 
-  it('gives a result without an id to the oldest open call with its name', () => {
+  it('assigns a result without an id to the oldest open call with its name', () => {
     const pairing = new ToolPairing<number>();
     pairing.addCall(1, { name: 'f' });
     pairing.addCall(2, { name: 'g' });
@@ -23,13 +23,13 @@ describe('tool pairing', () => {
     expect(pairing.addResult({})).toBe(1);
   });
 
-  it('gives every result to its call if calls may have any number of results', () => {
+  it('assigns every result to its call if calls may have any number of results', () => {
     const pairing = new ToolPairing<number>('any');
     pairing.addCall(1, { id: 'a' });
     expect([pairing.addResult({ id: 'a' }), pairing.addResult({ id: 'a' })]).toEqual([1, 1]);
   });
 
-  it('forgets the open calls with an id, or all of them', () => {
+  it('removes the open calls with an id, or all open calls', () => {
     const pairing = new ToolPairing<number>();
     pairing.addCall(1, { id: 'a' });
     pairing.addCall(2, { id: 'b' });

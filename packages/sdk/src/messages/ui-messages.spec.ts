@@ -2,26 +2,26 @@ import { describe, expect, it } from '@jest/globals';
 import type { Part, WindowMessage } from '../types.js';
 import { toUiMessages } from './ui-messages.js';
 
-type Given = [WindowMessage['role'], ...Part[]];
+type MessageInput = [WindowMessage['role'], ...Part[]];
 
-function window(...messages: Given[]): WindowMessage[] {
+function window(...messages: MessageInput[]): WindowMessage[] {
   return messages.map(([role, ...parts], index) => ({ seq: index + 1, role, parts, content: '' }));
 }
 
-const partsOf = (...messages: Given[]) => toUiMessages(window(...messages)).map(({ parts }) => parts);
-const text = (said: string) => ({ type: 'text', text: said });
+const partsOf = (...messages: MessageInput[]) => toUiMessages(window(...messages)).map(({ parts }) => parts);
+const text = (value: string) => ({ type: 'text', text: value });
 
-describe('a call and its result in two events', () => {
-  const answered = {
+describe('toUiMessages with tool calls and their results', () => {
+  const merged = {
     type: 'tool-lookup',
     toolCallId: 'c1',
     state: 'output-available',
     input: { city: 'Rome' },
     output: 'sunny',
   };
-  const spellings: [string, Part, WindowMessage['role'], Part][] = [
+  const formats: [string, Part, WindowMessage['role'], Part][] = [
     [
-      'the AI SDK',
+      'AI SDK',
       { type: 'tool-call', toolCallId: 'c1', toolName: 'lookup', input: { city: 'Rome' } },
       'tool',
       { type: 'tool-result', toolCallId: 'c1', toolName: 'lookup', output: { type: 'text', value: 'sunny' } },
@@ -33,29 +33,29 @@ describe('a call and its result in two events', () => {
       { type: 'tool-result', toolCallId: 'c1', toolName: 'lookup', result: 'sunny' },
     ],
     [
-      'the chat format',
+      'chat format',
       { type: 'tool_call', id: 'c1', name: 'lookup', arguments: '{"city":"Rome"}' },
       'tool',
       { type: 'tool_result', tool_call_id: 'c1', name: 'lookup', content: 'sunny' },
     ],
     [
-      'OpenAI as it is',
+      'OpenAI format',
       { type: 'tool_call', id: 'c1', function: { name: 'lookup', arguments: '{"city":"Rome"}' } },
       'tool',
       { type: 'tool_result', tool_call_id: 'c1', content: 'sunny' },
     ],
     [
-      'Anthropic',
+      'Anthropic format',
       { type: 'tool_use', id: 'c1', name: 'lookup', input: { city: 'Rome' } },
       'user',
       { type: 'tool_result', tool_use_id: 'c1', content: 'sunny' },
     ],
   ];
-  it.each(spellings)('as with %s are one part', (_, call, role, result) => {
-    expect(partsOf(['assistant', call], [role, result])).toEqual([[answered]]);
+  it.each(formats)('merges a call and its result into one part: %s', (_, call, role, result) => {
+    expect(partsOf(['assistant', call], [role, result])).toEqual([[merged]]);
   });
 
-  it('are paired in order, by name, where they have no id', () => {
+  it('pairs calls and results without ids by name and order', () => {
     const [parts] = partsOf(
       ['assistant', { type: 'tool_call', name: 'a' }, { type: 'tool_call', name: 'b' }],
       ['tool', { type: 'tool_result', name: 'b', content: 'of b' }],
@@ -67,7 +67,7 @@ describe('a call and its result in two events', () => {
     ]);
   });
 
-  it('are kept apart where an id is used twice', () => {
+  it('pairs each result with its own call when an id is used twice', () => {
     const call = (input: object) => ({ type: 'tool_call', id: 'c', name: 'a', input });
     const result = (content: string) => ({ type: 'tool_result', tool_call_id: 'c', content });
     const all = partsOf(
@@ -83,7 +83,7 @@ describe('a call and its result in two events', () => {
     ]);
   });
 
-  it('are the last of that id where several wait', () => {
+  it('pairs a result with the latest of several open calls with the same id', () => {
     const call = (n: number) => ({ type: 'tool_call', id: 'c', name: 'a', input: { n } });
     const all = partsOf(
       ['assistant', call(1)],
@@ -98,7 +98,7 @@ describe('a call and its result in two events', () => {
     [{ output: { type: 'error-json', value: { code: 7 } } }, '{"code":7}'],
     [{ output: { type: 'execution-denied' } }, 'Tool execution denied.'],
     [{ output: 'broken', is_error: true }, 'broken'],
-  ])('that is a failure, %p, is one', (fields, errorText) => {
+  ])('converts the error result %p to an output-error part', (fields, errorText) => {
     const [parts] = partsOf(
       ['assistant', { type: 'tool-call', toolCallId: 'c', toolName: 'a', input: {} }],
       ['tool', { type: 'tool-result', toolCallId: 'c', toolName: 'a', ...fields }],
@@ -111,17 +111,17 @@ describe('a call and its result in two events', () => {
     ['', {}],
     ['[1]', { input: [1] }],
     ['{"n": ', { input: '{"n": ' }],
-  ])('take the arguments %p as an object', (given, input) => {
+  ])('converts the arguments %p to an input object', (json, input) => {
     const [parts] = partsOf(
-      ['assistant', { type: 'tool_call', id: 'c', name: 'a', arguments: given }],
+      ['assistant', { type: 'tool_call', id: 'c', name: 'a', arguments: json }],
       ['tool', { type: 'tool_result', tool_call_id: 'c', content: '' }],
     );
     expect(parts![0]).toMatchObject({ input, output: '' });
   });
 });
 
-describe('what is left out', () => {
-  it.each<[string, ...Given[]]>([
+describe('toUiMessages with parts that it omits', () => {
+  it.each<[string, ...MessageInput[]]>([
     ['a call without a result', ['assistant', { type: 'tool_call', id: 'c', name: 'a' }]],
     ['a result without a call', ['tool', { type: 'tool_result', tool_call_id: 'c', content: 'x' }]],
     [
@@ -134,33 +134,33 @@ describe('what is left out', () => {
       ['assistant', { type: 'tool_call', id: 'c', name: 'a' }],
       ['tool', { type: 'tool_result', tool_call_id: 'd' }],
     ],
-    ['a call of no name', ['assistant', { type: 'tool_call', id: 'c' }]],
+    ['a call without a name', ['assistant', { type: 'tool_call', id: 'c' }]],
     [
-      'a part of a UI message that waits',
+      'a UI tool part whose input is incomplete',
       ['assistant', { type: 'tool-a', toolCallId: 'c', state: 'input-streaming' }],
     ],
     [
-      'one that waits for approval',
+      'a UI tool part that needs approval',
       ['assistant', { type: 'tool-a', toolCallId: 'c', state: 'approval-requested' }],
     ],
-    ['a part of a shape of your own', ['user', { type: 'location', city: 'Rome' }]],
-    ['reasoning without a text', ['assistant', { type: 'reasoning', tokens: [1] }]],
+    ['a part of a custom shape', ['user', { type: 'location', city: 'Rome' }]],
+    ['reasoning without text', ['assistant', { type: 'reasoning', tokens: [1] }]],
     ['an empty text', ['assistant', text('')]],
-    ['the beginning of a step alone', ['assistant', { type: 'step-start' }]],
-    ['a system message without a text', ['system', { type: 'image', image: 'x' }]],
-  ])('is %s, and the message with it', (_, ...messages) => {
+    ['a step-start without content', ['assistant', { type: 'step-start' }]],
+    ['a system message without text', ['system', { type: 'image', image: 'x' }]],
+  ])('returns no message for %s', (_, ...messages) => {
     expect(toUiMessages(window(...messages))).toEqual([]);
   });
 
-  it('leaves the rest of its message', () => {
+  it('keeps the other parts of a message whose call it omits', () => {
     expect(partsOf(['assistant', text('Let me see.'), { type: 'tool_call', id: 'c', name: 'a' }])).toEqual([
       [text('Let me see.')],
     ]);
   });
 });
 
-describe('a message', () => {
-  it('has its id and metadata; without an id one of its own', () => {
+describe('toUiMessages', () => {
+  it('keeps the id and metadata of a message, and creates a unique id if there is none', () => {
     const [first, ...others] = window(['user', text('a')], ['user', text('b')], ['user', text('c')]);
     const messages = [
       { ...first!, id: 'm', metadata: { a: 1 } },
@@ -173,7 +173,7 @@ describe('a message', () => {
     ]);
   });
 
-  it('has files in the spelling of UI messages, whichever they had', () => {
+  it('converts files to the fields of UI messages', () => {
     const url = 'https://example.com/a.png';
     expect(
       partsOf([
@@ -191,7 +191,7 @@ describe('a message', () => {
     ]);
   });
 
-  it('of a UI message keeps finished calls, steps and data, and knows a denied call as failed', () => {
+  it('keeps finished calls, steps and data of a UI message, and converts a denied call to an error', () => {
     const done = { type: 'tool-a', toolCallId: 'c', state: 'output-available', input: {}, output: 1 };
     expect(
       partsOf([
@@ -220,7 +220,7 @@ describe('a message', () => {
     ]);
   });
 
-  it('of several texts of a system message is one text', () => {
+  it('joins the texts of a system message', () => {
     expect(partsOf(['system', text('Be'), text('brief')])).toEqual([[text('Be\nbrief')]]);
   });
 });

@@ -1,12 +1,12 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { withEnding, type Chunk } from './chunks.js';
 
 const onError = () => 'masked';
 
-/** Reads chunks of a stream that stays open, and aborts after the first. */
-async function typesAround(abort: AbortController, ...given: string[]): Promise<string[]> {
+/** Reads chunks from a stream that stays open, and aborts after the first chunk. @returns the types of all chunks */
+async function readAndAbort(abort: AbortController, ...sourceTypes: string[]): Promise<string[]> {
   const open = new ReadableStream<Chunk>({
-    start: (controller) => given.forEach((type) => controller.enqueue({ type })),
+    start: (controller) => sourceTypes.forEach((type) => controller.enqueue({ type })),
   });
   const reader = withEnding(open, { signal: abort.signal, onError }).getReader();
   const types: string[] = [];
@@ -18,34 +18,36 @@ async function typesAround(abort: AbortController, ...given: string[]): Promise<
   }
 }
 
-it('an abort is the last chunk', async () => {
-  expect((await typesAround(new AbortController(), 'start')).at(-1)).toBe('abort');
-});
-
-it('an abort comes after all that was there', async () => {
-  expect(await typesAround(new AbortController(), 'start', 'text-start', 'text-delta')).toEqual([
-    'start',
-    'text-start',
-    'text-delta',
-    'abort',
-  ]);
-});
-
-it.each(['finish', 'abort'])('an abort after a %s is none', async (type) => {
-  expect(await typesAround(new AbortController(), type)).toEqual([type]);
-});
-
-it('a signal that is aborted already ends it', async () => {
-  const abort = new AbortController();
-  abort.abort();
-  expect(await typesAround(abort, 'start')).toEqual(['abort']);
-});
-
-it('ends the chunks with an error that shows only the text of onError', async () => {
-  const broken = new ReadableStream<Chunk>({
-    start: (controller) => controller.error(new Error('secret')),
+describe('withEnding', () => {
+  it('ends with an abort chunk when the signal is aborted', async () => {
+    expect((await readAndAbort(new AbortController(), 'start')).at(-1)).toBe('abort');
   });
-  const reader = withEnding(broken, { onError }).getReader();
-  expect(await reader.read()).toEqual({ done: false, value: { type: 'error', errorText: 'masked' } });
-  expect((await reader.read()).done).toBe(true);
+
+  it('sends all available chunks before the abort chunk', async () => {
+    expect(await readAndAbort(new AbortController(), 'start', 'text-start', 'text-delta')).toEqual([
+      'start',
+      'text-start',
+      'text-delta',
+      'abort',
+    ]);
+  });
+
+  it.each(['finish', 'abort'])('adds no abort chunk after a %s chunk', async (type) => {
+    expect(await readAndAbort(new AbortController(), type)).toEqual([type]);
+  });
+
+  it('sends only an abort chunk when the signal is aborted before the first chunk', async () => {
+    const abort = new AbortController();
+    abort.abort();
+    expect(await readAndAbort(abort, 'start')).toEqual(['abort']);
+  });
+
+  it('ends with an error chunk that contains only the text from onError', async () => {
+    const broken = new ReadableStream<Chunk>({
+      start: (controller) => controller.error(new Error('secret')),
+    });
+    const reader = withEnding(broken, { onError }).getReader();
+    expect(await reader.read()).toEqual({ done: false, value: { type: 'error', errorText: 'masked' } });
+    expect((await reader.read()).done).toBe(true);
+  });
 });

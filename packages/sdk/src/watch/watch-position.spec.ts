@@ -14,8 +14,8 @@ const window = (version: number, usedTokens = 5): Change => ({
   usedTokens,
 });
 
-describe('a watch position', () => {
-  it('moves to each change once', () => {
+describe('WatchPosition', () => {
+  it('advances to each change once', () => {
     const position = WatchPosition.after(3);
     expect(position.advance(compaction(3))).toBe(false);
     expect(position.advance(compaction(4))).toBe(true);
@@ -31,7 +31,7 @@ describe('a watch position', () => {
     expect(position.advance(window(2))).toBe(false);
   });
 
-  it('skips the first window of a watch that starts now, unless the conversation has changed', () => {
+  it('ignores the first window after WatchPosition.now unless the conversation has changed', () => {
     expect(WatchPosition.now(3).advance(window(3))).toBe(false);
     expect(WatchPosition.now(3).advance(window(4))).toBe(true);
     const position = WatchPosition.now(3);

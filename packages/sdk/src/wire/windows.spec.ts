@@ -20,8 +20,8 @@ const windowOf = (...messages: [Role, ...Part[]][]) =>
   withContent(messages.map(([role, ...parts], index) => ({ seq: index + 1, role, parts })));
 const contentsOf = (...messages: [Role, ...Part[]][]) => windowOf(...messages).map(({ content }) => content);
 
-describe('the content of the messages of a window', () => {
-  it('contains a call and its result only together', () => {
+describe('withContent', () => {
+  it('includes a tool call only together with its result', () => {
     const paired = contentsOf(
       ['user', text('a')],
       ['assistant', call('1'), call('2')],
@@ -44,7 +44,7 @@ describe('the content of the messages of a window', () => {
     ]);
   });
 
-  it('is added without changing the message, except that developer becomes system', () => {
+  it('adds the content and changes nothing else, except that developer becomes system', () => {
     const [message] = windowOf(['developer', text('a'), call('1')]);
     expect(message).toEqual({ seq: 1, role: 'system', parts: [text('a'), call('1')], content: 'a' });
   });

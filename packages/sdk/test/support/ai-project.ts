@@ -10,11 +10,11 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const TSC = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
 
-/** A folder of a user: the built SDK, one major of the AI SDK as `ai`, a stand-in for the provider, and files of theirs. */
+/** A user's project: the built SDK, one version of the AI SDK as `ai`, a fake provider, and the user's files. */
 export class AiProject {
   private constructor(readonly folder: string) {}
 
-  static async make(files: Record<string, string>): Promise<AiProject> {
+  static async create(files: Record<string, string>): Promise<AiProject> {
     const project = new AiProject(await mkdtemp(join(tmpdir(), 'fastpaca-project-')));
     await project.write({
       'package.json': JSON.stringify({ type: 'module' }),
@@ -36,20 +36,23 @@ export class AiProject {
     const sdk = join(project.folder, 'node_modules/fastpaca');
     await mkdir(sdk, { recursive: true });
     await cp(join(ROOT, 'packages/sdk/package.json'), join(sdk, 'package.json'));
-    await cp(join(ROOT, 'packages/sdk/dist'), join(sdk, 'dist'), { recursive: true }); // which `npm test` has built
+    await cp(join(ROOT, 'packages/sdk/dist'), join(sdk, 'dist'), { recursive: true }); // built by `npm test`
     return project;
   }
 
-  /** Makes an installed package of the repository one of the project, under this name. */
-  async use(name: string, installed: string): Promise<void> {
+  /** Links a package from the repository's `node_modules` into the project under the given name. */
+  async linkPackage(name: string, installed: string): Promise<void> {
     const path = join(this.folder, 'node_modules', name);
     await rm(path, { recursive: true, force: true });
     await mkdir(dirname(path), { recursive: true });
     await symlink(join(ROOT, 'node_modules', installed), path);
   }
 
-  /** Makes up a package; what has been in its place, a link to an installed one perhaps, is replaced and not written into. */
-  async makeUp(name: string, files: Record<string, string>): Promise<void> {
+  /**
+   * Writes a fake package. Removes an existing package first: it may be a link to a package of the repository, which must
+   * not be overwritten.
+   */
+  async writePackage(name: string, files: Record<string, string>): Promise<void> {
     const path = join('node_modules', name);
     await rm(join(this.folder, path), { recursive: true, force: true });
     await this.write(
@@ -65,8 +68,8 @@ export class AiProject {
     }
   }
 
-  /** Compiles it. @returns what the compiler complains about */
-  async tsc(): Promise<string> {
+  /** Compiles the project. @returns the errors of the compiler */
+  async compile(): Promise<string> {
     try {
       return await this.run([TSC, '-p', this.folder]);
     } catch (error) {
@@ -74,7 +77,7 @@ export class AiProject {
     }
   }
 
-  /** @returns what it writes */
+  /** Runs Node.js in the project. @returns its standard output */
   async run(args: string[], env: Record<string, string> = {}): Promise<string> {
     const options = { cwd: this.folder, env: { ...process.env, NODE_OPTIONS: '', ...env } };
     return (await run(process.execPath, args, options)).stdout;

@@ -1,4 +1,8 @@
-/** The chunks of a response in the UI message stream protocol, and whether it ended as that asks for. */
+/**
+ * Reads a response in the UI message stream protocol.
+ *
+ * @returns its chunks, and whether it ended with `[DONE]` as the protocol requires
+ */
 export async function readSse(response: Response): Promise<{ chunks: any[]; isDone: boolean }> {
   const lines = (await response.text()).split('\n\n').filter((line) => line !== '');
   const data = lines.map((line) => line.replace(/^data: /, ''));
@@ -6,8 +10,8 @@ export async function readSse(response: Response): Promise<{ chunks: any[]; isDo
   return { chunks: (isDone ? data.slice(0, -1) : data).map((json) => JSON.parse(json)), isDone };
 }
 
-/** The text in the chunks. */
-export function textIn(chunks: any[]): string {
+/** The text of all `text-delta` chunks. */
+export function textOf(chunks: any[]): string {
   return chunks
     .filter(({ type }) => type === 'text-delta')
     .map(({ delta }) => delta)

@@ -2,20 +2,20 @@ import { jest } from '@jest/globals';
 import { eventually } from '../../../../test/support/eventually.js';
 
 /**
- * The timers that are set while it exists. A test gives the client a time limit that no other timer has, and ends it
- * by hand when the moment has come: nothing is then a race between the client and the clock.
+ * Records the timers that are set while it exists. A test gives the client a time limit that no other timer has, and
+ * expires it by hand. The test therefore never depends on the clock.
  */
 export class ClientTimers {
   private readonly spy = jest.spyOn(globalThis, 'setTimeout');
 
-  /** Resolves when a timer that `is` accepts has been set. @param is is given its milliseconds */
-  async isSet(is: (ms: number) => boolean): Promise<void> {
-    await eventually('the timer of the client', () => this.find(is) !== undefined);
+  /** Resolves when a timer has been set whose delay, in milliseconds, matches. */
+  async waitForTimer(matches: (ms: number) => boolean): Promise<void> {
+    await eventually('the timer of the client', () => this.find(matches) !== undefined);
   }
 
-  /** Runs the last timer that `is` accepts, as if its time were over. */
-  runOut(is: (ms: number) => boolean): void {
-    const callback = this.find(is);
+  /** Runs the last timer whose delay matches, as if it had expired. */
+  expire(matches: (ms: number) => boolean): void {
+    const callback = this.find(matches);
     if (!callback) throw new Error('the client has set no such timer');
     callback();
   }
@@ -24,8 +24,8 @@ export class ClientTimers {
     this.spy.mockRestore();
   }
 
-  private find(is: (ms: number) => boolean): (() => void) | undefined {
-    const call = this.spy.mock.calls.findLast(([, ms]) => is(ms ?? 0));
+  private find(matches: (ms: number) => boolean): (() => void) | undefined {
+    const call = this.spy.mock.calls.findLast(([, ms]) => matches(ms ?? 0));
     return call?.[0];
   }
 }

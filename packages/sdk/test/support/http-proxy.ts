@@ -2,42 +2,44 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What went through, as the client sent it. */
-export interface SeenRequest {
+/** A request as the client sent it. */
+export interface RecordedRequest {
   method: string;
-  /** With the query. */
+  /** Includes the query. */
   path: string;
   headers: IncomingMessage['headers'];
-  /** Parsed JSON, if there was a body. */
+  /** Parsed JSON; undefined if there is no body. */
   body: any;
 }
 
-/** What happens to one request instead of being passed on. */
-export type Fault =
-  /** The service does not get it; the connection ends. */
-  | { type: 'drop' }
-  /** The service carries it out, and its answer is lost. */
-  | { type: 'lose-answer' }
-  /** The answer's head comes, and so many bytes of its body, before the connection ends. */
-  | { type: 'truncate'; bytes: number }
-  /** Nothing ever comes. */
-  | { type: 'hang' }
-  /** Answered here. */
-  | { type: 'answer'; status: number; headers?: Record<string, string>; body?: string };
+type RequestFilter = (request: RecordedRequest) => boolean;
 
-/** Stands between a client and the service, writes down what goes through, and does to it what networks do. */
+/** What the proxy does with a request instead of forwarding it and its response. */
+export type Interception =
+  /** Closes the connection without forwarding the request. */
+  | { type: 'drop-request' }
+  /** Forwards the request, and closes the connection instead of sending the response. */
+  | { type: 'drop-response' }
+  /** Sends the headers and the first bytes of the response body, then closes the connection. */
+  | { type: 'truncate-response'; bytes: number }
+  /** Keeps the connection open without forwarding the request or responding. */
+  | { type: 'hang' }
+  /** Responds without forwarding the request. */
+  | { type: 'respond'; status: number; headers?: Record<string, string>; body?: string };
+
+/** A proxy between a client and the service. It records requests, and simulates network errors and error responses. */
 export class HttpProxy {
-  readonly seen: SeenRequest[] = [];
-  /** Those of them whose answer has not ended. */
-  readonly open = new Set<SeenRequest>();
-  private readonly faults: { matches: (seen: SeenRequest) => boolean; fault: Fault }[] = [];
+  readonly requests: RecordedRequest[] = [];
+  /** The requests whose response has not ended. */
+  readonly openRequests = new Set<RecordedRequest>();
+  private readonly interceptions: { interception: Interception; matches: RequestFilter }[] = [];
   private server!: Server;
 
   private constructor(private readonly target: string) {}
 
   static async start(target: string): Promise<HttpProxy> {
     const proxy = new HttpProxy(target);
-    proxy.server = createServer((from, to) => void proxy.pass(from, to)).listen(0, '127.0.0.1');
+    proxy.server = createServer((from, to) => void proxy.forward(from, to)).listen(0, '127.0.0.1');
     await once(proxy.server, 'listening');
     return proxy;
   }
@@ -46,74 +48,75 @@ export class HttpProxy {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Does this to the next request that matches; several are used up in the order they were given. */
-  next(fault: Fault, matches: (seen: SeenRequest) => boolean = () => true): void {
-    this.faults.push({ fault, matches });
+  /** Intercepts the next request that matches. Several interceptions are used in the order in which they were added. */
+  interceptNext(interception: Interception, matches: RequestFilter = () => true): void {
+    this.interceptions.push({ interception, matches });
   }
 
-  /** The requests of this method and path, without its query, that have come. */
-  of(method: string, ending: string): SeenRequest[] {
-    return this.seen.filter((seen) => seen.method === method && seen.path.split('?')[0]!.endsWith(ending));
+  /** The recorded requests with this method whose path, without the query, ends with `pathEnd`. */
+  requestsTo(method: string, pathEnd: string): RecordedRequest[] {
+    return this.requests.filter(
+      (recorded) => recorded.method === method && recorded.path.split('?')[0]!.endsWith(pathEnd),
+    );
   }
 
-  /** Ends every connection there is. */
-  cut(): void {
+  closeConnections(): void {
     this.server.closeAllConnections();
   }
 
   async stop(): Promise<void> {
     const closed = once(this.server, 'close');
     this.server.close();
-    this.cut();
+    this.closeConnections();
     await closed;
   }
 
-  private async pass(from: IncomingMessage, to: ServerResponse): Promise<void> {
+  private async forward(from: IncomingMessage, to: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of from) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks);
     const { method = '', url: path = '', headers } = from;
-    const seen = { method, path, headers, body: text.length ? JSON.parse(text.toString()) : undefined };
-    this.seen.push(seen);
-    this.open.add(seen);
-    to.on('close', () => this.open.delete(seen));
-    const index = this.faults.findIndex(({ matches }) => matches(seen));
-    const fault = index < 0 ? undefined : this.faults.splice(index, 1)[0]!.fault;
-    if (fault?.type === 'hang') return;
-    if (fault?.type === 'drop') {
+    const recorded = { method, path, headers, body: text.length ? JSON.parse(text.toString()) : undefined };
+    this.requests.push(recorded);
+    this.openRequests.add(recorded);
+    to.on('close', () => this.openRequests.delete(recorded));
+    const index = this.interceptions.findIndex(({ matches }) => matches(recorded));
+    const interception = index < 0 ? undefined : this.interceptions.splice(index, 1)[0]!.interception;
+    if (interception?.type === 'hang') return;
+    if (interception?.type === 'drop-request') {
       from.socket.destroy();
       return;
     }
-    if (fault?.type === 'answer') {
-      to.writeHead(fault.status, fault.headers).end(fault.body);
+    if (interception?.type === 'respond') {
+      to.writeHead(interception.status, interception.headers).end(interception.body);
       return;
     }
-    const onward = request(this.target + path, { method, headers, agent: false });
-    onward.on('error', () => to.destroy());
-    onward.on('response', (answer) => {
-      if (fault?.type === 'lose-answer') {
-        answer.resume().on('end', () => from.socket.destroy());
+    const forwarded = request(this.target + path, { method, headers, agent: false });
+    forwarded.on('error', () => to.destroy());
+    forwarded.on('response', (response) => {
+      if (interception?.type === 'drop-response') {
+        response.resume().on('end', () => from.socket.destroy());
         return;
       }
-      to.writeHead(answer.statusCode!, answer.headers);
-      if (fault?.type === 'truncate') truncated(answer, to, fault.bytes);
+      to.writeHead(response.statusCode!, response.headers);
+      if (interception?.type === 'truncate-response') sendTruncated(response, to, interception.bytes);
       else {
-        answer.pipe(to);
-        answer.on('error', () => to.destroy());
-        to.on('close', () => answer.destroy());
+        response.pipe(to);
+        response.on('error', () => to.destroy());
+        to.on('close', () => response.destroy());
       }
     });
-    onward.end(text);
+    forwarded.end(text);
   }
 }
 
-function truncated(answer: IncomingMessage, to: ServerResponse, bytes: number): void {
-  let left = bytes;
-  answer.on('error', () => undefined);
-  answer.on('data', (chunk: Buffer) => {
-    if (left <= 0) return;
-    const last = chunk.length >= left;
-    to.write(chunk.subarray(0, left), () => last && setTimeout(() => to.destroy(), 20));
-    left -= chunk.length;
+function sendTruncated(response: IncomingMessage, to: ServerResponse, bytes: number): void {
+  let remaining = bytes;
+  response.on('error', () => undefined);
+  response.on('data', (chunk: Buffer) => {
+    if (remaining <= 0) return;
+    const isLast = chunk.length >= remaining;
+    to.write(chunk.subarray(0, remaining), () => isLast && setTimeout(() => to.destroy(), 20));
+    remaining -= chunk.length;
   });
 }

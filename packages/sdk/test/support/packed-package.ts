@@ -10,23 +10,23 @@ const INSTALLED = join(SDK, '../../node_modules');
 const TSC = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
 
 const execute = promisify(execFile);
-/** Without what jest wants of node. */
+/** Without the NODE_OPTIONS of Jest. */
 const env = { ...process.env, NODE_OPTIONS: '' };
 
-/** The package as `npm pack` makes it of the built sources, and empty projects that have it installed. */
+/** The package that `npm pack` creates from the built sources. Creates empty projects that have it installed. */
 export class PackedPackage {
   private constructor(
     private readonly folder: string,
-    /** Names of the files in it. */
+    /** Names of the files in the package. */
     readonly files: string[],
   ) {}
 
-  static async make(): Promise<PackedPackage> {
+  static async create(): Promise<PackedPackage> {
     const folder = await mkdtemp(join(tmpdir(), 'fastpaca-package-'));
     const source = join(folder, 'source');
     await mkdir(source);
     for (const file of ['package.json', 'README.md']) await cp(join(SDK, file), join(source, file));
-    // `npm test` has built it from the sources as they are. Copied: the tree that others run from stays as it is.
+    // Built by `npm test`. Copied, so that `npm pack` does not change the folder that other tests use.
     await cp(join(SDK, 'dist'), join(source, 'dist'), { recursive: true });
     await execute('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: source, env });
     const tarball = (await readdir(folder)).find((file) => file.endsWith('.tgz'))!;
@@ -36,9 +36,9 @@ export class PackedPackage {
   }
 
   /**
-   * A new project with this package.
+   * Creates a project that has the package installed.
    *
-   * @param libraries what else it has installed, by name: the folder in our own `node_modules`
+   * @param libraries other installed packages: the name of each, and its folder in the repository's `node_modules`
    */
   async project(libraries: Record<string, string> = {}): Promise<Project> {
     const root = await mkdtemp(join(this.folder, 'project-'));
@@ -60,13 +60,18 @@ export class PackedPackage {
 export class Project {
   constructor(private readonly root: string) {}
 
-  /** What a script prints. @param file `.mjs` or `.cjs` */
+  /** Runs a script. @param file `.mjs` or `.cjs` @returns its standard output */
   async run(file: string, source: string): Promise<string> {
     await writeFile(join(this.root, file), source);
     return (await execute(process.execPath, [file], { cwd: this.root, env })).stdout.trim();
   }
 
-  /** What the compiler complains about, strict and with Node's resolution; an empty text if nothing. @param files `.mts` or `.cts` */
+  /**
+   * Compiles in strict mode with Node's module resolution.
+   *
+   * @param files `.mts` or `.cts`
+   * @returns the errors of the compiler; empty if there are none
+   */
   async compile(files: Record<string, string>, options: Record<string, unknown> = {}): Promise<string> {
     for (const [file, source] of Object.entries(files)) await writeFile(join(this.root, file), source);
     const compilerOptions = {
@@ -83,8 +88,8 @@ export class Project {
     try {
       await execute(process.execPath, [TSC, '-p', 'tsconfig.json'], { cwd: this.root, env });
       return '';
-    } catch (failure) {
-      const { stdout, stderr } = failure as { stdout: string; stderr: string };
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout: string; stderr: string };
       return stdout + stderr;
     }
   }

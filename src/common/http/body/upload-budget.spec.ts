@@ -4,7 +4,7 @@ import { SMALL_BODY_BYTES, UploadBudget } from './upload-budget.js';
 const MIB = 1024 * 1024;
 
 describe('UploadBudget', () => {
-  it('admits large bodies up to three quarters of it, and small bodies up to one quarter', () => {
+  it('admits large bodies up to three quarters of the budget, and small bodies up to one quarter', () => {
     const budget = new UploadBudget(8 * MIB);
     const large = Array.from({ length: 7 }, () => budget.reserve().resize(MIB));
     expect(large).toEqual([true, true, true, true, true, true, false]);
@@ -13,7 +13,7 @@ describe('UploadBudget', () => {
     expect(budget.load()).toEqual({ small: 2 * MIB, large: 6 * MIB });
   });
 
-  it('returns the bytes of a reservation once, however often it is released', () => {
+  it('returns the bytes of a reservation once, even if it is released twice', () => {
     const budget = new UploadBudget(8 * MIB);
     const reservation = budget.reserve();
     expect(reservation.resize(6 * MIB)).toBe(true);
@@ -24,7 +24,7 @@ describe('UploadBudget', () => {
     expect(budget.reserve().resize(6 * MIB)).toBe(true);
   });
 
-  it('moves a growing body to the part for large bodies, or leaves it unchanged if that part is full', () => {
+  it('moves a growing body to the pool of large bodies, or leaves it unchanged if that pool is full', () => {
     const budget = new UploadBudget(8 * MIB);
     const growing = budget.reserve();
     expect(growing.resize(100)).toBe(true);
@@ -37,7 +37,7 @@ describe('UploadBudget', () => {
     expect(budget.load()).toEqual({ small: 0, large: 6 * MIB });
   });
 
-  it('always admits a body that is alone, so that no body is rejected forever', () => {
+  it('admits a single body of any size, because it would otherwise be rejected forever', () => {
     const budget = new UploadBudget(MIB);
     const reservation = budget.reserve();
     expect(reservation.resize(64 * MIB)).toBe(true);

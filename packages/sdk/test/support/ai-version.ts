@@ -1,6 +1,6 @@
-/* eslint-disable @typescript-eslint/require-await -- what stands for a model or a service is asynchronous as they are */
-/** What one model call gives, in the words that all majors share; `finish` and `throw` are put into those of its own. */
-export interface ScriptPart {
+/* eslint-disable @typescript-eslint/require-await -- fakes of asynchronous functions are asynchronous, too */
+/** One part of a model's stream, as all AI SDK versions write it. `finish` and `throw` are converted for each version. */
+export interface StreamPart {
   type: string;
   [field: string]: any;
 }
@@ -10,29 +10,29 @@ export interface ModelCall {
   abortSignal?: AbortSignal;
 }
 
-/** One call of the model: its parts, as they come. */
-export type Script = (call: ModelCall) => AsyncIterable<ScriptPart> | Iterable<ScriptPart>;
+/** The stream parts of one model call. */
+export type ModelScript = (call: ModelCall) => AsyncIterable<StreamPart> | Iterable<StreamPart>;
 
-/** One major of the AI SDK and its own mock model. */
-export interface AiMajor {
+/** A major version of the AI SDK, and its mock model. */
+export interface AiVersion {
   name: string;
   ai: any;
-  /** A model that answers each call with the next script, the last one again and again. */
-  model: (...scripts: Script[]) => any;
-  /** The prompts that the model was given. */
-  prompts: (model: any) => any[][];
+  /** A model that runs the next script for each call, and repeats the last one. */
+  mockModel: (...scripts: ModelScript[]) => any;
+  /** The prompts that the mock model received. */
+  promptsOf: (model: any) => any[][];
 }
 
 const MOCKS = { 'ai-v5': 'MockLanguageModelV2', 'ai-v6': 'MockLanguageModelV3', ai: 'MockLanguageModelV4' };
 const NAMES = { 'ai-v5': 'AI SDK 5', 'ai-v6': 'AI SDK 6', ai: 'AI SDK 7' };
 
-export async function aiMajor(pkg: keyof typeof MOCKS): Promise<AiMajor> {
-  const [ai, mocks] = await load(pkg);
+export async function loadAiVersion(pkg: keyof typeof MOCKS): Promise<AiVersion> {
+  const [ai, mocks] = await importPackage(pkg);
   const Mock = mocks[MOCKS[pkg]];
   return {
     name: NAMES[pkg],
     ai,
-    model: (...scripts) => {
+    mockModel: (...scripts) => {
       let calls = 0;
       const next = () => scripts[Math.min(calls++, scripts.length - 1)]!;
       return new Mock({
@@ -45,20 +45,20 @@ export async function aiMajor(pkg: keyof typeof MOCKS): Promise<AiMajor> {
         }),
       });
     },
-    prompts: (model) =>
+    promptsOf: (model) =>
       [...model.doStreamCalls, ...model.doGenerateCalls].map(({ prompt }: ModelCall) => prompt),
   };
 }
 
-/** Written out, so that the aliases are found by their names. */
-async function load(pkg: keyof typeof MOCKS): Promise<[any, any]> {
+/** Each import is a literal, so that tools find the aliased packages. */
+async function importPackage(pkg: keyof typeof MOCKS): Promise<[any, any]> {
   if (pkg === 'ai-v5') return [await import('ai-v5'), await import('ai-v5/test')];
   if (pkg === 'ai-v6') return [await import('ai-v6'), await import('ai-v6/test')];
   return [await import('ai'), await import('ai/test')];
 }
 
 function partStream(
-  parts: AsyncIterable<ScriptPart> | Iterable<ScriptPart>,
+  parts: AsyncIterable<StreamPart> | Iterable<StreamPart>,
   pkg: keyof typeof MOCKS,
 ): ReadableStream<unknown> {
   const iterator = (async function* () {
@@ -92,28 +92,28 @@ function usage(pkg: keyof typeof MOCKS): unknown {
       };
 }
 
-/** The parts of a text that comes in these pieces. */
-export function text(...pieces: string[]): ScriptPart[] {
+/** The stream parts of a text in these deltas. */
+export function textParts(...deltas: string[]): StreamPart[] {
   return [
     { type: 'text-start', id: 't' },
-    ...pieces.map((delta) => ({ type: 'text-delta', id: 't', delta })),
+    ...deltas.map((delta) => ({ type: 'text-delta', id: 't', delta })),
     { type: 'text-end', id: 't' },
   ];
 }
 
-export function finish(reason = 'stop'): ScriptPart {
+export function finishPart(reason = 'stop'): StreamPart {
   return { type: 'finish', reason };
 }
 
-/** A script that says these pieces. */
-export function says(...pieces: string[]): Script {
-  return () => [...text(...pieces), finish()];
+/** A script whose answer is a text in these deltas. */
+export function textAnswer(...deltas: string[]): ModelScript {
+  return () => [...textParts(...deltas), finishPart()];
 }
 
 /** A script that calls a tool. */
-export function calls(toolName: string, input: object, toolCallId = 'call-1'): Script {
+export function toolCallAnswer(toolName: string, input: object, toolCallId = 'call-1'): ModelScript {
   return () => [
     { type: 'tool-call', toolCallId, toolName, input: JSON.stringify(input) },
-    finish('tool-calls'),
+    finishPart('tool-calls'),
   ];
 }

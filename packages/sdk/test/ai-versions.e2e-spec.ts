@@ -4,13 +4,13 @@ import { createClient, type Context, type Part, type Window } from '../src/index
 import { toModelMessages } from '../src/messages/model-messages.js';
 import { placeSystemMessages } from '../src/model-answer/system-messages.js';
 import { toUiMessages } from '../src/messages/ui-messages.js';
-import { aiMajor, says } from './support/ai-major.js';
+import { loadAiVersion, textAnswer } from './support/ai-version.js';
 import { expectValidPrompt } from './support/ai-prompt.js';
 
-const majors = await Promise.all([aiMajor('ai-v5'), aiMajor('ai-v6'), aiMajor('ai')]);
+const versions = await Promise.all([loadAiVersion('ai-v5'), loadAiVersion('ai-v6'), loadAiVersion('ai')]);
 
-/** A turn of every shape that an event may have. */
-const TURNS: { role: 'user' | 'assistant' | 'tool'; content: string | Part[] }[] = [
+/** Events in every shape that an event may have. */
+const EVENTS: { role: 'user' | 'assistant' | 'tool'; content: string | Part[] }[] = [
   { role: 'user', content: 'What is the weather?' },
   {
     role: 'assistant',
@@ -79,11 +79,11 @@ let ctx: Context;
 let window: Window;
 
 beforeAll(async () => {
-  jest.spyOn(console, 'warn').mockImplementation(() => undefined); // 5 and 6 warn of system messages
+  jest.spyOn(console, 'warn').mockImplementation(() => undefined); // AI SDK 5 and 6 warn about system messages
   service = await TestService.start();
   ctx = await createClient({ baseUrl: service.url }).context('shapes').budget(100_000);
   await ctx.append({ role: 'user', content: 'Hi' });
-  await ctx.append(TURNS);
+  await ctx.append(EVENTS);
   await ctx.compact({ fromSeq: 1, toSeq: 1, replacement: [{ role: 'system', content: 'They said hi.' }] });
   window = await ctx.window();
 });
@@ -92,68 +92,68 @@ afterAll(async () => {
   await service.stop();
 });
 
-describe.each(majors)('$name', ({ name, ai, model, prompts }) => {
-  it('takes the messages of a window as they are', async () => {
-    const mock = model(says('x'));
+describe.each(versions)('messages for $name', ({ name, ai, mockModel, promptsOf }) => {
+  it('are accepted as the window returns them', async () => {
+    const mock = mockModel(textAnswer('x'));
     const { text } = await ai.generateText({
       model: mock,
       messages: window.messages,
       allowSystemInMessages: true,
     });
     expect(text).toBe('generated');
-    // A message of results in a shape of its own has no content here; 5 hands it on, its providers make nothing of it.
-    const prompt = prompts(mock)[0]!.filter(({ role, content }) => role !== 'tool' || content.length > 0);
+    // Tool messages whose results have a custom shape have no content. AI SDK 5 passes them to the provider.
+    const prompt = promptsOf(mock)[0]!.filter(({ role, content }) => role !== 'tool' || content.length > 0);
     expectValidPrompt(prompt);
     expect(prompt[0]).toMatchObject({ role: 'system', content: 'They said hi.' });
     expect(window.messages[0]).toMatchObject({ seq: 1, fromSeq: 1, toSeq: 1 });
   });
 
-  it('takes the messages of a stream, calls and results of all shapes in pairs', async () => {
-    const mock = model(says('x'));
+  it('are accepted as ctx.stream converts them, with calls and results of all shapes in pairs', async () => {
+    const mock = mockModel(textAnswer('x'));
     const { messages } = placeSystemMessages(
       await toModelMessages(toUiMessages(window.messages), ai),
       'auto',
       ai,
     );
     await ai.generateText({ model: mock, messages });
-    const [prompt] = prompts(mock);
+    const [prompt] = promptsOf(mock);
     expectValidPrompt(prompt!);
-    const called = prompt!.flatMap(({ content }) =>
+    const callIds = prompt!.flatMap(({ content }) =>
       [content]
         .flat()
         .filter(({ type }: Part) => type === 'tool-call')
         .map(({ toolCallId }: Part) => toolCallId),
     );
-    expect(called).toEqual(['c1', 'c2', 'c4', 'c5']);
+    expect(callIds).toEqual(['c1', 'c2', 'c4', 'c5']);
   });
 
-  it('converts as the SDK does where there is no AI SDK', async () => {
+  it('are the same when they are converted without the AI SDK', async () => {
     const uiMessages = toUiMessages(window.messages);
-    const own = await toModelMessages(uiMessages, undefined);
-    const its = await toModelMessages(uiMessages, ai);
-    expect(own.map(inOneSpelling)).toEqual(its.map(inOneSpelling));
+    const convertedWithoutAi = await toModelMessages(uiMessages, undefined);
+    const convertedByAi = await toModelMessages(uiMessages, ai);
+    expect(convertedWithoutAi.map(normalize)).toEqual(convertedByAi.map(normalize));
   });
 
-  it('never sees a message without content where events are nothing but calls', async () => {
-    const only = await createClient({ baseUrl: service.url }).context(`calls of ${name}`).budget(1000);
+  it('are never empty, even for events that contain only calls', async () => {
+    const ctxOfCalls = await createClient({ baseUrl: service.url }).context(`calls of ${name}`).budget(1000);
     const call = { type: 'tool_call', id: 'c', name: 'a', arguments: '{}' };
-    await only.append([
+    await ctxOfCalls.append([
       { role: 'user', content: 'Go' },
       { role: 'assistant', parts: [call] },
       { role: 'assistant', parts: [call] },
     ]);
-    const { messages } = await only.window();
-    const mock = model(says('x'));
+    const { messages } = await ctxOfCalls.window();
+    const mock = mockModel(textAnswer('x'));
     await ai.generateText({ model: mock, messages });
     await ai.generateText({ model: mock, messages: await toModelMessages(toUiMessages(messages), ai) });
-    const [asTheyAre, streamed] = prompts(mock);
-    expectValidPrompt(asTheyAre!);
-    expect(streamed!.map(({ role }) => role)).toEqual(['user']);
+    const [fromWindow, fromStream] = promptsOf(mock);
+    expectValidPrompt(fromWindow!);
+    expect(fromStream!.map(({ role }) => role)).toEqual(['user']);
   });
 });
 
-/** A text may be a string or the only part; 7 says of a file that it is a URL; what is undefined is not there. */
-function inOneSpelling({ role, content }: { role: string; content: unknown }): unknown {
+/** Makes equivalent messages equal: text as a string or a part, a plain or wrapped file URL, undefined or missing fields. */
+function normalize({ role, content }: { role: string; content: unknown }): unknown {
   const parts = typeof content === 'string' ? [{ type: 'text', text: content }] : (content as Part[]);
   return JSON.parse(
     JSON.stringify({
