@@ -15,6 +15,7 @@ const LAYERS = [
   ['compaction'],
   ['window'],
   ['stream'],
+  ['http'],
 ];
 
 const pathOf = (folders) => `^src/(${folders.join('|')})/`;

@@ -1,17 +1,20 @@
 // The service as a process for a benchmark. Two extra routes are the limits that it is compared with: the empty request (same
 // body, same validation, a constant response) and a bare route that sends prepared bytes.
 import 'reflect-metadata';
-import { Body, Controller, Get, Header, Module, Post, Put, Query } from '@nestjs/common';
+import { Get, Header, Module, Post, Put } from '@nestjs/common';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { AppModule } from '../dist/src/app.module.js';
 import { ConversationIdParam } from '../dist/src/auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../dist/src/auth/require-scope.decorator.js';
 import { ConversationId } from '../dist/src/common/conversation-id.js';
+import { FastpacaController } from '../dist/src/common/http/fastpaca-controller.decorator.js';
 import { NoQuery } from '../dist/src/common/http/validation/no-query.dto.js';
+import {
+  ValidatedBody,
+  ValidatedQuery,
+} from '../dist/src/common/http/validation/validated-params.decorators.js';
 import { AppConfig } from '../dist/src/config/app-config.js';
 import { createApp } from '../dist/src/create-app.js';
 import { AppendEventsDto } from '../dist/src/events/dto/append-events.dto.js';
-import { Lifecycle } from '../dist/src/lifecycle/lifecycle.js';
 
 /** Applies decorators as the TypeScript compiler does; this file is not compiled. */
 function decorate(target, name, decorators, parameters, types) {
@@ -38,12 +41,11 @@ class EmptyRequests {
     this.windowJson = await response.text();
   }
 }
-Controller('bench/:id')(EmptyRequests);
 decorate(
   EmptyRequests,
   'append',
   [Post('append'), RequireScope('events:append')],
-  [ConversationIdParam(), Body(), Query()],
+  [ConversationIdParam(), ValidatedBody(AppendEventsDto), ValidatedQuery(NoQuery)],
   [ConversationId, AppendEventsDto, NoQuery],
 );
 decorate(
@@ -61,14 +63,15 @@ decorate(
   [ConversationId],
 );
 
+// A decorator of a class runs after those of its methods.
+FastpacaController('bench/:id')(EmptyRequests);
+
 class BenchModule {}
 Module({ controllers: [EmptyRequests] })(BenchModule);
 
-class Root {}
 const config = AppConfig.fromEnvironment(process.env);
-const app = await createApp(config, { module: Root, imports: [AppModule.forRoot(config), BenchModule] });
+const app = await createApp(config, { module: BenchModule });
 await app.listen({ port: config.port, host: config.host, backlog: config.backlog });
-app.get(Lifecycle).markReady();
 
 // Reports to the benchmark: the longest stall of the event loop since the last report, memory and CPU time.
 const delays = monitorEventLoopDelay({ resolution: 1 });

@@ -154,7 +154,7 @@ function absent(paths) {
 function requiredPackages() {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
   return Object.entries(packages)
-    .filter(([, { optional, devOptional, peer }]) => !optional && !devOptional && !peer)
+    .filter(([, { optional, devOptional }]) => !optional && !devOptional)
     .map(([folder]) => folder);
 }
 

@@ -1,19 +1,16 @@
-import { NestFactory } from '@nestjs/core';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { APP_FILTER, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppModule } from './app.module.js';
-import { BrowserAccess } from './auth/browser-access.js';
-import { UploadBudget } from './common/http/body/upload-budget.js';
 import { createFastifyAdapter } from './common/http/fastify.js';
-import { OpenConnections } from './common/http/open-connections.js';
 import { NestLogger } from './common/logging/nest-logger.js';
+import type { Replacements } from './extensions.module.js';
 import type { AppConfig } from './config/app-config.js';
-import { Lifecycle } from './lifecycle/lifecycle.js';
-import { Metrics } from './metrics/metrics.js';
-import { serveApiDocs } from './openapi.js';
-import { addRequestHooks } from './request-hooks.js';
-import { StreamWsAdapter } from './stream/stream.ws-adapter.js';
+import { FastpacaModule, type ModuleOptions } from './fastpaca.module.js';
+import { collectUndeclaredRoutes } from './http/declared-scopes.js';
+import { ownHttpServer } from './http/http-setup.js';
+import { serveApiDocs } from './http/openapi.js';
+import { UnhandledErrorFilter } from './http/unhandled-error.filter.js';
 
-type RootModule = Parameters<typeof NestFactory.create>[0];
 type SecurityHeaders = Parameters<NestFastifyApplication['useSecurityHeaders']>[0];
 
 const SECURITY_HEADERS: SecurityHeaders = {
@@ -30,34 +27,40 @@ const SECURITY_HEADERS: SecurityHeaders = {
   xXssProtection: false,
 };
 
+/** What a team adds to the service. */
+export interface Additions extends Replacements, Pick<ModuleOptions, 'logger'> {
+  /** The team's root module: its policies, controllers and everything else. */
+  module?: Type | DynamicModule;
+}
+
+/** The service with the module of a team. */
+@Module({ providers: [{ provide: APP_FILTER, useClass: UnhandledErrorFilter }] })
+class ServiceModule {
+  static with(config: AppConfig, { module, ...replacements }: Additions): DynamicModule {
+    const fastpaca = FastpacaModule.forRoot({ config, guardedModules: 'all', ...replacements });
+    return { module: ServiceModule, imports: module ? [fastpaca, module] : [fastpaca] };
+  }
+}
+
 /**
  * Builds the application. When it resolves, the database is migrated and the application can listen.
  *
- * @param root the root module; a team passes its own, which imports `AppModule.forRoot(config)` and adds modules to it
+ * @throws UndeclaredScopeError a route of the team declares neither `@RequireScope(...)` nor `@Public()`
  */
 export async function createApp(
   config: AppConfig,
-  root: RootModule = AppModule.forRoot(config),
+  additions: Additions = {},
 ): Promise<NestFastifyApplication> {
-  const uploads = new UploadBudget(config.uploadBytes);
-  const app = await NestFactory.create<NestFastifyApplication>(root, createFastifyAdapter(config, uploads), {
-    logger: new NestLogger(),
-    bodyParser: false,
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    ServiceModule.with(config, additions),
+    createFastifyAdapter(),
+    { logger: new NestLogger(), abortOnError: false },
+  );
   app.useSecurityHeaders(SECURITY_HEADERS);
-
-  const fastify = app.getHttpAdapter().getInstance();
-  const access = app.get(BrowserAccess);
-  const lifecycle = app.get(Lifecycle);
-  const metrics = app.get(Metrics);
-  const connections = new OpenConnections(fastify, config.requestTimeoutMs);
-  addRequestHooks(fastify, { access, connections, lifecycle, metrics });
-  lifecycle.onForceClose(() => connections.closeIdleAndStalled());
-  metrics.addUploadGauge(() => uploads.load());
-
-  app.useWebSocketAdapter(new StreamWsAdapter(app));
+  ownHttpServer(app);
   serveApiDocs(app);
+  const rejectUndeclared = collectUndeclaredRoutes(app.getHttpAdapter().getInstance());
   await app.init();
+  rejectUndeclared();
   return app;
 }

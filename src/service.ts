@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { EmbeddedPostgresError, SupervisedPostgres } from '@fastpaca/local-postgres';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AUTHENTICATOR, type Authenticator } from './auth/authenticator.js';
 import { checkListenAddress, ListenError } from './common/http/listen-address.js';
 import { isLoopback } from './common/http/origin.js';
 import { log } from './common/logging/logger.js';
 import type { AppConfig } from './config/app-config.js';
-import { createApp } from './create-app.js';
+import { createApp, type Additions } from './create-app.js';
+import { startLocalPostgres, type LocalPostgres } from './local-postgres.js';
 import { collectGarbageWhenIdle } from './lifecycle/idle-collection.js';
 import { Lifecycle } from './lifecycle/lifecycle.js';
 
@@ -13,27 +14,32 @@ import { Lifecycle } from './lifecycle/lifecycle.js';
 export class Service {
   private constructor(
     private readonly config: AppConfig,
-    private readonly app: NestFastifyApplication,
-    private readonly postgres: SupervisedPostgres | undefined,
+    /** The Nest application; `app.get(EventsService)` finds a provider. */
+    readonly app: NestFastifyApplication,
+    /** Where the service listens, such as `http://127.0.0.1:4000`. */
+    readonly url: string,
+    private readonly postgres: LocalPostgres | undefined,
   ) {}
 
   /**
    * Resolves when the service accepts requests.
    *
+   * @param additions the module of a team, and what it replaces
    * @throws ListenError the address cannot be used; nearly always detected before a database is created or migrated
+   * @throws UndeclaredScopeError a route of the team declares neither `@RequireScope(...)` nor `@Public()`
    */
-  static async start(config: AppConfig): Promise<Service> {
+  static async start(config: AppConfig, additions: Additions = {}): Promise<Service> {
     await checkListenAddress(config);
-    const postgres = config.databaseUrl === undefined ? await startPostgres(config) : undefined;
+    const postgres = config.databaseUrl === undefined ? await startLocalPostgres(config) : undefined;
     try {
-      const app = await createApp(postgres ? config.withDatabaseUrl(postgres.url) : config);
+      const app = await createApp(postgres ? config.withDatabaseUrl(postgres.url) : config, additions);
       await listen(app, config);
       const lifecycle = app.get(Lifecycle);
-      lifecycle.markReady();
       collectGarbageWhenIdle(() => lifecycle.isIdle);
-      if (config.apiKeys.length === 0 && !isLoopback(config.host)) warnOfOpenService(config);
-      await logAddress(app, config);
-      return new Service(config, app, postgres);
+      if (isOpen(app) && !isLoopback(config.host)) warnOfOpenService(config);
+      const url = await app.getUrl();
+      logAddress(url, config);
+      return new Service(config, app, url, postgres);
     } catch (error) {
       await postgres?.stop();
       throw error;
@@ -68,31 +74,17 @@ export class Service {
   }
 }
 
-/** @throws EmbeddedPostgresError whose one-line message says what to do and which variables to set */
-async function startPostgres({ dataDir }: AppConfig): Promise<SupervisedPostgres> {
-  try {
-    return await SupervisedPostgres.start({
-      dataDir,
-      name: 'fastpaca',
-      onLog: (line) => log.debug({ line }, 'postgres'),
-      onExit: (attempt) => log.error({ attempt }, 'the embedded database has exited; restarting it'),
-      onRestartError: (error) => log.error({ err: error }, 'the embedded database could not be restarted'),
-    });
-  } catch (error) {
-    if (!(error instanceof EmbeddedPostgresError)) throw error;
-    throw new EmbeddedPostgresError(
-      `${error.message} (set DATA_DIR to use another data folder, or DATABASE_URL to use your own server)`,
-      { cause: error },
-    );
-  }
-}
-
 async function listen(app: NestFastifyApplication, { port, host, backlog }: AppConfig): Promise<void> {
   try {
     await app.listen({ port, host, backlog });
   } catch (error) {
     throw new ListenError({ host, port }, error);
   }
+}
+
+/** Whether requests need no authentication. */
+function isOpen(app: NestFastifyApplication): boolean {
+  return app.get<Authenticator>(AUTHENTICATOR).isAnonymousAllowed ?? false;
 }
 
 function warnOfOpenService({ host }: AppConfig): void {
@@ -103,8 +95,7 @@ function warnOfOpenService({ host }: AppConfig): void {
   );
 }
 
-async function logAddress(app: NestFastifyApplication, config: AppConfig): Promise<void> {
-  const url = await app.getUrl();
+function logAddress(url: string, config: AppConfig): void {
   const database =
     config.databaseUrl === undefined
       ? `embedded PostgreSQL in ${config.dataDir}`

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppConfig } from '../config/app-config.js';
-import { ApiKeys } from './api-keys.js';
+import { ApiKeyAuthenticator } from './api-key.authenticator.js';
 import { BrowserAccess } from './browser-access.js';
 
 const TRANSPORTS = ['http', 'websocket'] as const;
 
 function access(env: Record<string, string> = {}): BrowserAccess {
   const config = AppConfig.fromEnvironment(env);
-  return new BrowserAccess(new ApiKeys(config), config);
+  return new BrowserAccess(new ApiKeyAuthenticator(config), config);
 }
 
 /** The error message, or "admitted". Asserts that all given transports agree. */

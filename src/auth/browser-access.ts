@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { canonicalHost, hostName, isLoopback } from '../common/http/origin.js';
 import { AppConfig } from '../config/app-config.js';
-import { ApiKeys } from './api-keys.js';
 import { HostNotAllowedError, OriginNotAllowedError } from './auth.errors.js';
+import { AUTHENTICATOR, type Authenticator } from './authenticator.js';
 
 /** What a page of an allowed origin may send, and may read in a response, beyond what CORS allows every page. */
 const CORS_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
@@ -23,7 +23,7 @@ export class BrowserAccess {
   private readonly origins: ReadonlySet<string>;
 
   constructor(
-    private readonly apiKeys: ApiKeys,
+    @Inject(AUTHENTICATOR) private readonly authenticator: Authenticator,
     { host, allowedHosts, allowedOrigins }: AppConfig,
   ) {
     this.hosts = new Set([canonicalHost(host), ...allowedHosts]);
@@ -38,7 +38,7 @@ export class BrowserAccess {
    * @throws HostNotAllowedError, OriginNotAllowedError (403)
    */
   assertAllowed({ host, origin }: IncomingHttpHeaders, transport: 'http' | 'websocket'): void {
-    const { isAnonymousAllowed } = this.apiKeys;
+    const { isAnonymousAllowed = false } = this.authenticator;
     if (isAnonymousAllowed && host !== undefined && !this.isAllowedHost(host)) {
       throw new HostNotAllowedError();
     }

@@ -1,9 +1,11 @@
-import type { Scope } from './scopes.js';
-
-/** Who a request acts for: the namespace of all its conversations, and what it may do there. */
+/** Who a request acts for, and what it may do. */
 export interface Principal {
+  /** Conversations of one namespace are invisible in every other: one per tenant. */
   namespace: string;
-  scopes: ReadonlySet<Scope>;
+  /** The scopes that the caller has; `all` includes the scopes of your own routes. */
+  scopes: ReadonlySet<string> | 'all';
+  /** Who calls, for your own code: a user or a service. Fastpaca does not interpret it. */
+  subject?: string;
 }
 
 declare module 'fastify' {
@@ -12,8 +14,8 @@ declare module 'fastify' {
     principal?: Principal;
   }
   interface FastifyContextConfig {
-    /** The scope that the route requires; `public` if it requires none, and no key. */
-    scope?: Scope | 'public';
+    /** The scope that the route requires; `public` if it requires none, and no authentication. */
+    scope?: string;
     /** Requests are accepted whatever their `Host` and `Origin`. */
     skipBrowserAccessCheck?: boolean;
   }

@@ -1,4 +1,4 @@
-/** What a key can permit. Every route under `/v1` requires exactly one of these scopes. */
+/** The scopes of Fastpaca's own routes. Every route under `/v1` requires exactly one of them. */
 export const SCOPES = [
   'conversations:read',
   'conversations:write',

@@ -1,7 +1,9 @@
-import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
+import { HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
+import { ValidatedBody, ValidatedQuery } from '../common/http/validation/validated-params.decorators.js';
+import { FastpacaController } from '../common/http/fastpaca-controller.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { NoQuery } from '../common/http/validation/no-query.dto.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
@@ -11,7 +13,7 @@ import { CompactDto, CompactedDto } from './dto/compact.dto.js';
 
 @ApiTags('compaction')
 @ApiConversationId()
-@Controller('v1/conversations/:id/compact')
+@FastpacaController('v1/conversations/:id/compact')
 export class CompactionController {
   constructor(private readonly compactions: CompactionService) {}
 
@@ -30,8 +32,9 @@ export class CompactionController {
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
   async compact(
     @ConversationIdParam() id: ConversationId,
-    @Body() { from_seq: fromSeq, to_seq: toSeq, replacement, if_version: ifVersion }: CompactDto,
-    @Query() _query: NoQuery,
+    @ValidatedBody(CompactDto)
+    { from_seq: fromSeq, to_seq: toSeq, replacement, if_version: ifVersion }: CompactDto,
+    @ValidatedQuery(NoQuery) _query: NoQuery,
   ): Promise<CompactedDto> {
     const messages = replacement.elements();
     return {

@@ -75,7 +75,7 @@ export class CompactionService {
       await this.compactions.insert(tx, id, row, superseded);
       return version;
     });
-    this.changes.publishCommit(id);
+    this.changes.publishCommit({ id, version: newVersion, kind: 'compaction' });
     return newVersion;
   }
 

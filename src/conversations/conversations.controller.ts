@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Patch, Put, Query, Res } from '@nestjs/common';
+import { Delete, Get, HttpCode, Patch, Put, Res } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -9,6 +9,8 @@ import {
 import type { FastifyReply } from 'fastify';
 import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
+import { ValidatedBody, ValidatedQuery } from '../common/http/validation/validated-params.decorators.js';
+import { FastpacaController } from '../common/http/fastpaca-controller.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { JsonTextResponse } from '../common/http/json-text-response.decorator.js';
 import { NoQuery } from '../common/http/validation/no-query.dto.js';
@@ -21,7 +23,7 @@ import { PutConversationDto } from './dto/put-conversation.dto.js';
 
 @ApiTags('conversations')
 @ApiConversationId()
-@Controller('v1/conversations/:id')
+@FastpacaController('v1/conversations/:id')
 export class ConversationsController {
   constructor(private readonly conversations: ConversationsService) {}
 
@@ -39,8 +41,9 @@ export class ConversationsController {
   @ApiErrors(400, 401, 403, 409, 413, 415, 500, 503)
   async put(
     @ConversationIdParam() id: ConversationId,
-    @Body() { token_budget: tokenBudget, trigger_ratio: triggerRatio, policy, metadata }: PutConversationDto,
-    @Query() _query: NoQuery,
+    @ValidatedBody(PutConversationDto)
+    { token_budget: tokenBudget, trigger_ratio: triggerRatio, policy, metadata }: PutConversationDto,
+    @ValidatedQuery(NoQuery) _query: NoQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const settings = { tokenBudget, triggerRatio, policy, metadata };
@@ -58,7 +61,10 @@ export class ConversationsController {
   })
   @ApiOkResponse({ type: ConversationDto })
   @ApiErrors(400, 401, 403, 404, 500, 503)
-  async get(@ConversationIdParam() id: ConversationId, @Query() _query: NoQuery): Promise<string> {
+  async get(
+    @ConversationIdParam() id: ConversationId,
+    @ValidatedQuery(NoQuery) _query: NoQuery,
+  ): Promise<string> {
     return conversationJson(await this.conversations.get(id));
   }
 
@@ -72,7 +78,7 @@ export class ConversationsController {
   })
   @ApiNoContentResponse()
   @ApiErrors(400, 401, 403, 404, 500, 503)
-  delete(@ConversationIdParam() id: ConversationId, @Query() _query: NoQuery): Promise<void> {
+  delete(@ConversationIdParam() id: ConversationId, @ValidatedQuery(NoQuery) _query: NoQuery): Promise<void> {
     return this.conversations.tombstone(id);
   }
 
@@ -87,8 +93,8 @@ export class ConversationsController {
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
   async patchMetadata(
     @ConversationIdParam() id: ConversationId,
-    @Body() { metadata }: PatchMetadataDto,
-    @Query() _query: NoQuery,
+    @ValidatedBody(PatchMetadataDto) { metadata }: PatchMetadataDto,
+    @ValidatedQuery(NoQuery) _query: NoQuery,
   ): Promise<string> {
     return conversationJson(await this.conversations.patchMetadata(id, metadata));
   }

@@ -86,10 +86,10 @@ export class ConversationsRepository {
     return row;
   }
 
-  /** @returns false if the conversation does not exist */
-  async tombstone({ namespace, id }: ConversationId): Promise<boolean> {
-    const rows = await this.database.query(TOMBSTONE_CONVERSATION, [namespace, id]);
-    return rows.length > 0;
+  /** @returns its version; undefined if the conversation does not exist */
+  async tombstone({ namespace, id }: ConversationId): Promise<number | undefined> {
+    const [row] = await this.database.query<{ version: number }>(TOMBSTONE_CONVERSATION, [namespace, id]);
+    return row?.version;
   }
 
   async advanceVersion(

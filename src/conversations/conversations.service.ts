@@ -6,7 +6,7 @@ import { RawJson } from '../common/http/body/raw-json.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database, type Executor } from '../database/database.js';
 import { PolicyRegistry } from '../policies/policy.registry.js';
-import { ConversationChanges } from './conversation-changes.js';
+import { ConversationChanges, type ChangeKind } from './conversation-changes.js';
 import { ConversationLoader } from './conversation-loader.js';
 import type {
   Conversation,
@@ -65,7 +65,7 @@ export class ConversationsService {
     if (violations.length) throw new InvalidPayloadError(violations);
     const conversation = await this.conversations.put(id, { ...settings, tokenBudget }, DEFAULTS);
     if (!conversation) throw new TombstonedError();
-    this.changes.publishCommit(id);
+    this.publish(id, 'settings', conversation);
     return { conversation, created: conversation.created };
   }
 
@@ -91,7 +91,7 @@ export class ConversationsService {
   private async update(id: ConversationId, settings: ConversationSettings): Promise<Conversation> {
     const updated = await this.conversations.update(id, settings);
     if (updated) {
-      this.changes.publishCommit(id);
+      this.publish(id, 'settings', updated);
       return updated;
     }
     const existing = await this.conversations.find(id);
@@ -107,18 +107,21 @@ export class ConversationsService {
    * @throws ConversationNotFoundError (404)
    * @throws TombstonedError (409)
    */
-  patchMetadata(id: ConversationId, patch: object): Promise<Conversation> {
+  async patchMetadata(id: ConversationId, patch: object): Promise<Conversation> {
     const { text } = RawJson.of(patch);
-    return this.database.transaction(async (tx) => {
+    const patched = await this.database.transaction(async (tx) => {
       const { metadata } = await this.lock(tx, id);
       return this.conversations.setMetadata(tx, id, compactMetadata(mergeMetadata(metadata, text)));
     });
+    this.publish(id, 'metadata', patched);
+    return patched;
   }
 
   /** Marks the conversation as deleted; it may be called again. @throws ConversationNotFoundError (404) */
   async tombstone(id: ConversationId): Promise<void> {
-    if (!(await this.conversations.tombstone(id))) throw new ConversationNotFoundError();
-    this.changes.publishCommit(id);
+    const version = await this.conversations.tombstone(id);
+    if (version === undefined) throw new ConversationNotFoundError();
+    this.publish(id, 'tombstone', { version });
   }
 
   /**
@@ -132,6 +135,10 @@ export class ConversationsService {
     if (!conversation) throw new ConversationNotFoundError();
     if (conversation.tombstonedAt) throw new TombstonedError();
     return conversation;
+  }
+
+  private publish(id: ConversationId, kind: ChangeKind, { version }: { version: number }): void {
+    this.changes.publishCommit({ id, version, kind });
   }
 
   /** Advances the version of a locked conversation by one, for a compaction. */

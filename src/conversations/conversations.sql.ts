@@ -114,7 +114,7 @@ export const TOMBSTONE_CONVERSATION: Statement = {
        SET tombstoned_at = COALESCE(tombstoned_at, clock_timestamp()),
            updated_at = CASE WHEN tombstoned_at IS NULL THEN ${NOW} ELSE updated_at END
      WHERE namespace = $1 AND id = $2
-    RETURNING id`,
+    RETURNING version`,
 };
 
 /** Adds one version to conversation ($1, $2), for a compaction. The transaction holds its row lock. */

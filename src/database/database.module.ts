@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
@@ -12,15 +12,18 @@ import { migrate, requireMigrated } from './migrate.js';
 const CONNECT_ATTEMPTS = 15;
 const CONNECT_RETRY_DELAY_MS = 2000;
 
+/** Name of the data source, so that it lives beside the data sources of an application. */
+const DATA_SOURCE = 'fastpaca';
+
 /** The only pool of the service, on a schema that matches the code. */
 @Global()
 @Module({
   imports: [
     TypeOrmModule.forRootAsync({
+      name: DATA_SOURCE,
       inject: [AppConfig],
       useFactory: (config: AppConfig) => ({
         ...databaseOptions(config),
-        autoLoadEntities: true, // ours are in ormconfig.ts; a team's module may register its own with forFeature
         retryAttempts: CONNECT_ATTEMPTS,
         retryDelay: CONNECT_RETRY_DELAY_MS,
         toRetry: (error: unknown) =>
@@ -32,7 +35,7 @@ const CONNECT_RETRY_DELAY_MS = 2000;
   providers: [
     {
       provide: Database,
-      inject: [DataSource, AppConfig],
+      inject: [getDataSourceToken(DATA_SOURCE), AppConfig],
       // No module gets a connection before the schema matches.
       useFactory: async (dataSource: DataSource, config: AppConfig) => {
         await (config.migrateOnBoot ? migrate : requireMigrated)(config);

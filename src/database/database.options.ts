@@ -35,7 +35,9 @@ export function databaseOptions({
   nodeName,
 }: DatabaseSettings): DataSourceOptions {
   if (!databaseUrl)
-    throw new Error('databaseUrl is not set: without DATABASE_URL, start EmbeddedPostgres first');
+    throw new Error(
+      'DATABASE_URL is not set: FastpacaModule needs a PostgreSQL server; `bootstrap()` starts one of its own',
+    );
   const servers = new DatabaseServers(databaseUrl);
   return {
     type: 'postgres',

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, Post, Query, Res } from '@nestjs/common';
+import { Get, Headers, Post, Res } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiExtraModels,
@@ -10,6 +10,8 @@ import {
 import type { FastifyReply } from 'fastify';
 import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
+import { ValidatedBody, ValidatedQuery } from '../common/http/validation/validated-params.decorators.js';
+import { FastpacaController } from '../common/http/fastpaca-controller.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { isUnmodified } from '../common/http/entity-tag.js';
 import { JsonTextResponse } from '../common/http/json-text-response.decorator.js';
@@ -27,7 +29,7 @@ import { IdempotencyKeyHeader } from './idempotency-key.decorator.js';
 
 @ApiTags('events')
 @ApiConversationId()
-@Controller('v1/conversations/:id/events')
+@FastpacaController('v1/conversations/:id/events')
 export class EventsController {
   constructor(
     private readonly events: EventsService,
@@ -54,8 +56,9 @@ export class EventsController {
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
   async append(
     @ConversationIdParam() id: ConversationId,
-    @Body() { event, events, if_version: ifVersion, idempotency_key: keyInBody }: AppendEventsDto,
-    @Query() _query: NoQuery,
+    @ValidatedBody(AppendEventsDto)
+    { event, events, if_version: ifVersion, idempotency_key: keyInBody }: AppendEventsDto,
+    @ValidatedQuery(NoQuery) _query: NoQuery,
     @IdempotencyKeyHeader() keyHeader?: string,
   ): Promise<AppendedDto | AppendedTurnDto> {
     const appended = await this.events.append(id, {
@@ -78,7 +81,8 @@ export class EventsController {
   @ApiErrors(400, 401, 403, 404, 500, 503)
   async read(
     @ConversationIdParam() id: ConversationId,
-    @Query() { from_seq: fromSeq, to_seq: toSeq, cursor, limit, wait_ms: waitMs }: ReadEventsDto,
+    @ValidatedQuery(ReadEventsDto)
+    { from_seq: fromSeq, to_seq: toSeq, cursor, limit, wait_ms: waitMs }: ReadEventsDto,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer | undefined> {

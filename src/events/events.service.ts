@@ -65,9 +65,10 @@ export class EventsService {
     const events = await this.normalizer.normalizeAll(validatedJson(inputs, 'events', this.turnValidator));
     const stopTimer = this.metrics.appendLatency.startTimer();
     const appended = await this.appender.append(id, { events, ifVersion, idempotencyKey });
-    if (!appended.deduped) this.changes.publishCommit(id);
+    const last = appended.events.at(-1);
+    if (last && !appended.deduped) this.changes.publishCommit({ id, version: last.version, kind: 'append' });
     stopTimer();
-    addRequestFields({ seq: appended.events.at(-1)?.seq });
+    addRequestFields({ seq: last?.seq });
     const deduped = String(appended.deduped);
     for (const { role } of events) this.metrics.eventsAppended.inc({ role, deduped });
     return appended;
@@ -80,6 +81,17 @@ export class EventsService {
    */
   async replacementMessages(inputs: readonly EventInput[]): Promise<NewEvent[]> {
     return this.normalizer.normalizeAll(validatedJson(inputs, 'replacement', this.replacementValidator));
+  }
+
+  /**
+   * Reads a page of the log, ascending: a range of seqs, or the events after a cursor. With `waitMs`, waits for an event
+   * after the cursor. A page ends at about 8 MiB, after at least one event.
+   *
+   * @throws ConversationNotFoundError (404)
+   * @throws UnavailableError (503) too many readers wait already
+   */
+  async read(id: ConversationId, request: PageRequest): Promise<EventPage> {
+    return this.page(id, await this.pageRange(id, request));
   }
 
   /**

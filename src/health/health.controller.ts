@@ -1,7 +1,8 @@
-import { Controller, Get } from '@nestjs/common';
+import { Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Probe } from '../auth/require-scope.decorator.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
+import { FastpacaController } from '../common/http/fastpaca-controller.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { Database } from '../database/database.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
@@ -13,7 +14,7 @@ class HealthDto {
 }
 
 @ApiTags('operation')
-@Controller('health')
+@FastpacaController('health')
 export class HealthController {
   constructor(
     private readonly lifecycle: Lifecycle,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 
 /** How often `drain` checks whether the requests in flight have finished. */
@@ -7,7 +7,7 @@ const DRAIN_POLL_MS = 10;
 
 /** The state of the process (starting, ready or draining), and the number of requests in flight. */
 @Injectable()
-export class Lifecycle implements OnModuleDestroy {
+export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
   private state: 'starting' | 'ready' | 'draining' = 'starting';
   private requestsInFlight = 0;
   private readonly drainListeners: (() => void)[] = [];
@@ -28,8 +28,9 @@ export class Lifecycle implements OnModuleDestroy {
     return this.requestsInFlight === 0;
   }
 
-  markReady(): void {
-    this.state = 'ready';
+  /** All modules are initialized: the service is ready as soon as the application listens. */
+  onApplicationBootstrap(): void {
+    if (this.state === 'starting') this.state = 'ready';
   }
 
   requestStarted(): void {

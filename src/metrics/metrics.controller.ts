@@ -1,11 +1,12 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Public } from '../auth/require-scope.decorator.js';
+import { FastpacaController } from '../common/http/fastpaca-controller.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { Metrics } from './metrics.js';
 
 @ApiTags('operation')
-@Controller('metrics')
+@FastpacaController('metrics')
 export class MetricsController {
   constructor(private readonly metrics: Metrics) {}
 

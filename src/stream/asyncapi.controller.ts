@@ -1,11 +1,12 @@
-import { Controller, Get } from '@nestjs/common';
+import { Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../auth/require-scope.decorator.js';
+import { FastpacaController } from '../common/http/fastpaca-controller.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { asyncApiDocument } from './asyncapi.js';
 
 @ApiTags('operation')
-@Controller('asyncapi.json')
+@FastpacaController('asyncapi.json')
 export class AsyncApiController {
   @Get()
   @Public()

@@ -42,7 +42,7 @@ export class ChangeNotifier implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): void {
-    this.changes.onCommit((id) => this.enqueue(id));
+    this.changes.onCommit(({ id }) => this.enqueue(id));
     void this.stayConnected();
     this.checkTimer = setInterval(() => void this.checkConnection(), CHECK_INTERVAL_MS).unref();
   }

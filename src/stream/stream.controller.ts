@@ -1,8 +1,10 @@
-import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
+import { Get, Headers, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
+import { ValidatedQuery } from '../common/http/validation/validated-params.decorators.js';
+import { FastpacaController } from '../common/http/fastpaca-controller.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
@@ -20,7 +22,7 @@ const FRAME_REFERENCES = Object.keys(FRAME_SCHEMAS).map((type) => ({
 
 @ApiTags('stream')
 @ApiConversationId()
-@Controller('v1/conversations/:id/stream')
+@FastpacaController('v1/conversations/:id/stream')
 export class StreamController {
   constructor(
     private readonly admission: StreamAdmission,
@@ -45,7 +47,7 @@ export class StreamController {
   @ApiErrors(400, 401, 403, 404, 426, 500, 503)
   async follow(
     @ConversationIdParam() id: ConversationId,
-    @Query() query: StreamQueryDto,
+    @ValidatedQuery(StreamQueryDto) query: StreamQueryDto,
     @Headers('accept') accept: string | undefined,
     @LastEventId() lastEventId: number | undefined,
     @Res() reply: FastifyReply,

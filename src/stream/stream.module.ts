@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
-import { RequestValidationPipe } from '../common/http/validation/request-validation.pipe.js';
+import { QueryValidationPipe } from '../common/http/validation/query-validation.pipe.js';
 import { CompactionModule } from '../compaction/compaction.module.js';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { EventsModule } from '../events/events.module.js';
@@ -26,7 +26,7 @@ import { WebSocketUpgradeHandler } from './websocket-upgrade.handler.js';
     ConversationFeeds,
     ChangeReader,
     ChangeNotifier,
-    RequestValidationPipe,
+    QueryValidationPipe,
   ],
 })
 export class StreamModule {}

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Injectable } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
 import { Authorizer } from '../auth/authorizer.js';
 import { BrowserAccess } from '../auth/browser-access.js';
 import { toConversationId } from '../auth/conversation-id-param.decorator.js';
@@ -10,7 +12,7 @@ import { InvalidPayloadError, RouteNotFoundError, UnavailableError } from '../co
 import { decodePathSegment } from '../common/http/path-encoding.js';
 import { endWithErrorResponse } from '../common/http/raw-error-response.js';
 import { requestIdOf } from '../common/http/request-id.js';
-import { RequestValidationPipe } from '../common/http/validation/request-validation.pipe.js';
+import { QueryValidationPipe } from '../common/http/validation/query-validation.pipe.js';
 import { log } from '../common/logging/logger.js';
 import { withRequestFields } from '../common/logging/request-context.js';
 import { withTimeLimit } from '../common/time-limit.js';
@@ -20,7 +22,8 @@ import { StreamAdmission, type StreamRequest } from './stream-admission.js';
 
 /** The route, as the gateway and the API documents name it. */
 export const STREAM_PATH = '/v1/conversations/:id/stream';
-const STREAM_PATTERN = /^\/v1\/conversations\/([^/]+)\/stream$/;
+/** The same path after the global prefix of a host application. */
+const STREAM_PATTERN = /^((?:\/[\w.-]+)*)\/v1\/conversations\/([^/]+)\/stream$/;
 const SCOPE: Scope = 'events:read';
 
 interface AdmittedUpgrade {
@@ -40,7 +43,8 @@ export class WebSocketUpgradeHandler {
     private readonly browserAccess: BrowserAccess,
     private readonly authorizer: Authorizer,
     private readonly admission: StreamAdmission,
-    private readonly pipe: RequestValidationPipe,
+    private readonly queryPipe: QueryValidationPipe,
+    private readonly adapterHost: HttpAdapterHost,
     private readonly config: AppConfig,
   ) {}
 
@@ -74,19 +78,30 @@ export class WebSocketUpgradeHandler {
     return upgrade;
   }
 
+  /** Whether the request is for the stream of a conversation, and not for a gateway of the host application. */
+  isStream({ url = '' }: IncomingMessage): boolean {
+    return this.streamUrl(url) !== undefined;
+  }
+
+  /** Undefined unless the path is that of the HTTP route, which may have a global prefix. */
+  private streamUrl(url: string): { idSegment: string; search: string } | undefined {
+    const [path = '', search = ''] = url.split(/\?(.*)/s, 2);
+    const [, prefix = '', idSegment] = STREAM_PATTERN.exec(path) ?? [];
+    if (idSegment === undefined) return undefined;
+    const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
+    const isRoute = fastify.hasRoute({ method: 'GET', url: prefix + STREAM_PATH });
+    return isRoute ? { idSegment, search } : undefined;
+  }
+
   private async admitStream({ url = '', headers }: IncomingMessage, socket: Duplex): Promise<StreamRequest> {
     this.browserAccess.assertAllowed(headers, 'websocket');
-    const principal = this.authorizer.authorize(headers, SCOPE);
-    const [path = '', search = ''] = url.split(/\?(.*)/s, 2);
-    const [, idSegment] = STREAM_PATTERN.exec(path) ?? [];
-    if (idSegment === undefined) throw new RouteNotFoundError();
-    const decodedId = decodePathSegment(idSegment);
+    const principal = await this.authorizer.authorize(headers, SCOPE);
+    const stream = this.streamUrl(url);
+    if (!stream) throw new RouteNotFoundError();
+    const decodedId = decodePathSegment(stream.idSegment);
     const [id, query] = await Promise.all([
       toConversationId(decodedId, principal),
-      this.pipe.transform(parseQuery(search), {
-        type: 'query',
-        metatype: StreamQueryDto,
-      }) as Promise<StreamQueryDto>,
+      this.queryPipe.validate(parseQuery(stream.search), StreamQueryDto),
     ]);
     return withTimeLimit(
       this.admission.admit(socket, id, query),

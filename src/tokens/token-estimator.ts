@@ -1,5 +1,5 @@
 /**
- * Counts the tokens of a text.
+ * Counts the tokens of a text. Extension point: `FastpacaModule.forRoot({ tokenEstimator: YourEstimator })`, a class that Nest builds.
  *
  * The count must depend on the text only: it is computed once, stored with the event, and used by every later window.
  */

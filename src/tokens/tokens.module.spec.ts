@@ -3,6 +3,7 @@ import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppConfig } from '../config/app-config.js';
 import { ConfigModule } from '../config/config.module.js';
+import { ExtensionsModule } from '../extensions.module.js';
 import { MessageTokenCounter } from './message-token-counter.js';
 import { TiktokenEstimator } from './tiktoken.estimator.js';
 import { TOKEN_ESTIMATOR } from './token-estimator.js';
@@ -16,6 +17,7 @@ class Importer {
 @Module({
   imports: [
     ConfigModule.forRoot(AppConfig.fromEnvironment({ FASTPACA_TOKEN_ESTIMATOR: 'tiktoken:gpt2' })),
+    ExtensionsModule.forRoot({}),
     TokensModule,
   ],
   providers: [Importer],

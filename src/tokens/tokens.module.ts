@@ -1,19 +1,9 @@
 import { Module } from '@nestjs/common';
-import { AppConfig } from '../config/app-config.js';
 import { MessageTokenCounter } from './message-token-counter.js';
-import { TiktokenEstimator } from './tiktoken.estimator.js';
-import { TOKEN_ESTIMATOR } from './token-estimator.js';
 
-/** Counts tokens. */
+/** Counts the tokens of messages with the `TOKEN_ESTIMATOR` that `ExtensionsModule` provides. */
 @Module({
-  providers: [
-    {
-      provide: TOKEN_ESTIMATOR,
-      inject: [AppConfig],
-      useFactory: ({ tokenEstimator }: AppConfig) => new TiktokenEstimator(tokenEstimator),
-    },
-    MessageTokenCounter,
-  ],
-  exports: [TOKEN_ESTIMATOR, MessageTokenCounter],
+  providers: [MessageTokenCounter],
+  exports: [MessageTokenCounter],
 })
 export class TokensModule {}

@@ -1,8 +1,10 @@
-import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
+import { Get, Headers, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
+import { ValidatedQuery } from '../common/http/validation/validated-params.decorators.js';
+import { FastpacaController } from '../common/http/fastpaca-controller.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { isUnmodified } from '../common/http/entity-tag.js';
 import { JsonTextResponse } from '../common/http/json-text-response.decorator.js';
@@ -15,7 +17,7 @@ import { WindowService } from './window.service.js';
 
 @ApiTags('window')
 @ApiConversationId()
-@Controller('v1/conversations/:id/window')
+@FastpacaController('v1/conversations/:id/window')
 export class WindowController {
   constructor(private readonly windows: WindowService) {}
 
@@ -37,7 +39,7 @@ export class WindowController {
   @ApiErrors(400, 401, 403, 404, 409, 500, 503)
   async read(
     @ConversationIdParam() id: ConversationId,
-    @Query() query: ReadWindowDto,
+    @ValidatedQuery(ReadWindowDto) query: ReadWindowDto,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer | undefined> {

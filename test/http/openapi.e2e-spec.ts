@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import openapiTS from 'openapi-typescript';
-import { ApiKeys } from '../../src/auth/api-keys.js';
+import { AUTHENTICATOR, type Authenticator } from '../../src/auth/authenticator.js';
 import { Lifecycle } from '../../src/lifecycle/lifecycle.js';
 import type { HttpResponse } from '../support/http-client.js';
 import { RouteRecorder, RouteRecorderModule } from '../support/route-recorder.js';
@@ -195,7 +195,7 @@ describe('the OpenAPI document', () => {
     await send(`DELETE ${base}`);
     for (const key of routes.filter((each) => bodies[each])) await send(key, { body: bodies[key] });
     // 401, 403
-    const keys = service.app.get(ApiKeys, { strict: false });
+    const keys = service.app.get<Authenticator>(AUTHENTICATOR, { strict: false });
     const authenticate = keys.authenticate.bind(keys);
     keys.authenticate = () => undefined;
     for (const key of routes) await send(key, { body: bodies[key] });

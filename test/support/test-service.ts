@@ -1,9 +1,8 @@
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppModule } from '../../src/app.module.js';
 import { AppConfig } from '../../src/config/app-config.js';
 import { createApp } from '../../src/create-app.js';
-import { Lifecycle } from '../../src/lifecycle/lifecycle.js';
+import type { Replacements } from '../../src/extensions.module.js';
 import { HttpClient } from './http-client.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { UNHURRIED } from './unhurried.js';
@@ -25,9 +24,10 @@ export class TestService {
   /**
    * @param env environment variables; `PORT` and `DATABASE_URL` are set here
    * @param modules modules that a team adds to the service
+   * @param replacements what a team replaces
    * @param database the database of another service, to run a second node on it
    */
-  static async start({ env = {}, modules = [], database }: StartOptions = {}): Promise<TestService> {
+  static async start({ env = {}, modules = [], replacements, database }: StartOptions = {}): Promise<TestService> {
     const own = database ?? (await createTestDatabase());
     const config = AppConfig.fromEnvironment({
       ...UNHURRIED,
@@ -37,11 +37,10 @@ export class TestService {
       DATABASE_URL: own.url,
     });
     const app = await createApp(config, {
-      module: TestRoot,
-      imports: [AppModule.forRoot(config), ...modules],
+      ...replacements,
+      module: { module: TestRoot, imports: modules },
     });
     await app.listen({ port: 0, host: '127.0.0.1', backlog: config.backlog });
-    app.get(Lifecycle).markReady();
     const url = await app.getUrl();
     return new TestService(app, url, new HttpClient(url), own, !database);
   }
@@ -55,5 +54,6 @@ export class TestService {
 interface StartOptions {
   env?: Record<string, string>;
   modules?: any[];
+  replacements?: Replacements;
   database?: TestDatabase;
 }

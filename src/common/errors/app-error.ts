@@ -6,7 +6,7 @@ export interface Violation {
 
 /**
  * An error that a caller can act on. Services throw these errors and never HTTP exceptions, so that every transport can
- * use them; `AppErrorFilter` turns them into the error body of the API.
+ * use them; `ApiErrorFilter` turns them into the error body of the API.
  */
 export abstract class AppError extends Error {
   override get name(): string {

@@ -5,18 +5,16 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest, RawRequestDefaultExpression } from 'fastify';
 import { InvalidPayloadError } from '../errors/common.errors.js';
 import { log } from '../logging/logger.js';
-import { sendError } from './app-error.filter.js';
+import { sendError } from './api-error.filter.js';
 import { endWithErrorResponse } from './raw-error-response.js';
 import { requestIdOf } from './request-id.js';
-import { useJsonBodyParser } from './body/json-body.parser.js';
-import { deliverEarlyErrors, hasEarlyResponse } from './body/early-response.js';
-import type { UploadBudget } from './body/upload-budget.js';
+import { hasEarlyResponse } from './body/early-response.js';
 
 /**
  * Longest path parameter, percent-encoded. An id of 255 code points takes at most 255 × 4 × 3 characters; the rest lets
  * longer ids reach the check that names the limit, instead of a 404.
  */
-const MAX_PARAM_LENGTH = 16 * 1024;
+export const MAX_PARAM_LENGTH = 16 * 1024;
 /** How long a client may take to send one request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
@@ -28,11 +26,8 @@ const HTTP_OPTIONS = {
   shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
 };
 
-/** Fastify with the limits of this service: JSON bodies only, and every error in the one shape of the API. */
-export function createFastifyAdapter(
-  { bodyLimitBytes }: { bodyLimitBytes: number },
-  uploads: UploadBudget,
-): FastifyAdapter {
+/** Fastify with the limits of this service, and every error before a request reaches a route in the shape of the API. */
+export function createFastifyAdapter(): FastifyAdapter {
   const adapter = new FastifyAdapter({
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: HTTP_OPTIONS,
@@ -42,16 +37,12 @@ export function createFastifyAdapter(
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     genReqId: ({ headers }: RawRequestDefaultExpression) => requestIdOf(headers),
-    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      reply.header('x-request-id', request.id);
-      sendError(error, request, reply);
-    },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      sendError(error, request, reply),
     clientErrorHandler: rejectMalformedRequest,
     skipMiddie: true,
   });
   const fastify = adapter.getInstance();
-  useJsonBodyParser(fastify, bodyLimitBytes, uploads);
-  deliverEarlyErrors(fastify);
   // A DELETE has no body: a body or a content type that is sent anyway is ignored, as with GET.
   fastify.addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
   // Once the server listens, an error means that a connection could not be accepted, for example too many open files.

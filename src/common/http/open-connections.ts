@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { UnavailableError } from '../errors/common.errors.js';
-import { sendError } from './app-error.filter.js';
+import { sendError } from './api-error.filter.js';
+import type { HookTarget } from './hook-target.js';
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -23,17 +24,18 @@ export class OpenConnections {
   private readonly replies = new Map<Socket, FastifyReply | undefined>();
 
   /**
+   * @param target the routes whose requests have the time limit
    * @param timeoutMs time limit of a request, from when it has been read: the waits for a queue, for a connection and
    *   for the database may add up. The `wait_ms` of a long poll is added to it. Fastify's own `handlerTimeout` does
    *   not fit: it also counts the time that a client takes to send its body, and is the same for every request.
    */
-  constructor(fastify: FastifyInstance, timeoutMs: number) {
+  constructor(fastify: FastifyInstance, target: HookTarget, timeoutMs: number) {
     fastify.server.on('connection', (socket: Socket) => {
       this.replies.set(socket, undefined);
       socket.once('close', () => this.replies.delete(socket));
     });
     fastify.decorateReply('deadline', Infinity);
-    fastify.addHook('preHandler', (request, reply, done) => {
+    target.addHook('preHandler', (request, reply, done) => {
       reply.deadline = performance.now() + timeoutMs + pollMs(request.query);
       done();
     });

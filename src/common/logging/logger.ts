@@ -1,10 +1,11 @@
+import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
 import { isError } from '../errors/is-error.js';
 import { logDestination } from './log-destination.js';
 import { requestFields } from './request-context.js';
 
 /**
- * The process's one logger: JSON lines on stdout. Lines written while a request is handled carry its fields. Errors
+ * The process's one logger: JSON lines on stdout, or wherever `logTo` sends them. Lines written while a request is handled carry its fields. Errors
  * are logged by type, message, code, constraint and stack only: a database driver's error also holds the rejected row.
  *
  * The level is `info` until the program has read its configuration and sets `log.level`: an invalid `LOG_LEVEL` is
@@ -20,8 +21,41 @@ export const log: Logger = pino(
     mixin: () => ({ ...requestFields() }),
     serializers: { err: describeError },
   },
-  logDestination(() => (log.level = 'silent')),
+  { write: (line) => write(line) },
 );
+
+/** Opened at the first line: an application that logs elsewhere keeps stdout to itself. */
+let stdout: ReturnType<typeof logDestination> | undefined;
+let write = (line: string): void => {
+  stdout ??= logDestination(() => (log.level = 'silent'));
+  stdout.write(line);
+};
+
+const NEST_LEVELS = {
+  trace: 'verbose',
+  debug: 'debug',
+  info: 'log',
+  warn: 'warn',
+  error: 'error',
+  fatal: 'fatal',
+} as const;
+
+/**
+ * Passes all further lines to a logger of the application instead of stdout, as objects with `message`, in the context
+ * `Fastpaca`. `log.level` still decides which lines there are.
+ */
+export function logTo(logger: LoggerService): void {
+  write = (line) => {
+    const { level, time: _, msg, ...fields } = JSON.parse(line) as LogLine;
+    const method = NEST_LEVELS[level];
+    (logger[method] ?? logger.log).call(logger, { message: msg, ...fields }, 'Fastpaca');
+  };
+}
+
+interface LogLine extends Record<string, unknown> {
+  level: keyof typeof NEST_LEVELS;
+  msg?: string;
+}
 
 function describeError(error: unknown): Record<string, unknown> {
   if (!isError(error)) return { type: typeof error };

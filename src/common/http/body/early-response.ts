@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
+
+import type { HookTarget } from '../hook-target.js';
 import { freeBytes } from './body-reader.js';
 import { scheduleNextRead } from './read-scheduler.js';
 
@@ -22,8 +23,8 @@ export function hasEarlyResponse(socket: Socket): boolean {
  * Instead the response is sent at once but ends only when the rest of the body has been read and discarded. A client
  * that does not stop sending is disconnected.
  */
-export function deliverEarlyErrors(fastify: FastifyInstance): void {
-  fastify.addHook('onSend', ({ raw }, reply, payload, done) => {
+export function deliverEarlyErrors(target: HookTarget): void {
+  target.addHook('onSend', ({ raw }, reply, payload, done) => {
     if (reply.statusCode < 400 || typeof payload !== 'string' || !hasUnreadBody(raw)) {
       done(null, payload);
       return;

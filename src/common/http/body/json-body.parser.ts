@@ -1,8 +1,9 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest, preParsingHookHandler } from 'fastify';
 import { runToCompletion, runCooperatively, type CooperativeTask } from '../../cooperative-task.js';
 import { InvalidPayloadError, UnsupportedMediaTypeError } from '../../errors/common.errors.js';
 import { InvalidJsonError, parseJsonTask } from '../../json/parse-json.js';
 import { Semaphore } from '../../semaphore.js';
+import type { HookTarget } from '../hook-target.js';
 import { freeBytes, readBody } from './body-reader.js';
 import { RawJson } from './raw-json.js';
 import { SMALL_BODY_BYTES, type UploadBudget, type UploadReservation } from './upload-budget.js';
@@ -14,6 +15,11 @@ declare module 'fastify' {
   }
 }
 
+/**
+ * The media type that a JSON body has between our hook and our parser. Fastify has one parser per media type, and the one
+ * of `application/json` belongs to the application that our module is part of.
+ */
+const VERBATIM_JSON_TYPE = 'application/vnd.fastpaca.verbatim+json';
 /** `application/json` and the `+json` types, with or without parameters. */
 const JSON_TYPE = /^application\/([\w.-]+\+)?json(\s*;|$)/i;
 
@@ -26,12 +32,15 @@ const MAX_LARGE_BODY_BYTES = 8 * 1024 * 1024;
 const MAX_WAIT_MS = 3000;
 
 /**
- * Makes JSON the only media type that the service accepts; handlers receive a `RawJson`. A body counts as in flight
- * until its response is sent, because until then the body, or what was parsed from it, is in memory. Large bodies
- * wait for a semaphore, which the smallest of them acquires first: until then, each occupies only its own bytes.
+ * Makes JSON the only media type that the routes of Fastpaca accept; their handlers receive a `RawJson`. A body counts as
+ * in flight until its response is sent, because until then the body, or what was parsed from it, is in memory. Large
+ * bodies wait for a semaphore, which the smallest of them acquires first: until then, each occupies only its own bytes.
+ *
+ * @param target the routes whose hooks are ours; those of other controllers keep their own parser
  */
 export function useJsonBodyParser(
   fastify: FastifyInstance,
+  target: HookTarget,
   bodyLimitBytes: number,
   uploads: UploadBudget,
 ): void {
@@ -53,18 +62,13 @@ export function useJsonBodyParser(
   }
 
   fastify.decorateRequest('uploadReservation', undefined);
-  fastify.addHook('onSend', (request, _reply, _payload, done) => {
+  target.addHook('preParsing', selectVerbatimParser);
+  target.addHook('onSend', (request, _reply, _payload, done) => {
     // Not when the connection closes: the handler of a request goes on after its client has disconnected.
     request.uploadReservation?.release();
     done();
   });
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser(JSON_TYPE, (request, payload, done) => {
-    const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') {
-      done(new UnsupportedMediaTypeError());
-      return;
-    }
+  fastify.addContentTypeParser(VERBATIM_JSON_TYPE, (request, payload, done) => {
     const reservation = uploads.reserve();
     request.uploadReservation = reservation;
     readBody(payload, bodyLimitBytes, reservation, (error, body) => {
@@ -74,6 +78,31 @@ export function useJsonBodyParser(
       } else parseSmall(body, done);
     });
   });
+}
+
+/**
+ * Selects our parser for the body of a route of Fastpaca.
+ *
+ * @throws UnsupportedMediaTypeError (415) for a body that is not plain JSON
+ */
+const selectVerbatimParser: preParsingHookHandler = (request, _reply, payload, done) => {
+  const { isFastpaca } = request.routeOptions.config;
+  if (isFastpaca && request.method !== 'DELETE' && hasBody(request)) {
+    const { 'content-type': type, 'content-encoding': encoding = 'identity' } = request.headers;
+    if (type === undefined || !JSON_TYPE.test(type) || encoding !== 'identity')
+      throw new UnsupportedMediaTypeError();
+    request.headers['content-type'] = VERBATIM_JSON_TYPE;
+  }
+  done(null, payload);
+};
+
+/** As Fastify decides whether to parse a body: a content type without a body counts. */
+function hasBody({ headers }: FastifyRequest): boolean {
+  return (
+    headers['content-type'] !== undefined ||
+    headers['transfer-encoding'] !== undefined ||
+    (headers['content-length'] ?? '0') !== '0'
+  );
 }
 
 function parseSmall(body: Buffer, done: (error: Error | null, json?: RawJson) => void): void {

@@ -14,7 +14,7 @@ export interface FieldValidator {
   violations(value: unknown, path: string, text: string): Iterable<Violation>;
 }
 
-/** How `RequestValidationPipe` treats a decorated field, in addition to class-validator's rules. */
+/** How `BodyValidationPipe` treats a decorated field, in addition to class-validator's rules. */
 export interface FieldValidation {
   validator: Type<FieldValidator>;
   verbatim: boolean;

@@ -11,14 +11,21 @@ import {
 import { errorBody, errorHeaders } from './error-body.js';
 import { invalidPathEncoding } from './path-encoding.js';
 
-/** Sends every error that Nest handles in the one shape of the API. */
+/** Answers every error of a controller of Fastpaca in the shape of the API. */
 @Catch()
-export class AppErrorFilter implements ExceptionFilter {
+export class ApiErrorFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     sendError(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
   }
 }
+
+/**
+ * Answers an `AppError` of any controller in the shape of the API: a team's controller may throw its own, and the services
+ * of Fastpaca throw theirs.
+ */
+@Catch(AppError)
+export class AppErrorFilter extends ApiErrorFilter {}
 
 /** As the filter, for errors that Fastify raises before a request reaches Nest. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -29,6 +36,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   void reply
     .code(known?.status ?? HttpStatus.INTERNAL_SERVER_ERROR)
     .headers(errorHeaders(known))
+    .header('x-request-id', request.id)
     .header('content-type', 'application/json; charset=utf-8')
     .send(JSON.stringify(errorBody(known, request.id)));
 }

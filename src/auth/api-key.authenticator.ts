@@ -1,17 +1,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
+import type { Authenticator } from './authenticator.js';
 import type { Principal } from './principal.js';
-import { SCOPES } from './scopes.js';
 
 /** The namespace of root keys, and of all requests while no key is configured. */
 export const DEFAULT_NAMESPACE = 'default';
 
-const ROOT: Principal = { namespace: DEFAULT_NAMESPACE, scopes: new Set(SCOPES) };
+const ROOT: Principal = { namespace: DEFAULT_NAMESPACE, scopes: 'all' };
 
-/** The configured API keys. */
+/** Authenticates by the keys in `FASTPACA_API_KEY`. The default `Authenticator`. */
 @Injectable()
-export class ApiKeys {
+export class ApiKeyAuthenticator implements Authenticator {
   /** No key is configured: every request acts as root. */
   readonly isAnonymousAllowed: boolean;
   private readonly digests: readonly Buffer[];
@@ -21,11 +22,8 @@ export class ApiKeys {
     this.digests = apiKeys.map(digest);
   }
 
-  /**
-   * @param authorization the `Authorization` header: `Bearer <key>`, the scheme in any case
-   * @returns undefined if the header has no configured key
-   */
-  authenticate(authorization: string | undefined): Principal | undefined {
+  /** Reads `Authorization: Bearer <key>`, the scheme in any case. Undefined if the header has no configured key. */
+  authenticate({ authorization }: IncomingHttpHeaders): Principal | undefined {
     if (this.isAnonymousAllowed) return ROOT;
     const [, key] = /^bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];
     if (key === undefined) return undefined;

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { FRAME_SCHEMAS, frameSchemaName } from './stream/frame-schemas.js';
+import { FRAME_SCHEMAS, frameSchemaName } from '../stream/frame-schemas.js';
 
 /** Version of the API, not of the package: it changes only if clients must change. */
 const API_VERSION = '1.0';
@@ -56,7 +56,7 @@ function operationsOf({ paths }: OpenAPIObject): Operation[] {
   return Object.values(paths).flatMap((path) => Object.values(path as Record<string, Operation>));
 }
 
-/** `RequestValidationPipe` rejects fields that a body's DTO does not declare. */
+/** `BodyValidationPipe` rejects fields that a body's DTO does not declare. */
 function forbidUnknownFields({ requestBody }: Operation, schemas: Record<string, object>): void {
   const name = requestBody?.content['application/json']?.schema.$ref.split('/').at(-1);
   if (name) Object.assign(schemas[name] ?? {}, { additionalProperties: false });

@@ -5,37 +5,24 @@ import type { Violation } from '../../errors/app-error.js';
 import { addViolations } from '../../errors/violations.js';
 import { isObject } from '../../json/is-object.js';
 import { RawJson } from '../body/raw-json.js';
-import { hasCrossFieldValidation } from './cross-field-validation.js';
-import { bindBody, bindQuery, type BoundDto, type Query } from './dto-binding.js';
-import { DtoDefinition, type UncheckedDto } from './dto-definition.js';
+import { bindBody, type BoundDto } from './dto-binding.js';
+import { DtoDefinition } from './dto-definition.js';
+import { dtoOrRejection, withDtoViolations } from './dto-violations.js';
 import type { FieldValidator } from './field-validator.js';
 import { rejectRequest } from './reject-request.js';
 
 /**
- * Turns a body or a query into its DTO, in four steps: bind the fields, run the field validators, run class-validator,
- * check the rules between fields. All steps add to one list of violations; a request with any is rejected with up to 100.
+ * Turns a JSON body into its DTO, in four steps: bind the fields, run the field validators, run class-validator, check
+ * the rules between fields. All steps add to one list of violations; a body with any is rejected with up to 100.
  *
- * DTOs are strict: an unknown field is a violation. A field that is null counts as absent. Body fields are never
- * converted; in a query only `-?\d+` becomes a number.
+ * DTOs are strict: an unknown field is a violation. A field that is null counts as absent. Fields are never converted.
  */
 @Injectable()
-export class RequestValidationPipe implements PipeTransform {
+export class BodyValidationPipe implements PipeTransform {
   constructor(private readonly modules: ModuleRef) {}
 
-  transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
-    if (!metatype) return value;
-    if (type === 'query') return this.transformQuery(value as Query, metatype);
-    if (type === 'body') return this.transformBody(value, metatype);
-    return value;
-  }
-
-  private transformQuery(query: Query, dtoClass: Type): object {
-    const definition = DtoDefinition.of(dtoClass);
-    const bound = bindQuery(query, definition);
-    return dtoOrRejection(withDtoViolations(bound, definition));
-  }
-
-  private transformBody(body: unknown, dtoClass: Type): object {
+  transform(body: unknown, { data }: ArgumentMetadata): object {
+    const dtoClass = data as unknown as Type;
     if (!(body instanceof RawJson) || !isObject(body.value)) {
       return rejectRequest([{ path: '', message: 'The body must be a JSON object' }]);
     }
@@ -67,15 +54,4 @@ function fieldViolations(validator: FieldValidator, name: string, field: unknown
   return field instanceof RawJson
     ? validator.violations(field.value, name, field.text)
     : validator.violations(field, name, '');
-}
-
-/** Adds the violations of class-validator's rules and of the rules between fields. */
-function withDtoViolations({ dto, violations }: BoundDto, definition: DtoDefinition): BoundDto {
-  addViolations(violations, definition.ruleViolations(dto));
-  if (hasCrossFieldValidation(dto)) addViolations(violations, dto.crossFieldViolations());
-  return { dto, violations };
-}
-
-function dtoOrRejection({ dto, violations }: BoundDto): UncheckedDto | Promise<never> {
-  return violations.length ? rejectRequest(violations) : dto;
 }

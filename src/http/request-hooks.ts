@@ -1,18 +1,18 @@
-import type {
-  FastifyInstance,
-  onRequestHookHandler,
-  onResponseHookHandler,
-  onSendHookHandler,
-} from 'fastify';
-import type { BrowserAccess } from './auth/browser-access.js';
-import { InvalidPayloadError, UnavailableError } from './common/errors/common.errors.js';
-import type { OpenConnections } from './common/http/open-connections.js';
-import { log } from './common/logging/logger.js';
-import { requestFields, withRequestFields } from './common/logging/request-context.js';
-import type { Lifecycle } from './lifecycle/lifecycle.js';
-import type { Metrics } from './metrics/metrics.js';
+import type { onRequestHookHandler, onResponseHookHandler, onSendHookHandler } from 'fastify';
+import type { Authorizer } from '../auth/authorizer.js';
+import type { BrowserAccess } from '../auth/browser-access.js';
+import type { Principal } from '../auth/principal.js';
+import { InvalidPayloadError, UnavailableError } from '../common/errors/common.errors.js';
+import type { OpenConnections } from '../common/http/open-connections.js';
+import { requestIdOf } from '../common/http/request-id.js';
+import { log } from '../common/logging/logger.js';
+import { requestFields, withRequestFields } from '../common/logging/request-context.js';
+import type { Lifecycle } from '../lifecycle/lifecycle.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { HookTarget } from '../common/http/hook-target.js';
 
 interface HookDependencies {
+  authorizer: Authorizer;
   access: BrowserAccess;
   connections: OpenConnections;
   lifecycle: Lifecycle;
@@ -20,22 +20,23 @@ interface HookDependencies {
 }
 
 /**
- * Adds what happens around every HTTP request, in this order. `AuthModule` adds its check of the API key afterwards;
- * the body is read after all of these hooks. A hook that throws, or that sends a response, ends the sequence.
+ * Adds what happens around a request, in this order. The body is read after all `onRequest` hooks. A hook that throws, or
+ * that sends a response, ends the sequence.
  */
 export function addRequestHooks(
-  fastify: FastifyInstance,
-  { access, connections, lifecycle, metrics }: HookDependencies,
+  target: HookTarget,
+  { access, authorizer, connections, lifecycle, metrics }: HookDependencies,
 ): void {
-  fastify.addHook('onRequest', trackUntilClosed(lifecycle, connections));
-  fastify.addHook('onRequest', identify);
-  fastify.addHook('onRequest', checkHostAndOrigin(access));
-  fastify.addHook('onRequest', addCorsHeaders(access));
-  fastify.addHook('onRequest', answerPreflight(access));
-  fastify.addHook('onRequest', rejectWhileDraining(lifecycle));
-  fastify.addHook('onRequest', requireHostHeader);
-  fastify.addHook('onSend', closeConnectionWhileDraining(lifecycle));
-  fastify.addHook('onResponse', countAndLog(metrics));
+  target.addHook('onRequest', trackUntilClosed(lifecycle, connections));
+  target.addHook('onRequest', identify);
+  target.addHook('onRequest', checkHostAndOrigin(access));
+  target.addHook('onRequest', addCorsHeaders(access));
+  target.addHook('onRequest', answerPreflight(access));
+  target.addHook('onRequest', rejectWhileDraining(lifecycle));
+  target.addHook('onRequest', requireHostHeader);
+  target.addHook('onRequest', authorize(authorizer));
+  target.addHook('onSend', closeConnectionWhileDraining(lifecycle));
+  target.addHook('onResponse', countAndLog(metrics));
 }
 
 /** Counts the request as in flight until its response has been sent or its client has disconnected. */
@@ -53,6 +54,7 @@ function trackUntilClosed(lifecycle: Lifecycle, connections: OpenConnections): o
 
 /** Puts the request id on the response and on every log line of the request. */
 const identify: onRequestHookHandler = (request, reply, done) => {
+  request.id = requestIdOf(request.headers);
   reply.header('x-request-id', request.id);
   withRequestFields({ request_id: request.id }, done);
 };
@@ -98,6 +100,27 @@ const requireHostHeader: onRequestHookHandler = ({ headers, raw }, _reply, done)
     throw new InvalidPayloadError([{ path: 'Host', message: 'is a header that HTTP/1.1 requires' }]);
   done();
 };
+
+/**
+ * Authorizes the caller of every route that is not public, and of unknown paths under `/v1`. It is a hook and not a Nest
+ * guard, because guards run after the body has been read.
+ */
+function authorize(authorizer: Authorizer): onRequestHookHandler {
+  return (request, _reply, done) => {
+    const { scope } = request.routeOptions.config;
+    if (scope === 'public' || (scope === undefined && !/^\/v1(\/|$|\?)/.test(request.url))) {
+      done();
+      return;
+    }
+    const proceed = (principal: Principal) => {
+      request.principal = principal;
+      done();
+    };
+    const principal = authorizer.authorize(request.headers, scope);
+    if (principal instanceof Promise) principal.then(proceed, done);
+    else proceed(principal);
+  };
+}
 
 /** A kept-alive connection would keep the server from closing. */
 function closeConnectionWhileDraining(lifecycle: Lifecycle): onSendHookHandler {

@@ -1,0 +1,62 @@
+import '../check-node-version.js';
+import 'reflect-metadata';
+
+// The public names of `@fastpaca/server`. docs/extending.md is their guide; every other file of the package is private.
+
+export { bootstrap, type BootstrapOptions } from '../bootstrap.js';
+export {
+  FastpacaModule,
+  type FastpacaModuleAsyncOptions,
+  type FastpacaModuleOptions,
+} from '../fastpaca.module.js';
+export { useFastpaca } from '../http/http-setup.js';
+export { UndeclaredScopeError } from '../http/declared-scopes.js';
+export type { Service } from '../service.js';
+export { AppConfig, InvalidConfigError } from '../config/app-config.js';
+
+export type { Authenticator } from '../auth/authenticator.js';
+export { CurrentPrincipal } from '../auth/current-principal.decorator.js';
+export type { Principal } from '../auth/principal.js';
+export { Public, RequireScope } from '../auth/require-scope.decorator.js';
+export { SCOPES, type Scope } from '../auth/scopes.js';
+
+export { ConversationId } from '../common/conversation-id.js';
+export { jsonValue } from '../common/json/json-value.js';
+export {
+  ConversationChanges,
+  type ChangeKind,
+  type CommittedChange,
+} from '../conversations/conversation-changes.js';
+export type {
+  Conversation,
+  ConversationRecord,
+  PolicyInput,
+  SettingsInput,
+} from '../conversations/conversation.js';
+export { ConversationsService } from '../conversations/conversations.service.js';
+export type { EventInput, EventObject, NewTurn } from '../events/event-input.js';
+export { EventsService, type EventPage } from '../events/events.service.js';
+export type { PageRequest } from '../events/page-range.js';
+export type { StoredEvent } from '../events/stored-event.js';
+export type { AppendedTurn } from '../events/turn-appender.js';
+export { CompactionService, type NewCompaction } from '../compaction/compaction.service.js';
+export { WindowService, type ReadWindowOptions } from '../window/window.service.js';
+export type { Segment, Window, WindowTotals } from '../window/window.js';
+export type { WindowMessage } from '../window/window-message.js';
+
+export { Metrics } from '../metrics/metrics.js';
+
+export { AppError, type Violation } from '../common/errors/app-error.js';
+export {
+  ForbiddenError,
+  InvalidPayloadError,
+  UnauthorizedError,
+  UnavailableError,
+} from '../common/errors/common.errors.js';
+export { RangeGapError, RangeOverlapError } from '../compaction/compaction.errors.js';
+export {
+  ConversationNotFoundError,
+  TombstonedError,
+  VersionMismatchError,
+} from '../conversations/conversations.errors.js';
+export { IdempotencyConflictError } from '../events/events.errors.js';

@@ -1,0 +1,85 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { Authorizer } from '../auth/authorizer.js';
+import { BrowserAccess } from '../auth/browser-access.js';
+import { AppError } from '../common/errors/app-error.js';
+import { sendError } from '../common/http/api-error.filter.js';
+import { deliverEarlyErrors } from '../common/http/body/early-response.js';
+import { useJsonBodyParser } from '../common/http/body/json-body.parser.js';
+import { UploadBudget } from '../common/http/body/upload-budget.js';
+import { MAX_PARAM_LENGTH } from '../common/http/fastify.js';
+import type { HookTarget } from '../common/http/hook-target.js';
+import { OpenConnections } from '../common/http/open-connections.js';
+import { log } from '../common/logging/logger.js';
+import { AppConfig } from '../config/app-config.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
+import { Metrics } from '../metrics/metrics.js';
+import { StreamWsAdapter } from '../stream/stream.ws-adapter.js';
+import { DeclaredRouteHooks } from './declared-route-hooks.js';
+import { addRequestHooks } from './request-hooks.js';
+
+/**
+ * Installs Fastpaca on the Fastify adapter of a Nest application that imports `FastpacaModule`. Call it once, after
+ * `NestFactory.create` and before `app.init()` or `app.listen()`.
+ *
+ * It adds hooks, the JSON parser and the error responses to the routes of Fastpaca, and the authorization to every route
+ * with `@RequireScope(...)` or `@Public()`. Other routes are not touched. It also sets a websocket adapter, which serves the
+ * gateways of the application as Nest's `WsAdapter` does.
+ */
+export function useFastpaca(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  warnOfShortParameters(fastify);
+  addRequestHandling(app, fastify, new DeclaredRouteHooks(fastify));
+  answerErrorsOfOwnRoutes(fastify);
+}
+
+/** As `useFastpaca`, in an application whose HTTP server belongs to Fastpaca: the hooks run for every request. */
+export function ownHttpServer(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const connections = addRequestHandling(app, fastify, fastify);
+  app.get(Lifecycle).onForceClose(() => connections.closeIdleAndStalled());
+}
+
+function addRequestHandling(
+  app: NestFastifyApplication,
+  fastify: FastifyInstance,
+  target: HookTarget,
+): OpenConnections {
+  const config = app.get(AppConfig);
+  const metrics = app.get(Metrics);
+  const uploads = new UploadBudget(config.uploadBytes);
+  useJsonBodyParser(fastify, target, config.bodyLimitBytes, uploads);
+  deliverEarlyErrors(target);
+  metrics.addUploadGauge(() => uploads.load());
+  const connections = new OpenConnections(fastify, target, config.requestTimeoutMs);
+  addRequestHooks(target, {
+    access: app.get(BrowserAccess),
+    authorizer: app.get(Authorizer),
+    connections,
+    lifecycle: app.get(Lifecycle),
+    metrics,
+  });
+  app.useWebSocketAdapter(new StreamWsAdapter(app));
+  return connections;
+}
+
+/** Errors of hooks and of the parser never reach Nest's filters of a controller, only those of the whole application. */
+function answerErrorsOfOwnRoutes(fastify: FastifyInstance): void {
+  fastify.addHook('onRoute', (route) => {
+    const { scope, isFastpaca } = route.config ?? {};
+    if (scope === undefined) return;
+    route.errorHandler = (error, request, reply) => {
+      if (isFastpaca || error instanceof AppError) sendError(error, request, reply);
+      else fastify.errorHandler(error, request, reply);
+    };
+  });
+}
+
+function warnOfShortParameters({ initialConfig }: FastifyInstance): void {
+  const { maxParamLength } = initialConfig.routerOptions ?? {};
+  if ((maxParamLength ?? 0) >= MAX_PARAM_LENGTH) return;
+  log.warn(
+    `Fastify rejects path parameters of more than ${maxParamLength} characters, so that long conversation ids answer 404: ` +
+      `create the application with new FastifyAdapter({ routerOptions: { maxParamLength: ${MAX_PARAM_LENGTH} } })`,
+  );
+}
