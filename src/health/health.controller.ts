@@ -1,12 +1,9 @@
 import { Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Probe } from '../auth/require-scope.decorator.js';
-import { UnavailableError } from '../common/errors/common.errors.js';
 import { FastpacaController } from '../common/http/fastpaca-controller.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
-import { Database } from '../database/database.js';
-import { Lifecycle } from '../lifecycle/lifecycle.js';
-import { CHECK_WRITABLE } from './health.sql.js';
+import { Readiness } from './readiness.js';
 
 class HealthDto {
   @ApiProperty({ enum: ['ok'] })
@@ -16,10 +13,7 @@ class HealthDto {
 @ApiTags('operation')
 @FastpacaController('health')
 export class HealthController {
-  constructor(
-    private readonly lifecycle: Lifecycle,
-    private readonly database: Database,
-  ) {}
+  constructor(private readonly readiness: Readiness) {}
 
   @Get('live')
   @Probe()
@@ -35,15 +29,14 @@ export class HealthController {
   @Get('ready')
   @Probe()
   @ApiOperation({
-    summary: 'Whether the service accepts requests: started, not draining, and the database accepts writes',
+    summary:
+      'Whether the service accepts requests: started, not stopping, the database accepts writes, and no other readiness indicator fails',
     operationId: 'getReadiness',
   })
   @ApiOkResponse({ type: HealthDto })
   @ApiErrors(503)
   async ready(): Promise<HealthDto> {
-    if (!this.lifecycle.isReady) throw new UnavailableError('The service is starting or stopping');
-    const [row] = await this.database.query<{ writable: boolean }>(CHECK_WRITABLE, []);
-    if (!row?.writable) throw new UnavailableError('The database server does not accept writes');
+    await this.readiness.assertReady();
     return { status: 'ok' };
   }
 }

@@ -136,9 +136,14 @@ function countAndLog(metrics: Metrics): onResponseHookHandler {
     const route = routeOptions.url ?? 'unknown';
     const status = reply.statusCode;
     metrics.httpRequests.inc({ method, route, status });
-    const level = status >= 500 ? 'error' : 'info';
     const duration_ms = Math.round(reply.elapsedTime * 100) / 100;
-    log[level]({ ...requestFields(), method, route, status, duration_ms }, 'request');
+    log[logLevel(route, status)]({ ...requestFields(), method, route, status, duration_ms }, 'request');
     done();
   };
+}
+
+/** Probes arrive every few seconds. `/health/ready` logs the change of its result instead. */
+function logLevel(route: string, status: number): 'debug' | 'info' | 'error' {
+  if (route.startsWith('/health/')) return 'debug';
+  return status >= 500 ? 'error' : 'info';
 }

@@ -136,9 +136,7 @@ describe('docs/streaming.md', () => {
 });
 
 describe('docs/extending.md', () => {
-  it('contains an example policy that compiles', () => {
-    const [example = ''] = blocks(extending, 'typescript');
-    expect(example).not.toBe('');
+  it.each(blocks(extending, 'typescript'))('has examples that compile', (example) => {
     const file = resolve('src/extending-example.ts');
     const { options } = ts.parseJsonConfigFileContent(
       ts.readConfigFile('tsconfig.json', ts.sys.readFile.bind(ts.sys)).config,
