@@ -9,7 +9,7 @@ const LAYERS = [
   ['config'],
   ['database', 'tokens'],
   ['policies', 'auth', 'lifecycle'],
-  ['metrics', 'health'],
+  ['metrics', 'health', 'telemetry'],
   ['conversations'],
   ['events'],
   ['compaction'],

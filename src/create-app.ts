@@ -10,6 +10,7 @@ import { collectUndeclaredRoutes } from './http/declared-scopes.js';
 import { ownHttpServer } from './http/http-setup.js';
 import { serveApiDocs } from './http/openapi.js';
 import { UnhandledErrorFilter } from './http/unhandled-error.filter.js';
+import { enableTracing } from './telemetry/tracing.js';
 
 type SecurityHeaders = Parameters<NestFastifyApplication['useSecurityHeaders']>[0];
 
@@ -57,6 +58,7 @@ export async function createApp(
     { logger: new NestLogger(), abortOnError: false },
   );
   app.useSecurityHeaders(SECURITY_HEADERS);
+  await enableTracing(app.getHttpAdapter().getInstance(), config); // before the other hooks: the span of a request covers them
   ownHttpServer(app);
   serveApiDocs(app);
   const rejectUndeclared = collectUndeclaredRoutes(app.getHttpAdapter().getInstance());

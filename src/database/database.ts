@@ -9,6 +9,7 @@ import type { DatabaseClient } from './database-client.js';
 import { DatabaseServers } from './database-servers.js';
 import { isBroken, isReadOnly, toAppError } from './database.errors.js';
 import { TimedOutConnections } from './timed-out-connections.js';
+import { statementChannel } from './statement-channel.js';
 import type { Statement } from './statement.js';
 
 /** Where a statement runs: on any connection of the pool, or in an open transaction. */
@@ -143,7 +144,16 @@ export class Database implements Executor, BeforeApplicationShutdown {
   }
 }
 
-async function run<Row extends QueryResultRow>(
+function run<Row extends QueryResultRow>(
+  on: DatabaseClient,
+  statement: Statement,
+  values: unknown[],
+): Promise<Row[]> {
+  if (!statementChannel.hasSubscribers) return send(on, statement, values);
+  return statementChannel.tracePromise(() => send<Row>(on, statement, values), { statement });
+}
+
+async function send<Row extends QueryResultRow>(
   on: DatabaseClient,
   { name, text }: Statement,
   values: unknown[],
