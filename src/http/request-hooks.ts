@@ -135,7 +135,7 @@ function countAndLog(metrics: Metrics): onResponseHookHandler {
     // The pattern of the route, never the path, which contains ids.
     const route = routeOptions.url ?? 'unknown';
     const status = reply.statusCode;
-    metrics.httpRequests.inc({ method, route, status });
+    metrics.countRequest({ method, route, status, durationMs: reply.elapsedTime });
     const duration_ms = Math.round(reply.elapsedTime * 100) / 100;
     log[logLevel(route, status)]({ ...requestFields(), method, route, status, duration_ms }, 'request');
     done();

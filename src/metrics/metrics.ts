@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { PRODUCT_VERSION } from '../common/product-version.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 const LATENCY_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+const DURATION_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const TOKEN_BUCKETS = [100, 500, 1000, 4000, 16_000, 32_000, 64_000, 128_000, 256_000, 512_000, 1_000_000];
 
 const LAG = 'nodejs_eventloop_lag_';
@@ -29,12 +31,24 @@ class LatencyMs {
   }
 }
 
+/** A request that has been answered. */
+export interface AnsweredRequest {
+  method: string;
+  /** Pattern of the route, or `unknown`. */
+  route: string;
+  status: number;
+  durationMs: number;
+}
+
 /**
  * The Prometheus metrics of the service. Every label has a small, fixed set of values: never a conversation id, a key
  * or text.
+ *
+ * A team injects this class to add its own metrics to `registry`: `/metrics` then contains them, with the label `node`.
  */
 @Injectable()
 export class Metrics {
+  /** Pass it to a metric as `registers: [metrics.registry]`. Names that begin with `fastpaca_` are reserved. */
   readonly registry = new Registry();
   private readonly registers = [this.registry];
 
@@ -71,10 +85,17 @@ export class Metrics {
     labelNames: ['role', 'deduped'],
     registers: this.registers,
   });
-  readonly httpRequests = new Counter({
+  private readonly httpRequests = new Counter({
     name: 'fastpaca_http_requests_total',
     help: 'HTTP requests by method, route pattern and status',
     labelNames: ['method', 'route', 'status'],
+    registers: this.registers,
+  });
+  private readonly httpRequestDuration = new Histogram({
+    name: 'fastpaca_http_request_duration_seconds',
+    help: 'Time from the headers of a request to the end of its response, by method, route pattern and class of the status',
+    labelNames: ['method', 'route', 'status_class'],
+    buckets: DURATION_BUCKETS_S,
     registers: this.registers,
   });
 
@@ -82,6 +103,12 @@ export class Metrics {
     this.registry.setDefaultLabels({ node: config.nodeName });
     collectDefaultMetrics({ register: this.registry }); // includes event-loop lag
     this.keepRecordedLag();
+    new Gauge({
+      name: 'fastpaca_build_info',
+      help: 'Always 1; the labels are the version of Fastpaca and of Node.js',
+      labelNames: ['version', 'node_version'],
+      registers: this.registers,
+    }).set({ version: PRODUCT_VERSION, node_version: process.version }, 1);
     new Gauge({
       name: 'fastpaca_pool_connections',
       help: 'Database connections in use and idle, and callers that wait for a connection',
@@ -94,6 +121,12 @@ export class Metrics {
         this.set({ state: 'waiting' }, waiting);
       },
     });
+  }
+
+  countRequest({ method, route, status, durationMs }: AnsweredRequest): void {
+    this.httpRequests.inc({ method, route, status });
+    const status_class = `${Math.floor(status / 100)}xx`;
+    this.httpRequestDuration.observe({ method, route, status_class }, durationMs / 1000);
   }
 
   /** Makes the gauges of event-loop lag keep their value if no delay was recorded since the last scrape. */

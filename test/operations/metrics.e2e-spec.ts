@@ -1,7 +1,38 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Injectable, Module } from '@nestjs/common';
+import { Counter } from 'prom-client';
+import { Metrics } from '../../src/metrics/metrics.js';
 import { readMetrics } from '../support/metrics-text.js';
+import { promtool, promtoolProblems } from '../support/promtool.js';
 import { EVENT } from '../support/routes.js';
 import { TestService } from '../support/test-service.js';
+
+/** Of a team, as docs/extending.md shows it. */
+@Injectable()
+class InvoiceMetrics {
+  readonly sent: Counter;
+
+  constructor({ registry }: Metrics) {
+    const name = 'acme_invoices_sent_total';
+    this.sent = new Counter({ name, help: 'Invoices that were sent', registers: [registry] });
+  }
+}
+
+@Module({ providers: [InvoiceMetrics] })
+class TeamModule {}
+
+/**
+ * Metrics that are older than the rules of `promtool check metrics`, and cannot be renamed: boards use them. The rest of
+ * `nodejs_*` and `process_*` are prom-client's.
+ */
+const OLDER = [
+  'fastpaca_append_latency_ms',
+  'fastpaca_window_latency_ms',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
 
 describe('metrics', () => {
   let service: TestService;
@@ -59,6 +90,67 @@ describe('metrics', () => {
     expect([200, 409].map((status) => requests('GET', '/window', status))).toEqual([1, 1]);
   });
 
+  it('measure each request by method, route and class of its status', async () => {
+    await service.http.put('measured');
+    const before = await readMetrics(service);
+    await service.http.get('measured');
+    await service.http.get('measured');
+    await service.http.get('missing');
+    const after = await readMetrics(service);
+    const moved = (suffix: string, labels: Record<string, string>) => {
+      const name = `fastpaca_http_request_duration_seconds_${suffix}`;
+      const all = { method: 'GET', route: '/v1/conversations/:id', ...labels };
+      return after.value(name, all) - before.value(name, all);
+    };
+    expect(moved('count', { status_class: '2xx' })).toBe(2);
+    expect(moved('count', { status_class: '4xx' })).toBe(1);
+    expect(moved('bucket', { status_class: '2xx', le: '+Inf' })).toBe(2);
+    // In seconds: the requests of this test take no hour together.
+    expect(moved('sum', { status_class: '2xx' })).toBeGreaterThan(0);
+    expect(moved('sum', { status_class: '2xx' })).toBeLessThan(3600);
+  });
+
+  it('name the version of Fastpaca and of Node.js', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    const { samples } = await readMetrics(service);
+    expect(samples.filter(({ name }) => name === 'fastpaca_build_info')).toEqual([
+      {
+        name: 'fastpaca_build_info',
+        labels: { version, node_version: process.version, node: 'node-under-test' },
+        value: 1,
+      },
+    ]);
+  });
+
+  it("of a team's module appear beside those of the service", async () => {
+    const extended = await TestService.start({ modules: [TeamModule], database: service.database });
+    extended.app.get(InvoiceMetrics, { strict: false }).sent.inc(3);
+    expect((await readMetrics(extended)).value('acme_invoices_sent_total')).toBe(3);
+    await extended.stop();
+  });
+
+  it('have names and units of Prometheus, except the older ones', async () => {
+    const { text, types } = await readMetrics(service);
+    const own = [...types].filter(([name]) => name.startsWith('fastpaca_') && !OLDER.includes(name));
+    expect(own.length).toBeGreaterThan(5);
+    for (const [name, type] of own) {
+      expect(name).toMatch(/^fastpaca(_[a-z]+)+$/);
+      expect({ name, hasTotal: name.endsWith('_total') }).toEqual({ name, hasTotal: type === 'counter' });
+      expect(name).not.toMatch(/_(ms|milliseconds|minutes|kb|mib|percent|counter|gauge|histogram)(_|$)/);
+      expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, 'm'));
+    }
+  });
+
+  const checked = promtool ? it : it.skip;
+  checked('pass promtool check metrics, except the older ones (needs promtool)', async () => {
+    const { text } = await readMetrics(service);
+    expect(text).toContain('fastpaca_http_request_duration_seconds');
+    expect(promtoolProblems(text).filter((problem) => !OLDER.includes(problem.split(' ', 1)[0]!))).toEqual(
+      [],
+    );
+    expect(promtoolProblems('# HELP a_ms b\n# TYPE a_ms gauge\na_ms 1\n')).not.toEqual([]);
+  });
+
   it('have every documented name', async () => {
     const { types } = await readMetrics(service);
     expect(Object.fromEntries(types)).toMatchObject({
@@ -68,6 +160,8 @@ describe('metrics', () => {
       fastpaca_compaction_requests_total: 'counter',
       fastpaca_events_appended_total: 'counter',
       fastpaca_http_requests_total: 'counter',
+      fastpaca_http_request_duration_seconds: 'histogram',
+      fastpaca_build_info: 'gauge',
       fastpaca_pool_connections: 'gauge',
       nodejs_eventloop_lag_seconds: 'gauge',
       nodejs_heap_size_used_bytes: 'gauge',

@@ -112,7 +112,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   it('a request without traceparent begins a trace, one with traceparent continues it', () => {
     expect(spanOf('put')).toMatchObject({ traceId: TRACE_ID, parentSpanId: PARENT_ID });
     const { traceId, parentSpanId } = spanOf('append');
-    expect([traceId === TRACE_ID, parentSpanId || undefined]).toEqual([false, undefined]);
+    expect([traceId === TRACE_ID, Boolean(parentSpanId)]).toEqual([false, false]);
   });
 
   it('a statement of a request is a child of its span', () => {
