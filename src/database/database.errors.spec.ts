@@ -15,6 +15,20 @@ describe('toAppError and isConfigurationError', () => {
     },
   );
 
+  it.each(['CERT_HAS_EXPIRED', 'SELF_SIGNED_CERT_IN_CHAIN', 'ERR_TLS_CERT_ALTNAME_INVALID'])(
+    'map the TLS error %s to a 503',
+    (code) => {
+      const error = Object.assign(new Error('a message of Node.js'), { code });
+      expect(toAppError(error)).toBeInstanceOf(UnavailableError);
+    },
+  );
+
+  it('map the error of a server without TLS to a 503', () => {
+    expect(toAppError(new Error('The server does not support SSL connections'))).toBeInstanceOf(
+      UnavailableError,
+    );
+  });
+
   it.each(['23505', '22P05', '42P01'])('leave an error with SQLSTATE %s unchanged', (code) => {
     const error = databaseError(code);
     expect(toAppError(error)).toBe(error);

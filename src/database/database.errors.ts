@@ -3,6 +3,7 @@ import { AppError } from '../common/errors/app-error.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { isError } from '../common/errors/is-error.js';
 import { ReadOnlyServerError } from './database-client.js';
+import { DatabaseTlsError, isTlsError } from './tls.errors.js';
 
 /** Read-only transaction: the server is a standby, or a primary that has been demoted. */
 const READ_ONLY_SQLSTATE = '25006';
@@ -38,7 +39,7 @@ const CONFIGURATION_SQLSTATES = ['28', '3D000'];
 const UNAVAILABLE_CODES =
   /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ENOENT|EACCES|EMFILE)$/;
 const UNAVAILABLE_MESSAGES =
-  /^(Connection terminated|timeout e(xceeded|xpired)|timeout expired|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Client was closed|The server does not support SSL)/i;
+  /^(Connection terminated|timeout e(xceeded|xpired)|timeout expired|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Client was closed)/i;
 
 /** Turns an error of an unavailable database into a 503; returns every other error unchanged. */
 export function toAppError(error: unknown): unknown {
@@ -52,13 +53,14 @@ export function toAppError(error: unknown): unknown {
 function isUnavailable(error: Error): boolean {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (error instanceof DatabaseError) return UNAVAILABLE_SQLSTATES.some((state) => code.startsWith(state));
-  if (error instanceof ReadOnlyServerError) return true;
+  if (error instanceof ReadOnlyServerError || isTlsError(error)) return true;
   if (error instanceof AggregateError && error.errors.length) return isUnavailable(error.errors[0] as Error);
   return UNAVAILABLE_CODES.test(code) || UNAVAILABLE_MESSAGES.test(error.message);
 }
 
-/** Whether the database has rejected the login or does not exist. At the start, retrying does not help. */
+/** Whether the database has rejected the login, does not exist, or cannot be reached with TLS. At the start, retrying does not help. */
 export function isConfigurationError(error: unknown): boolean {
+  if (error instanceof DatabaseTlsError) return true;
   return (
     error instanceof DatabaseError && CONFIGURATION_SQLSTATES.some((state) => error.code?.startsWith(state))
   );

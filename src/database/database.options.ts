@@ -4,6 +4,7 @@ import type { AppConfig } from '../config/app-config.js';
 import { DatabaseClient } from './database-client.js';
 import { DatabaseServers } from './database-servers.js';
 import { MIGRATIONS } from './migrations/index.js';
+import { toTlsError } from './tls.errors.js';
 
 type TypeId = Parameters<typeof pg.types.getTypeParser>[0];
 
@@ -71,10 +72,18 @@ export function databaseOptions({
   };
 }
 
-/** Connects TypeORM's data source to the first server that accepts writes. */
+/**
+ * Connects TypeORM's data source to the first server that accepts writes.
+ *
+ * @throws DatabaseTlsError TLS does not work with this `DATABASE_URL`
+ */
 export async function connectDataSource(options: DataSourceOptions): Promise<DataSource> {
   const { servers } = options.extra as { servers: DatabaseServers };
   const dataSource = new DataSource(options);
-  await servers.tryEach(() => dataSource.initialize());
+  try {
+    await servers.tryEach(() => dataSource.initialize());
+  } catch (error) {
+    throw toTlsError(error) ?? error;
+  }
   return dataSource;
 }

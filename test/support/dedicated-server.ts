@@ -31,15 +31,22 @@ export class DedicatedServer {
     private readonly child: ChildProcess,
   ) {}
 
-  /** Creates a cluster as the service does, then restarts it with other settings. */
-  static async start(): Promise<DedicatedServer> {
+  /**
+   * Creates the cluster like the service does, then restarts it with other settings.
+   *
+   * @param prepare may add files to the folder of the cluster; returns more settings, as `name=value`
+   */
+  static async start(
+    prepare: (clusterDir: string) => Promise<string[]> = () => Promise.resolve([]),
+  ): Promise<DedicatedServer> {
     const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-test-own-'));
     const created = await EmbeddedPostgres.start({ dataDir, name: 'fastpaca' });
     const { url, pid, port } = created;
     const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
     const [program = '', , clusterDir = '', , , ...rest] = commandLine; // -D folder -p port
     await created.stop();
-    const settings = [...rest, ...REPLICATED.flatMap((setting) => ['-c', setting])];
+    const more = [...REPLICATED, ...(await prepare(clusterDir))];
+    const settings = [...rest, ...more.flatMap((setting) => ['-c', setting])];
     return DedicatedServer.launch(url, dataDir, { program, clusterDir, port, settings });
   }
 
