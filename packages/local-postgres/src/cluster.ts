@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Binaries } from './binaries.js';
 import type { DataDir } from './data-dir.js';
 import { EmbeddedPostgresError, OR_OWN_SERVER, programFailure } from './embedded-postgres.errors.js';
@@ -19,7 +19,12 @@ const UNFINISHED_PREFIX = 'postgres.unfinished-';
 export async function openCluster(dataDir: DataDir, binaries: Binaries, role: string): Promise<string> {
   await removeUnfinished(dataDir.path);
   if (!(await hasCluster(dataDir.clusterDir, binaries.major))) await createCluster(dataDir, binaries, role);
-  const file = join(dataDir.clusterDir, passwordFileOf(role));
+  return readPassword(dataDir.clusterDir, role);
+}
+
+/** @throws EmbeddedPostgresError the file with the password is missing */
+export async function readPassword(clusterDir: string, role: string): Promise<string> {
+  const file = join(clusterDir, passwordFileOf(role));
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (cause) {
@@ -50,6 +55,14 @@ export async function hasCluster(clusterDir: string, major: number): Promise<boo
     `${clusterDir} was created by PostgreSQL ${version.trim()}, and this is PostgreSQL ${major}: dump it with pg_dump of ` +
       `PostgreSQL ${version.trim()} and restore it into a new data folder, ${OR_OWN_SERVER}`,
   );
+}
+
+/** @throws EmbeddedPostgresError `dataDir` has no cluster */
+export async function requireCluster(dataDir: string): Promise<void> {
+  const version = await readFile(join(dataDir, 'postgres', 'PG_VERSION'), 'utf8').catch(absent);
+  if (version === undefined) {
+    throw new EmbeddedPostgresError(`There is no database in ${resolve(dataDir)}: use the folder that has it`);
+  }
 }
 
 /** Creates the cluster under another name and renames it when it is complete: a kill leaves no incomplete cluster. */

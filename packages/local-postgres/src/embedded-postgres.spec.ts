@@ -26,6 +26,7 @@ import {
   type EmbeddedPostgresOptions,
 } from './embedded-postgres.js';
 import { isRunning } from './processes.js';
+import { findRunningServer } from './running-server.js';
 import { serverAccount } from './server-account.js';
 
 const SOURCES = fileURLToPath(new URL('.', import.meta.url));
@@ -187,6 +188,38 @@ describe('EmbeddedPostgres', () => {
     const owner = await startOwner(dataDir);
     await expect(start(dataDir)).rejects.toThrow(`in use by another acme (process ${owner.child.pid})`);
     expect(await query(owner.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('creates no cluster if it must not, and says that there is none', async () => {
+    const dataDir = join(home, 'nothing');
+    await expect(start(dataDir, { create: false })).rejects.toThrow(`There is no database in ${dataDir}`);
+    await expect(readdir(dataDir)).rejects.toThrow('ENOENT');
+    await (await start(dataDir)).stop();
+    const again = await start(dataDir, { create: false });
+    expect(await query(again.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('lets another process find the server while its owner is alive, and not afterwards', async () => {
+    const dataDir = join(home, 'shared');
+    const find = () => findRunningServer({ dataDir, name: 'acme' });
+    expect(await find()).toBeUndefined();
+    const owner = await startOwner(dataDir);
+    expect(await find()).toEqual({ url: owner.url, ownerPid: owner.child.pid });
+    await kill(owner.child);
+    expect(isRunning(owner.pid)).toBe(true);
+    expect(await find()).toBeUndefined(); // the next start stops this server
+  });
+
+  it('says that the server of an owner is not running while the owner starts or stops it', async () => {
+    const dataDir = join(home, 'starting');
+    const { url } = await start(dataDir);
+    const pidFile = join(dataDir, 'postgres', 'postmaster.pid');
+    const content = await readFile(pidFile, 'utf8');
+    await writeFile(pidFile, content.replace(/^ready/m, 'starting'));
+    const find = findRunningServer({ dataDir, name: 'acme' });
+    await expect(find).rejects.toThrow(`is in use by acme (process ${process.pid})`);
+    await writeFile(pidFile, content);
+    expect((await findRunningServer({ dataDir, name: 'acme' }))?.url).toBe(url);
   });
 
   it('rejects data of another major version and explains how to migrate it', async () => {

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import pg from 'pg';
 import { findBinaries, nativeFolder } from './binaries.js';
-import { hasCluster, openCluster } from './cluster.js';
+import { hasCluster, openCluster, requireCluster } from './cluster.js';
 import { openDataDir } from './data-dir.js';
 import { toEmbeddedPostgresError } from './embedded-postgres.errors.js';
 import { stopLeftoverServer } from './leftover-server.js';
 import { OwnerLock } from './owner-lock.js';
+import { urlOf } from './running-server.js';
 import { ServerProcess } from './server-process.js';
 
 export { EmbeddedPostgresError } from './embedded-postgres.errors.js';
@@ -20,6 +21,8 @@ export interface EmbeddedPostgresOptions {
   name: string;
   /** port of 127.0.0.1; default: a free one. A restart for the same clients needs the same port. */
   port?: number;
+  /** whether a cluster is created if the folder has none; default: true */
+  create?: boolean;
   /** receives each line of the server's log; the lines contain no values and no statements */
   onLog?: (line: string) => void;
 }
@@ -39,10 +42,12 @@ export class EmbeddedPostgres {
     dataDir,
     name,
     port,
+    create = true,
     onLog = () => undefined,
   }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
     try {
       const native = nativeFolder();
+      if (!create) await requireCluster(dataDir);
       const folder = await openDataDir(dataDir, name);
       const lock = await OwnerLock.acquire(folder.path, name);
       try {
@@ -52,7 +57,7 @@ export class EmbeddedPostgres {
         const password = await openCluster(folder, binaries, name);
         const server = await ServerProcess.launch({ dataDir: folder, binaries, port, onLog });
         try {
-          const url = (database: string) => urlOf(server.port, name, password, database);
+          const url = (database: string) => urlOf({ port: server.port, name, password, database });
           // Through the database that always exists: connecting to a missing one would be logged as FATAL.
           await ensureDatabase(url('postgres'), name);
           return new EmbeddedPostgres(server, url(name), lock);
@@ -101,11 +106,6 @@ export class EmbeddedPostgres {
   stop(): Promise<void> {
     return (this.stopping ??= this.server.stop().then(() => this.released));
   }
-}
-
-function urlOf(port: number, role: string, password: string, database: string): string {
-  // sslmode: without it a client would obey PGSSLMODE in the environment, and the server has no certificate.
-  return `postgresql://${role}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`;
 }
 
 /** Creates the database if it is missing. */

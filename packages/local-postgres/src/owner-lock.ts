@@ -62,6 +62,18 @@ export class OwnerLock {
     }
   }
 
+  /** Process id of the living process that holds the lock of the folder; undefined if none does. Changes nothing. */
+  static async findOwner(
+    dataDir: string,
+    name: string,
+    times: LockTimes = DEFAULT_TIMES,
+  ): Promise<number | undefined> {
+    const path = join(dataDir, `${name}.pid`);
+    const text = await readFile(path, 'utf8').catch(ifAbsent);
+    const owner = text === undefined ? undefined : parseOwner(text);
+    return owner && (await isAlive(owner, path, times.watchMs)) ? owner.pid : undefined;
+  }
+
   private readonly path: string;
   private readonly file: FileHandle;
   private readonly heartbeat: NodeJS.Timeout;

@@ -1,0 +1,67 @@
+import { readFile, realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { readPassword } from './cluster.js';
+import { EmbeddedPostgresError, toEmbeddedPostgresError } from './embedded-postgres.errors.js';
+import { OwnerLock } from './owner-lock.js';
+
+/** A server that another process has started. */
+export interface RunningServer {
+  /** `postgresql://…`, including the password */
+  url: string;
+  /** process id of the program that owns the folder and has started the server */
+  ownerPid: number;
+}
+
+/**
+ * Finds the server that a living process runs in a data folder, so that a second program can use it beside its owner.
+ * Takes no lock and changes nothing. The server stops when its owner stops.
+ *
+ * @param name the name that the owner has started the server with
+ * @returns undefined if no living process owns the folder, or the folder does not exist
+ * @throws EmbeddedPostgresError the owner is starting or stopping its server, or this user may not read the password
+ */
+export async function findRunningServer({
+  dataDir,
+  name,
+}: {
+  dataDir: string;
+  name: string;
+}): Promise<RunningServer | undefined> {
+  try {
+    const path = await realpath(dataDir).catch(ifAbsent);
+    const ownerPid = path === undefined ? undefined : await OwnerLock.findOwner(path, name);
+    if (path === undefined || ownerPid === undefined) return undefined;
+
+    const clusterDir = join(path, 'postgres');
+    const port = await readyPort(clusterDir);
+    if (port === undefined) {
+      throw new EmbeddedPostgresError(
+        `${path} is in use by ${name} (process ${ownerPid}), whose database is not running at the moment: try again`,
+      );
+    }
+    const password = await readPassword(clusterDir, name);
+    return { url: urlOf({ port, name, password, database: name }), ownerPid };
+  } catch (error) {
+    throw toEmbeddedPostgresError(error, resolve(dataDir));
+  }
+}
+
+/** URL of a database of the server on `port`, for its superuser `name`. */
+export function urlOf(server: { port: number; name: string; password: string; database: string }): string {
+  const { port, name, password, database } = server;
+  // sslmode: without it a client would obey PGSSLMODE in the environment, and the server has no certificate.
+  return `postgresql://${name}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`;
+}
+
+/**
+ * Port of the server that accepts connections; undefined if none does. Line 4 of `postmaster.pid` is the port, and
+ * line 8 the state: https://www.postgresql.org/docs/current/storage-file-layout.html.
+ */
+async function readyPort(clusterDir: string): Promise<number | undefined> {
+  const lines = (await readFile(join(clusterDir, 'postmaster.pid'), 'utf8').catch(ifAbsent))?.split('\n');
+  return lines?.[7]?.trim() === 'ready' ? Number(lines[3]) : undefined;
+}
+
+function ifAbsent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
