@@ -37,6 +37,13 @@ const PRIVATE = '(\\.(repository|sql)\\.ts$|entities/)';
 module.exports = {
   forbidden: [
     {
+      name: 'cli-is-the-top',
+      comment: 'The command starts everything else. Only main.ts may import it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(cli/|main\\.ts$)' },
+      to: { path: '^src/cli/' },
+    },
+    {
       name: 'no-circular',
       comment: 'Two files that import each other cannot be understood, or tested, one after the other.',
       severity: 'error',

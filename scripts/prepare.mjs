@@ -58,7 +58,7 @@ const BUILD = {
       'nest-cli.json',
       'package-lock.json',
     ]),
-  missing: () => absent(['dist/src/main.js', 'dist/src/migrate.js']),
+  missing: () => absent(['dist/src/main.js', 'dist/src/cli/fastpaca.js']),
 };
 
 const BUILD_SDK = {

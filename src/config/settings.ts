@@ -117,7 +117,7 @@ export const SETTINGS = {
   },
   migrateOnBoot: {
     variable: 'MIGRATE_ON_BOOT',
-    meaning: 'if `false`, the service does not migrate the schema at start; `npm run migrate` does',
+    meaning: 'if `false`, the service does not migrate the schema at start; `fastpaca migrate` does',
     default: 'true',
     parse: boolean(true),
   },

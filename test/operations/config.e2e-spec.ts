@@ -1,15 +1,15 @@
-import { execFile as execFileWithCallback } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { BuiltService } from '../support/built-service.js';
+import { fastpaca } from '../support/command.js';
 import { EmbeddedServer } from '../support/embedded-server.js';
+import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { TestService } from '../support/test-service.js';
@@ -17,8 +17,6 @@ import { TestService } from '../support/test-service.js';
 /** The advisory lock under which a node migrates. */
 const MIGRATION_LOCK = 0x66706361;
 const THIS_DATABASE_OID = '(SELECT oid FROM pg_database WHERE datname = current_database())';
-const execFile = promisify(execFileWithCallback);
-const MIGRATE = join(import.meta.dirname, '../../dist/src/migrate.js');
 
 /** Starts a service that must fail to start. @returns the one line with the reason */
 async function startFailure(env: Record<string, string>): Promise<string> {
@@ -66,14 +64,13 @@ describe('an invalid configuration', () => {
 
   it('makes npm run migrate fail before it connects to the database', async () => {
     const env = { FASTPACA_API_KEYS: 'sesame-4711', DATABASE_URL: 'postgresql://127.0.0.1:1/none' };
-    const migrate = execFile(process.execPath, [MIGRATE], {
-      env: { PATH: process.env.PATH, ...env },
+    expect(await fastpaca(['migrate'], env)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^fastpaca: .*FASTPACA_API_KEYS is not a known variable(?!.*sesame).*\n$/,
+      ),
     });
-    const failed = (await migrate.catch((error: unknown) => error)) as { code: number; stdout: string };
-    expect(failed.code).toBe(1);
-    const { msg } = JSON.parse(failed.stdout) as { msg: string };
-    expect(msg).toMatch(/^cannot migrate: .*FASTPACA_API_KEYS is not a known variable/);
-    expect(failed.stdout).not.toContain('sesame');
   });
 
   it('is logged even if LOG_LEVEL is invalid', async () => {
@@ -86,13 +83,23 @@ describe('an invalid configuration', () => {
 describe('LOG_LEVEL', () => {
   it('suppresses the lines below that level', async () => {
     const database = await createTestDatabase();
-    const linesAt = async (LOG_LEVEL: string) => {
-      const env = { PATH: process.env.PATH, DATABASE_URL: database.url, LOG_LEVEL };
-      const { stdout } = await execFile(process.execPath, [MIGRATE], { env });
-      return stdout.split('\n').filter(Boolean).length;
+    const levelsAt = async (LOG_LEVEL: string) => {
+      const port = await freePort();
+      const service = BuiltService.launch({ DATABASE_URL: database.url, LOG_LEVEL, PORT: String(port) });
+      const live = `http://127.0.0.1:${port}/health/live`;
+      await eventually('the service responds', () =>
+        fetch(live).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      );
+      await service.stop();
+      return new Set(service.records().map(({ level }) => level as string));
     };
     try {
-      expect([await linesAt('info'), await linesAt('warn'), await linesAt('silent')]).toEqual([1, 0, 0]);
+      expect(await levelsAt('info')).toEqual(new Set(['info']));
+      expect(await levelsAt('warn')).toEqual(new Set());
+      expect(await levelsAt('silent')).toEqual(new Set());
     } finally {
       await database.drop();
     }
@@ -118,7 +125,7 @@ describe('a start on a database', () => {
 
   it('fails if the database is empty and MIGRATE_ON_BOOT=false, recommends npm run migrate, and leaves the database empty', async () => {
     database = await createTestDatabase({ migrated: false });
-    expect(await startFailure(env({ MIGRATE_ON_BOOT: 'false' }))).toMatch(/InitialSchema.*npm run migrate/);
+    expect(await startFailure(env({ MIGRATE_ON_BOOT: 'false' }))).toMatch(/InitialSchema.*fastpaca migrate/);
     expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'fastpaca'")).toEqual([]);
   });
 
@@ -272,7 +279,7 @@ describe('a start on a data folder', () => {
   });
 
   it('stops the database it has started if a later step fails', async () => {
-    expect(await startFailure({ DATA_DIR: folder, MIGRATE_ON_BOOT: 'false' })).toMatch(/npm run migrate/);
+    expect(await startFailure({ DATA_DIR: folder, MIGRATE_ON_BOOT: 'false' })).toMatch(/fastpaca migrate/);
     expect(await readdir(folder)).toContain('postgres');
     expect(new EmbeddedServer(folder).isRunning()).toBe(false);
   });

@@ -45,7 +45,8 @@ describe('the import rules of npm run lint', () => {
         'src/events/event.ts': '../conversations/conversation.js',
         'src/conversations/conversation.ts': '../policies/policy.js',
         'src/policies/policy.ts': '../common/json.js',
-        'src/main.ts': './window/window.js',
+        'src/main.ts': './cli/serve.js',
+        'src/cli/serve.ts': '../window/window.js',
       }),
     ).toEqual([]);
   });
@@ -55,6 +56,8 @@ describe('the import rules of npm run lint', () => {
     ['src/config/a.ts', '../tokens/b.js', 'config-imports-down'],
     ['src/common/http/a.ts', '../../auth/b.js', 'common-imports-down'],
     ['src/events/a.ts', '../main.js', 'events-imports-down'],
+    ['src/service.ts', './cli/b.js', 'cli-is-the-top'],
+    ['src/cli/a.ts', '../health/health.sql.js', 'tables-are-private'],
     ['src/window/a.ts', '../events/event-log.sql.js', 'tables-are-private'],
     ['src/stream/a.ts', '../events/entities/event.entity.js', 'tables-are-private'],
     ['packages/sdk/src/a.ts', '../../../src/common/b.js', 'packages-know-nothing-of-the-server'],

@@ -37,7 +37,7 @@ const unsupported = (process.env.PATH ?? '')
   .map(({ node, version }) => ({ node, version: version.toString().trim() }))
   .filter(({ version }) => !isSupported(version));
 
-describe.each(['dist/src/main.js', 'dist/src/migrate.js'])('%s', (program) => {
+describe.each(['dist/src/main.js', 'dist/src/cli/fastpaca.js'])('%s', (program) => {
   it.each(['20.20.2', '22.20.0', '25.9.0'])('exits with 1 and one line on Node.js %s', async (version) => {
     // A preloaded module makes this Node.js report the other version.
     const preload = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`;

@@ -30,7 +30,7 @@ const FAKE_NPM = `
   const files = {
     ci: ['node_modules/library/package.json', 'node_modules/compiler/package.json', 'node_modules/.bin/node'],
     'local-postgres': ['packages/local-postgres/dist/index.js', 'packages/local-postgres/dist/index.d.ts'],
-    build: ['dist/src/main.js', 'dist/src/migrate.js'],
+    build: ['dist/src/main.js', 'dist/src/cli/fastpaca.js'],
     sdk: ['packages/sdk/dist/esm/index.js', 'packages/sdk/dist/cjs/index.js'],
   }[command];
   if (command === 'ci') rmSync('node_modules', { recursive: true, force: true });

@@ -24,8 +24,8 @@ export class BuiltService {
   private readonly child: ChildProcess;
   private onLine: () => void = () => undefined;
 
-  private constructor(env: Record<string, string>) {
-    const child = spawn(process.execPath, [MAIN], {
+  private constructor(env: Record<string, string>, args: readonly string[]) {
+    const child = spawn(process.execPath, args, {
       env: { PATH: process.env.PATH, ...UNHURRIED, HOST: '127.0.0.1', PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -38,14 +38,18 @@ export class BuiltService {
     this.exited = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
   }
 
-  /** Starts the process without waiting, for a start that is expected to fail. */
-  static launch(env: Record<string, string>): BuiltService {
-    return new BuiltService(env);
+  /**
+   * Starts the process without waiting, for a start that is expected to fail.
+   *
+   * @param args the program and its arguments
+   */
+  static launch(env: Record<string, string>, args: readonly string[] = [MAIN]): BuiltService {
+    return new BuiltService(env, args);
   }
 
-  /** Starts the process. Resolves when the service listens. */
-  static async start(env: Record<string, string>): Promise<BuiltService> {
-    const service = BuiltService.launch(env);
+  /** Starts the process and waits until the service listens. */
+  static async start(env: Record<string, string>, args?: readonly string[]): Promise<BuiltService> {
+    const service = BuiltService.launch(env, args);
     await service.listening();
     return service;
   }
