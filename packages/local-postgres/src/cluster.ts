@@ -61,7 +61,9 @@ export async function hasCluster(clusterDir: string, major: number): Promise<boo
 export async function requireCluster(dataDir: string): Promise<void> {
   const version = await readFile(join(dataDir, 'postgres', 'PG_VERSION'), 'utf8').catch(absent);
   if (version === undefined) {
-    throw new EmbeddedPostgresError(`There is no database in ${resolve(dataDir)}: use the folder that has it`);
+    throw new EmbeddedPostgresError(
+      `There is no database in ${resolve(dataDir)}: use the folder that has it`,
+    );
   }
 }
 
