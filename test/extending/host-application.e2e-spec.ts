@@ -29,6 +29,7 @@ import { EventsService } from '../../src/events/events.service.js';
 import { FastpacaModule } from '../../src/fastpaca.module.js';
 import { useFastpaca } from '../../src/http/http-setup.js';
 import { expectError } from '../support/error-shape.js';
+import { eventually } from '../support/eventually.js';
 import { HttpClient } from '../support/http-client.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { UNHURRIED } from '../support/unhurried.js';
@@ -119,6 +120,12 @@ class ForgottenModule {}
 @Module({})
 class SettingsModule {}
 
+/** The logger of the host: keeps what it receives. */
+const received: { level: string; message: any; context: unknown }[] = [];
+const receive = (level: string) => (message: any, context: unknown) =>
+  received.push({ level, message, context });
+const hostLogger = { log: receive('log'), warn: receive('warn'), error: receive('error') };
+
 describe('FastpacaModule in a Nest application of its own', () => {
   let database: TestDatabase;
   let app: NestFastifyApplication;
@@ -141,6 +148,7 @@ describe('FastpacaModule in a Nest application of its own', () => {
           useFactory: (databaseUrl: string) =>
             AppConfig.fromEnvironment({ ...UNHURRIED, DATABASE_URL: databaseUrl, FASTPACA_API_KEY: KEY }),
           guardedModules: [InternalModule],
+          logger: hostLogger,
         }),
         InternalModule,
       ],
@@ -218,6 +226,19 @@ describe('FastpacaModule in a Nest application of its own', () => {
       });
       expect(JSON.parse(frame)).toMatchObject({ type: 'event', seq: 1 });
       socket.terminate();
+    });
+
+    it('logs to the logger of the host, from the level of the configuration on', async () => {
+      await request('GET', conversation, undefined, { ...headers, 'x-request-id': 'logged' });
+      await eventually('the request is logged', () =>
+        received.some(({ message }) => message.request_id === 'logged'),
+      );
+      expect(received.find(({ message }) => message.request_id === 'logged')).toMatchObject({
+        level: 'log',
+        message: { message: 'request', route: '/api/v1/conversations/:id', status: 200 },
+        context: 'Fastpaca',
+      });
+      expect(received.map(({ message }) => message.route)).not.toContain('/api/health/live');
     });
 
     it('has the guards of the host', async () => {
