@@ -3,7 +3,7 @@ import type { AppConfig } from '../config/app-config.js';
 import { explain } from './cli-error.js';
 import { configurationOptions, readConfig } from './configuration-flags.js';
 import { Interruption } from './interruption.js';
-import { packageVersion } from './package-version.js';
+import { PRODUCT_VERSION } from '../common/product-version.js';
 
 /** The command did not succeed. */
 const EXIT_FAILURE = 1;
@@ -32,7 +32,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
 function commandLine(): Command {
   const program = new Command('fastpaca')
     .description('The context store for LLM applications.')
-    .version(packageVersion(), '-V, --version', 'print the version')
+    .version(PRODUCT_VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print the help of a command')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { to as copyTo } from 'pg-copy-streams';
 import type { DatabaseClient } from '../../database/database-client.js';
 import { CliError } from '../cli-error.js';
-import { packageVersion } from '../package-version.js';
+import { PRODUCT_VERSION } from '../../common/product-version.js';
 import {
   FORMAT,
   FORMAT_VERSION,
@@ -60,7 +60,7 @@ async function openSnapshot(client: DatabaseClient): Promise<BackupHeader> {
   return {
     format: FORMAT,
     version: FORMAT_VERSION,
-    fastpaca: packageVersion(),
+    fastpaca: PRODUCT_VERSION,
     createdAt: clock.rows[0]?.now ?? '',
     migrations: migrations.rows.map(({ name }) => name),
     tables: found.map((table, index) => ({ ...table, rows: Number(counts.rows[0]?.[index]) })),
