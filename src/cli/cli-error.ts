@@ -52,6 +52,8 @@ function ofSystem(
       return `this user may not use ${path ?? 'the file'} (${code}): use another path, or change its permissions`;
     case 'EISDIR':
       return `${path ?? 'the path'} is a folder, and a file is needed: correct the path`;
+    case 'ENOTDIR':
+      return `${path ?? 'the path'} lies below a file, and a folder is needed there: correct the path`;
     case 'ENOSPC':
       return `no space left on the disk of ${path ?? 'the file'}: free some space, or use another disk`;
   }

@@ -267,9 +267,14 @@ describe('fastpaca backup and restore', () => {
       await http.put(id);
       await http.say(id, 'before');
     }
-    // Random text, which gzip cannot shrink: the backup does not fit the buffers of the pipe.
-    const body = JSON.stringify({ role: 'user', content: randomBytes(1_000_000).toString('base64') });
-    await database.query('UPDATE fastpaca.events SET body = $1', [body]);
+    // Random text, which gzip cannot shrink, in the table that is copied first: the backup fills the pipe and waits,
+    // before it has copied the conversations.
+    const ballast = JSON.stringify([{ role: 'system', content: randomBytes(4_000_000).toString('base64') }]);
+    await database.query(
+      `INSERT INTO fastpaca.compactions
+       VALUES ('default', 'ballast', 1, 1, 1, 1, 1, 0, 0, $1, '{}', 0, clock_timestamp())`,
+      [ballast],
+    );
     let isWriting = true;
     const writers = ids.map(async (id) => {
       while (isWriting) expect((await http.say(id, 'during')).status).toBe(201);
@@ -277,7 +282,7 @@ describe('fastpaca backup and restore', () => {
 
     const child = launch(['backup', '-', '--database-url', database.url]);
     try {
-      const sessions = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY %'`;
+      const sessions = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY %compactions%'`;
       await eventually('the backup copies rows', async () => (await database.query(sessions)).length > 0);
       await http.put('late');
       for (const id of ids) expect((await http.say(id, 'after the snapshot')).status).toBe(201);
@@ -303,7 +308,9 @@ describe('fastpaca backup and restore', () => {
         GROUP BY c.namespace, c.id ORDER BY c.id`,
     );
     expect(counts).toEqual(ids.map((id) => ({ id, consistent: true })));
-    expect(await target.query('SELECT FROM fastpaca.compactions')).toEqual([]);
+    expect(await target.query('SELECT conversation_id AS id FROM fastpaca.compactions')).toEqual([
+      { id: 'ballast' },
+    ]);
   });
 
   it('wait for a lock as long as it takes, whatever the time limits of the database are', async () => {
