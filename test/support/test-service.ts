@@ -27,7 +27,12 @@ export class TestService {
    * @param replacements what a team replaces
    * @param database the database of another service, to run a second node on it
    */
-  static async start({ env = {}, modules = [], replacements, database }: StartOptions = {}): Promise<TestService> {
+  static async start({
+    env = {},
+    modules = [],
+    replacements,
+    database,
+  }: StartOptions = {}): Promise<TestService> {
     const own = database ?? (await createTestDatabase());
     const config = AppConfig.fromEnvironment({
       ...UNHURRIED,
