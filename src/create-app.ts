@@ -7,7 +7,7 @@ import type { Replacements } from './extensions.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { FastpacaModule, type ModuleOptions } from './fastpaca.module.js';
 import { collectUndeclaredRoutes } from './http/declared-scopes.js';
-import { ownHttpServer } from './http/http-setup.js';
+import { useFastpacaForAllRoutes } from './http/http-setup.js';
 import { serveApiDocs } from './http/openapi.js';
 import { UnhandledErrorFilter } from './http/unhandled-error.filter.js';
 import { enableTracing } from './telemetry/tracing.js';
@@ -59,7 +59,7 @@ export async function createApp(
   );
   app.useSecurityHeaders(SECURITY_HEADERS);
   await enableTracing(app.getHttpAdapter().getInstance(), config); // before the other hooks: the span of a request covers them
-  ownHttpServer(app);
+  useFastpacaForAllRoutes(app);
   serveApiDocs(app);
   const rejectUndeclared = collectUndeclaredRoutes(app.getHttpAdapter().getInstance());
   await app.init();

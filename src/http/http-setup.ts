@@ -34,7 +34,7 @@ export function useFastpaca(app: NestFastifyApplication): void {
 }
 
 /** As `useFastpaca`, in an application whose HTTP server belongs to Fastpaca: the hooks run for every request. */
-export function ownHttpServer(app: NestFastifyApplication): void {
+export function useFastpacaForAllRoutes(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const connections = addRequestHandling(app, fastify, fastify);
   app.get(Lifecycle).onForceClose(() => connections.closeIdleAndStalled());
