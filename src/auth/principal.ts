@@ -5,7 +5,7 @@ export interface Principal {
   /** The scopes that the caller has; `all` includes the scopes of your own routes. */
   scopes: ReadonlySet<string> | 'all';
   /** Who calls, for your own code: a user or a service. Fastpaca does not interpret it. */
-  subject?: string;
+  subject?: string | undefined;
 }
 
 declare module 'fastify' {

@@ -44,6 +44,7 @@ export { WindowService, type ReadWindowOptions } from '../window/window.service.
 export type { Segment, Window, WindowTotals } from '../window/window.js';
 export type { WindowMessage } from '../window/window-message.js';
 
+export { RegisterReadinessIndicator, type ReadinessIndicator } from '../health/readiness-indicator.js';
 export { Metrics } from '../metrics/metrics.js';
 
 export { AppError, type Violation } from '../common/errors/app-error.js';

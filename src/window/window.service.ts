@@ -17,9 +17,9 @@ import type { Window, WindowTotals } from './window.js';
 
 export interface ReadWindowOptions {
   /** Narrows the budget for this call; never widens it. */
-  budgetTokens?: number;
+  budgetTokens?: number | undefined;
   /** The version the caller believes current; undefined skips the check. */
-  ifVersion?: number;
+  ifVersion?: number | undefined;
 }
 
 /** Most bytes of messages of a window that may be built beside others; larger windows are built one at a time. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { describeWindowPolicy } from './describe-window-policy.js';
+import { describeWindowPolicy, type TestRunner } from './describe-window-policy.js';
 import { PolicyConfigReader } from '../policy-config.js';
 import type { LiveEvent, Timeline } from '../timeline.js';
 import type { Selection, WindowPolicy } from '../window-policy.js';
@@ -178,20 +178,12 @@ function withParts(event: LiveEvent, parts: LiveEvent['parts']): LiveEvent {
 /** Runs the suite for a policy outside Jest and returns the titles of the failed tests. */
 async function failures(create: new () => WindowPolicy): Promise<string[]> {
   const tests: [string, () => unknown][] = [];
-  const globals = globalThis as unknown as { describe: unknown; it: unknown };
-  const runner = { describe: globals.describe, it: globals.it };
-  Object.assign(globals, {
-    describe: (_: string, body: () => void) => body(),
-    it: (title: string, body: () => unknown) => tests.push([title, body]),
-  });
-  try {
-    describeWindowPolicy('any', () => new create(), {
-      valid: [{}, { limit: 3 }],
-      invalid: [{ config: { limit: 0 }, field: 'limit' }],
-    });
-  } finally {
-    Object.assign(globals, runner);
-  }
+  const runner: TestRunner = {
+    describe: (_, body) => body(),
+    it: (title, body) => tests.push([title, body]),
+  };
+  const examples = { valid: [{}, { limit: 3 }], invalid: [{ config: { limit: 0 }, field: 'limit' }] };
+  describeWindowPolicy('any', () => new create(), examples, runner);
   const failed: string[] = [];
   for (const [title, body] of tests) {
     try {

@@ -4,9 +4,11 @@ import { InvalidPolicyConfigError } from '../policy-config.js';
 import type { LiveEvent, Part } from '../timeline.js';
 import type { WindowPolicy } from '../window-policy.js';
 
-// Globals of the test runner that calls the suite: Jest, Vitest with globals, or Mocha.
-declare const describe: (title: string, body: () => void) => void;
-declare const it: (title: string, body: () => void | Promise<void>) => void;
+/** The functions of a test runner that define a test, such as those of `node:test`. */
+export interface TestRunner {
+  describe: (title: string, body: () => void) => unknown;
+  it: (title: string, body: () => void | Promise<void>) => unknown;
+}
 
 /** Example configs of the policy under test. */
 export interface PolicyExamples {
@@ -124,19 +126,25 @@ function isSubsequence(parts: readonly Part[], whole: readonly Part[]): boolean 
  *
  * @param name the policy's name in the test report
  * @param createPolicy returns a new instance of the policy; called for each test
+ * @param runner default: the global functions of Jest, of Mocha, or of Vitest with globals
  */
 export function describeWindowPolicy(
   name: string,
   createPolicy: () => WindowPolicy,
   examples: PolicyExamples,
+  runner = globalThis as unknown as TestRunner,
 ): void {
-  describe(`window policy ${name}`, () => {
-    describeConfigRules(createPolicy, examples);
-    describeSelectionRules(createPolicy, examples.valid);
+  runner.describe(`window policy ${name}`, () => {
+    describeConfigRules(runner, createPolicy, examples);
+    describeSelectionRules(runner, createPolicy, examples.valid);
   });
 }
 
-function describeConfigRules(createPolicy: () => WindowPolicy, { valid, invalid }: PolicyExamples): void {
+function describeConfigRules(
+  { it }: TestRunner,
+  createPolicy: () => WindowPolicy,
+  { valid, invalid }: PolicyExamples,
+): void {
   it('accepts every valid config', () => {
     for (const config of valid) createPolicy().parseConfig(copyOf(config));
   });
@@ -165,6 +173,7 @@ function describeConfigRules(createPolicy: () => WindowPolicy, { valid, invalid 
 }
 
 function describeSelectionRules(
+  { it }: TestRunner,
   createPolicy: () => WindowPolicy,
   configs: readonly Record<string, unknown>[],
 ): void {

@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const ROOT = join(import.meta.dirname, '../..');
+const INSTALLED = join(ROOT, 'node_modules');
+
+const execute = promisify(execFile);
+
+/** The part of a package.json that says what to install. */
+interface Manifest {
+  name: string;
+  bin?: Record<string, string>;
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+  peerDependenciesMeta?: Record<string, { optional?: boolean }>;
+}
+
+/** How a program ended. */
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A tarball of `npm pack`, unpacked. */
+export class PackedPackage {
+  private constructor(
+    readonly folder: string,
+    /** Paths of the files in the package, sorted. */
+    readonly files: readonly string[],
+  ) {}
+
+  /**
+   * Packs what `npm test` has built.
+   *
+   * @param source folder of the package in this repository
+   */
+  static async create(source: string): Promise<PackedPackage> {
+    const folder = await mkdtemp(join(tmpdir(), 'fastpaca-packed-'));
+    const arguments_ = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+    await execute('npm', arguments_, { cwd: join(ROOT, source), env: { ...process.env, NODE_OPTIONS: '' } });
+    const [tarball] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
+    await execute('tar', ['-xzf', tarball!], { cwd: folder });
+    const entries = await readdir(join(folder, 'package'), { recursive: true, withFileTypes: true });
+    const files = entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, 'package/').length));
+    return new PackedPackage(folder, files.sort());
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * A project of a team outside the checkout, whose `node_modules` has the packed packages and what they declare, nothing else.
+ * Other packages are links into the checkout, so that no network is needed: Node.js and TypeScript follow links, and there is
+ * one copy of each package.
+ */
+export class TeamProject {
+  private constructor(readonly folder: string) {}
+
+  /** @param source folder of the project in this repository; it is copied without what is installed or built */
+  static async create(source: string): Promise<TeamProject> {
+    const folder = await mkdtemp(join(tmpdir(), 'fastpaca-team-'));
+    await chmod(folder, 0o755); // the user of the embedded PostgreSQL must be able to enter it
+    const isSource = (path: string) => !/\/(node_modules|dist)$/.test(path);
+    await cp(join(ROOT, source), folder, { recursive: true, filter: isSource });
+    const project = new TeamProject(folder);
+    const { dependencies = {}, devDependencies = {} } = await manifestIn(folder);
+    for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
+      if (!name.startsWith('@fastpaca/')) await project.link(name);
+    }
+    return project;
+  }
+
+  /** Installs a package with its dependencies and its required peers, as npm does. */
+  async install(packed: PackedPackage): Promise<void> {
+    const source = join(packed.folder, 'package');
+    const { name, bin = {}, ...manifest } = await manifestIn(source);
+    const target = join(this.folder, 'node_modules', name);
+    await cp(source, target, { recursive: true });
+    for (const [command, path] of Object.entries(bin)) {
+      await chmod(join(target, path), 0o755);
+      await this.symlink(join(target, path), `.bin/${command}`);
+    }
+    const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest;
+    for (const dependency of Object.keys(dependencies)) await this.link(dependency);
+    for (const peer of Object.keys(peerDependencies)) {
+      if (!peerDependenciesMeta[peer]?.optional) await this.link(peer);
+    }
+  }
+
+  /** Runs a program of `node_modules/.bin`, or a script of the project with Node.js. The environment has only `env`. */
+  async run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+    const options = { cwd: this.folder, env: { PATH: process.env.PATH, ...env } };
+    try {
+      return { code: 0, ...(await execute(process.execPath, args, options)) };
+    } catch (error) {
+      return error as Ended;
+    }
+  }
+
+  /** Compiles the project with plain `tsc`. @returns the errors of the compiler */
+  async compile(): Promise<string> {
+    return (await this.run(['node_modules/typescript/bin/tsc'])).stdout;
+  }
+
+  /** The absolute path of a file of the project. */
+  path(file: string): string {
+    return join(this.folder, file);
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async link(name: string): Promise<void> {
+    await this.symlink(join(INSTALLED, name), name);
+  }
+
+  private async symlink(target: string, name: string): Promise<void> {
+    const path = join(this.folder, 'node_modules', name);
+    await mkdir(dirname(path), { recursive: true });
+    await rm(path, { force: true });
+    await symlink(target, path);
+  }
+}
+
+async function manifestIn(folder: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Manifest;
+}
