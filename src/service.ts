@@ -27,6 +27,7 @@ export class Service {
    * @param additions the module of a team, and what it replaces
    * @throws ListenError the address cannot be used; nearly always detected before a database is created or migrated
    * @throws UndeclaredScopeError a route of the team declares neither `@RequireScope(...)` nor `@Public()`
+   * @internal
    */
   static async start(config: AppConfig, additions: Additions = {}): Promise<Service> {
     await checkListenAddress(config);

@@ -79,17 +79,17 @@ export class CompactionService {
     return newVersion;
   }
 
-  /** The compactions that were active at `version`, ascending and disjoint. */
+  /** @internal The compactions that were active at `version`, ascending and disjoint. */
   activeAt(id: ConversationId, version: number): Promise<Compaction[]> {
     return this.compactions.activeAt(id, version);
   }
 
-  /** The compactions after `version`, by version; at most `limit`. */
+  /** @internal The compactions after `version`, by version; at most `limit`. */
   after(id: ConversationId, version: number, limit: number): Promise<CompactionChange[]> {
     return this.compactions.after(id, version, limit);
   }
 
-  /** The last seq of the log at `version`: every version after the last compaction is one event. */
+  /** @internal The last seq of the log at `version`: every version after the last compaction is one event. */
   async lastSeqAt(id: ConversationId, version: number): Promise<number> {
     const last = await this.compactions.lastUpTo(id, version);
     return last ? last.lastSeq + version - last.version : version;
@@ -98,6 +98,8 @@ export class CompactionService {
   /**
    * The newest of `compactions` (ascending) whose messages fit `maxBytes`, with their messages. The limit in bytes bounds
    * memory, which token counts supplied by callers do not.
+   *
+   * @internal
    */
   async summaries(id: ConversationId, compactions: readonly Compaction[], maxBytes: number) {
     if (!compactions.length) return [];

@@ -28,7 +28,7 @@ export class ConversationChanges {
   /** By the key of the conversation. */
   private readonly waiters = new Map<string, Set<() => void>>();
 
-  /** Calls `listener` after every commit of this node. */
+  /** @internal Calls `listener` after every commit of this node. */
   onCommit(listener: CommitListener): void {
     this.commitListeners.add(listener);
   }
@@ -57,24 +57,24 @@ export class ConversationChanges {
     return () => this.commitListeners.delete(commitListener);
   }
 
-  /** Calls `listener` for every change of any node. */
+  /** @internal Calls `listener` for every change of any node. */
   onChange(listener: ChangeListener): void {
     this.changeListeners.add(listener);
   }
 
-  /** Announces a change that this node has committed. */
+  /** @internal Announces a change that this node has committed. */
   publishCommit(change: CommittedChange): void {
     for (const listener of this.commitListeners) listener(change);
     this.publishChange(change.id);
   }
 
-  /** Announces a change of any node. */
+  /** @internal Announces a change of any node. */
   publishChange(id: ConversationId): void {
     for (const listener of this.changeListeners) listener(id);
     for (const wake of this.waiters.get(id.key) ?? []) wake();
   }
 
-  /** Resolves at the next change of the conversation, or after `timeoutMs`. */
+  /** @internal Resolves at the next change of the conversation, or after `timeoutMs`. */
   nextChange({ key }: ConversationId, timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const waiters = this.waiters.get(key) ?? new Set();

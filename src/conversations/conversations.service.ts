@@ -41,7 +41,7 @@ export class ConversationsService {
     return conversation;
   }
 
-  /** One entry per id, in their order; undefined if the conversation does not exist. */
+  /** @internal One entry per id, in their order; undefined if the conversation does not exist. */
   getAll(ids: readonly ConversationId[]): Promise<(ConversationRecord | undefined)[]> {
     return this.conversations.findAll(ids);
   }
@@ -69,7 +69,7 @@ export class ConversationsService {
     return { conversation, created: conversation.created };
   }
 
-  /** The violations of a token budget on this server. */
+  /** @internal The violations of a token budget on this server. */
   budgetViolations(tokenBudget: number): Violation[] {
     const { maxTokenBudget } = this.config;
     if (tokenBudget <= maxTokenBudget) return [];
@@ -129,6 +129,8 @@ export class ConversationsService {
    *
    * @throws ConversationNotFoundError (404)
    * @throws TombstonedError (409)
+   *
+   * @internal
    */
   async lock(tx: Executor, id: ConversationId): Promise<Conversation> {
     const conversation = await this.conversations.lock(tx, id);
@@ -141,7 +143,7 @@ export class ConversationsService {
     this.changes.publishCommit({ id, version, kind });
   }
 
-  /** Advances the version of a locked conversation by one, for a compaction. */
+  /** @internal Advances the version of a locked conversation by one, for a compaction. */
   advanceVersion(tx: Executor, id: ConversationId): Promise<{ version: number; updatedAt: Date }> {
     return this.conversations.advanceVersion(tx, id);
   }

@@ -78,6 +78,8 @@ export class EventsService {
    * The messages that replace a compacted range, as they are stored, with their tokens.
    *
    * @throws InvalidPayloadError (400) an object among them breaks a rule of events
+   *
+   * @internal
    */
   async replacementMessages(inputs: readonly EventInput[]): Promise<NewEvent[]> {
     return this.normalizer.normalizeAll(validatedJson(inputs, 'replacement', this.replacementValidator));
@@ -99,6 +101,8 @@ export class EventsService {
    *
    * @throws ConversationNotFoundError (404)
    * @throws UnavailableError (503) too many readers wait already
+   *
+   * @internal
    */
   async pageRange(id: ConversationId, request: PageRequest): Promise<PageRange> {
     const range = pageRange(request, await this.conversations.get(id));
@@ -108,19 +112,23 @@ export class EventsService {
     return pageRange(request, await this.conversations.get(id));
   }
 
-  /** Reads a page, ascending; it also ends at about 8 MiB, after at least one event. */
+  /** @internal Reads a page, ascending; it also ends at about 8 MiB, after at least one event. */
   async page(id: ConversationId, { fromSeq, toSeq, history }: PageRange): Promise<EventPage> {
     const range = { fromSeq, toSeq };
     const events = fromSeq <= toSeq ? await this.recentEvents.range(id, history, range, MAX_READ_BYTES) : [];
     return { events, nextCursor: events.at(-1)?.seq ?? fromSeq - 1 };
   }
 
-  /** The next `count` events after `seq`, ascending; they must exist. Fewer if they exceed about 8 MiB. */
+  /** @internal The next `count` events after `seq`, ascending; they must exist. Fewer if they exceed about 8 MiB. */
   after(id: ConversationId, history: string, seq: number, count: number): Promise<StoredEvent[]> {
     return this.recentEvents.range(id, history, { fromSeq: seq + 1, toSeq: seq + count }, MAX_READ_BYTES);
   }
 
-  /** The events of `ranges` (ascending), newest first; read from the database page by page, as they are consumed. */
+  /**
+   * The events of `ranges` (ascending), newest first; read from the database page by page, as they are consumed.
+   *
+   * @internal
+   */
   async *newestFirst(id: ConversationId, ranges: readonly SeqRange[]): AsyncGenerator<StoredEvent> {
     let unread = ranges;
     while (unread.length) {
@@ -134,6 +142,8 @@ export class EventsService {
   /**
    * As `EventLogRepository.suffix`, but in statements of about 8 MiB each: a statement of 60 MiB exceeds the time limit
    * when others run beside it.
+   *
+   * @internal
    */
   async suffix(
     id: ConversationId,
@@ -159,17 +169,17 @@ export class EventsService {
     return { ...read, events: reads.reverse().flatMap(({ events }) => events) };
   }
 
-  /** The first seq inserted at or after `time`; `lastSeq + 1` if there is none. */
+  /** @internal The first seq inserted at or after `time`; `lastSeq + 1` if there is none. */
   firstSince(id: ConversationId, lastSeq: number, time: Date): Promise<number> {
     return this.log.firstSince(id, lastSeq, time);
   }
 
-  /** The running token total through event `seq`; 0 before the first. */
+  /** @internal The running token total through event `seq`; 0 before the first. */
   tokensThrough(id: ConversationId, seq: number): Promise<number> {
     return this.log.tokensThrough(id, seq);
   }
 
-  /** The running token totals before and through a range of the log, as the transaction sees them. */
+  /** @internal The running token totals before and through a range of the log, as the transaction sees them. */
   tokensOfRange(tx: Executor, id: ConversationId, range: SeqRange) {
     return this.log.tokensOfRange(tx, id, range);
   }

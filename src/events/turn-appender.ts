@@ -17,6 +17,8 @@ import {
 } from './event-log.repository.js';
 import { IdempotencyConflictError } from './events.errors.js';
 
+export type { AppendedEvent };
+
 /** A turn whose events are ready to be written. */
 export type NormalizedTurn = Omit<TurnToWrite, 'id'>;
 

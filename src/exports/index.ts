@@ -21,6 +21,7 @@ export { Public, RequireScope } from '../auth/require-scope.decorator.js';
 export { SCOPES, type Scope } from '../auth/scopes.js';
 
 export { ConversationId } from '../common/conversation-id.js';
+export type { RawJson } from '../common/http/body/raw-json.js';
 export { jsonValue } from '../common/json/json-value.js';
 export {
   ConversationChanges,
@@ -37,8 +38,8 @@ export { ConversationsService } from '../conversations/conversations.service.js'
 export type { EventInput, EventObject, NewTurn } from '../events/event-input.js';
 export { EventsService, type EventPage } from '../events/events.service.js';
 export type { PageRequest } from '../events/page-range.js';
-export type { StoredEvent } from '../events/stored-event.js';
-export type { AppendedTurn } from '../events/turn-appender.js';
+export type { SeqRange, StoredEvent } from '../events/stored-event.js';
+export type { AppendedEvent, AppendedTurn } from '../events/turn-appender.js';
 export { CompactionService, type NewCompaction } from '../compaction/compaction.service.js';
 export { WindowService, type ReadWindowOptions } from '../window/window.service.js';
 export type { Segment, Window, WindowTotals } from '../window/window.js';

@@ -52,33 +52,39 @@ export class Metrics {
   readonly registry = new Registry();
   private readonly registers = [this.registry];
 
+  /** @internal */
   readonly appendLatency = new LatencyMs(
     'fastpaca_append_latency_ms',
     'Time from the validated request to the durable append, in milliseconds',
     this.registers,
   );
+  /** @internal */
   readonly windowLatency = new LatencyMs(
     'fastpaca_window_latency_ms',
     'Time to compute one window, in milliseconds',
     this.registers,
   );
+  /** @internal */
   readonly snapshotTokens = new Histogram({
     name: 'fastpaca_snapshot_token_count',
     help: 'Tokens in the snapshot of each window that was read, before the budget cuts',
     buckets: TOKEN_BUCKETS,
     registers: this.registers,
   });
+  /** @internal */
   readonly windowsRead = new Counter({
     name: 'fastpaca_windows_read_total',
     help: 'Windows that were read; ready="true" for windows served from the cache',
     labelNames: ['ready'],
     registers: this.registers,
   });
+  /** @internal */
   readonly compactionRequests = new Counter({
     name: 'fastpaca_compaction_requests_total',
     help: 'Compaction requests, including rejected ones',
     registers: this.registers,
   });
+  /** @internal */
   readonly eventsAppended = new Counter({
     name: 'fastpaca_events_appended_total',
     help: 'Events acknowledged by appends, by role; deduped="true" for events that an earlier request had stored',
@@ -123,6 +129,7 @@ export class Metrics {
     });
   }
 
+  /** @internal */
   countRequest({ method, route, status, durationMs }: AnsweredRequest): void {
     this.httpRequests.inc({ method, route, status });
     const status_class = `${Math.floor(status / 100)}xx`;
@@ -140,7 +147,7 @@ export class Metrics {
     }
   }
 
-  /** Adds the gauge of request bodies in flight. */
+  /** @internal Adds the gauge of request bodies in flight. */
   addUploadGauge(load: () => { small: number; large: number }): void {
     new Gauge({
       name: 'fastpaca_upload_bytes',

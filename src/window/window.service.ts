@@ -71,6 +71,8 @@ export class WindowService {
    * settings have changed.
    *
    * @throws as `read`
+   *
+   * @internal
    */
   async readSerialized(id: ConversationId, options: ReadWindowOptions = {}): Promise<CachedWindow> {
     const done = this.metrics.windowLatency.startTimer();
@@ -84,6 +86,8 @@ export class WindowService {
    * The totals of the window as of a version that the conversation has had, under the settings of its record.
    *
    * @param lastSeq end of the log at that version
+   *
+   * @internal
    */
   async readAt(
     id: ConversationId,
