@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { WebSocket } from 'ws';
 import { BuiltService } from '../support/built-service.js';
 import { expectError } from '../support/error-shape.js';
 import { eventually } from '../support/eventually.js';
@@ -319,15 +321,26 @@ describe('way 2: Fastpaca inside a Nest application', () => {
     const ticket = { number: 1, text: 'Hello' };
     expectError(await http.request('POST', '/v1/tickets', { body: ticket }), 401);
     expect((await http.request('POST', '/v1/tickets', { headers, body: ticket })).status).toBe(201);
-    expect((await http.request('GET', '/v1/conversations/ticket-1/window', { headers })).body).toMatchObject({
+    expect(
+      (await http.request('GET', '/fastpaca/v1/conversations/ticket-1/window', { headers })).body,
+    ).toMatchObject({
       messages: [{ role: 'user' }],
     });
-    expect((await http.request('GET', '/health/ready')).status).toBe(200);
-    expectError(await http.request('GET', '/v1/conversations/ticket-1'), 401);
+    expect((await http.request('GET', '/fastpaca/health/ready')).status).toBe(200);
+    expectError(await http.request('GET', '/fastpaca/v1/conversations/ticket-1'), 401);
     await eventually(
       'the changes are recorded',
       async () => (await database.query('SELECT FROM acme.activity')).length === 2,
     );
+  });
+
+  it('streams over a websocket under that prefix', async () => {
+    const headers = await services.bearer('acme');
+    const url = `${http.baseUrl.replace('http', 'ws')}/fastpaca/v1/conversations/ticket-1/stream?cursor=0`;
+    const socket = new WebSocket(url, { headers });
+    const [frame] = (await once(socket, 'message')) as [Buffer];
+    expect(JSON.parse(frame.toString())).toMatchObject({ type: 'event', seq: 1 });
+    socket.terminate();
   });
 
   it('leaves the routes of the host alone: no authentication, its pipe, its filter, its errors', async () => {
@@ -346,13 +359,17 @@ describe('way 2: Fastpaca inside a Nest application', () => {
   it('is in the OpenAPI document of the host', async () => {
     const { body } = await new HttpClient(new URL(http.baseUrl).origin).request('GET', '/docs-json');
     expect(Object.keys(body.paths)).toEqual(
-      expect.arrayContaining(['/api/v2/orders', '/api/v1/tickets', '/api/v1/conversations/{id}/window']),
+      expect.arrayContaining([
+        '/api/v2/orders',
+        '/api/v1/tickets',
+        '/api/fastpaca/v1/conversations/{id}/window',
+      ]),
     );
   });
 
   it('logs through the logger of the host', async () => {
     services.status.billing = 500;
-    await http.request('GET', '/health/ready');
+    await http.request('GET', '/fastpaca/health/ready');
     services.status.billing = 200;
     const { context } = await host.line(({ message }) =>
       String(message?.message).startsWith('not ready: "billing" fails'),

@@ -17,6 +17,7 @@ import { OrdersController } from './orders.controller.js';
       tokenEstimator: CharacterEstimator,
       authenticator: JwtAuthenticator,
       guardedModules: [TicketsModule],
+      path: 'fastpaca', // before the routes of Fastpaca, not before those of the team
       logger: new ConsoleLogger({ json: true }),
     }),
     AcmeModule,
