@@ -6,7 +6,7 @@ import { BuiltService } from '../support/built-service.js';
 import { expectError } from '../support/error-shape.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
-import { HttpClient } from '../support/http-client.js';
+import { HttpClient, type HttpResponse } from '../support/http-client.js';
 import { PackedPackage, TeamProject } from '../support/packed-server.js';
 import { sendRaw } from '../support/raw-http.js';
 import { foreignKey, TeamServices } from '../support/team-services.js';
@@ -123,6 +123,7 @@ describe('way 1: the whole service with the module of a team', () => {
   let database: TestDatabase;
   let service: BuiltService;
   let anna: { authorization: string };
+  let whileKeyServerIsDown: HttpResponse;
   beforeAll(async () => {
     database = await createTestDatabase({ migrated: false });
     services.status.jwks = 500;
@@ -131,6 +132,8 @@ describe('way 1: the whole service with the module of a team', () => {
       [project.path('dist/src/main.js')],
     );
     anna = await services.bearer('acme');
+    whileKeyServerIsDown = await request('GET', '/v1/conversations/none');
+    services.status.jwks = 200;
   });
   afterAll(async () => {
     await service.stop();
@@ -142,8 +145,7 @@ describe('way 1: the whole service with the module of a team', () => {
   const open = (number: number, text: string) => request('POST', '/tickets', { number, text });
 
   it('answers 503 while the key server is down, and recovers', async () => {
-    expectError(await request('GET', '/v1/conversations/none'), 503);
-    services.status.jwks = 200;
+    expectError(whileKeyServerIsDown, 503);
     expectError(await request('GET', '/v1/conversations/none'), 404);
   });
 
