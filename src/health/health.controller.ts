@@ -4,7 +4,9 @@ import { Probe } from '../auth/require-scope.decorator.js';
 import { FastpacaController } from '../common/http/fastpaca-controller.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { Readiness } from './readiness.js';
+import { SchemaTitle } from '../common/openapi/schema-title.decorator.js';
 
+@SchemaTitle('Health')
 class HealthDto {
   @ApiProperty({ enum: ['ok'] })
   status!: 'ok';

@@ -1,22 +1,16 @@
-import { FRAME_SCHEMAS, frameSchemaName } from './frame-schemas.js';
+import { nameSchemas } from '../common/openapi/named-schemas.js';
+import { FRAME_SCHEMAS } from './frame-schemas.js';
 
 /** The websocket as an AsyncAPI 3 document: https://www.asyncapi.com/docs/reference/specification/v3.0.0. */
 export function asyncApiDocument(): Record<string, unknown> {
   const frames = Object.entries(FRAME_SCHEMAS);
-  const messages: Record<string, unknown> = {};
-  const references: Record<string, unknown> = {};
-  const schemas: Record<string, unknown> = {};
-  for (const [type, schema] of frames) {
-    const name = frameSchemaName(type);
-    schemas[name] = schema;
-    messages[type] = {
-      name: type,
-      summary: schema.description,
-      payload: { $ref: `#/components/schemas/${name}` },
-    };
-    references[type] = { $ref: `#/components/messages/${type}` };
-  }
-  return {
+  const messages = Object.fromEntries(
+    frames.map(([type, payload]) => [type, { name: type, summary: payload.description, payload }]),
+  );
+  const references = Object.fromEntries(
+    frames.map(([type]) => [type, { $ref: `#/components/messages/${type}` }]),
+  );
+  return nameSchemas({
     asyncapi: '3.0.0',
     info: {
       title: 'Fastpaca stream',
@@ -78,9 +72,6 @@ export function asyncApiDocument(): Record<string, unknown> {
         messages: [{ $ref: '#/channels/stream/messages/pong' }],
       },
     },
-    components: {
-      messages,
-      schemas,
-    },
-  };
+    components: { messages },
+  });
 }

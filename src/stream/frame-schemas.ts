@@ -16,6 +16,7 @@ function frameSchema<const Type extends string, const Fields extends Record<stri
     ...Object.keys(fields),
   ];
   return {
+    title: `${capitalized(type)}Frame`,
     type: 'object',
     description,
     required,
@@ -25,12 +26,13 @@ function frameSchema<const Type extends string, const Fields extends Record<stri
 
 /**
  * The frames of a stream: everything a client may receive, by type. The OpenAPI and the AsyncAPI document show these
- * schemas, and the type `Frames` derives from them.
+ * schemas as `EventFrame` and so on, and the type `Frames` derives from them.
  */
 export const FRAME_SCHEMAS = {
   event: frameSchema('event', 'An event was appended', {
     seq: INTEGER,
     event: {
+      title: 'StreamedEvent',
       type: 'object',
       description: 'The event as the log returns it, without `seq` and `version`',
       required: ['role', 'parts', 'token_estimate', 'inserted_at'],
@@ -74,7 +76,6 @@ export type Frames = {
   [Type in FrameType]: Omit<FromSchema<(typeof FRAME_SCHEMAS)[Type]>, 'type'>;
 };
 
-/** The name of a frame's schema in the documents, such as `EventFrame`. */
-export function frameSchemaName(type: string): string {
-  return `${type.charAt(0).toUpperCase()}${type.slice(1)}Frame`;
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -76,6 +76,54 @@ describe('the OpenAPI document', () => {
     expect(violationsOf('putConversation', { policy: { strategy: 'budget', own: 1 } })).toHaveLength(1);
   });
 
+  it('has one schema for each thing, named without the suffix of our classes', () => {
+    const names = Object.keys(document.components.schemas as Schema);
+    expect(names).toEqual(
+      expect.arrayContaining(['Conversation', 'Error', 'Event', 'Message', 'NewEvent', 'Part', 'Role']),
+    );
+    expect(names.filter((name) => name.endsWith('Dto'))).toEqual([]);
+    const enums = [...JSON.stringify(document).matchAll(/"enum":(\[[^\]]*,[^\]]*\])/g)].map(
+      ([, list]) => list,
+    );
+    expect(enums.filter((list, index) => enums.indexOf(list) !== index)).toEqual([]);
+  });
+
+  it('accepts the same events as the service', async () => {
+    await service.http.put('events');
+    const { role, parts } = EVENT;
+    const events = [
+      { role, parts },
+      { role, content: 'so' },
+      { role, parts, content: 'so' },
+      { role },
+      { parts },
+      { content: 'so' },
+      {},
+      { role, parts: [] },
+      { role, parts: [{ text: 'so' }] },
+      { role: 'robot', parts },
+      { role, content: 1 },
+      { role, content: 'so', token_count: -1 },
+    ];
+    const schema = resolve('#/components/schemas/NewEvents', document);
+    for (const event of events) {
+      const { status } = await service.http.append('events', { event });
+      const isDocumented = schemaViolations({ event }, schema, document).length === 0;
+      expect([event, isDocumented]).toEqual([event, status === 201]);
+    }
+  });
+
+  it('says how to authenticate, where the service is, and what its tags mean', () => {
+    expect(document.components.securitySchemes).toEqual({
+      bearer: { type: 'http', scheme: 'bearer', description: expect.any(String) },
+    });
+    expect(document.servers).toMatchObject([{ url: '/' }]);
+    expect(document.info).toMatchObject({ license: { name: 'Apache-2.0' } });
+    const described = (document.tags as Schema[]).map(({ name, description }) => description && name);
+    const used = [...operations().values()].flatMap(({ tags }) => tags as string[]);
+    expect(described.toSorted()).toEqual([...new Set(used)].sort());
+  });
+
   it('is also available as YAML', async () => {
     const yaml = await service.http.request('GET', '/docs-yaml');
     expect(yaml.status).toBe(200);

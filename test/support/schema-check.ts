@@ -7,9 +7,9 @@ export function schemaViolations(value: unknown, schema: Schema, document: Schem
   if (unknown.length) return [`${path}: unknown keywords ${unknown.join(', ')}`];
   if (schema.$ref) return schemaViolations(value, resolve(schema.$ref as string, document), document, path);
   const parts: Schema[] = schema.oneOf ?? schema.anyOf ?? [];
-  if (parts.length && !parts.some((each) => schemaViolations(value, each, document, path).length === 0)) {
-    return [`${path}: fits none of ${parts.length}`];
-  }
+  const fitting = parts.filter((each) => schemaViolations(value, each, document, path).length === 0).length;
+  if (parts.length && fitting === 0) return [`${path}: fits none of ${parts.length}`];
+  if (schema.oneOf && fitting > 1) return [`${path}: fits ${fitting} of ${parts.length}`];
   const violations = ((schema.allOf ?? []) as Schema[]).flatMap((each) =>
     schemaViolations(value, each, document, path),
   );

@@ -1,6 +1,8 @@
 /** The keywords of JSON Schema that the schemas of this API use. */
 export interface JsonSchema {
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object';
+  /** The name of the schema in the documents, see `nameSchemas`. */
+  readonly title?: string;
   readonly description?: string;
   readonly example?: unknown;
   readonly format?: string;

@@ -1,5 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { SchemaTitle } from './schema-title.decorator.js';
 
+@SchemaTitle('ErrorDetail')
 class ErrorDetailDto {
   @ApiProperty({ description: 'Path of the value that violates a rule', example: 'event.parts[0].type' })
   path!: string;
@@ -9,8 +11,10 @@ class ErrorDetailDto {
 }
 
 /** The body of every error response. */
+@SchemaTitle('Error')
 export class ErrorDto {
   @ApiProperty({
+    title: 'ErrorCode',
     enum: [
       'invalid_payload',
       'unauthorized',
@@ -34,6 +38,7 @@ export class ErrorDto {
   message!: string;
 
   @ApiPropertyOptional({
+    title: 'ErrorReason',
     enum: ['version_mismatch', 'tombstoned', 'idempotency_conflict', 'range_overlap', 'range_gap'],
     description: 'More specific code; reasons may be added, but are never renamed',
   })

@@ -3,9 +3,11 @@ import { IsDefined } from 'class-validator';
 import type { RawJson } from '../../common/http/body/raw-json.js';
 import { IsIntegerIn, OptionalIntegerIn } from '../../common/http/validation/rules.js';
 import { Verbatim } from '../../common/http/validation/field-validator.js';
-import { REPLACEMENT } from '../../events/dto/event.schema.js';
+import { NEW_EVENT, REPLACEMENT } from '../../events/dto/event.schema.js';
 import { ReplacementValidator } from '../../events/event-validator.js';
+import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
+@SchemaTitle('NewCompaction')
 export class CompactDto {
   @ApiProperty({
     type: 'integer',
@@ -29,6 +31,7 @@ export class CompactDto {
 
   @ApiProperty({
     ...REPLACEMENT,
+    items: NEW_EVENT,
     description: 'The messages that the model sees instead',
   } as object)
   @IsDefined({ message: 'is required' })
@@ -45,6 +48,7 @@ export class CompactDto {
   if_version?: number;
 }
 
+@SchemaTitle('Compacted')
 export class CompactedDto {
   @ApiProperty({
     type: 'integer',

@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Conversation } from '../conversation.js';
+import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
+@SchemaTitle('Policy')
 class PolicyDto {
   @ApiProperty({ example: 'last_n' })
   strategy!: string;
@@ -10,6 +12,7 @@ class PolicyDto {
 }
 
 /** The record of a conversation. */
+@SchemaTitle('Conversation')
 export class ConversationDto {
   @ApiProperty({ description: 'Chosen by the caller, unique in the namespace', example: 'demo' })
   id!: string;

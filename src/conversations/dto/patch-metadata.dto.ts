@@ -3,7 +3,9 @@ import { IsDefined } from 'class-validator';
 import type { RawJson } from '../../common/http/body/raw-json.js';
 import { Verbatim } from '../../common/http/validation/field-validator.js';
 import { MetadataPatchValidator } from '../settings-validators.js';
+import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
+@SchemaTitle('MetadataPatch')
 export class PatchMetadataDto {
   @ApiProperty({
     type: 'object',

@@ -1,4 +1,4 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
 import type { RawJson } from '../../common/http/body/raw-json.js';
 import { OptionalIntegerIn } from '../../common/http/validation/rules.js';
@@ -9,7 +9,9 @@ import {
   RATIO_RULE,
   TokenBudgetValidator,
 } from '../settings-validators.js';
+import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
+@SchemaTitle('ConversationSettings')
 export class PutConversationDto {
   @ApiPropertyOptional({
     type: 'integer',
@@ -41,7 +43,9 @@ export class PutConversationDto {
   })
   trigger_ratio?: number;
 
-  @ApiPropertyOptional({
+  @ApiProperty({
+    title: 'NewPolicy',
+    selfRequired: false,
     type: 'object',
     required: ['strategy'],
     additionalProperties: false,

@@ -7,15 +7,19 @@ import { IsKey, OptionalIntegerIn } from '../../common/http/validation/rules.js'
 import { Verbatim } from '../../common/http/validation/field-validator.js';
 import { EventValidator, TurnValidator } from '../event-validator.js';
 import { NEW_EVENT, NEW_TURN } from './event.schema.js';
+import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
 /** Exactly one of `event` and `events` is given. */
+@SchemaTitle('NewEvents')
 export class AppendEventsDto implements CrossFieldValidation {
-  @ApiPropertyOptional({ ...NEW_EVENT, required: undefined, description: 'One event' } as object)
+  // The type, which `oneOf` replaces, keeps @nestjs/swagger from documenting that of the field.
+  @ApiPropertyOptional({ type: 'object', ...NEW_EVENT } as object)
   @Verbatim(EventValidator)
   event?: RawJson;
 
   @ApiPropertyOptional({
     ...NEW_TURN,
+    items: NEW_EVENT,
     description: 'A turn, instead of `event`: either all of its events are appended or none',
   } as object)
   @Verbatim(TurnValidator)

@@ -1,10 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { AppendedEvent } from '../event-log.repository.js';
 import type { AppendedTurn } from '../turn-appender.js';
+import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
 const DEDUPED = 'The idempotency key was used before with this content: nothing was written';
 
 /** What the server assigned to an event. */
+@SchemaTitle('AppendedEvent')
 export class AppendedEventDto {
   @ApiProperty({ type: 'integer', example: 1 })
   seq!: number;
@@ -17,12 +19,14 @@ export class AppendedEventDto {
 }
 
 /** Response to `event`. */
+@SchemaTitle('Appended')
 export class AppendedDto extends AppendedEventDto {
   @ApiPropertyOptional({ description: DEDUPED })
   deduped?: true;
 }
 
 /** Response to `events`. */
+@SchemaTitle('AppendedTurn')
 export class AppendedTurnDto {
   @ApiProperty({ type: 'integer', description: 'Version after the last event' })
   version!: number;

@@ -2,7 +2,9 @@ import { ApiProperty } from '@nestjs/swagger';
 import { loggedEventJson } from '../event-json.js';
 import type { EventPage } from '../events.service.js';
 import { LOGGED_EVENT } from './event.schema.js';
+import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
+@SchemaTitle('EventPage')
 export class EventPageDto {
   @ApiProperty({ type: 'array', items: LOGGED_EVENT, description: 'Ascending' } as object)
   events!: unknown[];

@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { WINDOW_MESSAGE } from '../../events/dto/event.schema.js';
+import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
+@SchemaTitle('Segment')
 class SegmentDto {
   @ApiProperty({ enum: ['summary', 'live'] })
   type!: 'summary' | 'live';
@@ -12,6 +14,7 @@ class SegmentDto {
   to_seq!: number;
 }
 
+@SchemaTitle('Window')
 export class WindowDto {
   @ApiProperty({ type: 'integer', example: 1 })
   version!: number;

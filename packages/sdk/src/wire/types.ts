@@ -2,21 +2,14 @@ import type { components } from '../generated/wire-types.js';
 
 type Schemas = components['schemas'];
 
-export type WireConversation = Schemas['ConversationDto'];
-export type WireConversationSettings = Schemas['PutConversationDto'];
-export type WireAppended = Schemas['AppendedDto'];
-export type WireAppendedTurn = Schemas['AppendedTurnDto'];
-export type WireEventPage = Schemas['EventPageDto'];
-export type WireLoggedEvent = WireEventPage['events'][number];
-export type WireWindow = Schemas['WindowDto'];
-export type WireWindowMessage = WireWindow['messages'][number];
-export type WireCompacted = Schemas['CompactedDto'];
-export type WireFrame =
-  | Schemas['EventFrame']
-  | Schemas['WindowFrame']
-  | Schemas['CompactionFrame']
-  | Schemas['TombstonedFrame']
-  | Schemas['ResetFrame']
-  | Schemas['GapFrame']
-  | Schemas['PingFrame'];
-export type WireFrameEvent = Schemas['EventFrame']['event'];
+export type WireConversation = Schemas['Conversation'];
+export type WireConversationSettings = Schemas['ConversationSettings'];
+export type WireAppended = Schemas['Appended'];
+export type WireAppendedTurn = Schemas['AppendedTurn'];
+export type WireEventPage = Schemas['EventPage'];
+export type WireLoggedEvent = Schemas['Event'];
+export type WireWindow = Schemas['Window'];
+export type WireWindowMessage = Schemas['Message'];
+export type WireCompacted = Schemas['Compacted'];
+export type WireFrame = Schemas['Frame'];
+export type WireFrameEvent = Schemas['StreamedEvent'];
