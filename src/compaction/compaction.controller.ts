@@ -9,7 +9,7 @@ import { NoQuery } from '../common/http/validation/no-query.dto.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
 import { CompactionService } from './compaction.service.js';
-import { CompactDto, CompactedDto } from './dto/compact.dto.js';
+import { CompactDto, CompactedDto, COMPACTION_EXAMPLES } from './dto/compact.dto.js';
 
 @ApiTags('compaction')
 @ApiConversationId()
@@ -32,7 +32,7 @@ export class CompactionController {
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
   async compact(
     @ConversationIdParam() id: ConversationId,
-    @ValidatedBody(CompactDto)
+    @ValidatedBody(CompactDto, COMPACTION_EXAMPLES)
     { from_seq: fromSeq, to_seq: toSeq, replacement, if_version: ifVersion }: CompactDto,
     @ValidatedQuery(NoQuery) _query: NoQuery,
   ): Promise<CompactedDto> {

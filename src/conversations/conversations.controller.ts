@@ -18,8 +18,8 @@ import { ApiConversationId } from '../common/openapi/conversation-id.decorator.j
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ConversationsService } from './conversations.service.js';
 import { ConversationDto, conversationJson } from './dto/conversation.dto.js';
-import { PatchMetadataDto } from './dto/patch-metadata.dto.js';
-import { PutConversationDto } from './dto/put-conversation.dto.js';
+import { METADATA_EXAMPLES, PatchMetadataDto } from './dto/patch-metadata.dto.js';
+import { PutConversationDto, SETTINGS_EXAMPLES } from './dto/put-conversation.dto.js';
 
 @ApiTags('conversations')
 @ApiConversationId()
@@ -41,7 +41,7 @@ export class ConversationsController {
   @ApiErrors(400, 401, 403, 409, 413, 415, 500, 503)
   async put(
     @ConversationIdParam() id: ConversationId,
-    @ValidatedBody(PutConversationDto)
+    @ValidatedBody(PutConversationDto, SETTINGS_EXAMPLES)
     { token_budget: tokenBudget, trigger_ratio: triggerRatio, policy, metadata }: PutConversationDto,
     @ValidatedQuery(NoQuery) _query: NoQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -93,7 +93,7 @@ export class ConversationsController {
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
   async patchMetadata(
     @ConversationIdParam() id: ConversationId,
-    @ValidatedBody(PatchMetadataDto) { metadata }: PatchMetadataDto,
+    @ValidatedBody(PatchMetadataDto, METADATA_EXAMPLES) { metadata }: PatchMetadataDto,
     @ValidatedQuery(NoQuery) _query: NoQuery,
   ): Promise<string> {
     return conversationJson(await this.conversations.patchMetadata(id, metadata));

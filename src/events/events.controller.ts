@@ -19,7 +19,7 @@ import { NoQuery } from '../common/http/validation/no-query.dto.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
 import { ApiEntityTag } from '../common/openapi/entity-tag.decorator.js';
-import { AppendEventsDto } from './dto/append-events.dto.js';
+import { APPEND_EXAMPLES, AppendEventsDto } from './dto/append-events.dto.js';
 import { AppendedDto, appendedDto, AppendedTurnDto, appendedTurnDto } from './dto/appended.dto.js';
 import { EventPageDto } from './dto/event-page.dto.js';
 import { ReadEventsDto } from './dto/read-events.dto.js';
@@ -56,7 +56,7 @@ export class EventsController {
   @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
   async append(
     @ConversationIdParam() id: ConversationId,
-    @ValidatedBody(AppendEventsDto)
+    @ValidatedBody(AppendEventsDto, APPEND_EXAMPLES)
     { event, events, if_version: ifVersion, idempotency_key: keyInBody }: AppendEventsDto,
     @ValidatedQuery(NoQuery) _query: NoQuery,
     @IdempotencyKeyHeader() keyHeader?: string,

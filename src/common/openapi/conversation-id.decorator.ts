@@ -6,7 +6,6 @@ export function ApiConversationId(): ClassDecorator & MethodDecorator {
   return ApiParam({
     name: 'id',
     description: "The caller's id of the conversation, percent-encoded; without control characters",
-    schema: { type: 'string', minLength: 1, maxLength: MAX_ID_LENGTH },
-    example: 'demo',
+    schema: { type: 'string', minLength: 1, maxLength: MAX_ID_LENGTH, example: 'demo' },
   });
 }

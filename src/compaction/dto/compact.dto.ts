@@ -5,6 +5,7 @@ import { IsIntegerIn, OptionalIntegerIn } from '../../common/http/validation/rul
 import { Verbatim } from '../../common/http/validation/field-validator.js';
 import { NEW_EVENT, REPLACEMENT } from '../../events/dto/event.schema.js';
 import { ReplacementValidator } from '../../events/event-validator.js';
+import type { BodyExamples } from '../../common/http/validation/validated-params.decorators.js';
 import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
 @SchemaTitle('NewCompaction')
@@ -24,7 +25,7 @@ export class CompactDto {
     minimum: 1,
     maximum: Number.MAX_SAFE_INTEGER,
     description: 'Last seq of the range, inclusive',
-    example: 80,
+    example: 1,
   })
   @IsIntegerIn()
   to_seq!: number;
@@ -47,6 +48,19 @@ export class CompactDto {
   @OptionalIntegerIn(0)
   if_version?: number;
 }
+
+export const COMPACTION_EXAMPLES: BodyExamples = {
+  summary: {
+    summary: 'A summary in place of the first event',
+    value: {
+      from_seq: 1,
+      to_seq: 1,
+      replacement: [
+        { role: 'system', parts: [{ type: 'text', text: 'The user asked how to deploy Fastpaca.' }] },
+      ],
+    },
+  },
+};
 
 @SchemaTitle('Compacted')
 export class CompactedDto {

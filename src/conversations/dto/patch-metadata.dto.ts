@@ -3,6 +3,7 @@ import { IsDefined } from 'class-validator';
 import type { RawJson } from '../../common/http/body/raw-json.js';
 import { Verbatim } from '../../common/http/validation/field-validator.js';
 import { MetadataPatchValidator } from '../settings-validators.js';
+import type { BodyExamples } from '../../common/http/validation/validated-params.decorators.js';
 import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
 @SchemaTitle('MetadataPatch')
@@ -16,3 +17,10 @@ export class PatchMetadataDto {
   @Verbatim(MetadataPatchValidator)
   metadata!: RawJson;
 }
+
+export const METADATA_EXAMPLES: BodyExamples = {
+  merge: {
+    summary: 'Set one key and remove another',
+    value: { metadata: { title: 'Deployment', user: null } },
+  },
+};

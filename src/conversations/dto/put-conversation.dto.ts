@@ -9,6 +9,7 @@ import {
   RATIO_RULE,
   TokenBudgetValidator,
 } from '../settings-validators.js';
+import type { BodyExamples } from '../../common/http/validation/validated-params.decorators.js';
 import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
 @SchemaTitle('ConversationSettings')
@@ -52,12 +53,14 @@ export class PutConversationDto {
     properties: {
       strategy: {
         type: 'string',
+        example: 'last_n',
         description:
           '`last_n`, `budget`, `manual`, `strip_tool_results`, `skip_parts`, `time_window`, or a strategy of your own',
       },
       config: {
         type: 'object',
         additionalProperties: true,
+        example: { limit: 200 },
         description: 'Settings of the strategy; see docs/api.md',
       },
       trigger_ratio: { type: 'number', description: 'Used if there is none at the top level' },
@@ -75,3 +78,19 @@ export class PutConversationDto {
   @Verbatim(MetadataValidator)
   metadata?: RawJson;
 }
+
+export const SETTINGS_EXAMPLES: BodyExamples = {
+  create: {
+    summary: 'A new conversation',
+    value: {
+      token_budget: 1_000_000,
+      trigger_ratio: 0.7,
+      policy: { strategy: 'last_n', config: { limit: 200 } },
+      metadata: { user: 'u-1' },
+    },
+  },
+  policy: {
+    summary: 'Another window policy for an existing conversation',
+    value: { policy: { strategy: 'skip_parts', config: { kinds: ['reasoning'] } } },
+  },
+};

@@ -7,6 +7,7 @@ import { IsKey, OptionalIntegerIn } from '../../common/http/validation/rules.js'
 import { Verbatim } from '../../common/http/validation/field-validator.js';
 import { EventValidator, TurnValidator } from '../event-validator.js';
 import { NEW_EVENT, NEW_TURN } from './event.schema.js';
+import type { BodyExamples } from '../../common/http/validation/validated-params.decorators.js';
 import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
 /** Exactly one of `event` and `events` is given. */
@@ -51,3 +52,43 @@ export class AppendEventsDto implements CrossFieldValidation {
     return [];
   }
 }
+
+export const APPEND_EXAMPLES: BodyExamples = {
+  event: {
+    summary: 'One event',
+    value: {
+      event: { role: 'user', parts: [{ type: 'text', text: 'How do I deploy this?' }] },
+      idempotency_key: 'msg-001',
+    },
+  },
+  content: {
+    summary: 'One event whose content is text',
+    value: { event: { role: 'user', content: 'How do I deploy this?' } },
+  },
+  turn: {
+    summary: 'A turn',
+    value: {
+      events: [
+        {
+          role: 'assistant',
+          parts: [
+            { type: 'tool-call', toolCallId: 'call-1', toolName: 'search', input: { query: 'deploy' } },
+          ],
+        },
+        {
+          role: 'tool',
+          parts: [
+            {
+              type: 'tool-result',
+              toolCallId: 'call-1',
+              toolName: 'search',
+              output: { type: 'text', value: 'docker run' },
+            },
+          ],
+        },
+        { role: 'assistant', content: 'With docker run.', metadata: { model: 'gpt-5' } },
+      ],
+      idempotency_key: 'turn-001',
+    },
+  },
+};

@@ -7,6 +7,7 @@ export class ReadEventsDto implements CrossFieldValidation {
   @ApiPropertyOptional({
     type: 'integer',
     maximum: Number.MAX_SAFE_INTEGER,
+    example: 1,
     description:
       'First seq, inclusive; a negative value counts from the end: -100 selects the last 100 events',
   })
@@ -17,6 +18,7 @@ export class ReadEventsDto implements CrossFieldValidation {
     type: 'integer',
     minimum: 1,
     maximum: Number.MAX_SAFE_INTEGER,
+    example: 100,
     description: 'Last seq, inclusive',
   })
   @OptionalIntegerIn(1)
@@ -34,6 +36,7 @@ export class ReadEventsDto implements CrossFieldValidation {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 1,
+    example: 100,
     description:
       'Maximum number of events; values over 1000 count as 1000. Default: 1000 for a range, otherwise 100.',
   })

@@ -7,6 +7,7 @@ export class StreamQueryDto {
     type: 'integer',
     minimum: 0,
     maximum: Number.MAX_SAFE_INTEGER,
+    example: 0,
     description:
       'The last version you have; 0 to receive everything. Without it, only what changes from now on.',
   })

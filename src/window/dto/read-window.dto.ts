@@ -5,6 +5,7 @@ export class ReadWindowDto {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 1,
+    example: 1_000_000,
     description: 'Narrows the budget for this call; never widens it',
   })
   @OptionalIntegerIn(1, Infinity)

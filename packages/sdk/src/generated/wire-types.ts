@@ -428,7 +428,7 @@ export interface components {
       from_seq: number;
       /**
        * @description Last seq of the range, inclusive
-       * @example 80
+       * @example 1
        */
       to_seq: number;
       /** @description The messages that the model sees instead */
@@ -474,9 +474,17 @@ export interface components {
     };
     /** @description Default in a new conversation: `last_n` with a `limit` of 200 */
     NewPolicy: {
-      /** @description `last_n`, `budget`, `manual`, `strip_tool_results`, `skip_parts`, `time_window`, or a strategy of your own */
+      /**
+       * @description `last_n`, `budget`, `manual`, `strip_tool_results`, `skip_parts`, `time_window`, or a strategy of your own
+       * @example last_n
+       */
       strategy: string;
-      /** @description Settings of the strategy; see docs/api.md */
+      /**
+       * @description Settings of the strategy; see docs/api.md
+       * @example {
+       *       "limit": 200
+       *     }
+       */
       config?: {
         [key: string]: unknown;
       };

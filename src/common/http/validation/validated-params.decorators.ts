@@ -11,12 +11,15 @@ const RequestQuery = createParamDecorator(
   (_: Type, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>().query,
 );
 
+/** Bodies that a route accepts as they stand, by name. Swagger UI fills in the first. */
+export type BodyExamples = Record<string, { summary: string; value: object }>;
+
 /**
  * The body of the request as `dto`, validated by `BodyValidationPipe`. Used instead of Nest's `@Body()`, because the
  * global pipes of a host application, such as its `ValidationPipe`, process `@Body()` first and do not know our DTOs.
  */
-export function ValidatedBody(dto: Type): ParameterDecorator {
-  return documented(RequestBody(dto, BodyValidationPipe), ApiBody({ type: dto }));
+export function ValidatedBody(dto: Type, examples?: BodyExamples): ParameterDecorator {
+  return documented(RequestBody(dto, BodyValidationPipe), ApiBody({ type: dto, examples }));
 }
 
 /** The query parameters of the request as `dto`, validated by `QueryValidationPipe`. Used instead of Nest's `@Query()`. */
