@@ -9,6 +9,7 @@ import { FastpacaModule, type ModuleOptions } from './fastpaca.module.js';
 import { collectUndeclaredRoutes } from './http/declared-scopes.js';
 import { useFastpacaForAllRoutes } from './http/http-setup.js';
 import { serveApiDocs } from './http/openapi.js';
+import { ServiceInfoController } from './http/service-info.controller.js';
 import { UnhandledErrorFilter } from './http/unhandled-error.filter.js';
 import { enableTracing } from './telemetry/tracing.js';
 
@@ -35,7 +36,10 @@ export interface Additions extends Replacements, Pick<ModuleOptions, 'logger'> {
 }
 
 /** The service with the module of a team. */
-@Module({ providers: [{ provide: APP_FILTER, useClass: UnhandledErrorFilter }] })
+@Module({
+  controllers: [ServiceInfoController],
+  providers: [{ provide: APP_FILTER, useClass: UnhandledErrorFilter }],
+})
 class ServiceModule {
   static with(config: AppConfig, { module, ...replacements }: Additions): DynamicModule {
     const fastpaca = FastpacaModule.forRoot({ config, guardedModules: 'all', ...replacements });

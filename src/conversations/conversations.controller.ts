@@ -56,7 +56,8 @@ export class ConversationsController {
   @RequireScope('conversations:read')
   @JsonTextResponse()
   @ApiOperation({
-    summary: 'Read the record; works for deleted conversations too',
+    summary: 'Read the record of a conversation',
+    description: 'Works for deleted conversations too.',
     operationId: 'getConversation',
   })
   @ApiOkResponse({ type: ConversationDto })
@@ -86,7 +87,9 @@ export class ConversationsController {
   @RequireScope('conversations:write')
   @JsonTextResponse()
   @ApiOperation({
-    summary: 'Merge into the metadata; a key set to null is removed',
+    summary: 'Merge into the metadata',
+    description:
+      'The merge is shallow: a key replaces its value, a key set to null is removed, other keys stay.',
     operationId: 'patchMetadata',
   })
   @ApiOkResponse({ type: ConversationDto })

@@ -20,10 +20,12 @@ export class HealthController {
   @Get('live')
   @Probe()
   @ApiOperation({
-    summary: 'Whether the process is running; does not check the database',
+    summary: 'Whether the process is running',
+    description: 'Does not check the database.',
     operationId: 'getLiveness',
   })
   @ApiOkResponse({ type: HealthDto })
+  @ApiErrors(400)
   live(): HealthDto {
     return { status: 'ok' };
   }
@@ -31,12 +33,13 @@ export class HealthController {
   @Get('ready')
   @Probe()
   @ApiOperation({
-    summary:
-      'Whether the service accepts requests: started, not stopping, the database accepts writes, and no other readiness indicator fails',
+    summary: 'Whether the service accepts requests',
+    description:
+      'It has started and is not stopping, the database accepts writes, and no other readiness indicator fails.',
     operationId: 'getReadiness',
   })
   @ApiOkResponse({ type: HealthDto })
-  @ApiErrors(503)
+  @ApiErrors(400, 503)
   async ready(): Promise<HealthDto> {
     await this.readiness.assertReady();
     return { status: 'ok' };

@@ -13,7 +13,11 @@ export class MetricsController {
   @Get()
   @Public()
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  @ApiOperation({ summary: 'Metrics in the Prometheus text format', operationId: 'getMetrics' })
+  @ApiOperation({
+    summary: 'Metrics in the Prometheus text format',
+    description: 'Metrics of this process, and of the modules that use the same registry.',
+    operationId: 'getMetrics',
+  })
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })
   @ApiErrors(403)

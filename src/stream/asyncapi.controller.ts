@@ -10,7 +10,11 @@ import { asyncApiDocument } from './asyncapi.js';
 export class AsyncApiController {
   @Get()
   @Public()
-  @ApiOperation({ summary: 'The stream as an AsyncAPI 3 document', operationId: 'getAsyncApi' })
+  @ApiOperation({
+    summary: 'The stream as an AsyncAPI 3 document',
+    description: 'Describes the websocket: how to connect, and every frame.',
+    operationId: 'getAsyncApi',
+  })
   @ApiOkResponse({ schema: { type: 'object', additionalProperties: true } })
   @ApiErrors(403)
   read(): Record<string, unknown> {

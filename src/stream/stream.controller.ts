@@ -31,6 +31,9 @@ export class StreamController {
   @RequireScope('events:read')
   @ApiOperation({
     summary: 'Follow a conversation, as server-sent events or over a websocket',
+    description:
+      'Sends each change once, in version order. With `Accept: text/event-stream` the response is a stream of server-sent ' +
+      'events that ends only with the conversation; `/asyncapi.json` describes the websocket.',
     operationId: 'followConversation',
   })
   @ApiHeader({

@@ -290,6 +290,11 @@ describe('FastpacaModule in a Nest application of its own', () => {
       expectError(await request('GET', '/api/v2/orders/missing/conversation', undefined, {}), 404);
     });
 
+    it('keeps its own root path', async () => {
+      expect((await request('GET', '/api', undefined, {})).status).toBe(404);
+      expect((await request('GET', '/', undefined, {})).status).toBe(404);
+    });
+
     it('is in the OpenAPI document of the host, beside the routes of Fastpaca', async () => {
       const { body } = await request('GET', '/host-docs-json', undefined, {});
       expect(Object.keys(body.paths)).toEqual(

@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import openapiTS from 'openapi-typescript';
 import { AUTHENTICATOR, type Authenticator } from '../../src/auth/authenticator.js';
 import { Lifecycle } from '../../src/lifecycle/lifecycle.js';
 import type { HttpResponse } from '../support/http-client.js';
+import { RawConnection } from '../support/raw-http.js';
 import { RouteRecorder, RouteRecorderModule } from '../support/route-recorder.js';
 import { resolve, schemaViolations, type Schema } from '../support/schema-check.js';
 import { TestService } from '../support/test-service.js';
@@ -124,6 +126,16 @@ describe('the OpenAPI document', () => {
     expect(described.toSorted()).toEqual([...new Set(used)].sort());
   });
 
+  it('is named by GET /, together with the other documents', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+    const { body } = await service.http.request('GET', '/');
+    const { name, version: served, ...paths } = body as Record<string, string>;
+    expect([name, served]).toEqual(['fastpaca', version]);
+    expect(Object.keys(paths)).toEqual(['docs', 'openapi', 'asyncapi', 'health']);
+    for (const path of Object.values(paths))
+      expect((await service.http.request('GET', path)).status).toBe(200);
+  });
+
   it('is also available as YAML', async () => {
     const yaml = await service.http.request('GET', '/docs-yaml');
     expect(yaml.status).toBe(200);
@@ -219,9 +231,13 @@ describe('the OpenAPI document', () => {
     for (const path of ['', '/events', '/window']) await send(`GET ${base}${path}`);
     for (const path of ['/events', '/window'])
       await send(`GET ${base}${path}`, { headers: { 'if-none-match': '*' } });
-    for (const path of ['/health/live', '/health/ready', '/metrics', '/asyncapi.json'])
+    for (const path of ['/', '/health/live', '/health/ready', '/metrics', '/asyncapi.json'])
       await send(`GET ${path}`);
-    for (const path of ['/metrics', '/asyncapi.json'])
+    for (const path of ['/health/live', '/health/ready']) {
+      const connection = await RawConnection.open(service.url);
+      check(`GET ${path}`, await connection.write(`GET ${path} HTTP/1.1\r\nno header\r\n\r\n`).response());
+    }
+    for (const path of ['/', '/metrics', '/asyncapi.json'])
       await send(`GET ${path}`, { headers: { origin: 'https://evil.test' } });
     // 400, 404, 413, 415, 409
     for (const key of routes) {
