@@ -17,6 +17,16 @@ export function asyncApiDocument(): Record<string, unknown> {
       version: '1.0',
       description:
         'Follow a conversation: each change once, in version order. A rejected upgrade gets a plain HTTP error response.',
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+      tags: [{ name: 'stream', description: 'Follow the changes of a conversation' }],
+    },
+    servers: {
+      service: {
+        host: '{host}',
+        protocol: 'ws',
+        description: 'The service that sent this document; `wss` if a proxy in front of it ends TLS',
+        variables: { host: { default: 'localhost:4000', description: 'Host and port of the service' } },
+      },
     },
     channels: {
       stream: {
@@ -62,12 +72,16 @@ export function asyncApiDocument(): Record<string, unknown> {
       follow: {
         action: 'send',
         summary: 'Frames that the service sends',
+        description:
+          'First the changes after `cursor`, then each change when it happens, and a `ping` from time to time.',
         channel: { $ref: '#/channels/stream' },
         messages: frames.map(([type]) => ({ $ref: `#/channels/stream/messages/${type}` })),
       },
       showLife: {
         action: 'receive',
         summary: 'Frames that a reader may send',
+        description:
+          'Any frame is a sign of life. The service closes a connection that shows none, not even a protocol pong.',
         channel: { $ref: '#/channels/stream' },
         messages: [{ $ref: '#/channels/stream/messages/pong' }],
       },
