@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import openapiTS, { astToString } from 'openapi-typescript';
-import ts from 'typescript';
+import { compileStrictly } from '../support/strict-compiler.js';
 import { TestService } from '../support/test-service.js';
 
 /** Mistakes in the quickstart: the name, the correct text, and the wrong text that replaces it. */
@@ -34,7 +34,7 @@ describe('a client generated from the OpenAPI document', () => {
     const sources = MISTAKES.map(([, right, wrong]) => QUICKSTART.replace(right, wrong));
     const files = [QUICKSTART, ...sources].map((__, index) => join(folder, `program${index}.ts`));
     await Promise.all(files.map((file, index) => writeFile(file, [QUICKSTART, ...sources][index]!)));
-    compilerErrors = compile(files);
+    compilerErrors = compileStrictly(files);
   });
   afterAll(async () => {
     await service.stop();
@@ -72,27 +72,6 @@ describe('a client generated from the OpenAPI document', () => {
     expect(compilerErrors[index + 1]).not.toEqual([]);
   });
 });
-
-/** Compiles all files at once in strict mode. @returns the errors of each file */
-function compile(files: string[]): string[][] {
-  const program = ts.createProgram(files, {
-    strict: true,
-    noUncheckedIndexedAccess: true,
-    skipLibCheck: true,
-    target: ts.ScriptTarget.ES2023,
-    lib: ['lib.es2024.d.ts', 'lib.dom.d.ts'],
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    types: [],
-  });
-  program.emit();
-  const diagnostics = ts.getPreEmitDiagnostics(program);
-  return files.map((name) =>
-    diagnostics
-      .filter(({ file }) => file?.fileName === name || !files.includes(file?.fileName ?? ''))
-      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')),
-  );
-}
 
 /** The quickstart, written with the generated types. */
 const QUICKSTART = `
