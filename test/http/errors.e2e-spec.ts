@@ -26,7 +26,6 @@ describe('a request path', () => {
   });
 
   it.each([
-    '/',
     '/v1',
     '/v1/',
     '/v1/conversations',
