@@ -37,8 +37,9 @@ export async function checkCompose({ containers, checks, images }) {
   await checks.check('the image migrates the database of DATABASE_URL', async () => {
     const { DATABASE_URL } = services[nodes[0]].environment;
     const options = ['--rm', '--network', NETWORK, '--env', `DATABASE_URL=${DATABASE_URL}`];
-    const output = await containers.podman('run', ...options, IMAGE, 'node', 'dist/src/migrate.js');
-    assert.match(output, /the database is up to date/);
+    const command = ['node', 'dist/src/cli/fastpaca.js', 'migrate'];
+    const output = await containers.podman('run', ...options, IMAGE, ...command);
+    assert.match(output, /The schema is up to date/);
   });
   await checks.check('SIGTERM stops both nodes with exit code 0', async () => {
     assert.deepEqual(await Promise.all(nodes.map((name) => containers.stop(name))), [0, 0]);
