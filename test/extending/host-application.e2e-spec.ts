@@ -24,6 +24,7 @@ import type { FastifyReply } from 'fastify';
 import { WebSocket } from 'ws';
 import { Public } from '../../src/auth/require-scope.decorator.js';
 import { ConversationId } from '../../src/common/conversation-id.js';
+import { InvalidPayloadError } from '../../src/common/errors/common.errors.js';
 import { AppConfig } from '../../src/config/app-config.js';
 import { EventsService } from '../../src/events/events.service.js';
 import { FastpacaModule } from '../../src/fastpaca.module.js';
@@ -79,9 +80,10 @@ class OrdersController {
 
 class TeapotError extends Error {}
 
-@Catch(TeapotError)
-class TeapotFilter implements ExceptionFilter {
-  catch(_error: TeapotError, host: ArgumentsHost): void {
+/** Also catches an error that the routes of Fastpaca answer themselves. */
+@Catch(TeapotError, InvalidPayloadError)
+class HostFilter implements ExceptionFilter {
+  catch(_error: Error, host: ArgumentsHost): void {
     void host.switchToHttp().getResponse<FastifyReply>().code(418).send({ teapot: true });
   }
 }
@@ -165,7 +167,7 @@ describe('FastpacaModule in a Nest application of its own', () => {
     app.setGlobalPrefix('api');
     app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
     app.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }));
-    app.useGlobalFilters(new TeapotFilter());
+    app.useGlobalFilters(new HostFilter());
     SwaggerModule.setup('host-docs', app, () =>
       SwaggerModule.createDocument(app, new DocumentBuilder().setTitle('Host').build()),
     );
