@@ -210,6 +210,19 @@ describe('FastpacaModule in a Nest application of its own', () => {
       );
     });
 
+    it('ignores the body of a DELETE, whatever its type', async () => {
+      for (const type of ['application/json', 'text/plain']) {
+        await request('PUT', '/api/v1/conversations/deleted', { token_budget: 1000 });
+        const response = await http.request('DELETE', '/api/v1/conversations/deleted', {
+          body: '{"event":',
+          headers: { ...headers, 'content-type': type },
+        });
+        expect(response.status).toBe(204);
+      }
+      const empty = { ...headers, 'content-type': 'application/json' };
+      expect((await request('DELETE', '/api/v1/conversations/deleted', undefined, empty)).status).toBe(204);
+    });
+
     it('rejects a caller before the body is read', async () => {
       const response = await http.request('POST', `${conversation}/events`, {
         body: '{"event":',

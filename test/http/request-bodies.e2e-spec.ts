@@ -137,6 +137,15 @@ describe('the content type or encoding of a body', () => {
     }
   });
 
+  it.each(['GET', 'HEAD'])('is not required on a %s, and any media type is ignored', async (method) => {
+    await service.http.put('typed');
+    for (const rest of ['', '/events', '/window']) {
+      const headers = { 'content-type': 'text/plain', 'content-encoding': 'gzip' };
+      const response = await service.http.request(method, service.http.path('typed', rest), { headers });
+      expect(response.status).toBe(200);
+    }
+  });
+
   it('is ignored on a DELETE, whose body is not read', async () => {
     for (const [type, body] of [
       ['application/json', ''],
