@@ -37,8 +37,15 @@ export interface FastpacaModuleOptions extends ModuleOptions {
 export interface FastpacaModuleAsyncOptions extends ModuleOptions, Omit<ConfigFactory, 'imports'> {}
 
 /** The modules with routes. */
-const SUBJECTS: Type[] = [ConversationsModule, EventsModule, WindowModule, CompactionModule, StreamModule];
-const OPERATION: Type[] = [HealthModule, MetricsModule];
+const MODULES_WITH_ROUTES: readonly Type[] = [
+  ConversationsModule,
+  EventsModule,
+  WindowModule,
+  CompactionModule,
+  StreamModule,
+  HealthModule,
+  MetricsModule,
+];
 
 /**
  * All of Fastpaca, as one global module: `ConversationsService`, `EventsService`, `WindowService` and
@@ -64,7 +71,6 @@ export class FastpacaModule {
   private static compose(config: DynamicModule, options: ModuleOptions): DynamicModule {
     const { guardedModules = [], path, logger } = options;
     if (logger) logTo(logger);
-    const withRoutes = [...SUBJECTS, ...OPERATION];
     return {
       module: FastpacaModule,
       global: true,
@@ -74,17 +80,17 @@ export class FastpacaModule {
         DatabaseModule,
         LifecycleModule,
         DiscoveryModule,
-        ...withRoutes,
+        ...MODULES_WITH_ROUTES,
         ...(path === undefined
           ? []
-          : [RouterModule.register(withRoutes.map((module) => ({ path, module })))]),
+          : [RouterModule.register(MODULES_WITH_ROUTES.map((module) => ({ path, module })))]),
       ],
       providers: [
         DeclaredScopes,
         { provide: GUARDED_MODULES, useValue: guardedModules },
         { provide: APP_FILTER, useClass: AppErrorFilter },
       ],
-      exports: withRoutes,
+      exports: [...MODULES_WITH_ROUTES],
     };
   }
 }

@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { Authorizer } from '../auth/authorizer.js';
 import { BrowserAccess } from '../auth/browser-access.js';
 import { AppError } from '../common/errors/app-error.js';
@@ -10,6 +10,7 @@ import { UploadBudget } from '../common/http/body/upload-budget.js';
 import { MAX_PARAM_LENGTH } from '../common/http/fastify.js';
 import type { HookTarget } from '../common/http/hook-target.js';
 import { OpenConnections } from '../common/http/open-connections.js';
+import { requestIdOf } from '../common/http/request-id.js';
 import { log } from '../common/logging/logger.js';
 import { AppConfig } from '../config/app-config.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
@@ -29,7 +30,9 @@ import { addRequestHooks } from './request-hooks.js';
 export function useFastpaca(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   warnOfShortParameters(fastify);
-  addRequestHandling(app, fastify, new DeclaredRouteHooks(fastify));
+  const target = new DeclaredRouteHooks(fastify);
+  target.addHook('onRequest', assignRequestId);
+  addRequestHandling(app, fastify, target);
   answerErrorsOfOwnRoutes(fastify);
 }
 
@@ -62,6 +65,12 @@ function addRequestHandling(
   app.useWebSocketAdapter(new StreamWsAdapter(app));
   return connections;
 }
+
+/** The Fastify adapter of the whole service assigns the id itself (`genReqId`); a host application has ids of its own. */
+const assignRequestId: onRequestHookHandler = (request, _reply, done) => {
+  request.id = requestIdOf(request.headers);
+  done();
+};
 
 /** Errors of hooks and of the parser never reach Nest's filters of a controller, only those of the whole application. */
 function answerErrorsOfOwnRoutes(fastify: FastifyInstance): void {

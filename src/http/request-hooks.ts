@@ -4,7 +4,6 @@ import type { BrowserAccess } from '../auth/browser-access.js';
 import type { Principal } from '../auth/principal.js';
 import { InvalidPayloadError, UnavailableError } from '../common/errors/common.errors.js';
 import type { OpenConnections } from '../common/http/open-connections.js';
-import { requestIdOf } from '../common/http/request-id.js';
 import { log } from '../common/logging/logger.js';
 import { requestFields, withRequestFields } from '../common/logging/request-context.js';
 import type { Lifecycle } from '../lifecycle/lifecycle.js';
@@ -54,7 +53,6 @@ function trackUntilClosed(lifecycle: Lifecycle, connections: OpenConnections): o
 
 /** Puts the request id on the response and on every log line of the request. */
 const identify: onRequestHookHandler = (request, reply, done) => {
-  request.id = requestIdOf(request.headers);
   reply.header('x-request-id', request.id);
   withRequestFields({ request_id: request.id }, done);
 };
