@@ -190,7 +190,7 @@ describe('EmbeddedPostgres', () => {
     expect(await query(owner.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('creates no cluster if it must not, and says that there is none', async () => {
+  it('rejects a folder without a cluster, and creates none, if create is false', async () => {
     const dataDir = join(home, 'nothing');
     await expect(start(dataDir, { create: false })).rejects.toThrow(`There is no database in ${dataDir}`);
     await expect(readdir(dataDir)).rejects.toThrow('ENOENT');

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PackedPackage } from './support/packed-package.js';
+import { PackedPackage } from '../../../test/support/packed-package.js';
+import { createProject } from './support/packed-sdk-project.js';
 
 const SDK = join(import.meta.dirname, '..');
 const AI_VERSIONS = { '5': 'ai-v5', '6': 'ai-v6', '7': 'ai' };
@@ -13,7 +14,7 @@ let packed: PackedPackage;
 let manifest: { version: string; exports: Record<string, unknown> };
 beforeAll(async () => {
   manifest = JSON.parse(await readFile(join(SDK, 'package.json'), 'utf8'));
-  packed = await PackedPackage.create();
+  packed = await PackedPackage.create('packages/sdk');
 });
 afterAll(() => packed.remove());
 
@@ -34,7 +35,7 @@ describe('the package', () => {
   });
 
   it('can be imported and required in a project without other packages', async () => {
-    const project = await packed.project();
+    const project = await createProject(packed);
     const use = `const ctx = createClient({ baseUrl: 'http://localhost:1' }).context('a');
       console.log(fastpaca === whole.default, ctx.id, typeof ctx.then, 'then' in fastpaca, ConflictError.name);`;
     const names = '{ createClient, fastpaca, ConflictError }';
@@ -50,7 +51,7 @@ describe('the package', () => {
   });
 
   it('provides every entry point as an ES module and a CommonJS module', async () => {
-    const project = await packed.project(INTEGRATED_LIBRARIES);
+    const project = await createProject(packed, INTEGRATED_LIBRARIES);
     for (const name of entryPoints()) {
       const count = `console.log(Object.keys(all).length > 0)`;
       expect(await project.run('a.mjs', `import * as all from '${name}'; ${count}`)).toBe('true');
@@ -59,7 +60,7 @@ describe('the package', () => {
   });
 
   it('loads the AI SDK with import() in CommonJS, too, because newer versions are ES modules only', async () => {
-    const project = await packed.project({ ai: 'ai' });
+    const project = await createProject(packed, { ai: 'ai' });
     const loader = `require.resolve('fastpaca').replace('index.js', 'model-answer/ai-module.js')`;
     expect(
       await project.run(
@@ -94,12 +95,12 @@ describe('the types of the package', () => {
     }`;
 
   it('compile in strict mode from ES modules and CommonJS without other packages', async () => {
-    const project = await packed.project();
+    const project = await createProject(packed);
     expect(await project.compile({ 'a.mts': source, 'a.cts': source })).toBe('');
   });
 
   it('compile for every entry point if the integrated libraries are installed', async () => {
-    const project = await packed.project({ ...INTEGRATED_LIBRARIES, ...NODE_TYPES, zod: 'zod' });
+    const project = await createProject(packed, { ...INTEGRATED_LIBRARIES, ...NODE_TYPES, zod: 'zod' });
     const all = entryPoints().map((name, index) => `export * as m${index} from '${name}';`);
     // `skipLibCheck` skips the libraries' own types.
     const options = { skipLibCheck: true, types: ['node'] };
@@ -107,7 +108,7 @@ describe('the types of the package', () => {
   });
 
   it.each(Object.entries(AI_VERSIONS))('are compatible with the types of AI SDK %s', async (_, folder) => {
-    const project = await packed.project({ ai: folder, ...NODE_TYPES });
+    const project = await createProject(packed, { ai: folder, ...NODE_TYPES });
     const file = `
       import { fastpaca } from 'fastpaca';
       import { generateText, streamText, type LanguageModel, type ModelMessage, type UIMessage } from 'ai';
@@ -157,7 +158,7 @@ describe('the README of the SDK', () => {
   }
 
   it('contains snippets that compile', async () => {
-    const project = await packed.project({
+    const project = await createProject(packed, {
       ...INTEGRATED_LIBRARIES,
       ...NODE_TYPES,
       ai: 'ai',

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { PackedPackage } from './packed-package.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const INSTALLED = join(ROOT, 'node_modules');
@@ -24,37 +25,6 @@ interface Ended {
   code: number;
   stdout: string;
   stderr: string;
-}
-
-/** A tarball of `npm pack`, unpacked. */
-export class PackedPackage {
-  private constructor(
-    readonly folder: string,
-    /** Paths of the files in the package, sorted. */
-    readonly files: readonly string[],
-  ) {}
-
-  /**
-   * Packs what `npm test` has built.
-   *
-   * @param source folder of the package in this repository
-   */
-  static async create(source: string): Promise<PackedPackage> {
-    const folder = await mkdtemp(join(tmpdir(), 'fastpaca-packed-'));
-    const arguments_ = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
-    await execute('npm', arguments_, { cwd: join(ROOT, source), env: { ...process.env, NODE_OPTIONS: '' } });
-    const [tarball] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
-    await execute('tar', ['-xzf', tarball!], { cwd: folder });
-    const entries = await readdir(join(folder, 'package'), { recursive: true, withFileTypes: true });
-    const files = entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, 'package/').length));
-    return new PackedPackage(folder, files.sort());
-  }
-
-  async remove(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true });
-  }
 }
 
 /**
