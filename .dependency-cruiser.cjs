@@ -71,11 +71,23 @@ module.exports = {
       to: { path: '^(packages/(?!local-postgres/)|examples/)' },
     },
     {
-      name: 'sdk-has-no-dependencies',
-      comment: 'The client has no runtime dependency; peer dependencies only for the integrations.',
+      name: 'messages-stands-alone',
+      comment:
+        'Its functions are pure and run everywhere: no package, no module of Node.js, no other folder.',
+      severity: 'error',
+      from: { path: '^packages/messages/src/' },
+      to: { pathNot: '^packages/messages/src/' },
+    },
+    {
+      name: 'sdk-depends-only-on-messages',
+      comment: 'The client has no other runtime dependency; peer dependencies only for the integrations.',
       severity: 'error',
       from: { path: '^packages/sdk/src/' },
-      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown'] },
+      to: {
+        dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown'],
+        // Of the packages of the providers, the client imports types only.
+        pathNot: '^packages/messages/|node_modules/(openai|@anthropic-ai/sdk)/',
+      },
     },
     {
       name: 'not-resolvable',

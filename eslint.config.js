@@ -24,7 +24,7 @@ export default defineConfig(
   globalIgnores(['**/dist/', 'data/', 'coverage/', '**/node_modules/', 'examples/extend/']),
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -80,6 +80,7 @@ export default defineConfig(
           'process',
           'console',
           'URL',
+          'URLSearchParams',
           'fetch',
           'performance',
           'setTimeout',
@@ -87,14 +88,6 @@ export default defineConfig(
           'setInterval',
           'module',
         ].map((name) => [name, 'readonly']),
-      ),
-    },
-  },
-  {
-    files: ['examples/*/public/**/*.js'],
-    languageOptions: {
-      globals: Object.fromEntries(
-        ['document', 'location', 'history', 'crypto', 'TextDecoderStream'].map((name) => [name, 'readonly']),
       ),
     },
   },

@@ -11,6 +11,8 @@ export default {
     '^\\./log-destination\\.js$': '<rootDir>/test/support/quiet-log.mjs',
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@fastpaca/local-postgres$': '<rootDir>/packages/local-postgres/src/index.ts',
+    '^@fastpaca/messages$': '<rootDir>/packages/messages/src/index.ts',
+    '^@fastpaca/messages/validate$': '<rootDir>/packages/messages/src/validate/index.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/packages/.*/dist'],
   setupFiles: ['reflect-metadata'],

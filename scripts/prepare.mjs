@@ -44,6 +44,8 @@ const BUILD_LOCAL_POSTGRES = {
   missing: () => absent(['packages/local-postgres/dist/index.js', 'packages/local-postgres/dist/index.d.ts']),
 };
 
+const BUILD_MESSAGES = buildOfPackage('packages/messages', 'the package of message dialects');
+
 const BUILD = {
   missingWhat: 'the service is not built',
   message: 'Building …',
@@ -61,15 +63,7 @@ const BUILD = {
   missing: () => absent(['dist/src/main.js', 'dist/src/cli/fastpaca.js']),
 };
 
-const BUILD_SDK = {
-  missingWhat: 'the client package is not built',
-  message: 'Building the client package …',
-  npm: ['run', 'build', '--silent', '--workspace', 'packages/sdk'],
-  stamp: 'packages/sdk/dist/.built',
-  state: () =>
-    stateOf(['packages/sdk/src', 'packages/sdk/scripts', 'packages/sdk/package.json', 'package-lock.json']),
-  missing: () => absent(['packages/sdk/dist/esm/index.js', 'packages/sdk/dist/cjs/index.js']),
-};
+const BUILD_SDK = buildOfPackage('packages/sdk', 'the client package');
 
 const manager = agent.split('/')[0];
 if (manager !== 'npm') {
@@ -78,7 +72,8 @@ if (manager !== 'npm') {
   end(`Fastpaca needs npm, and this is ${manager}: run "${command}" instead.`);
 }
 
-const service = [INSTALL, BUILD_LOCAL_POSTGRES, BUILD];
+// The service and the client package import packages/messages.
+const service = [INSTALL, BUILD_LOCAL_POSTGRES, BUILD_MESSAGES, BUILD];
 const steps = process.argv.includes('sdk') ? [...service, BUILD_SDK] : service;
 const [toDo] = steps.filter((step) => !isDone(step));
 if (toDo) {
@@ -95,6 +90,27 @@ if (toDo) {
   );
   // Checked again: another process may have done a step.
   for (const step of steps) if (!isDone(step)) await make(step, watchChild);
+}
+
+/** The step that builds a package with scripts/build-package.mjs. */
+function buildOfPackage(folder, name) {
+  return {
+    missingWhat: `${name} is not built`,
+    message: `Building ${name} …`,
+    npm: ['run', 'build', '--silent', '--workspace', folder],
+    stamp: `${folder}/dist/.built`,
+    state: () =>
+      stateOf([
+        `${folder}/src`,
+        `${folder}/package.json`,
+        `${folder}/tsconfig.build.json`,
+        'scripts/build-package.mjs',
+        'tsconfig.json',
+        'package-lock.json',
+      ]),
+    missing: () =>
+      absent(['esm/index.js', 'esm/index.d.ts', 'cjs/index.js'].map((file) => `${folder}/dist/${file}`)),
+  };
 }
 
 function isDone({ stamp, state, missing }) {

@@ -47,6 +47,7 @@ export async function checkContents({ containers, checks }) {
         'src',
         'test',
         'packages/local-postgres/src',
+        'packages/messages/src',
         '/root/.npmrc',
         '/run/secrets/ca',
       ];

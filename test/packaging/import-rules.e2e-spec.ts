@@ -62,6 +62,7 @@ describe('the import rules of npm run lint', () => {
     ['src/stream/a.ts', '../events/entities/event.entity.js', 'tables-are-private'],
     ['packages/sdk/src/a.ts', '../../../src/common/b.js', 'packages-know-nothing-of-the-server'],
     ['packages/local-postgres/src/a.ts', '../../sdk/src/b.js', 'local-postgres-stands-alone'],
+    ['packages/messages/src/a.ts', '../../sdk/src/b.js', 'messages-stands-alone'],
   ])('reject an import in %s of %s', async (file, imported, rule) => {
     expect(await violatedRules({ [file]: imported })).toEqual([rule]);
   });

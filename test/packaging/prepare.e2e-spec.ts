@@ -23,15 +23,16 @@ const FAKE_NPM = `
   import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
   import { dirname } from 'node:path';
   const args = process.argv.slice(2);
-  const command = args[0] === 'ci' ? 'ci' : args.includes('packages/sdk') ? 'sdk' : args.includes('packages/local-postgres') ? 'local-postgres' : 'build';
+  const command = args[0] === 'ci' ? 'ci' : args.includes('packages/sdk') ? 'sdk' : args.includes('packages/local-postgres') ? 'local-postgres' : args.includes('packages/messages') ? 'messages' : 'build';
   appendFileSync('calls.log', JSON.stringify(args) + '\\n');
   const [target, event] = (process.env.FAKE_NPM ?? '').split(':');
   const make = (file) => { mkdirSync(dirname(file), { recursive: true }); writeFileSync(file, ''); };
   const files = {
     ci: ['node_modules/library/package.json', 'node_modules/compiler/package.json', 'node_modules/.bin/node'],
     'local-postgres': ['packages/local-postgres/dist/index.js', 'packages/local-postgres/dist/index.d.ts'],
+    messages: ['packages/messages/dist/esm/index.js', 'packages/messages/dist/esm/index.d.ts', 'packages/messages/dist/cjs/index.js'],
     build: ['dist/src/main.js', 'dist/src/cli/fastpaca.js'],
-    sdk: ['packages/sdk/dist/esm/index.js', 'packages/sdk/dist/cjs/index.js'],
+    sdk: ['packages/sdk/dist/esm/index.js', 'packages/sdk/dist/esm/index.d.ts', 'packages/sdk/dist/cjs/index.js'],
   }[command];
   if (command === 'ci') rmSync('node_modules', { recursive: true, force: true });
   else if (!existsSync('node_modules/compiler')) process.exit(1);
@@ -64,8 +65,11 @@ describe('scripts/prepare.mjs', () => {
     for (const file of [
       ...files,
       'packages/sdk/src/index.ts',
-      'packages/sdk/scripts/build.mjs',
       'packages/sdk/package.json',
+      'packages/sdk/tsconfig.build.json',
+      'packages/messages/src/index.ts',
+      'packages/messages/package.json',
+      'packages/messages/tsconfig.build.json',
       'packages/local-postgres/src/index.ts',
       'packages/local-postgres/package.json',
       'packages/local-postgres/tsconfig.build.json',
@@ -100,7 +104,7 @@ describe('scripts/prepare.mjs', () => {
 
   const prepare = (env?: Record<string, string>, ...args: string[]) => launch(env, ...args).ended;
 
-  /** The npm commands since the previous call: `ci`, `local-postgres`, `build` or `sdk`. */
+  /** The npm commands since the previous call: `ci`, `local-postgres`, `messages`, `build` or `sdk`. */
   async function calls(): Promise<string[]> {
     const log = await readFile(at('calls.log'), 'utf8').catch(() => '');
     await rm(at('calls.log'), { force: true });
@@ -113,7 +117,9 @@ describe('scripts/prepare.mjs', () => {
           ? 'sdk'
           : args.includes('packages/local-postgres')
             ? 'local-postgres'
-            : 'build';
+            : args.includes('packages/messages')
+              ? 'messages'
+              : 'build';
     });
   }
 
@@ -123,7 +129,7 @@ describe('scripts/prepare.mjs', () => {
 
   it('installs and builds only what is missing', async () => {
     expect(await prepare()).toMatchObject({ code: 0 });
-    expect(await calls()).toEqual(['ci', 'local-postgres', 'build']);
+    expect(await calls()).toEqual(['ci', 'local-postgres', 'messages', 'build']);
     expect(await prepare({}, 'sdk')).toMatchObject({ code: 0 });
     expect(await calls()).toEqual(['sdk']);
     expect(await prepare({}, 'sdk')).toEqual({ code: 0, signal: null, stderr: '' });
@@ -139,7 +145,7 @@ describe('scripts/prepare.mjs', () => {
     );
   });
 
-  const STEPS = ['ci', 'local-postgres', 'build', 'sdk'];
+  const STEPS = ['ci', 'local-postgres', 'messages', 'build', 'sdk'];
   describe.each(STEPS)('after npm %s', (step) => {
     const rest = STEPS.slice(STEPS.indexOf(step));
     it.each([
@@ -179,7 +185,7 @@ describe('scripts/prepare.mjs', () => {
     [
       'package-lock.json has changed',
       () => appendFile(at('package-lock.json'), '\n'),
-      ['ci', 'local-postgres', 'build', 'sdk'],
+      ['ci', 'local-postgres', 'messages', 'build', 'sdk'],
     ],
   ])('runs only the necessary steps if %s', async (_, change, needed) => {
     await prepare({}, 'sdk');
@@ -238,7 +244,7 @@ describe('scripts/prepare.mjs', () => {
     await writeFile(at('go-on'), '');
     expect(await first.ended).toMatchObject({ code: 0 });
     expect(await second.ended).toMatchObject({ code: 0 });
-    expect(await calls()).toEqual(['ci', 'local-postgres', 'build']);
+    expect(await calls()).toEqual(['ci', 'local-postgres', 'messages', 'build']);
   });
 
   it('waits for the npm process of a killed run, and then repeats the install', async () => {
@@ -251,7 +257,7 @@ describe('scripts/prepare.mjs', () => {
     await until(() => second.stderr().includes('is preparing this checkout'));
     await writeFile(at('go-on'), '');
     expect(await second.ended).toMatchObject({ code: 0 });
-    expect(await calls()).toEqual(['ci', 'ci', 'local-postgres', 'build']);
+    expect(await calls()).toEqual(['ci', 'ci', 'local-postgres', 'messages', 'build']);
   });
 
   it('stops npm and removes the lock on SIGTERM', async () => {
@@ -261,7 +267,7 @@ describe('scripts/prepare.mjs', () => {
     expect(await first.ended).toMatchObject({ code: 143 });
     expect(existsSync(at(LOCK))).toBe(false);
     expect(await prepare()).toMatchObject({ code: 0 });
-    expect(await calls()).toEqual(['ci', 'ci', 'local-postgres', 'build']);
+    expect(await calls()).toEqual(['ci', 'ci', 'local-postgres', 'messages', 'build']);
   });
 
   it.each([
@@ -271,7 +277,7 @@ describe('scripts/prepare.mjs', () => {
     await writeFile(at(LOCK), JSON.stringify(owner));
     if (mtime !== undefined) await utimes(at(LOCK), mtime, mtime);
     expect(await prepare()).toMatchObject({ code: 0 });
-    expect(await calls()).toEqual(['ci', 'local-postgres', 'build']);
+    expect(await calls()).toEqual(['ci', 'local-postgres', 'messages', 'build']);
   });
 });
 

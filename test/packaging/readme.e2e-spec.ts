@@ -5,8 +5,11 @@ import { dirname, join } from 'node:path';
 import { createServer, type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { FORMATS } from '@fastpaca/messages';
+import { validatePrompt } from '@fastpaca/messages/validate';
 import { SETTINGS } from '../../src/config/settings.js';
 import { BuiltService } from '../support/built-service.js';
+import { createMixedConversation } from '../support/mixed-conversation.js';
 import { TestService } from '../support/test-service.js';
 
 const readme = readFileSync('README.md', 'utf8');
@@ -60,10 +63,32 @@ describe('README.md', () => {
     const quickstart = section('Quickstart');
     const commands = blocks(quickstart, 'bash').filter((block) => block.startsWith('curl'));
     const responses = blocks(quickstart, 'json');
-    expect(commands).toHaveLength(5);
-    expect(responses).toHaveLength(5);
+    expect(commands).toHaveLength(6);
+    expect(responses).toHaveLength(6);
     for (const [index, command] of commands.entries()) {
       expect(withoutTimes(await run(command, service))).toEqual(withoutTimes(responses[index] ?? ''));
+    }
+  });
+
+  it('promises windows that are valid for the provider, in the formats that are so', async () => {
+    const [, promise = ''] =
+      /With (`format=[\s\S]*?valid for the provider)/.exec(section('Quickstart')) ?? [];
+    const promised = Array.from(promise.matchAll(/`(?:format=)?([a-z]+-?[a-z]+)`/g), ([, name = '']) => name);
+    expect(promised.filter((name) => name !== 'prompt' && name !== 'messages')).toEqual(FORMATS);
+    expect(section('What you can rely on')).toContain('is valid for the provider, whatever was stored');
+
+    await createMixedConversation(service.http, 'mixed');
+    const { body: stored } = await service.http.window('mixed');
+    expect(validatePrompt('openai-chat', stored)).not.toEqual([]);
+    for (const format of FORMATS) {
+      for (const strategy of ['budget', 'last_n', 'skip_parts', 'strip_tool_results']) {
+        await service.http.put('mixed', { token_budget: 1_000_000, policy: { strategy } });
+        for (const budget of [1_000_000, 200, 120, 60]) {
+          const { body } = await service.http.window('mixed', `?format=${format}&budget_tokens=${budget}`);
+          const violations = validatePrompt(format, body.prompt);
+          expect({ format, strategy, budget, violations }).toMatchObject({ violations: [] });
+        }
+      }
     }
   });
 

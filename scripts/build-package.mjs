@@ -1,13 +1,18 @@
-// Builds the package from src/: ES modules and types by tsc, CommonJS by swc from the same sources.
-//   node packages/sdk/scripts/build.mjs [folder, default packages/sdk/dist]
+// Builds a package from its src/: ES modules and types by tsc, CommonJS by swc from the same sources.
+//   node scripts/build-package.mjs <folder of the package>
 import { transformFile } from '@swc/core';
 import { spawnSync } from 'node:child_process';
 import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 
-const root = join(import.meta.dirname, '..');
-const out = resolve(process.argv[2] ?? join(root, 'dist'));
+const [folder] = process.argv.slice(2);
+if (!folder) {
+  console.error('usage: node scripts/build-package.mjs <folder of the package>');
+  process.exit(1);
+}
+const root = resolve(folder);
+const out = join(root, 'dist');
 // Made beside it and moved in one go: what is running from the old build finds no hole.
 const fresh = `${out}.new-${process.pid}`;
 const esm = join(fresh, 'esm');

@@ -1,0 +1,125 @@
+import type { EventOutline, OutlineTool } from './outline.js';
+import { pairToolResults } from './pairing.js';
+
+/** An event of a conversation with its outline. */
+export interface OutlinedEvent {
+  seq: number;
+  outline: EventOutline;
+}
+
+/** A run of events that a window keeps or drops together. Both ends inclusive. */
+export interface Group {
+  fromSeq: number;
+  toSeq: number;
+}
+
+/**
+ * The groups of consecutive events, ascending: together they hold every event once.
+ *
+ * - From a tool call to its result, all events are one group, also others that stand between them.
+ * - An event of reasoning only belongs to the group of the event that follows it.
+ * - An event of approvals only belongs to the group of the event before it: the tool call that the user has decided on.
+ * - Groups that overlap are one.
+ *
+ * @param events ascending; results whose call is earlier than all of them do not extend a group
+ */
+export function groupEvents(events: readonly OutlinedEvent[]): Group[] {
+  const reach = events.map((_, index) => index);
+  for (const { call, result } of toolPairs(events)) reach[call] = Math.max(reach[call] ?? 0, result);
+  for (const [index, { outline }] of events.entries())
+    if (outline.isApproval && index > 0) reach[index - 1] = Math.max(reach[index - 1] ?? 0, index);
+  const groups: Group[] = [];
+  let start = 0;
+  let end = 0;
+  for (const [index, { seq, outline }] of events.entries()) {
+    end = Math.max(end, reach[index] ?? 0, outline.isReasoning && index + 1 < events.length ? index + 1 : 0);
+    if (end > index) continue;
+    groups.push({ fromSeq: events[start]?.seq ?? seq, toSeq: seq });
+    start = end = index + 1;
+  }
+  return groups;
+}
+
+/**
+ * The first seq whose calls may still be answered: that of the last group, or of an earlier one if only calls and results follow
+ * it. Parallel calls of one answer may be events of their own.
+ */
+export function openFromSeq(events: readonly OutlinedEvent[]): number {
+  let from = 0;
+  let index = events.length - 1;
+  for (const { fromSeq } of groupEvents(events).toReversed()) {
+    if (index < events.length - 1 && !isOfTools(events[index])) break;
+    from = fromSeq;
+    let hasOthers = false;
+    for (; (events[index]?.seq ?? -1) >= fromSeq; index -= 1) hasOthers ||= !isOfTools(events[index]);
+    if (hasOthers) break;
+  }
+  return from;
+}
+
+function isOfTools(event: OutlinedEvent | undefined): boolean {
+  return event !== undefined && event.outline.tools.length > 0 && !event.outline.startsTurn;
+}
+
+/** Whether the group of the first events may begin before them: a result has no call among them, or the first is an approval. */
+export function mayBeginEarlier(events: readonly OutlinedEvent[]): boolean {
+  if (events[0]?.outline.isApproval) return true;
+  if (!hasTools(events)) return false;
+  const entries = [...toolEntries(events)];
+  const { callOf } = pairToolResults(entries, ({ startsTurn }) => startsTurn);
+  return entries.some((entry) => entry.kind === 'result' && !callOf.has(entry));
+}
+
+/**
+ * Whether `repairWindow` would change something: a result without its call, a call without a result that is not in the last group
+ * and that no provider executes, or text that is not well-formed.
+ */
+export function needsRepair(events: readonly OutlinedEvent[]): boolean {
+  if (events.some(({ outline }) => outline.isIllFormed)) return true;
+  if (!hasTools(events)) return false;
+  const entries = [...toolEntries(events)];
+  const { callOf, resultOf } = pairToolResults(entries, ({ startsTurn }) => startsTurn);
+  const openFrom = openFromSeq(events);
+  return entries.some((entry) => {
+    if (entry.kind === 'result') return !callOf.has(entry);
+    const isOpen = (events[entry.index]?.seq ?? 0) >= openFrom;
+    return !resultOf.has(entry) && !entry.isProviderExecuted && !isOpen;
+  });
+}
+
+/** The calls without a result that the provider does not execute. */
+export function unansweredCalls(events: readonly OutlinedEvent[]): OutlineTool[] {
+  const entries = [...toolEntries(events)];
+  const { resultOf } = pairToolResults(entries, ({ startsTurn }) => startsTurn);
+  return entries.filter(
+    (entry) => entry.kind === 'call' && !entry.isProviderExecuted && !resultOf.has(entry),
+  );
+}
+
+function hasTools(events: readonly OutlinedEvent[]): boolean {
+  return events.some(({ outline }) => outline.tools.length > 0);
+}
+
+/** A tool in the order of the conversation. */
+interface ToolEntry extends OutlineTool {
+  index: number;
+  startsTurn: boolean;
+}
+
+/** The indexes of the events of each call and its result. */
+function* toolPairs(events: readonly OutlinedEvent[]): Generator<{ call: number; result: number }> {
+  const { resultOf } = pairToolResults(toolEntries(events), ({ startsTurn }) => startsTurn);
+  for (const [call, result] of resultOf) yield { call: call.index, result: result.index };
+}
+
+function* toolEntries(events: readonly OutlinedEvent[]): Generator<ToolEntry> {
+  let startsTurn = false;
+  for (const [index, { outline }] of events.entries()) {
+    for (const tool of outline.tools) {
+      yield { ...tool, index, startsTurn };
+      startsTurn = false;
+    }
+    // After its tools: a message of the user may begin with the results of the turn before.
+    startsTurn ||= outline.startsTurn;
+  }
+}

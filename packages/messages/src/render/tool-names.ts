@@ -1,0 +1,4 @@
+/** A tool name that OpenAI, Anthropic and Gemini accept: letters, digits, `_` and `-`, at most 64. Others become `_`. */
+export function legalToolName(name: string): string {
+  return name.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, 64) || 'tool';
+}

@@ -1,0 +1,17 @@
+export type { AiSdkOptions } from './ai-sdk/options.js';
+export { AI_SDK_RULES } from './ai-sdk/rules.js';
+export { validateAiSdk } from './ai-sdk/validate-ai-sdk.js';
+export type { AnthropicOptions } from './anthropic/options.js';
+export { ANTHROPIC_RULES } from './anthropic/rules.js';
+export { validateAnthropic } from './anthropic/validate-anthropic.js';
+export type { GeminiOptions } from './gemini/options.js';
+export { GEMINI_RULES } from './gemini/rules.js';
+export { validateGemini } from './gemini/validate-gemini.js';
+export type { OpenAiChatOptions } from './openai-chat/options.js';
+export { OPENAI_CHAT_RULES } from './openai-chat/rules.js';
+export { validateOpenAiChat } from './openai-chat/validate-openai-chat.js';
+export type { OpenAiResponsesOptions } from './openai-responses/options.js';
+export { OPENAI_RESPONSES_RULES } from './openai-responses/rules.js';
+export { validateOpenAiResponses } from './openai-responses/validate-openai-responses.js';
+export { validatePrompt, type ValidatedFormat, type ValidationOptions } from './validate-prompt.js';
+export type { Rule, Violation } from './violation.js';
