@@ -9,7 +9,7 @@ import { NoQuery } from '../common/http/validation/no-query.dto.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
 import { CompactionService } from './compaction.service.js';
-import { CompactDto, CompactedDto, COMPACTION_EXAMPLES } from './dto/compact.dto.js';
+import { CompactDto, CompactedDto, compactedDto, COMPACTION_EXAMPLES } from './dto/compact.dto.js';
 
 @ApiTags('compaction')
 @ApiConversationId()
@@ -25,7 +25,9 @@ export class CompactionController {
     description:
       'The log is untouched, and appends continue meanwhile. The range must contain each active compaction entirely, ' +
       'and then replaces it, or not at all; otherwise the response is 400 with `reason` `range_overlap`, or `range_gap` ' +
-      'if the range reaches outside the log.',
+      'if the range reaches outside the log. A range may cut through a group (a tool call and its results, or reasoning ' +
+      'and the event that follows it): the response then has a warning with the nearest larger range that does not, ' +
+      'and windows repair what is left of the group. `snap` replaces that larger range at once.',
     operationId: 'compact',
   })
   @ApiOkResponse({ type: CompactedDto })
@@ -33,12 +35,17 @@ export class CompactionController {
   async compact(
     @ConversationIdParam() id: ConversationId,
     @ValidatedBody(CompactDto, COMPACTION_EXAMPLES)
-    { from_seq: fromSeq, to_seq: toSeq, replacement, if_version: ifVersion }: CompactDto,
+    body: CompactDto,
     @ValidatedQuery(NoQuery) _query: NoQuery,
   ): Promise<CompactedDto> {
-    const messages = replacement.elements();
-    return {
-      version: await this.compactions.compact(id, { fromSeq, toSeq, replacement: messages, ifVersion }),
-    };
+    return compactedDto(
+      await this.compactions.compact(id, {
+        fromSeq: body.from_seq,
+        toSeq: body.to_seq,
+        replacement: body.replacement.elements(),
+        ifVersion: body.if_version,
+        snap: body.snap,
+      }),
+    );
   }
 }

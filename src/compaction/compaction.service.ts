@@ -4,14 +4,16 @@ import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
 import { VersionMismatchError } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
-import { Database } from '../database/database.js';
+import { Database, type Executor } from '../database/database.js';
 import type { EventInput } from '../events/event-input.js';
+import type { NewEvent } from '../events/event-normalizer.js';
 import { EventsService } from '../events/events.service.js';
 import type { SeqRange } from '../events/stored-event.js';
 import { Metrics } from '../metrics/metrics.js';
-import type { CompactionChange, Compaction } from './compaction.js';
+import type { Compacted, CompactionChange, Compaction } from './compaction.js';
 import { RangeGapError, RangeOverlapError } from './compaction.errors.js';
 import { CompactionRepository } from './compaction.repository.js';
+import { isSameRange, wholeRange } from './whole-range.js';
 
 /** A range of seqs and the messages that replace it for the model. */
 export interface NewCompaction extends SeqRange {
@@ -19,6 +21,8 @@ export interface NewCompaction extends SeqRange {
   replacement: readonly EventInput[];
   /** The version that the caller believes current; undefined skips the check. */
   ifVersion?: number | undefined;
+  /** Replaces the nearest larger range that cuts through no group, if this range cuts through one; default false. */
+  snap?: boolean | undefined;
 }
 
 /** Replaces ranges of the log for the model; the log itself is untouched. */
@@ -37,7 +41,10 @@ export class CompactionService {
    * Compacts a range. Active compactions inside the range are superseded. Appends continue meanwhile, and the events
    * that they add are outside the range.
    *
-   * @returns the version that the compaction gave the conversation
+   * A range may cut through a group, of which the window then repairs what is left. The result warns about that and says which
+   * larger range does not; with `snap`, that range is replaced.
+   *
+   * @returns the version that the compaction gave the conversation, and the range that it replaced
    * @throws ConversationNotFoundError (404)
    * @throws TombstonedError (409)
    * @throws VersionMismatchError (409) the conversation has moved on; re-read and retry
@@ -45,38 +52,48 @@ export class CompactionService {
    * @throws RangeGapError (400) the range reaches outside the log
    * @throws RangeOverlapError (400) the range cuts through an active compaction
    */
-  async compact(
-    id: ConversationId,
-    { fromSeq, toSeq, replacement, ifVersion }: NewCompaction,
-  ): Promise<number> {
-    const messages = await this.events.replacementMessages(replacement);
+  async compact(id: ConversationId, compaction: NewCompaction): Promise<Compacted> {
+    const messages = await this.events.replacementMessages(compaction.replacement);
     this.metrics.compactionRequests.inc();
-    const newVersion = await this.database.transaction(async (tx) => {
-      const conversation = await this.conversations.lock(tx, id);
-      if (ifVersion !== undefined && ifVersion !== conversation.version)
-        throw new VersionMismatchError(ifVersion, conversation.version);
-      const { lastSeq } = conversation;
-      const range = validRange({ fromSeq, toSeq }, lastSeq);
-      const superseded = compactionsWithin(
-        range,
-        await this.compactions.activeAt(id, conversation.version, tx),
-      );
-      const tokens = await this.events.tokensOfRange(tx, id, range);
-      const { version, updatedAt } = await this.conversations.advanceVersion(tx, id);
-      const row = {
-        version,
-        ...range,
-        lastSeq,
-        ...tokens,
-        messages: messages.map(({ body }) => body),
-        messageTokens: messages.map(({ tokenEstimate }) => tokenEstimate),
-        insertedAt: updatedAt,
-      };
-      await this.compactions.insert(tx, id, row, superseded);
-      return version;
-    });
-    this.changes.publishCommit({ id, version: newVersion, kind: 'compaction' });
-    return newVersion;
+    const compacted = await this.database.transaction((tx) => this.write(tx, id, compaction, messages));
+    this.changes.publishCommit({ id, version: compacted.version, kind: 'compaction' });
+    return compacted;
+  }
+
+  private async write(
+    tx: Executor,
+    id: ConversationId,
+    { fromSeq, toSeq, ifVersion, snap }: NewCompaction,
+    messages: readonly NewEvent[],
+  ): Promise<Compacted> {
+    const conversation = await this.conversations.lock(tx, id);
+    if (ifVersion !== undefined && ifVersion !== conversation.version)
+      throw new VersionMismatchError(ifVersion, conversation.version);
+    const { lastSeq } = conversation;
+    const requested = validRange({ fromSeq, toSeq }, lastSeq);
+    const active = await this.compactions.activeAt(id, conversation.version, tx);
+    compactionsWithin(requested, active); // throws if the range cuts through one
+    const whole = await wholeRange(requested, { lastSeq, active }, (ranges) =>
+      this.events.outlinesOfRanges(tx, id, ranges),
+    );
+    const range = snap ? whole : requested;
+    const tokens = await this.events.tokensOfRange(tx, id, range);
+    const { version, updatedAt } = await this.conversations.advanceVersion(tx, id);
+    const row = {
+      version,
+      ...range,
+      lastSeq,
+      ...tokens,
+      messages: messages.map(({ body }) => body),
+      messageTokens: messages.map(({ tokenEstimate }) => tokenEstimate),
+      insertedAt: updatedAt,
+    };
+    await this.compactions.insert(tx, id, row, compactionsWithin(range, active));
+    return {
+      version,
+      ...range,
+      warnings: isSameRange(range, whole) ? [] : [{ code: 'splits_group', ...whole }],
+    };
   }
 
   /** @internal The compactions that were active at `version`, ascending and disjoint. */

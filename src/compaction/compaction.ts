@@ -1,9 +1,20 @@
+import type { SeqRange } from '../events/stored-event.js';
+
 /** A range of the log that a compaction replaces. */
-export interface CompactedRange {
+export interface CompactedRange extends SeqRange {
   /** The version that the compaction gave the conversation; it identifies the compaction. */
   version: number;
-  fromSeq: number;
-  toSeq: number;
+}
+
+/** What a compaction has done. */
+export interface Compacted extends CompactedRange {
+  /** Empty if the range cuts through no group. */
+  warnings: CompactionWarning[];
+}
+
+/** The range cuts through a group: this is the nearest larger range that does not. */
+export interface CompactionWarning extends SeqRange {
+  code: 'splits_group';
 }
 
 /** A compaction as a change of its conversation. */

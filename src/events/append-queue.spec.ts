@@ -60,7 +60,13 @@ const written = (body: string): AppendedEvent[] => [
   { seq: body.charCodeAt(1), version: body.charCodeAt(0), tokenEstimate: 1 },
 ];
 
-const event = (body: string): NewEvent => ({ role: 'user', body, tokenEstimate: 1, partTokens: null });
+const event = (body: string): NewEvent => ({
+  role: 'user',
+  body,
+  tokenEstimate: 1,
+  partTokens: null,
+  outline: '1',
+});
 const turn = (body: string, more: { ifVersion?: number; idempotencyKey?: string } = {}) => ({
   events: [event(body)],
   ...more,

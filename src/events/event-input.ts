@@ -1,13 +1,23 @@
 import { RawJson } from '../common/http/body/raw-json.js';
+import type { Part } from '@fastpaca/messages';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import type { ValidatedEvent } from './dto/event.schema.js';
 import type { ReplacementValidator, TurnValidator } from './event-validator.js';
 
 /**
- * An event as a caller writes it: `role`, and either `parts` or `content`, the shorthand for one text part. Fields that the
- * schema does not name are stored and returned unchanged.
+ * An event as a caller writes it: `role`, and either `parts` or `content`, a text or a list of parts. Beside `tool_calls` of OpenAI
+ * both may be missing. Other fields are stored and returned unchanged.
  */
-export type EventObject = ValidatedEvent;
+export interface EventObject {
+  role: ValidatedEvent['role'];
+  parts?: readonly Part[] | null;
+  content?: string | readonly Part[] | null;
+  id?: string | null;
+  metadata?: Readonly<Record<string, unknown>> | null;
+  /** The caller's own count, used as the token estimate. */
+  token_count?: number | null;
+  [field: string]: unknown;
+}
 
 /**
  * An event to append, or a message that replaces a compacted range: an object, or JSON text that is stored as it was

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { loggedEventJson, messageJson, streamedEventJson } from './event-json.js';
+import { loggedEventJson, messageJson, streamedEventJson, summaryMessageJson } from './event-json.js';
 
 const AT = new Date('2026-01-02T03:04:05.678Z');
 
@@ -10,6 +10,7 @@ describe('loggedEventJson and streamedEventJson', () => {
     body: '{"role":"user","n":1.0,"parts":[{"type":"text","text":"a"}]}',
     tokenEstimate: 5,
     partTokens: null,
+    outline: '1',
     insertedAt: AT,
   };
 
@@ -29,66 +30,20 @@ describe('loggedEventJson and streamedEventJson', () => {
 });
 
 describe('messageJson', () => {
-  it('contains seqs, role, parts, id, metadata and inserted_at, and no other field of the event', () => {
+  it('is the text of the event with its seq and time', () => {
     const body =
-      '{"extra":1,"metadata":{"k":[1]},"token_count":5,"id":"m1","role":"user","parts":[{"type":"text","text":"a"}]}';
-    expect(messageJson({ seq: 3, from_seq: 3, to_seq: 9 }, body, AT)).toBe(
-      '{"seq":3,"from_seq":3,"to_seq":9,"role":"user","parts":[{"type":"text","text":"a"}],"id":"m1","metadata":{"k":[1]},' +
-        '"inserted_at":"2026-01-02T03:04:05.678Z"}',
+      '{"z":1.0,"role":"tool","parts":[{"e":1E+2,"s":"\\u0041\\/"}],"tool_call_id":"a","id":null,"token_count":5}';
+    expect(messageJson(3, body, AT)).toBe(
+      `{"seq":3,${body.slice(1, -1)},"inserted_at":"2026-01-02T03:04:05.678Z"}`,
     );
   });
+});
 
-  it('omits id and metadata that are absent or null', () => {
-    const expected = '{"seq":1,"role":"user","parts":[],"inserted_at":"2026-01-02T03:04:05.678Z"}';
-    expect(messageJson({ seq: 1 }, '{"role":"user","parts":[]}', AT)).toBe(expected);
-    expect(messageJson({ seq: 1 }, '{"role":"user","parts":[],"id":null,"metadata":null}', AT)).toBe(
-      expected,
+describe('summaryMessageJson', () => {
+  it('adds the range of the summary, whatever the message has', () => {
+    const body = '{"to_seq":1,"role":"user","parts":[{"n":1.0}],"from_seq":2}';
+    expect(summaryMessageJson({ fromSeq: 3, toSeq: 9 }, body, AT)).toBe(
+      '{"seq":3,"from_seq":3,"to_seq":9,"role":"user","parts":[{"n":1.0}],"inserted_at":"2026-01-02T03:04:05.678Z"}',
     );
-  });
-
-  it('keeps empty metadata and an empty id', () => {
-    expect(
-      JSON.parse(messageJson({ seq: 1 }, '{"role":"user","parts":[],"id":"","metadata":{}}', AT)),
-    ).toMatchObject({
-      id: '',
-      metadata: {},
-    });
-  });
-
-  it('keeps the spelling of numbers and escapes, and the order of keys', () => {
-    const parts = '[{"z":1.0,"type":"x","a":12345678901234567890,"e":1E+2,"s":"\\u0041\\u0000\\/"}]';
-    const message = messageJson(
-      { seq: 1 },
-      `{"parts":${parts},"role":"tool","metadata":{"b":-0,"a":1.50}}`,
-      AT,
-    );
-    expect(message).toContain(`"parts":${parts}`);
-    expect(message).toContain('"metadata":{"b":-0,"a":1.50}');
-  });
-
-  it('ignores strings and nested objects that look like fields of the event', () => {
-    const body = JSON.stringify({
-      note: '"parts":[1],"id":"no"}',
-      role: 'user',
-      parts: [{ type: 'text', text: '],"metadata":{"a":1},"parts":[' }],
-      nested: { id: 'inner', metadata: { no: 1 } },
-    });
-    expect(JSON.parse(messageJson({ seq: 1 }, body, AT))).toEqual({
-      seq: 1,
-      role: 'user',
-      parts: [{ type: 'text', text: '],"metadata":{"a":1},"parts":[' }],
-      inserted_at: AT.toISOString(),
-    });
-  });
-
-  it('replaces the parts of the event with the given parts', () => {
-    const body = '{"role":"user","parts":[{"type":"text"},{"type":"image"}],"id":"m"}';
-    expect(JSON.parse(messageJson({ seq: 1 }, body, AT, '[{"type":"image"}]'))).toEqual({
-      seq: 1,
-      role: 'user',
-      parts: [{ type: 'image' }],
-      id: 'm',
-      inserted_at: AT.toISOString(),
-    });
   });
 });

@@ -10,11 +10,12 @@ import {
   FIRST_SINCE,
   READ_BACKWARD,
   READ_FORWARD,
+  READ_OUTLINES,
   READ_SUFFIX,
   TOKENS_OF_RANGE,
   TOKENS_THROUGH,
 } from './event-log.sql.js';
-import type { SuffixRange, EventWithTotal, SeqRange, StoredEvent } from './stored-event.js';
+import type { EventWithTotal, SeqRange, StoredEvent, StoredOutline, SuffixRange } from './stored-event.js';
 
 /** What the server assigned to an appended event. */
 export interface AppendedEvent {
@@ -76,6 +77,7 @@ export class EventLogRepository {
         only.tokenEstimate,
         partTokensText(only),
         idempotencyKey,
+        only.outline,
       ]);
     }
     return this.database.query<AppendedEvent>(APPEND_TURN, [
@@ -88,6 +90,7 @@ export class EventLogRepository {
       events.map(({ tokenEstimate }) => tokenEstimate),
       events.map(partTokensText),
       idempotencyKey,
+      events.map(({ outline }) => outline),
     ]);
   }
 
@@ -154,14 +157,31 @@ export class EventLogRepository {
     ranges: readonly SeqRange[],
     limit: number,
     maxBytes: number,
+    executor: Executor = this.database,
   ): Promise<StoredEvent[]> {
-    return this.database.query<StoredEvent>(READ_BACKWARD, [
+    return executor.query<StoredEvent>(READ_BACKWARD, [
       namespace,
       id,
       ranges.map(({ fromSeq }) => fromSeq),
       ranges.map(({ toSeq }) => toSeq),
       limit,
       maxBytes,
+    ]);
+  }
+
+  /** The outlines of the newest `limit` events in these ranges, newest first. */
+  outlines(
+    { namespace, id }: ConversationId,
+    ranges: readonly SeqRange[],
+    limit: number,
+    executor: Executor = this.database,
+  ): Promise<StoredOutline[]> {
+    return executor.query<StoredOutline>(READ_OUTLINES, [
+      namespace,
+      id,
+      ranges.map(({ fromSeq }) => fromSeq),
+      ranges.map(({ toSeq }) => toSeq),
+      limit,
     ]);
   }
 
@@ -240,6 +260,7 @@ function batchValues(turns: readonly TurnToWrite[]): unknown[] {
     events.map(({ event }) => event.tokenEstimate),
     events.map(({ tokensThrough }) => tokensThrough),
     events.map(({ event }) => partTokensText(event)),
+    events.map(({ event }) => event.outline),
   ];
 }
 

@@ -2,7 +2,7 @@ import type { Statement } from '../database/statement.js';
 
 /** The fields of a `EventWithTotal` without its body, from a table or subquery with the alias e. */
 const EVENT_WITHOUT_BODY = `e.seq, e.version, e.token_estimate AS "tokenEstimate", e.part_tokens AS "partTokens",
-  e.inserted_at AS "insertedAt", e.tokens_total AS "tokensThrough"`;
+  e.inserted_at AS "insertedAt", e.tokens_total AS "tokensThrough", e.outline`;
 
 const EVENT = `${EVENT_WITHOUT_BODY}, e.body`;
 
@@ -16,7 +16,7 @@ const BODY_BYTES = 'octet_length(e.body::text)';
  * Appends one event to conversation ($1, $2). It does what `APPEND_TURN` does, in three quarters of the time.
  *
  * $3 the version that the conversation must have (null skips that check); $4 body, $5 its tokens, $6 its tokens by part;
- * $7 the idempotency key.
+ * $7 the idempotency key; $8 the outline.
  */
 export const APPEND_EVENT: Statement = {
   name: 'append_event',
@@ -32,9 +32,9 @@ export const APPEND_EVENT: Statement = {
       RETURNING last_seq, version, tokens_total, updated_at
     )
     INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total,
-                                 part_tokens, idempotency_key, turn_size, inserted_at)
+                                 part_tokens, idempotency_key, turn_size, inserted_at, outline)
     SELECT $1, $2, last_seq, version, $4::json, $5, tokens_total, $6::integer[], $7::text,
-           CASE WHEN $7 IS NOT NULL THEN 1 END, updated_at
+           CASE WHEN $7 IS NOT NULL THEN 1 END, updated_at, $8
       FROM head
     RETURNING seq, version, token_estimate AS "tokenEstimate"`,
 };
@@ -47,8 +47,8 @@ export const APPEND_EVENT: Statement = {
  * $3 (null skips that check). A repeated idempotency key raises 23505 and undoes the statement. Costs the same whatever
  * the length of the log: counters and running total are in the conversation's row.
  *
- * $5 tokens of all events; $6 bodies, $7 their tokens and $8 their tokens by part, one element per event; $9 the
- * idempotency key.
+ * $5 tokens of all events; $6 bodies, $7 their tokens, $8 their tokens by part and $10 their outlines, one element per event;
+ * $9 the idempotency key.
  */
 export const APPEND_TURN: Statement = {
   name: 'append_turn',
@@ -65,11 +65,13 @@ export const APPEND_TURN: Statement = {
                 tokens_total - $5::bigint AS tokens, updated_at
     )
     INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total,
-                                 part_tokens, idempotency_key, turn_size, inserted_at)
+                                 part_tokens, idempotency_key, turn_size, inserted_at, outline)
     SELECT $1, $2, head.seq + e.n, head.version + e.n, e.body::json, e.tokens,
            head.tokens + sum(e.tokens) OVER (ORDER BY e.n), e.part_tokens::integer[],
-           CASE WHEN e.n = 1 THEN $9 END, CASE WHEN e.n = 1 AND $9 IS NOT NULL THEN $4::integer END, head.updated_at
-      FROM head, unnest($6::text[], $7::integer[], $8::text[]) WITH ORDINALITY AS e (body, tokens, part_tokens, n)
+           CASE WHEN e.n = 1 THEN $9 END, CASE WHEN e.n = 1 AND $9 IS NOT NULL THEN $4::integer END, head.updated_at,
+           e.outline
+      FROM head, unnest($6::text[], $7::integer[], $8::text[], $10::text[]) WITH ORDINALITY
+             AS e (body, tokens, part_tokens, outline, n)
     RETURNING seq, version, token_estimate AS "tokenEstimate"`,
 };
 
@@ -80,7 +82,7 @@ export const APPEND_TURN: Statement = {
  * Conversations: $1 namespaces and $2 ids. Turns, in the order of their arrival: $3 number of the conversation (from 1),
  * $4 version that it must have, $5 idempotency key, $6 number of events, $7 their tokens. Events: $8 number of the turn
  * (from 1), $9 position in the turn (from 1), $10 body, $11 tokens, $12 tokens of the turn through this event, $13 tokens
- * by part.
+ * by part, $14 outline.
  *
  * Guarantees: waits for no lock. Returns one row per turn whose conversation exists, is not tombstoned and is not locked
  * by another transaction. "written" is false if the version or the key does not allow the turn; otherwise "seqBefore" and
@@ -133,13 +135,13 @@ export const APPEND_BATCH: Statement = {
        WHERE c.namespace = d.namespace AND c.id = d.id
     ), inserted AS (
       INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total,
-                                   part_tokens, idempotency_key, turn_size, inserted_at)
+                                   part_tokens, idempotency_key, turn_size, inserted_at, outline)
       SELECT p.namespace, p.id, p.seq_before + e.position, p.version_before + e.position, e.body::json, e.tokens,
              p.tokens_before + e.tokens_through, e.part_tokens::integer[],
              CASE WHEN e.position = 1 THEN p.key END,
-             CASE WHEN e.position = 1 AND p.key IS NOT NULL THEN p.size END, p.time
-        FROM unnest($8::bigint[], $9::integer[], $10::text[], $11::integer[], $12::bigint[], $13::text[])
-               AS e (turn_no, position, body, tokens, tokens_through, part_tokens)
+             CASE WHEN e.position = 1 AND p.key IS NOT NULL THEN p.size END, p.time, e.outline
+        FROM unnest($8::bigint[], $9::integer[], $10::text[], $11::integer[], $12::bigint[], $13::text[], $14::text[])
+               AS e (turn_no, position, body, tokens, tokens_through, part_tokens, outline)
         JOIN positioned p ON p.turn_no = e.turn_no AND p.written
     )
     SELECT turn_no AS "turnNumber", written, seq_before AS "seqBefore", version_before AS "versionBefore"
@@ -188,6 +190,19 @@ export const READ_BACKWARD: Statement = {
                      ORDER BY e.seq DESC LIMIT $5) e) e
      WHERE n = 1 OR bytes_through <= $6
      ORDER BY e.seq DESC`,
+};
+
+/** As `READ_BACKWARD`, without the bodies and without the limit of bytes: $5 is the number of events. */
+export const READ_OUTLINES: Statement = {
+  name: 'read_outlines',
+  text: `
+    SELECT e.seq, e.outline, e.token_estimate AS "tokenEstimate"
+      FROM unnest($3::bigint[], $4::bigint[]) AS r (from_seq, to_seq)
+     CROSS JOIN LATERAL (SELECT * FROM fastpaca.events
+                          WHERE namespace = $1 AND conversation_id = $2
+                            AND seq BETWEEN r.from_seq AND r.to_seq
+                          ORDER BY seq DESC LIMIT $5) e
+     ORDER BY e.seq DESC LIMIT $5`,
 };
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { parseOutline } from '@fastpaca/messages';
 import { RawJson } from '../common/http/body/raw-json.js';
 import { MessageTokenCounter } from '../tokens/message-token-counter.js';
 import { EventNormalizer } from './event-normalizer.js';
@@ -35,6 +36,10 @@ describe('EventNormalizer', () => {
       '{"role":"user","parts":[{"type":"text","text":"a"}],"id":"x"}',
     ],
     ['{"parts":null,"content":"a","role":"user"}', '{"parts":[{"type":"text","text":"a"}],"role":"user"}'],
+    [
+      '{"content":7,"role":"user","content":"a","x":1}',
+      '{"role":"user","parts":[{"type":"text","text":"a"}],"x":1}',
+    ],
     ['{"role":"user","content":""}', '{"role":"user","parts":[{"type":"text","text":""}]}'],
     [
       '{"role":"user","content":"\\ud800\\u0000\\n\\u00e9"}',
@@ -42,6 +47,58 @@ describe('EventNormalizer', () => {
     ],
   ])('replaces content with one text part: %s', async (text, body) => {
     expect((await normalize(text)).body).toBe(body);
+  });
+
+  it.each([
+    [
+      '{"role":"user", "content" : [ {"type":"x","n":1.0,"2":0,"1":0} ] ,"id":"x"}',
+      '{"role":"user","parts":[{"type":"x","n":1.0,"2":0,"1":0}],"id":"x"}',
+    ],
+    ['{"parts":null,"content":[{"type":"x"}],"role":"user"}', '{"parts":[{"type":"x"}],"role":"user"}'],
+  ])('takes a list of content as the parts: %s', async (text, body) => {
+    expect((await normalize(text)).body).toBe(body);
+  });
+
+  it.each([
+    [
+      '{"role":"assistant","content":null,"tool_calls":[{"n":1.0}]}',
+      '{"role":"assistant","parts":[],"tool_calls":[{"n":1.0}]}',
+    ],
+    [
+      '{"role":"assistant","tool_calls":[{"n":1.0}],"x":1}',
+      '{"role":"assistant","tool_calls":[{"n":1.0}],"x":1,"parts":[]}',
+    ],
+    [
+      '{"parts":null,"role":"assistant","tool_calls":[{}]}',
+      '{"role":"assistant","tool_calls":[{}],"parts":[]}',
+    ],
+    [
+      '{"role":"assistant","content":[],"tool_calls":[{}]}',
+      '{"role":"assistant","parts":[],"tool_calls":[{}]}',
+    ],
+    [
+      '{"role":"assistant","parts":[],"tool_calls":[{}]}',
+      '{"role":"assistant","parts":[],"tool_calls":[{}]}',
+    ],
+  ])('stores empty parts beside tool calls: %s', async (text, body) => {
+    expect((await normalize(text)).body).toBe(body);
+  });
+
+  it.each([
+    ['{"content":"a"}', 'string'],
+    ['{"content":[{"type":"x"}]}', 'parts'],
+    ['{"parts":[{"type":"x"}]}', 'parts'],
+    ['{"parts":[{"type":"x"}],"content":null}', 'parts'],
+    ['{"content":"","tool_calls":[{}]}', 'string'],
+    ['{"content":null,"tool_calls":[{}]}', 'null'],
+    ['{"content":null,"parts":null,"tool_calls":[{}]}', 'null'],
+    ['{"tool_calls":[{}]}', 'absent'],
+    ['{"parts":null,"tool_calls":[{}]}', 'absent'],
+    ['{"content":[],"tool_calls":[{}]}', 'parts'],
+    ['{"parts":[],"tool_calls":[{}]}', 'parts'],
+  ])('remembers how the content was written: %s', async (fields, form) => {
+    const { outline } = await normalize(`{"role":"assistant",${fields.slice(1)}`);
+    expect(parseOutline(outline)?.contentForm).toBe(form);
   });
 
   it('keeps null content if the event has parts', async () => {
@@ -62,9 +119,44 @@ describe('EventNormalizer', () => {
       '[{"type":"text","text":7}]',
       BASE + '{"type":"text","text":7}'.length,
     ],
+    [
+      'the compact JSON of a part of another type, even if it has a text',
+      '[{"type":"file","text":"12345"}]',
+      BASE + '{"type":"file","text":"12345"}'.length,
+    ],
     ['every part', '[{"type":"text","text":"12345"},{"type":"text","text":"67"}]', BASE + 7],
   ])('counts the tokens of %s', async (_, parts, tokens) => {
     expect((await normalize(`{"role":"user","parts":${parts}}`)).tokenEstimate).toBe(tokens);
+  });
+
+  it.each([
+    [
+      'name and arguments of a function',
+      '{"id":"call_1","type":"function","function":{"name":"add","arguments":"{ }"}}',
+      'add{ }'.length,
+    ],
+    [
+      'name and input of a custom tool',
+      '{"id":"call_1","type":"custom","custom":{"name":"run","input":"ls -l"}}',
+      'runls -l'.length,
+    ],
+    [
+      'the compact JSON of a call whose arguments are no text',
+      '{ "function": {"name":"add","arguments":{"n":1.0}} }',
+      '{"function":{"name":"add","arguments":{"n":1.0}}}'.length,
+    ],
+    ['the compact JSON of any other call', '{ "name": "add" , "n":1.0}', '{"name":"add","n":1.0}'.length],
+    ['the JSON of what is no call', ' 17 ', 2],
+  ])('counts %s in tool_calls', async (_, call, tokens) => {
+    const one = await normalize(`{"role":"user","content":null,"tool_calls":[${call}]}`);
+    expect(one).toMatchObject({ tokenEstimate: BASE + tokens, partTokens: null });
+    const two = await normalize(`{"role":"user","content":"12345","tool_calls":[${call},${call}]}`);
+    expect(two).toMatchObject({ tokenEstimate: BASE + 5 + 2 * tokens, partTokens: [5, tokens, tokens] });
+  });
+
+  it('counts no tokens for tool_calls that are no list', async () => {
+    const event = await normalize('{"role":"user","content":"12345","tool_calls":{"length":1}}');
+    expect(event).toMatchObject({ tokenEstimate: BASE + 5, partTokens: null });
   });
 
   it("uses the caller's token_count for the event, and counts each part if there are several", async () => {

@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { outlineOf, serializeOutline, type ContentForm, type Part } from '@fastpaca/messages';
 import { runCooperatively, runToCompletion, type CooperativeTask } from '../common/cooperative-task.js';
 import type { RawJson } from '../common/http/body/raw-json.js';
 import {
-  arrayElements,
   compactJson,
   member,
   objectMembers,
   objectText,
   type JsonMember,
 } from '../common/json/json-scanner.js';
+import { MessageTokenCounter } from '../tokens/message-token-counter.js';
+import { countedItems } from './counted-items.js';
 import type { ValidatedEvent } from './dto/event.schema.js';
-import { countsByText, MessageTokenCounter } from '../tokens/message-token-counter.js';
 
 /** An event that is ready to be written. */
 export interface NewEvent {
@@ -18,8 +19,10 @@ export interface NewEvent {
   /** Compact JSON text as the caller sent it, without the server's fields; `content` has become `parts`. */
   body: string;
   tokenEstimate: number;
-  /** Tokens of each part; null if there is only one part. */
+  /** Tokens of each part, then of each of the `tool_calls`; null if there is only one of them. */
   partTokens: number[] | null;
+  /** See `serializeOutline` of @fastpaca/messages. */
+  outline: string;
 }
 
 /** Fields that only the server sets. Values that a caller sends for them are dropped. */
@@ -37,50 +40,84 @@ export class EventNormalizer {
 
   /** @param event accepted by `EventValidator` */
   async normalize(event: RawJson): Promise<NewEvent> {
-    const { role, parts: sentParts, content, token_count: callerCount } = event.value as ValidatedEvent;
+    const value = event.value as ValidatedEvent;
+    const { role, token_count: callerCount } = value;
     const { members, body } = event.isLarge
       ? await runCooperatively(storedForm(event))
       : runToCompletion(storedForm(event));
-    const parts = sentParts ?? [{ type: 'text', text: content }];
-    const hasOnePart = parts.length === 1;
-    // The caller's count replaces the total. The tokens of each part still matter to windows that leave parts out.
-    if (hasOnePart && typeof callerCount === 'number')
-      return { role, body, tokenEstimate: callerCount, partTokens: null };
-    // The text of parts is split only if a count needs it: 9 ms for 8 MiB of text.
-    const partTexts = parts.every(countsByText) ? [] : arrayElements(member(members, 'parts') ?? '[]');
-    const counted = await this.tokenCounter.count(
-      role,
-      parts.map((part, index) => ({ type: part.type, text: part.text, raw: partTexts[index] ?? '' })),
-    );
+    const parts = storedParts(value);
+    const toolCalls: readonly unknown[] = Array.isArray(value.tool_calls) ? value.tool_calls : [];
+    const outline = outlineText(value, parts);
+    const hasOneItem = parts.length + toolCalls.length === 1;
+    // The caller's count replaces the total. The tokens of each item still matter to windows that leave parts out.
+    if (hasOneItem && typeof callerCount === 'number')
+      return { role, body, tokenEstimate: callerCount, partTokens: null, outline };
+    const counted = await this.tokenCounter.count(role, countedItems(parts, toolCalls, members));
     return {
       role,
       body,
       tokenEstimate: callerCount ?? counted.total,
-      partTokens: hasOnePart ? null : counted.parts,
+      partTokens: hasOneItem ? null : counted.items,
+      outline,
     };
   }
 }
 
+/** The parts of the event as it is stored. */
+function storedParts({ parts, content }: ValidatedEvent): readonly Part[] {
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
+  return parts ?? content ?? [];
+}
+
+/** @param parts those of the stored event */
+function outlineText(event: ValidatedEvent, parts: readonly Part[]): string {
+  return serializeOutline(outlineOf({ ...event, parts }, contentFormOf(event)));
+}
+
+function contentFormOf({ content, parts }: { content?: unknown; parts?: unknown }): ContentForm {
+  if (isObjectOrArray(parts) || isObjectOrArray(content)) return 'parts';
+  return typeof content === 'string' ? 'string' : content === null ? 'null' : 'absent';
+}
+
+function isObjectOrArray(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
 /** The event as it is stored, as members and as text. */
 function* storedForm({ value, text }: RawJson): CooperativeTask<{ members: JsonMember[]; body: string }> {
-  const { content } = value as ValidatedEvent;
+  const { parts, content } = value as ValidatedEvent;
   const compact = compactJson(text);
   yield;
   const sent = objectMembers(compact);
   yield;
   const callerFields = sent.filter(({ key }) => !SERVER_FIELDS.includes(key));
-  const members = typeof content === 'string' ? withContentAsPart(callerFields, content) : callerFields;
+  const members = parts ? callerFields : withContentAsParts(callerFields, content);
   const isUnchanged = members === callerFields && members.length === sent.length;
   const body = isUnchanged ? compact : objectText(members);
   yield;
   return { members, body };
 }
 
-/** `content: "text"` becomes `parts` with one text part, at the same position. */
-function withContentAsPart(members: readonly JsonMember[], content: string): JsonMember[] {
-  const sentText = member(members, 'content') ?? '';
+/** `content` becomes `parts` at the same position; without it, `parts` is last. */
+function withContentAsParts(
+  members: readonly JsonMember[],
+  content: ValidatedEvent['content'],
+): JsonMember[] {
+  const parts = { key: 'parts', value: partsText(content, member(members, 'content')) };
+  const others = members.filter(({ key }) => key !== 'parts');
+  const position = others.findLastIndex(({ key }) => key === 'content');
+  if (position === -1) return [...others, parts];
+  return others.with(position, parts).filter(({ key }) => key !== 'content');
+}
+
+/**
+ * JSON text of `parts`: one text part for a text, a list as it was sent, and no part for null.
+ *
+ * @param sentText compact JSON text of the content
+ */
+function partsText(content: ValidatedEvent['content'], sentText = '[]'): string {
+  if (typeof content !== 'string') return content ? sentText : '[]';
   // Text without escapes is used as it was sent: 36 ms less for 8 MiB.
   const text = sentText.includes('\\') ? JSON.stringify(content) : sentText;
-  const parts = { key: 'parts', value: `[{"type":"text","text":${text}}]` };
-  return members.filter(({ key }) => key !== 'parts').map((each) => (each.key === 'content' ? parts : each));
+  return `[{"type":"text","text":${text}}]`;
 }

@@ -14,6 +14,24 @@ describe('EventValidator', () => {
       'null where a field may be absent',
       { ...EVENT, content: null, id: null, metadata: null, token_count: null },
     ],
+    [
+      'content that is a list of parts',
+      { role: 'user', content: [{ type: 'text', text: 'a' }, { type: 'x' }] },
+    ],
+    ['null content beside a refusal', { role: 'assistant', content: null, refusal: 'no' }],
+    ['null content beside audio', { role: 'assistant', content: null, audio: { id: 'audio_1' } }],
+    [
+      'null content beside the older function_call',
+      { role: 'assistant', content: null, function_call: { name: 'add', arguments: '{}' } },
+    ],
+    ['tool calls without content', { role: 'assistant', tool_calls: [{}] }],
+    ['tool calls of any kind', { role: 'user', tool_calls: [null] }],
+    ['tool calls with null content', { role: 'assistant', content: null, parts: null, tool_calls: [{}] }],
+    ['tool calls with an empty list of content', { role: 'assistant', content: [], tool_calls: [{}] }],
+    ['tool calls with an empty list of parts', { role: 'assistant', parts: [], tool_calls: [{}] }],
+    ['tool calls with content', { role: 'assistant', content: 'a', tool_calls: [{}] }],
+    ['tool calls with parts', { ...EVENT, tool_calls: [{}] }],
+    ['tool_calls of any shape beside parts', { ...EVENT, tool_calls: 7 }],
     ['content with null parts', { role: 'user', content: 'a', parts: null }],
     ['any part with a type', { role: 'tool', parts: [{ type: '' }, { type: 'x', text: 7, type2: null }] }],
     ['a count of 0', { ...EVENT, token_count: 0 }],
@@ -39,7 +57,18 @@ describe('EventValidator', () => {
       ['event.parts[1].type', 'event.parts[2]', 'event.parts[3].type'],
     ],
     [{ ...EVENT, content: '' }, ['event.content']],
-    [{ role: 'user', content: ['a'] }, ['event.content']],
+    [{ role: 'user', content: ['a'] }, ['event.content[0]']],
+    [{ role: 'user', content: 7 }, ['event.content']],
+    [{ role: 'user', content: {} }, ['event.content']],
+    [{ role: 'user', content: [] }, ['event.content']],
+    [{ role: 'user', content: [{ type: 'a' }, { type: 7 }] }, ['event.content[1].type']],
+    [{ role: 'user', content: null, tool_calls: [] }, ['event.parts']],
+    [{ role: 'assistant', content: null, refusal: null, audio: null, function_call: null }, ['event.parts']],
+    [{ role: 'user', content: [], tool_calls: [] }, ['event.content']],
+    [{ role: 'user', parts: [], tool_calls: {} }, ['event.parts']],
+    [{ role: 'user', parts: [], content: 'a', tool_calls: [{}] }, ['event.content']],
+    [{ role: 'user', parts: [7], tool_calls: [{}] }, ['event.parts[0]']],
+    [{ role: 'user', content: 7, tool_calls: [{}] }, ['event.content']],
     [{ ...EVENT, token_count: 2_147_483_648 }, ['event.token_count']],
     [{ ...EVENT, token_count: NaN }, ['event.token_count']],
     [
@@ -51,14 +80,17 @@ describe('EventValidator', () => {
   );
 
   it('names the expected value in each message', () => {
-    const event = { role: 'robot', content: [{ type: 'text' }], token_count: -1, metadata: [] };
+    const event = { role: 'robot', content: {}, token_count: -1, metadata: [] };
     expect([...validator.violations(event, 'event'), ...validator.violations({}, 'e')]).toEqual([
       { path: 'event.role', message: 'must be one of system, developer, user, assistant, tool' },
-      { path: 'event.content', message: 'must be a string; send anything else as parts' },
+      { path: 'event.content', message: 'must be a string or a list of 1 or more parts' },
       { path: 'event.metadata', message: 'must be an object' },
       { path: 'event.token_count', message: 'must be an integer from 0 to 2147483647' },
       { path: 'e.role', message: 'must be one of system, developer, user, assistant, tool' },
-      { path: 'e.parts', message: 'must be a list of 1 or more parts' },
+      {
+        path: 'e.parts',
+        message: 'must be a list of 1 or more parts, unless content or tool_calls is given',
+      },
     ]);
   });
 });

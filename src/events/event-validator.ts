@@ -4,12 +4,16 @@ import type { FieldValidator } from '../common/http/validation/field-validator.j
 import { expectation, SchemaValidator } from '../common/json-schema/schema-validator.js';
 import { isObject } from '../common/json/is-object.js';
 import { EVENT_RULES, NEW_TURN, REPLACEMENT } from './dto/event.schema.js';
+import { hasOtherContent } from './other-content.js';
 
-/** One event: the rules of its schema, and exactly one of `parts` and `content`. */
+/**
+ * One event: the rules of its schema, and exactly one of `parts` and `content`. Both may be null, empty or absent if the event has
+ * content in other fields, as messages of OpenAI Chat may.
+ */
 @Injectable()
 export class EventValidator extends SchemaValidator implements FieldValidator {
   constructor() {
-    super(EVENT_RULES, { advice: { content: 'send anything else as parts' } });
+    super(EVENT_RULES, { fieldItemNames: { content: 'parts' } });
   }
 
   override *violations(value: unknown, path: string): Generator<Violation> {
@@ -24,11 +28,24 @@ export class EventValidator extends SchemaValidator implements FieldValidator {
       yield { path: `${path}.content`, message: 'cannot be combined with parts' };
       return;
     }
-    yield* super.violations(value, path);
-    if (!hasParts && !hasContent) {
-      yield { path: `${path}.parts`, message: expectation(EVENT_RULES.properties.parts, 'parts') };
-    }
+    const mayBeEmpty = hasOtherContent(value);
+    yield* super.violations(mayBeEmpty ? withoutEmptyLists(value) : value, path);
+    if (!hasParts && !hasContent && !mayBeEmpty)
+      yield {
+        path: `${path}.parts`,
+        message: `${expectation(EVENT_RULES.properties.parts, 'parts')}, unless content or tool_calls is given`,
+      };
   }
+}
+
+/** The event with null for `parts` and `content` that have no items. */
+function withoutEmptyLists(event: Record<string, unknown>): Record<string, unknown> {
+  const { parts, content } = event;
+  return { ...event, parts: nullIfEmpty(parts), content: nullIfEmpty(content) };
+}
+
+function nullIfEmpty(list: unknown): unknown {
+  return Array.isArray(list) && list.length === 0 ? null : list;
 }
 
 /** A turn: 1 to 100 events. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { parseOutline, type EventOutline, type OutlinedEvent } from '@fastpaca/messages';
 import type { ConversationId } from '../common/conversation-id.js';
 import { MAX_LONG_POLL_MS } from '../common/http/open-connections.js';
 import { addRequestFields } from '../common/logging/request-context.js';
@@ -14,7 +15,8 @@ import { LongPoll } from './long-poll.js';
 import { pageRange, type PageRange, type PageRequest } from './page-range.js';
 import { RecentEventsCache } from './recent-events-cache.js';
 import { newestRanges, rangesBefore } from './seq-ranges.js';
-import type { SuffixRange, SeqRange, StoredEvent } from './stored-event.js';
+import type { SuffixRange, SeqRange, StoredEvent, StoredOutline } from './stored-event.js';
+import { storedOutline } from './stored-outline.js';
 import { TurnAppender, type AppendedTurn } from './turn-appender.js';
 
 /** A page of the log. */
@@ -24,6 +26,17 @@ export interface EventPage {
   /** The seq of the last event; of an empty page, the seq before its range. */
   nextCursor: number;
 }
+
+/** An event of the log as groups see it. */
+export interface OutlinedLogEvent extends OutlinedEvent {
+  tokens: number;
+}
+
+/**
+ * How many live events on one side of a cut are searched for the groups that the cut splits. A call and its result that are
+ * further apart are no group, so the cost of a cut does not depend on the length of the log.
+ */
+export const MAX_GROUP_EVENTS = 256;
 
 /** About how many bytes of bodies one statement reads, and where a page ends. */
 const MAX_READ_BYTES = 8 * 1024 * 1024;
@@ -169,6 +182,50 @@ export class EventsService {
     return { ...read, events: reads.reverse().flatMap(({ events }) => events) };
   }
 
+  /**
+   * The newest `count` events of `ranges` (ascending) with their outlines, ascending. Reads bodies only of events whose outline
+   * was not stored, about 8 MiB at most; older ones are then missing.
+   *
+   * @internal
+   */
+  async outlines(
+    id: ConversationId,
+    history: string,
+    ranges: readonly SeqRange[],
+    count: number,
+  ): Promise<OutlinedLogEvent[]> {
+    const newest = newestRanges(ranges, count);
+    const cached = this.recentEvents.newest(id, history, newest, count);
+    return cached ? cached.map(outlined) : this.readOutlines(id, newest, count);
+  }
+
+  /**
+   * The events of `ranges` (ascending) with their outlines, ascending, as the transaction sees them; limited as those of
+   * `outlines`.
+   *
+   * @internal
+   */
+  outlinesOfRanges(
+    tx: Executor,
+    id: ConversationId,
+    ranges: readonly SeqRange[],
+  ): Promise<OutlinedLogEvent[]> {
+    const count = ranges.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0);
+    return this.readOutlines(id, ranges, count, tx);
+  }
+
+  private async readOutlines(
+    id: ConversationId,
+    ranges: readonly SeqRange[],
+    count: number,
+    tx?: Executor,
+  ): Promise<OutlinedLogEvent[]> {
+    const rows = await this.log.outlines(id, ranges, count, tx);
+    if (rows.every(({ outline }) => parseOutline(outline))) return rows.map(outlinedRow).reverse();
+    const events = await this.log.backward(id, ranges, count, MAX_READ_BYTES, tx);
+    return events.map(outlined).reverse();
+  }
+
   /** @internal The first seq inserted at or after `time`; `lastSeq + 1` if there is none. */
   firstSince(id: ConversationId, lastSeq: number, time: Date): Promise<number> {
     return this.log.firstSince(id, lastSeq, time);
@@ -183,4 +240,12 @@ export class EventsService {
   tokensOfRange(tx: Executor, id: ConversationId, range: SeqRange) {
     return this.log.tokensOfRange(tx, id, range);
   }
+}
+
+function outlined(event: StoredEvent): OutlinedLogEvent {
+  return { seq: event.seq, outline: storedOutline(event), tokens: event.tokenEstimate };
+}
+
+function outlinedRow({ seq, outline, tokenEstimate }: StoredOutline): OutlinedLogEvent {
+  return { seq, outline: parseOutline(outline) as EventOutline, tokens: tokenEstimate };
 }

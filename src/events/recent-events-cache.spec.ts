@@ -19,7 +19,16 @@ class MemoryLog {
     const tokensThrough = (this.events.at(-1)?.tokensThrough ?? 0) + tokenEstimate;
     const body = `{"role":"user","parts":[${seq}]}`;
     const [version, partTokens, insertedAt] = [seq, null, new Date(0)];
-    this.events.push({ seq, version, body, tokenEstimate, partTokens, insertedAt, tokensThrough });
+    this.events.push({
+      seq,
+      version,
+      body,
+      tokenEstimate,
+      partTokens,
+      outline: '1',
+      insertedAt,
+      tokensThrough,
+    });
   }
 
   suffix(_: ConversationId, ranges: readonly SuffixRange[]) {

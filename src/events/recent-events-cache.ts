@@ -63,6 +63,26 @@ export class RecentEventsCache {
     return events;
   }
 
+  /** The newest `count` events of `ranges` (ascending), ascending; undefined unless all of them are cached. */
+  newest(
+    id: ConversationId,
+    history: string,
+    ranges: readonly SeqRange[],
+    count: number,
+  ): RecentEvents | undefined {
+    const recent = this.cache.get(cacheKey(id, history));
+    const [first, last] = [recent?.[0], recent?.at(-1)];
+    if (!recent || !first || !last || last.seq < (ranges.at(-1)?.toSeq ?? 0)) return undefined;
+    const events: EventWithTotal[] = [];
+    for (let index = recent.length - 1; index >= 0 && events.length < count; index -= 1) {
+      const event = recent[index];
+      if (event && ranges.some(({ fromSeq, toSeq }) => event.seq >= fromSeq && event.seq <= toSeq))
+        events.push(event);
+    }
+    const isComplete = events.length === count || first.seq <= (ranges[0]?.fromSeq ?? 0);
+    return isComplete ? events.reverse() : undefined;
+  }
+
   /** Cached events that cover the range, after adding the few newest events that may be missing. */
   private async find(id: ConversationId, key: string, range: SuffixRange): Promise<RecentEvents | undefined> {
     const recent = this.cache.get(key);

@@ -5,10 +5,15 @@ export interface StoredEvent {
   /** Compact JSON text as the caller sent it, without the server's fields. */
   body: string;
   tokenEstimate: number;
-  /** Tokens of each part; null if there is only one part. */
+  /** Tokens of each part, then of each of the `tool_calls`; null if there is only one of them. */
   partTokens: number[] | null;
+  /** See `serializeOutline` of @fastpaca/messages; null for an event of a version before outlines. */
+  outline: string | null;
   insertedAt: Date;
 }
+
+/** What a group needs of a stored event. */
+export type StoredOutline = Pick<StoredEvent, 'seq' | 'outline' | 'tokenEstimate'>;
 
 /** A stored event with the running token total of its log. */
 export interface EventWithTotal extends StoredEvent {

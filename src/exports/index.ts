@@ -40,10 +40,11 @@ export { EventsService, type EventPage } from '../events/events.service.js';
 export type { PageRequest } from '../events/page-range.js';
 export type { SeqRange, StoredEvent } from '../events/stored-event.js';
 export type { AppendedEvent, AppendedTurn } from '../events/turn-appender.js';
+export type { Compacted, CompactionWarning } from '../compaction/compaction.js';
 export { CompactionService, type NewCompaction } from '../compaction/compaction.service.js';
 export { WindowService, type ReadWindowOptions } from '../window/window.service.js';
-export type { Segment, Window, WindowTotals } from '../window/window.js';
-export type { WindowMessage } from '../window/window-message.js';
+export type { PromptWindow, Segment, Window, WindowTotals } from '../window/window.js';
+export type { WindowMessage, WindowMessageFields } from '../window/window-message.js';
 
 export { RegisterReadinessIndicator, type ReadinessIndicator } from '../health/readiness-indicator.js';
 export { Metrics } from '../metrics/metrics.js';

@@ -2,4 +2,9 @@
 
 export { InvalidPolicyConfigError, PolicyConfigReader } from '../policies/policy-config.js';
 export type { LiveEvent, Part, Timeline } from '../policies/timeline.js';
-export { RegisterPolicy, type Selection, type WindowPolicy } from '../policies/window-policy.js';
+export {
+  RegisterPolicy,
+  type NewestEvents,
+  type Selection,
+  type WindowPolicy,
+} from '../policies/window-policy.js';

@@ -12,7 +12,7 @@ const newest = fc
 
 function timelineOf(events: readonly string[]): InMemoryTimeline {
   const live = events.flatMap((kind, index) =>
-    kind === 'compacted' ? [] : [{ seq: index + 1, type: kind === 'kept' ? 'text' : 'tool_result' }],
+    kind === 'compacted' ? [] : [{ seq: index + 1, type: kind === 'kept' ? 'text' : 'reasoning' }],
   );
   return new InMemoryTimeline(
     live.map(({ seq, type }) => ({

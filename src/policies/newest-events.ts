@@ -1,5 +1,6 @@
 import { PolicyConfigReader } from './policy-config.js';
-import type { LiveEvent, Part, Timeline } from './timeline.js';
+import type { LiveEvent, Timeline } from './timeline.js';
+import type { NewestEvents } from './window-policy.js';
 
 /** How many of the newest events a policy keeps: up to `limit`; beyond it, the window restarts with `trimTo` events. */
 export interface NewestEventsConfig {
@@ -35,41 +36,58 @@ export function startOfNewest(liveCount: number, { limit, trimTo }: NewestEvents
   return 1 + step * Math.ceil((liveCount - limit) / step);
 }
 
+/** Reduces live events, the newest first; undefined if nothing is left of an event. */
+export type Reducer = (event: LiveEvent) => LiveEvent | undefined;
+
 /**
- * The newest live events with only the parts that `keep` accepts, newest first. Events left without parts are skipped
- * and not counted. As in `startOfNewest`, the start is 1 + a multiple of the step: the first such position with at most
- * `limit` remaining events from it on. Reads back no further than that takes, and no further than `newestFirst` yields.
+ * The newest live events after a reduction. Events of which nothing is left are skipped and not counted. As in
+ * `startOfNewest`, the start is 1 + a multiple of the step: the first such position with at most `limit` remaining events from
+ * it on. Reads back no further than that takes, and no further than `newestFirst` yields.
+ *
+ * @param createReducer called for each pass over the events
  */
-export async function* newestWithParts(
+export async function newestReduced(
   timeline: Timeline,
   config: NewestEventsConfig,
-  keep: (part: Part) => boolean,
-): AsyncGenerator<LiveEvent> {
+  createReducer: () => Reducer,
+): Promise<NewestEvents> {
   const { limit, trimTo } = config;
   // With a step of 1 the events begin where the limit is reached. With a larger step a first pass finds the start, so
   // that no events have to be held in memory until it is known.
-  const start = trimTo === limit ? 1 : await startOfNewestWithParts(timeline, config, keep);
-  let count = 0;
+  const fromPosition = trimTo === limit ? 1 : await startOfNewestReduced(timeline, config, createReducer());
+  return { events: reducedEvents(timeline, createReducer()), limit, fromPosition };
+}
+
+async function* reducedEvents(timeline: Timeline, reduce: Reducer): AsyncGenerator<LiveEvent> {
   for await (const event of timeline.newestFirst()) {
-    if (event.position < start || count === limit) return;
-    const reduced = event.withParts(keep);
-    if (!reduced) continue;
-    count += 1;
-    yield reduced;
+    const reduced = reduce(event);
+    if (reduced) yield reduced;
   }
 }
 
-async function startOfNewestWithParts(
+async function startOfNewestReduced(
   timeline: Timeline,
   { limit, trimTo }: NewestEventsConfig,
-  keep: (part: Part) => boolean,
+  reduce: Reducer,
 ): Promise<number> {
   const step = limit - trimTo + 1;
   let count = 0;
-  for await (const { position, parts } of timeline.newestFirst()) {
-    if (!parts.some(keep)) continue;
+  for await (const event of timeline.newestFirst()) {
+    if (!reduce(event)) continue;
     count += 1;
-    if (count > limit) return 1 + step * Math.ceil(position / step);
+    if (count > limit) return 1 + step * Math.ceil(event.position / step);
   }
   return 1;
+}
+
+/**
+ * Whether events belong to the open turn: those after the newest message of the user that is more than tool results, or all if
+ * there is none. A tool loop may still run in it, so policies leave it as it is. Ask for each event, the newest first.
+ */
+export function openTurn(): (event: LiveEvent) => boolean {
+  let isOver = false;
+  return ({ startsTurn }) => {
+    isOver ||= startsTurn;
+    return !isOver;
+  };
 }

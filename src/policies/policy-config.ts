@@ -29,6 +29,15 @@ export class PolicyConfigReader {
     return fallback ?? min;
   }
 
+  /** A string of 1 to `maxChars` characters; `fallback` if the field is absent. */
+  text(name: string, { maxChars, fallback }: { maxChars: number; fallback: string }): string {
+    const value = this.field(name);
+    if (value === undefined) return fallback;
+    if (typeof value === 'string' && value.trim() !== '' && value.length <= maxChars) return value;
+    this.violations.push({ path: name, message: `must be a text of 1 to ${maxChars} characters` });
+    return fallback;
+  }
+
   /** A list of strings; `fallback` if the field is absent. */
   strings(name: string, fallback: readonly string[]): readonly string[] {
     const value = this.field(name);

@@ -1,19 +1,25 @@
 import { Injectable } from '@nestjs/common';
-import { newestWithParts, readNewestEventsConfig, type NewestEventsConfig } from './newest-events.js';
+import {
+  newestReduced,
+  openTurn,
+  readNewestEventsConfig,
+  type NewestEventsConfig,
+  type Reducer,
+} from './newest-events.js';
 import { PolicyConfigReader } from './policy-config.js';
-import type { Part, Timeline } from './timeline.js';
+import type { LiveEvent, Timeline } from './timeline.js';
 import { RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
 
 interface SkipPartsConfig extends NewestEventsConfig {
+  /** See `LiveEvent.withoutKinds`. */
   kinds: readonly string[];
 }
 
-/** A kind that ends with `*` matches every type with that prefix. */
 const DEFAULT_KINDS = ['tool*', 'reasoning'];
 
 /**
- * Removes the parts whose type matches one of `kinds`, drops events left empty, then selects the newest `limit` of the
- * remaining events.
+ * Removes what belongs to `kinds`, drops events left empty, then selects the newest `limit` of the remaining events. The open
+ * turn stays as it is.
  */
 @Injectable()
 @RegisterPolicy({ strategy: 'skip_parts' })
@@ -27,10 +33,13 @@ export class SkipPartsPolicy implements WindowPolicy<SkipPartsConfig> {
     return config;
   }
 
-  select(timeline: Timeline, config: SkipPartsConfig): Selection {
-    const exact = new Set(config.kinds.filter((kind) => !kind.endsWith('*')));
-    const prefixes = config.kinds.filter((kind) => kind.endsWith('*')).map((kind) => kind.slice(0, -1));
-    const keep = ({ type }: Part) => !exact.has(type) && !prefixes.some((prefix) => type.startsWith(prefix));
-    return newestWithParts(timeline, config, keep);
+  select(timeline: Timeline, config: SkipPartsConfig): Promise<Selection> {
+    return newestReduced(timeline, config, () => skipping(config.kinds));
   }
+}
+
+function skipping(kinds: readonly string[]): Reducer {
+  const isInOpenTurn = openTurn();
+  let follower: LiveEvent | undefined;
+  return (event) => (follower = isInOpenTurn(event) ? event : event.withoutKinds(kinds, follower));
 }

@@ -24,6 +24,24 @@ export interface LiveEvent {
    * in order. The event itself does not change.
    */
   withParts(keep: (part: Part) => boolean): LiveEvent | undefined;
+  /** Whether the event is a message of the user that is more than tool results, so that a turn begins with it. */
+  readonly startsTurn: boolean;
+  /** The number of tool results in the event, in whatever dialect. */
+  readonly toolResultCount: number;
+  /**
+   * The same event without what belongs to these kinds; undefined if nothing is left. A kind is a type of parts, or the beginning
+   * of types followed by `*`. `tool*` also means the tool calls and results of every dialect, and `reasoning` the reasoning of
+   * every dialect.
+   *
+   * @param follower what is left of the next live event. OpenAI Responses binds reasoning to the item that follows it: such
+   * reasoning stays as long as its follower
+   */
+  withoutKinds(kinds: readonly string[], follower?: LiveEvent): LiveEvent | undefined;
+  /**
+   * The same event with a text in the place of the outputs of its first `count` tool results (default: all), each in its own
+   * dialect: calls keep their results.
+   */
+  withReplacedOutputs(text: string, count?: number): Promise<LiveEvent>;
 }
 
 /** The live events of one conversation, as of one version. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { BudgetPolicy, ManualPolicy } from './budget.policy.js';
-import { describeWindowPolicy } from './testing/describe-window-policy.js';
+import { describeWindowPolicy, selectedEvents } from './testing/describe-window-policy.js';
 import { InMemoryTimeline, type TimelineEvent } from './testing/in-memory-timeline.js';
 import { LastNPolicy } from './last-n.policy.js';
 import { SkipPartsPolicy } from './skip-parts.policy.js';
@@ -20,7 +20,15 @@ const LIMITS = {
 };
 
 describeWindowPolicy('last_n', () => new LastNPolicy(), LIMITS);
-describeWindowPolicy('strip_tool_results', () => new StripToolResultsPolicy(), LIMITS);
+describeWindowPolicy('strip_tool_results', () => new StripToolResultsPolicy(), {
+  valid: [...LIMITS.valid, { placeholder: 'gone', keep_recent: 2 }],
+  invalid: [
+    ...LIMITS.invalid,
+    { config: { placeholder: ' ' }, field: 'placeholder' },
+    { config: { placeholder: 'x'.repeat(1001) }, field: 'placeholder' },
+    { config: { keep_recent: -1 }, field: 'keep_recent' },
+  ],
+});
 describeWindowPolicy('budget', () => new BudgetPolicy(), {
   valid: [{}],
   invalid: [{ config: { limit: 5 }, field: 'limit' }],
@@ -71,9 +79,8 @@ async function selectedSeqs(
 ): Promise<number[]> {
   const selection = await policy.select(log, policy.parseConfig(config), NOW);
   if ('fromSeq' in selection) return [selection.fromSeq];
-  const found: number[] = [];
-  for await (const { seq } of selection) found.unshift(seq);
-  return found;
+  const selected = await selectedEvents(policy, config, log, NOW);
+  return selected.map(({ seq }) => seq).reverse();
 }
 
 describe('trim_to', () => {
@@ -88,10 +95,10 @@ describe('trim_to', () => {
   });
 
   it('makes a policy that drops events start at the same positions, at the first that leaves at most limit events', async () => {
-    const types = Array.from({ length: 20 }, (_, index) => (index % 2 ? 'tool_result' : 'text'));
+    const types = Array.from({ length: 20 }, (_, index) => (index % 2 ? 'reasoning' : 'text'));
     for (let count = 1; count <= types.length; count += 1) {
       const kept = await selectedSeqs(
-        new StripToolResultsPolicy(),
+        new SkipPartsPolicy(),
         { limit: 4, trim_to: 2 },
         timeline(types.slice(0, count)),
       );
@@ -104,8 +111,8 @@ describe('trim_to', () => {
 
 describe('policies that remove parts', () => {
   it('count only the remaining events, and stop reading when they have enough', async () => {
-    const log = timeline(Array.from({ length: 1000 }, (_, index) => (index % 4 ? 'tool-result' : 'text')));
-    expect(await selectedSeqs(new StripToolResultsPolicy(), { limit: 3 }, log)).toEqual([989, 993, 997]);
+    const log = timeline(Array.from({ length: 1000 }, (_, index) => (index % 4 ? 'reasoning' : 'text')));
+    expect(await selectedSeqs(new SkipPartsPolicy(), { limit: 3 }, log)).toEqual([989, 993, 997]);
     expect(log.eventsRead).toBeLessThan(20);
   });
 

@@ -36,13 +36,31 @@ export interface WindowPolicy<Config = unknown> {
 }
 
 /**
- * The live events of a snapshot, in one of two forms:
+ * The live events of a snapshot, in one of three forms:
  * - `{ fromSeq }`: all live events from this seq on. The cost does not depend on the length of the log.
- * - the events that an iterable yields: events of the timeline, newest first, whole or reduced by `withParts`. The
- *   service reads the iterable to its end, so it must end once the policy has enough events. Events that it does not
- *   read are never loaded.
+ * - the newest events of an iterable. The service moves this cut to a group, as it does for `fromSeq`.
+ * - the events that an iterable yields. The service reads the iterable to its end, so it must end once the policy has enough
+ *   events. It does not move the cut to a group, because it does not know what the policy would leave of older events.
+ *
+ * Iterables yield events of the timeline, newest first, whole or reduced by methods of `LiveEvent`. Events that the service does
+ * not read are never loaded.
  */
-export type Selection = { fromSeq: number } | AsyncIterable<LiveEvent>;
+export type Selection = { fromSeq: number } | NewestEvents | AsyncIterable<LiveEvent>;
+
+/** The newest of some events: at most `limit`, and none before the position `fromPosition`. */
+export interface NewestEvents {
+  /** Also yields the events before the cut. The service reads on to find where the group begins that the cut is in. */
+  events: AsyncIterable<LiveEvent>;
+  /** `Infinity` if only `fromPosition` cuts. */
+  limit: number;
+  /** 1 if only `limit` cuts. */
+  fromPosition: number;
+}
+
+/** The newest event before the cut ends the selection. */
+export function isBeforeCut({ limit, fromPosition }: NewestEvents, event: LiveEvent, count: number): boolean {
+  return count >= limit || event.position < fromPosition;
+}
 
 /** Registers a provider as the policy that conversations select with `"strategy": strategy`. */
 export const RegisterPolicy = DiscoveryService.createDecorator<{ strategy: string }>();

@@ -1,11 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { MessageTokenCounter, type CountedPart } from './message-token-counter.js';
+import { MessageTokenCounter } from './message-token-counter.js';
 import { TiktokenEstimator } from './tiktoken.estimator.js';
 import type { TokenEstimator } from './token-estimator.js';
-
-function part(value: { type: string; text?: unknown; [field: string]: unknown }): CountedPart {
-  return { type: value.type, text: value.text, raw: JSON.stringify(value) };
-}
 
 /** One token per character, synchronously or in a promise. */
 class CharacterEstimator implements TokenEstimator {
@@ -30,51 +26,29 @@ describe('MessageTokenCounter', () => {
 
   it('counts 3 tokens plus the tokens of role and text', async () => {
     // user = 1; Hello|,| world|! = 4
-    expect(await tokens.count('user', [part({ type: 'text', text: 'Hello, world!' })])).toEqual({
-      total: 8,
-      parts: [4],
-    });
+    expect(await tokens.count('user', [['Hello, world!']])).toEqual({ total: 8, items: [4] });
   });
 
-  it('counts the text of reasoning and the compact JSON of any other part', async () => {
-    const count = await tokens.count('assistant', [
-      part({ type: 'reasoning', text: 'Hello, world!' }),
-      part({ type: 'tool_call', name: 'add' }), // {"|type|":"|tool|_call|","|name|":"|add|"}
-    ]);
-    expect(count).toEqual({ total: 3 + 1 + 4 + 10, parts: [4, 10] });
+  it('adds up the texts of an item', async () => {
+    const count = await tokens.count('assistant', [['add', 'Hello, world!'], ['Hello']]);
+    expect(count).toEqual({ total: 3 + 1 + 1 + 4 + 1, items: [5, 1] });
   });
 
-  it('counts the compact JSON of a text part without a string', async () => {
-    const raw = '{"type":"text","text":1.0}'; // {"|type|":"|text|","|text|":|1|.|0|}
-    expect(await tokens.count('tool', [{ type: 'text', text: 1, raw }])).toEqual({ total: 15, parts: [11] });
+  it('counts 0 tokens for an empty text, and for an item without texts', async () => {
+    expect(await tokens.count('user', [[''], []])).toEqual({ total: 4, items: [0, 0] });
   });
 
-  it('counts the compact JSON of other parts, even if they have a text', () => {
-    const file = part({ type: 'file', text: 'Hello, world!' });
-    const { parts } = new MessageTokenCounter(new CharacterEstimator()).count('user', [file]) as {
-      parts: number[];
-    };
-    expect(parts).toEqual([file.raw.length]);
+  it('keeps the counts in the order of the items if some are promises', async () => {
+    const items = [['now', 'later..'], ['now.'], ['later.']];
+    const count = new MessageTokenCounter(new CharacterEstimator()).count('user', items);
+    expect(await count).toEqual({ total: 3 + 4 + 3 + 7 + 4 + 6, items: [10, 4, 6] });
   });
 
-  it('counts 0 tokens for an empty text', async () => {
-    expect(await tokens.count('user', [part({ type: 'text', text: '' })])).toEqual({ total: 4, parts: [0] });
-  });
-
-  it('keeps the counts in the order of the parts if some are promises', async () => {
-    const texts = ['now', 'later..', 'now.', 'later.'];
-    const count = new MessageTokenCounter(new CharacterEstimator()).count(
-      'user',
-      texts.map((text) => part({ type: 'text', text })),
-    );
-    expect(await count).toEqual({ total: 3 + 4 + 3 + 7 + 4 + 6, parts: [3, 7, 4, 6] });
-  });
-
-  it('returns a promise for a large part', async () => {
+  it('returns a promise for a large text', async () => {
     const text = 'word '.repeat(20_000);
-    const count = tokens.count('user', [part({ type: 'text', text: 'Hello' }), part({ type: 'text', text })]);
+    const count = tokens.count('user', [['Hello'], [text]]);
     expect(count).toBeInstanceOf(Promise);
-    expect(await count).toEqual({ total: 3 + 1 + 1 + 20_001, parts: [1, 20_001] });
+    expect(await count).toEqual({ total: 3 + 1 + 1 + 20_001, items: [1, 20_001] });
   });
 
   it('rejects if the estimator rejects', async () => {
@@ -82,14 +56,14 @@ describe('MessageTokenCounter', () => {
     await expect(failing.count('user', [])).rejects.toThrow('worker died');
   });
 
-  it('yields to the event loop between the parts of a message, and between messages', async () => {
+  it('yields to the event loop between the items of a message, and between messages', async () => {
     const slow = new MessageTokenCounter(new SlowEstimator());
-    const parts = Array.from({ length: 8 }, () => part({ type: 'text', text: 'x' }));
+    const items = Array.from({ length: 8 }, () => ['x']);
     let turns = 0;
     const ticking = setInterval(() => (turns += 1), 1);
-    const counts = await Promise.all([slow.count('user', parts), slow.count('user', parts)]);
+    const counts = await Promise.all([slow.count('user', items), slow.count('user', items)]);
     clearInterval(ticking);
-    expect(counts).toEqual(Array(2).fill({ total: 12, parts: Array(8).fill(1) }));
+    expect(counts).toEqual(Array(2).fill({ total: 12, items: Array(8).fill(1) }));
     expect(turns).toBeGreaterThanOrEqual(5);
   });
 });

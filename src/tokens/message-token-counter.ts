@@ -5,19 +5,14 @@ import { TOKEN_ESTIMATOR, type TokenEstimator } from './token-estimator.js';
 /** Tokens that a chat format adds to each message; see `token_estimate` in docs/api.md. */
 const MESSAGE_FRAME_TOKENS = 3;
 
-/** The fields of a part that counting needs. */
-export interface CountedPart {
-  type: string;
-  text?: unknown;
-  /** The part as compact JSON, with the caller's key order and number spelling. */
-  raw: string;
-}
+/** The texts of one item of a message, such as a part, whose tokens are added up. */
+export type CountedItem = readonly string[];
 
 export interface MessageTokenCount {
-  /** 3 + tokens(role) + the sum of `parts`. */
+  /** 3 + tokens(role) + the sum of `items`. */
   total: number;
-  /** One count per part, in the order of the parts. */
-  parts: number[];
+  /** One count per item, in their order. */
+  items: number[];
 }
 
 /** Computes the `token_estimate` of a message. */
@@ -28,13 +23,18 @@ export class MessageTokenCounter {
   constructor(@Inject(TOKEN_ESTIMATOR) private readonly estimator: TokenEstimator) {}
 
   /**
-   * 3 + tokens(role) + the sum of the parts. A `text` or `reasoning` part with a string `text` counts as
-   * tokens(text), any other part as tokens(its compact JSON).
+   * 3 + tokens(role) + the tokens of all texts.
    *
    * @returns a promise only if a text is large, or if the event-loop budget of this turn is exhausted
    */
-  count(role: string, parts: readonly CountedPart[]): MessageTokenCount | Promise<MessageTokenCount> {
-    const texts = [role, ...parts.map(countedText)];
+  count(role: string, items: readonly CountedItem[]): MessageTokenCount | Promise<MessageTokenCount> {
+    const counts = this.#countAll([role, ...items.flat()]);
+    return counts instanceof Promise
+      ? counts.then((all) => messageTokenCount(all, items))
+      : messageTokenCount(counts, items);
+  }
+
+  #countAll(texts: readonly string[]): number[] | Promise<number[]> {
     const counts: number[] = [];
     for (const text of texts) {
       if (this.#budget.isExhausted) return this.#countRest(texts, counts);
@@ -42,16 +42,16 @@ export class MessageTokenCounter {
       if (typeof count !== 'number') return this.#countRest(texts, counts, count);
       counts.push(count);
     }
-    return messageTokenCount(counts);
+    return counts;
   }
 
-  async #countRest(texts: string[], counts: number[], pending?: Promise<number>): Promise<MessageTokenCount> {
+  async #countRest(texts: readonly string[], counts: number[], pending?: Promise<number>): Promise<number[]> {
     if (pending) counts.push(await pending);
     for (const text of texts.slice(counts.length)) {
       if (this.#budget.isExhausted) await this.#budget.available();
       counts.push(await this.#count(text));
     }
-    return messageTokenCount(counts);
+    return counts;
   }
 
   #count(text: string): number | Promise<number> {
@@ -59,21 +59,12 @@ export class MessageTokenCounter {
   }
 }
 
-function countedText(part: CountedPart): string {
-  return countsByText(part) ? part.text : part.raw;
-}
-
-/** Whether the tokens of a part are those of its `text`; otherwise they are those of its JSON. */
-export function countsByText<P extends { type: string; text?: unknown }>(
-  part: P,
-): part is P & { text: string } {
-  return (part.type === 'text' || part.type === 'reasoning') && typeof part.text === 'string';
-}
-
-/** @param counts the count of the role, then one count per part */
-function messageTokenCount(counts: number[]): MessageTokenCount {
-  return {
-    total: counts.reduce((sum, count) => sum + count, MESSAGE_FRAME_TOKENS),
-    parts: counts.slice(1),
-  };
+/** @param counts the count of the role, then one count per text of the items */
+function messageTokenCount(counts: readonly number[], items: readonly CountedItem[]): MessageTokenCount {
+  let next = 1;
+  const ofItems = items.map((texts) => {
+    const ofTexts = counts.slice(next, (next += texts.length));
+    return ofTexts.reduce((sum, count) => sum + count, 0);
+  });
+  return { total: counts.reduce((sum, count) => sum + count, MESSAGE_FRAME_TOKENS), items: ofItems };
 }

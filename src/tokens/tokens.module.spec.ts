@@ -29,8 +29,8 @@ describe('TokensModule', () => {
     const app = await NestFactory.createApplicationContext(ImportingModule, { logger: false });
     expect(app.get(TOKEN_ESTIMATOR)).toBeInstanceOf(TiktokenEstimator);
     const text = 'antidisestablishmentarianism';
-    const count = await app.get(Importer).tokens.count('user', [{ type: 'text', text, raw: '' }]);
-    expect(count).toEqual({ total: 3 + 1 + 5, parts: [5] });
+    const count = await app.get(Importer).tokens.count('user', [[text]]);
+    expect(count).toEqual({ total: 3 + 1 + 5, items: [5] });
     await app.close();
   });
 

@@ -25,6 +25,10 @@ export class RemainingBudget {
     public bytes = Infinity,
   ) {}
 
+  copy(): RemainingBudget {
+    return new RemainingBudget(this.tokens, this.bytes);
+  }
+
   /** Takes the next older item. Returns whether it fits; after one that does not, no item fits. */
   take(tokens: number, bytes = 0): boolean {
     this.tokens -= tokens;

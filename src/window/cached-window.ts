@@ -1,3 +1,4 @@
+import type { Format } from '@fastpaca/messages';
 import { createHash } from 'node:crypto';
 import type { ConversationRecord } from '../conversations/conversation.js';
 import { serializeWindow } from './dto/window.serializer.js';
@@ -23,11 +24,15 @@ export class CachedWindow {
   /** The window until its first serialization, then only the bytes: a cached window is not held twice. */
   private content: Window | Buffer;
 
-  /** @param etag undefined if the window depends on the clock; such a window must not be cached */
+  /**
+   * @param etag undefined if the window depends on the clock; such a window must not be cached
+   * @param format that the response body has; undefined for messages as they are stored
+   */
   constructor(
     window: Window,
     private readonly inputs: WindowInputs,
     readonly etag: string | undefined,
+    private readonly format: Format | undefined,
   ) {
     const { version, usedTokens, budgetTokens, snapshotTokens, needsCompaction } = window;
     this.totals = { version, usedTokens, budgetTokens, snapshotTokens, needsCompaction };
@@ -37,7 +42,7 @@ export class CachedWindow {
 
   /** The response body. Written on the first call, which also releases the messages; later calls return the same bytes. */
   serialize(): Buffer {
-    if (!Buffer.isBuffer(this.content)) this.content = serializeWindow(this.content);
+    if (!Buffer.isBuffer(this.content)) this.content = serializeWindow(this.content, this.format);
     return this.content;
   }
 
@@ -60,7 +65,11 @@ export function sameInputs(a: WindowInputs, b: WindowInputs): boolean {
 }
 
 /** The `ETag` of a window: its version and a digest of its other inputs, so that all nodes send the same one. */
-export function windowETag(inputs: WindowInputs, callBudgetTokens: number | undefined): string {
+export function windowETag(
+  inputs: WindowInputs,
+  callBudgetTokens: number | undefined,
+  format: Format | undefined,
+): string {
   const { version, createdAt, history, tokenBudget, triggerRatio, policyStrategy, policyConfig } = inputs;
   const settings = [
     createdAt.getTime(),
@@ -70,6 +79,7 @@ export function windowETag(inputs: WindowInputs, callBudgetTokens: number | unde
     policyStrategy,
     policyConfig,
     callBudgetTokens,
+    format,
   ];
   const digest = createHash('sha256').update(JSON.stringify(settings)).digest('base64url');
   return `"${version}-${digest.slice(0, 22)}"`;

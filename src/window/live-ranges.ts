@@ -1,3 +1,4 @@
+import { gapsBetween } from '../events/seq-ranges.js';
 import type { SeqRange } from '../events/stored-event.js';
 
 /** A range of the log, with the running token total of the log before it and through it. */
@@ -23,7 +24,12 @@ export class LiveRanges {
   ) {
     const countBefore: number[] = [];
     let count = 0;
-    this.ranges = gaps(covered, lastSeq, tokensTotal);
+    this.ranges = gapsBetween(covered, lastSeq).map(({ fromSeq, toSeq, previous, next }) => ({
+      fromSeq,
+      toSeq,
+      tokensBefore: previous?.tokensThrough ?? 0,
+      tokensThrough: next?.tokensBefore ?? tokensTotal,
+    }));
     for (const { fromSeq, toSeq } of this.ranges) {
       countBefore.push(count);
       count += toSeq - fromSeq + 1;
@@ -51,20 +57,4 @@ export class LiveRanges {
   reaching(seq: number): TokenRange[] {
     return this.ranges.filter(({ toSeq }) => toSeq >= seq);
   }
-}
-
-/** What lies before, between and after the covered ranges. */
-function gaps(covered: readonly TokenRange[], lastSeq: number, tokensTotal: number): TokenRange[] {
-  const endOfLog = { fromSeq: lastSeq + 1, tokensBefore: tokensTotal };
-  return [...covered, endOfLog]
-    .map((next, index) => {
-      const previous = covered[index - 1] ?? { toSeq: 0, tokensThrough: 0 };
-      return {
-        fromSeq: previous.toSeq + 1,
-        toSeq: next.fromSeq - 1,
-        tokensBefore: previous.tokensThrough,
-        tokensThrough: next.tokensBefore,
-      };
-    })
-    .filter(({ fromSeq, toSeq }) => fromSeq <= toSeq);
 }

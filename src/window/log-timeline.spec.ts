@@ -9,7 +9,7 @@ import { InMemoryTimeline } from '../policies/testing/in-memory-timeline.js';
 import type { LiveEvent, Timeline } from '../policies/timeline.js';
 
 const ID = new ConversationId('default', 'any');
-const BASE_TOKENS = new Map([['user', 4]]);
+const COUNTS = { base: new Map([['user', 4]]), ofText: (text: string) => text.length };
 const START = Date.UTC(2026, 0);
 
 function stored(seq: number, types: string[], insertedAt: Date): StoredEvent {
@@ -17,7 +17,7 @@ function stored(seq: number, types: string[], insertedAt: Date): StoredEvent {
   // Each part costs ten tokens more than the part before it. The token count of the event is a different number.
   const partTokens = types.length === 1 ? null : types.map((_, index) => 10 * (index + 1));
   const body = JSON.stringify({ role: 'user', parts });
-  return { seq, version: seq, body, tokenEstimate: 1000 + seq, partTokens, insertedAt };
+  return { seq, version: seq, body, tokenEstimate: 1000 + seq, partTokens, outline: '1', insertedAt };
 }
 
 /** The part of the events service that `LogTimeline` uses, in memory. */
@@ -41,7 +41,7 @@ function timelineOf(
 ): LogTimeline {
   const compactions = covered.map((range) => ({ ...range, tokensBefore: 0, tokensThrough: 0 }));
   const ranges = new LiveRanges(events.length, 0, compactions);
-  return new LogTimeline(logOf(events), BASE_TOKENS, ID, ranges, maxScannedBytes);
+  return new LogTimeline(logOf(events), COUNTS, ID, ranges, maxScannedBytes);
 }
 
 async function newestFirst(timeline: Timeline): Promise<LiveEvent[]> {
@@ -139,11 +139,31 @@ describe('LogTimeline.newestFirst', () => {
   });
 });
 
+/** The types of the parts of the message that an event becomes. */
+const partTypes = (event: StoredLiveEvent | undefined) => event?.toMessage().parts.map(({ type }) => type);
+
+describe('StoredLiveEvent.withReplacedOutputs', () => {
+  it('counts the text in the place of each output', async () => {
+    const event = await only('text', 'tool_result', 'tool-result');
+    const replaced = await event.withReplacedOutputs('12345');
+    expect(replaced.tokens).toBe(4 + 10 + 5 + 5);
+    expect((await event.withReplacedOutputs('12345', 1)).tokens).toBe(4 + 10 + 5 + 30);
+    expect(JSON.parse(replaced.toMessage().json)).toMatchObject({
+      parts: [
+        { type: 'text' },
+        { type: 'tool_result', content: '12345' },
+        { type: 'tool-result', output: { type: 'text', value: '12345' } },
+      ],
+    });
+    expect(await (await only('text')).withReplacedOutputs('12345')).toMatchObject({ tokens: 1001 });
+  });
+});
+
 describe('StoredLiveEvent.withParts', () => {
   it('returns the event itself if all parts are kept', async () => {
     const event = await only('a', 'b');
     expect(event.withParts(() => true)).toBe(event);
-    expect([event.partIndexes, event.tokens]).toEqual([undefined, 1001]);
+    expect(event.tokens).toBe(1001);
   });
 
   it('returns undefined if no part is kept', async () => {
@@ -154,7 +174,8 @@ describe('StoredLiveEvent.withParts', () => {
   it('counts the tokens of the role and the kept parts, and ignores the token count of the event', async () => {
     const reduced = (await only('a', 'b', 'c')).withParts(({ type }) => type !== 'b');
     expect(reduced?.parts).toEqual([{ type: 'a' }, { type: 'c' }]);
-    expect([reduced?.partIndexes, reduced?.tokens]).toEqual([[0, 2], 4 + 10 + 30]);
+    expect(reduced?.tokens).toBe(4 + 10 + 30);
+    expect(partTypes(reduced)).toEqual(['a', 'c']);
   });
 
   it('can be applied repeatedly', async () => {
@@ -162,7 +183,8 @@ describe('StoredLiveEvent.withParts', () => {
       .withParts(({ type }) => type !== 'a')
       ?.withParts(({ type }) => type !== 'c');
     expect(reduced?.parts).toEqual([{ type: 'b' }, { type: 'd' }]);
-    expect([reduced?.partIndexes, reduced?.tokens]).toEqual([[1, 3], 4 + 20 + 40]);
+    expect(reduced?.tokens).toBe(4 + 20 + 40);
+    expect(partTypes(reduced)).toEqual(['b', 'd']);
     expect(reduced?.withParts(({ type }) => type === 'a')).toBeUndefined();
   });
 
@@ -170,9 +192,6 @@ describe('StoredLiveEvent.withParts', () => {
     let calls = 0;
     const reduced = (await only('a', 'b', 'c')).withParts(() => (calls += 1) !== 2);
     expect(calls).toBe(3);
-    expect([reduced?.parts, reduced?.partIndexes]).toEqual([
-      [{ type: 'a' }, { type: 'c' }],
-      [0, 2],
-    ]);
+    expect(partTypes(reduced)).toEqual(['a', 'c']);
   });
 });

@@ -1,12 +1,20 @@
+import { readItems, type EventOutline, type MessageEvent } from '@fastpaca/messages';
 import { jsonValue } from '../common/json/json-value.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import type { EventsService } from '../events/events.service.js';
 import type { StoredEvent } from '../events/stored-event.js';
+import { EventContent } from '../policies/event-content.js';
 import { oldestScannedPosition, type LiveEvent, type Part, type Timeline } from '../policies/timeline.js';
+import { storedOutline } from '../events/stored-outline.js';
 import type { LiveRanges } from './live-ranges.js';
+import { eventMessage, reducedMessage, type WindowMessage } from './window-message.js';
 
-/** Tokens of a message without its parts, by role. */
-export type BaseTokens = ReadonlyMap<string, number>;
+/** What the tokens of a reduced event are made of. */
+export interface TokenCounts {
+  /** Tokens of a message without its parts, by role. */
+  base: ReadonlyMap<string, number>;
+  ofText: (text: string) => number | Promise<number>;
+}
 
 /** The timeline of a stored conversation. Positions are computed; events are read only while a policy iterates. */
 export class LogTimeline implements Timeline {
@@ -16,7 +24,7 @@ export class LogTimeline implements Timeline {
   /** @param maxScannedBytes most bytes of events that `newestFirst` yields; it yields at least one event */
   constructor(
     private readonly events: EventsService,
-    private readonly baseTokens: BaseTokens,
+    private readonly counts: TokenCounts,
     private readonly id: ConversationId,
     private readonly live: LiveRanges,
     private readonly maxScannedBytes: number,
@@ -51,48 +59,112 @@ export class LogTimeline implements Timeline {
         this.cutByBytes = true;
         return;
       }
-      yield StoredLiveEvent.whole(event, position, this.baseTokens);
+      yield StoredLiveEvent.whole(event, position, this.counts);
       position -= 1;
     }
   }
 }
 
-/** A stored event as a policy sees it, whole or with some of its parts removed. */
+/** A stored event as a policy sees it, whole or with what a policy has left of it. */
 export class StoredLiveEvent implements LiveEvent {
   private constructor(
     readonly stored: StoredEvent,
     readonly position: number,
-    readonly role: string,
-    readonly parts: readonly Part[],
     readonly tokens: number,
-    /** For each of `parts`, its index among the parts of the stored event; undefined if no part was removed. */
-    readonly partIndexes: readonly number[] | undefined,
-    private readonly baseTokens: BaseTokens,
+    private readonly content: EventContent,
+    private readonly counts: TokenCounts,
+    /** Of each part that is left; empty for a whole event. */
+    private readonly partTokens: readonly number[] = [],
+    /** Of the parts that replace stored ones. */
+    private readonly replacedTokens: ReadonlyMap<Part, number> = new Map(),
   ) {}
 
-  static whole(stored: StoredEvent, position: number, baseTokens: BaseTokens): StoredLiveEvent {
-    const { role, parts } = jsonValue(stored.body) as { role: string; parts: Part[] };
-    return new StoredLiveEvent(stored, position, role, parts, stored.tokenEstimate, undefined, baseTokens);
+  static whole(stored: StoredEvent, position: number, counts: TokenCounts): StoredLiveEvent {
+    const event = jsonValue(stored.body) as MessageEvent;
+    const content = new EventContent(event, undefined, storedOutline(stored));
+    return new StoredLiveEvent(stored, position, stored.tokenEstimate, content, counts);
   }
 
   get seq(): number {
     return this.stored.seq;
   }
 
+  get role(): string {
+    return this.content.event.role;
+  }
+
+  get parts(): readonly Part[] {
+    return this.content.event.parts;
+  }
+
   get insertedAt(): Date {
     return this.stored.insertedAt;
   }
 
-  withParts(keep: (part: Part) => boolean): StoredLiveEvent | undefined {
-    const kept = [...this.parts.entries()].filter(([, part]) => keep(part));
-    if (kept.length === this.parts.length) return this;
-    if (kept.length === 0) return undefined;
-    const parts = kept.map(([, part]) => part);
-    const partIndexes = kept.map(([index]) => this.partIndexes?.[index] ?? index);
-    const { partTokens } = this.stored;
-    const base = this.baseTokens.get(this.role) ?? 0;
-    const tokens = partIndexes.reduce((sum, index) => sum + (partTokens?.[index] ?? 0), base);
-    const { stored, position, role, baseTokens } = this;
-    return new StoredLiveEvent(stored, position, role, parts, tokens, partIndexes, baseTokens);
+  get startsTurn(): boolean {
+    return this.content.outline.startsTurn;
   }
+
+  get toolResultCount(): number {
+    return this.content.toolResultCount;
+  }
+
+  get outline(): EventOutline {
+    return this.content.outline;
+  }
+
+  withParts(keep: (part: Part) => boolean): StoredLiveEvent | undefined {
+    return this.withContent(this.content.withParts(keep));
+  }
+
+  withoutKinds(kinds: readonly string[], follower?: StoredLiveEvent): StoredLiveEvent | undefined {
+    return this.withContent(this.content.withoutKinds(kinds, follower?.content));
+  }
+
+  async withReplacedOutputs(text: string, count = Infinity): Promise<StoredLiveEvent> {
+    const content = this.content.withReplacedOutputs(text, count);
+    const replacedTokens = new Map(this.replacedTokens);
+    for (const part of content.reduction?.parts ?? [])
+      if (typeof part !== 'number')
+        replacedTokens.set(part, await this.counts.ofText(countedText(part, text)));
+    return this.withContent(content, replacedTokens) ?? this;
+  }
+
+  toMessage(): WindowMessage {
+    const { stored, tokens, partTokens } = this;
+    const { reduction } = this.content;
+    return reduction ? reducedMessage(stored, tokens, reduction, partTokens) : eventMessage(stored, tokens);
+  }
+
+  private withContent(
+    content: EventContent | undefined,
+    replacedTokens = this.replacedTokens,
+  ): StoredLiveEvent | undefined {
+    if (!content || content === this.content) return content && this;
+    const { base, ofItems } = this.storedTokens();
+    const { whole, reduction } = content;
+    const partTokens = (reduction?.parts ?? []).map((part) =>
+      typeof part === 'number' ? (ofItems[part] ?? 0) : (replacedTokens.get(part) ?? 0),
+    );
+    // The counts of the tool calls beside the parts follow those of the parts.
+    const callTokens = reduction?.removedFields.includes('tool_calls')
+      ? []
+      : ofItems.slice(whole.parts.length);
+    const tokens = [...partTokens, ...callTokens].reduce((sum, each) => sum + each, base);
+    const { stored, position, counts } = this;
+    return new StoredLiveEvent(stored, position, tokens, content, counts, partTokens, replacedTokens);
+  }
+
+  /** Tokens of the stored event without its items, and those of each item. */
+  private storedTokens(): { base: number; ofItems: readonly number[] } {
+    const { partTokens, tokenEstimate } = this.stored;
+    const base = this.counts.base.get(this.role) ?? 0;
+    return { base, ofItems: partTokens ?? [Math.max(0, tokenEstimate - base)] };
+  }
+}
+
+/** What counts of a tool result whose output is `text`: the text, and the call if the part holds that too. */
+function countedText(part: Part, text: string): string {
+  const holdsCall = readItems({ role: 'assistant', parts: [part] }).some(({ kind }) => kind === 'call');
+  return holdsCall ? JSON.stringify(part) : text;
 }

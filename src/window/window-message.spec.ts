@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventMessage, summaryMessages } from './window-message.js';
+import { eventMessage, reducedMessage, summaryMessages } from './window-message.js';
 
 const AT = new Date('2026-01-01T00:00:00.000Z');
 
 function storedEvent(seq: number, body: string) {
-  return { seq, version: seq, body, tokenEstimate: seq, partTokens: null, insertedAt: AT };
+  return { seq, version: seq, body, tokenEstimate: seq, partTokens: null, outline: null, insertedAt: AT };
 }
 
 describe('eventMessage', () => {
@@ -12,7 +12,7 @@ describe('eventMessage', () => {
     const body =
       '{"metadata":{"a":1.0},"role":"user","other":0,"parts":[{"type":"text","n":1e2}],"id":"é\\u00e9"}';
     expect(eventMessage(storedEvent(7, body), 5).json).toBe(
-      '{"seq":7,"role":"user","parts":[{"type":"text","n":1e2}],"id":"é\\u00e9","metadata":{"a":1.0},' +
+      '{"seq":7,"metadata":{"a":1.0},"role":"user","other":0,"parts":[{"type":"text","n":1e2}],"id":"é\\u00e9",' +
         '"inserted_at":"2026-01-01T00:00:00.000Z"}',
     );
   });
@@ -20,7 +20,7 @@ describe('eventMessage', () => {
   it('contains only the parts that the policy kept, with unchanged text', () => {
     const body =
       '{"role":"user","parts":[{"type":"text","n":1.0},{"type":"tool_result"},{"type":"text","n":1e2}]}';
-    expect(eventMessage(storedEvent(7, body), 5, [0, 2]).json).toBe(
+    expect(reducedMessage(storedEvent(7, body), 5, { parts: [0, 2], removedFields: [] }, [1, 1]).json).toBe(
       '{"seq":7,"role":"user","parts":[{"type":"text","n":1.0},{"type":"text","n":1e2}],' +
         '"inserted_at":"2026-01-01T00:00:00.000Z"}',
     );
@@ -29,7 +29,7 @@ describe('eventMessage', () => {
   it('returns a message whose fields can be read as an object', () => {
     const body =
       '{"metadata":{"a":1.0},"role":"user","other":0,"parts":[{"type":"image"},{"type":"text"}],"id":"x"}';
-    const message = eventMessage(storedEvent(7, body), 5, [1]);
+    const message = reducedMessage(storedEvent(7, body), 5, { parts: [1], removedFields: ['other'] }, [1]);
     const { seq, tokens, role, parts, id, metadata, insertedAt, summarizedRange } = message;
     expect({ seq, tokens, role, parts, id, metadata, insertedAt, summarizedRange }).toEqual({
       seq: 7,

@@ -1,27 +1,51 @@
+import {
+  outlineOf,
+  type ContentForm,
+  type EventOutline,
+  type MessageEvent,
+  type Reduction,
+  type WindowEvent,
+} from '@fastpaca/messages';
 import type { Compaction, Summary } from '../compaction/compaction.js';
-import { arrayElements, member, objectMembers } from '../common/json/json-scanner.js';
+import { isPlainJson, parseWithSource } from '../common/json/json-source.js';
+import { arrayElements, member, objectMembers, objectText } from '../common/json/json-scanner.js';
 import { jsonValue } from '../common/json/json-value.js';
-import { messageJson } from '../events/event-json.js';
+import { messageJson, summaryMessageJson } from '../events/event-json.js';
 import type { SeqRange, StoredEvent } from '../events/stored-event.js';
+import { storedOutline } from '../events/stored-outline.js';
 import type { Part } from '../policies/timeline.js';
 
-/** The fields of a message as its JSON text has them. */
-interface MessageFields {
-  role: string;
+/** The fields of a message of a window. Events may have others. */
+export interface WindowMessageFields extends MessageEvent {
+  from_seq?: number;
+  to_seq?: number;
   parts: Part[];
-  id?: string;
-  metadata?: Record<string, unknown>;
+  id?: string | null;
+  metadata?: Record<string, unknown> | null;
   inserted_at: string;
+}
+
+interface MessageDetails {
+  /** Undefined if it has to be worked out from the text. */
+  outline?: EventOutline;
+  /** Whether a policy has removed or replaced parts of the event. */
+  isReduced?: boolean;
+  /** How the caller wrote the content of the event; undefined if unknown. */
+  contentForm?: ContentForm | undefined;
+  /** Tokens of each part; null or undefined if they are not known. */
+  partTokens?: readonly number[] | null;
+  /** Whether `JSON.stringify` writes the message as it is; undefined if nobody has asked yet. */
+  isPlainJson?: boolean;
 }
 
 /**
  * One message of a window: an event of the log, or a replacement message of a compaction.
  *
- * It holds the message as JSON text. The text is parsed when `role`, `parts`, `id`, `metadata` or `insertedAt` is first
- * read, because the HTTP response needs the text only. Parsed numbers lose spellings such as `1.0`; `json` keeps them.
+ * It holds the message as JSON text. The text is parsed when a field is first read, because the HTTP response needs the text
+ * only. Parsed numbers lose spellings such as `1.0`; `json` keeps them.
  */
 export class WindowMessage {
-  private parsedFields?: MessageFields;
+  private parsedFields?: WindowMessageFields;
 
   /**
    * @param seq seq of the event; for a summary, the first seq of its range
@@ -34,6 +58,7 @@ export class WindowMessage {
     readonly tokens: number,
     readonly json: string,
     readonly summarizedRange?: SeqRange,
+    private readonly details: MessageDetails = {},
   ) {}
 
   get role(): string {
@@ -46,11 +71,17 @@ export class WindowMessage {
   }
 
   get id(): string | undefined {
-    return this.fields.id;
+    return this.fields.id ?? undefined;
   }
 
   get metadata(): Readonly<Record<string, unknown>> | undefined {
-    return this.fields.metadata;
+    return this.fields.metadata ?? undefined;
+  }
+
+  /** All fields of the message, such as `tool_calls` or `name`. Do not modify it. */
+  get fields(): Readonly<WindowMessageFields> {
+    this.parsedFields ??= jsonValue(this.json) as WindowMessageFields;
+    return this.parsedFields;
   }
 
   /** When the event was appended, or the compaction made. */
@@ -58,44 +89,83 @@ export class WindowMessage {
     return new Date(this.fields.inserted_at);
   }
 
-  private get fields(): MessageFields {
-    this.parsedFields ??= jsonValue(this.json) as MessageFields;
-    return this.parsedFields;
+  /** @internal Tokens of each part; null or undefined if they are not known. */
+  get partTokens(): readonly number[] | null | undefined {
+    return this.details.partTokens;
+  }
+
+  /** @internal */
+  get outline(): EventOutline {
+    return (this.details.outline ??= outlineOf(this.fields));
+  }
+
+  /** @internal Whether nothing of the message is lost by parsing. */
+  get isPlainJson(): boolean {
+    return (this.details.isPlainJson ??= isPlainJson(this.json));
+  }
+
+  /** @internal The message as @fastpaca/messages reads it. `stringifyWithSource` spells its parts as they were sent. */
+  toWindowEvent(): WindowEvent {
+    const { isReduced, contentForm } = this.details;
+    return {
+      seq: this.seq,
+      event: (this.isPlainJson ? jsonValue(this.json) : parseWithSource(this.json)) as MessageEvent,
+      ...(contentForm && { contentForm }),
+      ...(isReduced && { isReduced }),
+      ...(this.summarizedRange && { summary: this.summarizedRange }),
+    };
   }
 }
 
-/** The texts of whole events as messages, kept as long as the events themselves, which `RecentEventsCache` holds. */
-const eventTexts = new WeakMap<StoredEvent, string>();
+/** What messages of whole events share, kept as long as the events themselves, which `RecentEventsCache` holds. */
+const wholeEvents = new WeakMap<StoredEvent, { json: string; details: MessageDetails }>();
 
-/** @param partIndexes the parts to keep, if a policy removed some */
-export function eventMessage(
+export function eventMessage(event: StoredEvent, tokens: number): WindowMessage {
+  let shared = wholeEvents.get(event);
+  if (!shared) {
+    const { seq, body, insertedAt, partTokens } = event;
+    const outline = storedOutline(event);
+    const json = messageJson(seq, body, insertedAt);
+    shared = { json, details: { outline, contentForm: outline.contentForm, partTokens } };
+    wholeEvents.set(event, shared);
+  }
+  return new WindowMessage(event.seq, tokens, shared.json, undefined, shared.details);
+}
+
+/**
+ * An event of which a policy has removed or replaced something. Parts that stay are spelled as they were sent.
+ *
+ * @param partTokens tokens of each part that is left
+ */
+export function reducedMessage(
   event: StoredEvent,
   tokens: number,
-  partIndexes?: readonly number[],
+  reduction: Reduction,
+  partTokens: readonly number[],
 ): WindowMessage {
   const { seq, body, insertedAt } = event;
-  if (partIndexes) {
-    const json = messageJson({ seq }, body, insertedAt, partsText(body, partIndexes));
-    return new WindowMessage(seq, tokens, json);
-  }
-  let json = eventTexts.get(event);
-  if (json === undefined) {
-    json = messageJson({ seq }, body, insertedAt);
-    eventTexts.set(event, json);
-  }
-  return new WindowMessage(seq, tokens, json);
+  const json = messageJson(seq, reducedBody(body, reduction), insertedAt);
+  const { contentForm } = storedOutline(event);
+  return new WindowMessage(seq, tokens, json, undefined, {
+    isReduced: true,
+    contentForm,
+    partTokens,
+  });
 }
 
 /** The replacement messages of a compaction. */
 export function summaryMessages({ fromSeq, toSeq }: Compaction, summary: Summary): WindowMessage[] {
-  const seqs = { seq: fromSeq, from_seq: fromSeq, to_seq: toSeq };
+  const range = { fromSeq, toSeq };
   return summary.messages.map((body, index) => {
-    const json = messageJson(seqs, body, summary.insertedAt);
-    return new WindowMessage(fromSeq, summary.messageTokens[index] ?? 0, json, { fromSeq, toSeq });
+    const json = summaryMessageJson(range, body, summary.insertedAt);
+    return new WindowMessage(fromSeq, summary.messageTokens[index] ?? 0, json, range);
   });
 }
 
-function partsText(body: string, partIndexes: readonly number[]): string {
-  const parts = arrayElements(member(objectMembers(body), 'parts') ?? '[]');
-  return `[${partIndexes.map((index) => parts[index]).join(',')}]`;
+function reducedBody(body: string, { parts, removedFields }: Reduction): string {
+  const members = objectMembers(body).filter(({ key }) => !removedFields.includes(key));
+  const texts = arrayElements(member(members, 'parts') ?? '[]');
+  const kept = parts.map((part) => (typeof part === 'number' ? texts[part] : JSON.stringify(part)));
+  const value = `[${kept.join(',')}]`;
+  return objectText(members.map((each) => (each.key === 'parts' ? { key: 'parts', value } : each)));
 }

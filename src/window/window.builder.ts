@@ -1,29 +1,26 @@
+import { groupEvents, NO_RESULT_TEXT, unansweredCalls, type Format } from '@fastpaca/messages';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { ConversationId } from '../common/conversation-id.js';
 import type { Compaction } from '../compaction/compaction.js';
 import { CompactionService } from '../compaction/compaction.service.js';
-import type { ConversationRecord } from '../conversations/conversation.js';
 import { ROLES } from '../events/dto/event.schema.js';
 import { EventsService } from '../events/events.service.js';
-import type { ConfiguredPolicy } from '../policies/policy.registry.js';
-import type { LiveEvent } from '../policies/timeline.js';
 import { MessageTokenCounter } from '../tokens/message-token-counter.js';
-import { assemble } from './assemble.js';
+import type { WindowRequest } from './window-request.js';
+import { inOrder, segmentsOf } from './assemble.js';
 import { newestThatFit, RemainingBudget } from './budget-fit.js';
+import { newestGroupOf, type GroupSize } from './group-cut.js';
 import { LiveRanges } from './live-ranges.js';
-import { LogTimeline, StoredLiveEvent } from './log-timeline.js';
+import { LiveSelector } from './live-selector.js';
+import type { TokenCounts } from './log-timeline.js';
 import { needsCompaction } from './needs-compaction.js';
 import type { Window } from './window.js';
-import { eventMessage, type WindowMessage } from './window-message.js';
+import { summaryMessages, type WindowMessage } from './window-message.js';
+import { repairMessages, type AddedTokens, type RepairedMessages } from './window-repair.js';
 
-/** Everything that decides a window. */
-export interface WindowRequest {
-  id: ConversationId;
-  /** Version, end of the log, token total and settings. The log and the compactions are read as of its version. */
-  conversation: ConversationRecord;
-  policy: ConfiguredPolicy;
-  /** Narrows the budget; undefined if the caller gave none. */
-  callBudgetTokens?: number;
+interface RepairedWindowMessages extends RepairedMessages {
+  usedTokens: number;
+  /** The newest group, if it does not fit together with what has to be added to it. */
+  overflow?: GroupSize;
 }
 
 export interface BuiltWindow {
@@ -32,23 +29,16 @@ export interface BuiltWindow {
   cutByBytes: boolean;
 }
 
-/** The live events of a window. */
-interface LiveSelection {
-  /** Those that fit the budget, ascending. */
-  messages: WindowMessage[];
-  /** Tokens of all events that the policy selected. */
-  selectedTokens: number;
-  cutByBytes: boolean;
-}
-
 /**
- * Builds windows: timeline → policy → budget → segments. A window is a pure function of the log, the compactions, the
- * policy and the budget as of one version, and of the database's clock if the policy uses it. No transaction is needed:
- * events up to a version never change, and a compaction records at which versions it was active.
+ * Builds windows: timeline → policy → budget → repair → segments. A window is a pure function of the log, the compactions, the
+ * policy and the budget as of one version, and of the database's clock if the policy uses it. No transaction is needed: events up
+ * to a version never change, and a compaction records at which versions it was active.
  */
 @Injectable()
 export class WindowBuilder implements OnModuleInit {
   private readonly baseTokens = new Map<string, number>();
+  private readonly counts: TokenCounts = { base: this.baseTokens, ofText: (text) => this.tokensOfText(text) };
+  private addedTokens: AddedTokens = { base: this.baseTokens, result: 0 };
 
   constructor(
     private readonly compactions: CompactionService,
@@ -58,6 +48,7 @@ export class WindowBuilder implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     for (const role of ROLES) this.baseTokens.set(role, (await this.messageTokens.count(role, [])).total);
+    this.addedTokens = { base: this.baseTokens, result: await this.tokensOfText(NO_RESULT_TEXT) };
   }
 
   /** @param maxBytes most bytes of messages; the oldest live events are dropped first, then the oldest summaries */
@@ -73,20 +64,27 @@ export class WindowBuilder implements OnModuleInit {
     for (const { compaction, summary } of summaries)
       remaining.take(compaction.tokenEstimate, sum(summary.messages, byteLength));
 
+    const summaryTokens = sum(compactions, ({ tokenEstimate }) => tokenEstimate);
+    const needs = (liveTokens: number) =>
+      needsCompaction(summaryTokens + liveTokens, triggerRatio, budgetTokens);
     const liveRanges = new LiveRanges(lastSeq, tokensTotal, compactions);
-    const live = await this.selectLive(request, liveRanges, remaining, maxBytes);
+    const selector = new LiveSelector(this.events, this.counts, request, liveRanges, needs);
+    const live = await selector.select(remaining, maxBytes);
 
-    const segments = assemble(summaries, liveRanges.ranges, live.messages);
-    const messages = segments.flatMap((segment) => segment.messages);
-    const snapshotTokens = sum(compactions, ({ tokenEstimate }) => tokenEstimate) + live.selectedTokens;
-    const window = {
+    const summarized = summaries.flatMap(({ compaction, summary }) => summaryMessages(compaction, summary));
+    const repaired = this.repairWithin(budgetTokens, summarized, live.messages, request.format);
+    const { messages, repairs, usedTokens } = repaired;
+    const overflow = live.overflow ?? repaired.overflow ?? summaryOverflow(compactions, affordable, messages);
+    const window: Window = {
       version,
-      segments,
+      segments: segmentsOf(messages, liveRanges.ranges),
       messages,
-      snapshotTokens,
-      usedTokens: sum(messages, ({ tokens }) => tokens),
+      snapshotTokens: summaryTokens + live.selectedTokens,
+      usedTokens,
       budgetTokens,
-      needsCompaction: needsCompaction(snapshotTokens, triggerRatio, budgetTokens),
+      needsCompaction: needs(live.selectedTokens),
+      repairs,
+      ...(overflow && { overflow }),
     };
     return { window, cutByBytes: live.cutByBytes || summaries.length < affordable.length };
   }
@@ -97,70 +95,71 @@ export class WindowBuilder implements OnModuleInit {
     return version > lastSeq ? this.compactions.activeAt(id, version) : [];
   }
 
-  /** What the policy selects of the live events, as far as it fits what the summaries leave of the budget. */
-  private async selectLive(
-    request: WindowRequest,
-    liveRanges: LiveRanges,
-    remaining: RemainingBudget,
-    maxScannedBytes: number,
-  ): Promise<LiveSelection> {
-    const { id, conversation, policy } = request;
-    const timeline = new LogTimeline(this.events, this.baseTokens, id, liveRanges, maxScannedBytes);
-    const selection = await policy.select(timeline, conversation.now);
-    const live =
-      'fromSeq' in selection
-        ? await this.readFrom(request, liveRanges, selection.fromSeq, remaining)
-        : await collect(selection, remaining, conversation.policyStrategy);
-    // A policy may also scan the timeline to compute `fromSeq`.
-    return { ...live, cutByBytes: live.cutByBytes || timeline.cutByBytes };
+  /**
+   * Repairs the messages. If results that are added exceed the budget, the oldest groups of live events are left out, and then the
+   * oldest summaries.
+   */
+  private repairWithin(
+    budgetTokens: number,
+    summaries: readonly WindowMessage[],
+    liveMessages: readonly WindowMessage[],
+    format: Format | undefined,
+  ): RepairedWindowMessages {
+    let [kept, live] = [summaries, liveMessages];
+    for (;;) {
+      const repaired = this.repair(inOrder(kept, live), format);
+      if (repaired.usedTokens <= budgetTokens) {
+        const overflow = live.length === 0 ? this.newestGroup(liveMessages, format) : undefined;
+        return { ...repaired, ...(overflow && { overflow }) };
+      }
+      if (live.length > 0) live = withoutOldestGroup(live);
+      else kept = kept.filter(({ seq }) => seq !== kept[0]?.seq);
+    }
   }
 
-  /** All live events from `fromSeq` on. Reads only those that fit: the stored running totals say where the cut is. */
-  private async readFrom(
-    { id, conversation }: WindowRequest,
-    liveRanges: LiveRanges,
-    fromSeq: number,
-    remaining: RemainingBudget,
-  ): Promise<LiveSelection> {
-    const ranges = liveRanges.reaching(fromSeq);
-    const [oldest] = ranges;
-    if (!oldest) return { messages: [], selectedTokens: 0, cutByBytes: false };
-    const wanted = ranges
-      .toReversed()
-      .map((range) => remaining.takeRange({ ...range, fromSeq: Math.max(range.fromSeq, fromSeq) }))
-      .reverse();
-    const read = await this.events.suffix(id, conversation.history, wanted, remaining.bytes);
-    const tokensOfRanges = sum(ranges, ({ tokensBefore, tokensThrough }) => tokensThrough - tokensBefore);
-    // The oldest range may begin before `fromSeq`; the policy did not select that part of it.
-    const unselectedTokens = read.tokensBefore - oldest.tokensBefore;
-    return {
-      messages: read.events.map((event) => eventMessage(event, event.tokenEstimate)),
-      selectedTokens: tokensOfRanges - unselectedTokens,
-      cutByBytes: read.skippedBytes !== undefined,
-    };
+  private repair(messages: readonly WindowMessage[], format: Format | undefined): RepairedWindowMessages {
+    // The renderer of a format repairs itself, and also answers calls that may stay open elsewhere.
+    const repaired = format ? { messages, repairs: [] } : repairMessages(messages, this.addedTokens);
+    const addedTokens = format ? this.tokensOfAnswers(messages) : 0;
+    return { ...repaired, usedTokens: sum(repaired.messages, ({ tokens }) => tokens) + addedTokens };
+  }
+
+  /** The newest group with what a format adds to it. */
+  private newestGroup(messages: readonly WindowMessage[], format: Format | undefined): GroupSize | undefined {
+    const group = newestGroupOf(messages);
+    if (!group || !format) return group;
+    const fromSeq = groupEvents(messages).at(-1)?.fromSeq ?? 0;
+    const answers = this.tokensOfAnswers(messages.filter(({ seq }) => seq >= fromSeq));
+    return { ...group, tokens: group.tokens + answers };
+  }
+
+  private async tokensOfText(text: string): Promise<number> {
+    const { items } = await this.messageTokens.count('tool', [[text]]);
+    return items[0] ?? 0;
+  }
+
+  /** Tokens of the results that a format adds to calls without one. */
+  private tokensOfAnswers(messages: readonly WindowMessage[]): number {
+    const { base, result } = this.addedTokens;
+    const outlined = messages.map(({ outline }, index) => ({ seq: index, outline }));
+    return unansweredCalls(outlined).length * ((base.get('tool') ?? 0) + result);
   }
 }
 
-/** The events that a policy yields. All of them count as selected; those that fit become messages. */
-async function collect(
-  selection: AsyncIterable<LiveEvent>,
-  remaining: RemainingBudget,
-  strategy: string,
-): Promise<LiveSelection> {
-  const messages: WindowMessage[] = [];
-  let selectedTokens = 0;
-  let previousSeq = Infinity;
-  for await (const event of selection) {
-    if (!(event instanceof StoredLiveEvent) || event.seq >= previousSeq) {
-      throw new Error(`the policy "${strategy}" must yield events of the timeline, newest first`);
-    }
-    const { stored, tokens, partIndexes } = event;
-    previousSeq = event.seq;
-    selectedTokens += tokens;
-    if (remaining.take(tokens, byteLength(stored.body)))
-      messages.push(eventMessage(stored, tokens, partIndexes));
-  }
-  return { messages: messages.reverse(), selectedTokens, cutByBytes: remaining.cutByBytes };
+/** The newest compaction, if the window is empty because not even its summary fits. */
+function summaryOverflow(
+  compactions: readonly Compaction[],
+  affordable: readonly Compaction[],
+  messages: readonly WindowMessage[],
+): GroupSize | undefined {
+  const newest = compactions.at(-1);
+  const isCause = messages.length === 0 && affordable.length === 0;
+  return isCause && newest ? { seq: newest.toSeq, tokens: newest.tokenEstimate } : undefined;
+}
+
+function withoutOldestGroup(messages: readonly WindowMessage[]): readonly WindowMessage[] {
+  const [oldest] = groupEvents(messages);
+  return messages.filter(({ seq }) => oldest && seq > oldest.toSeq);
 }
 
 /** The least of the conversation's, the policy's and the caller's budget. */

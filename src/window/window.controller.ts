@@ -28,7 +28,8 @@ export class WindowController {
     summary: 'Read the slice of the conversation that goes to the model',
     description:
       'The summaries of the active compactions, and the newest events that the policy selects and the budget allows. ' +
-      'A live segment never begins with a tool result whose call is missing.',
+      'Tool calls and their results stay together, and what every provider rejects is repaired: see `repairs`. With `format`, ' +
+      'the answer has `prompt` in the place of `messages`: the provider accepts it as it is.',
     operationId: 'readWindow',
   })
   @ApiEntityTag(
@@ -43,8 +44,8 @@ export class WindowController {
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer | undefined> {
-    const { budget_tokens: budgetTokens, if_version: ifVersion } = query;
-    const window = await this.windows.readSerialized(id, { budgetTokens, ifVersion });
+    const { budget_tokens: budgetTokens, if_version: ifVersion, format } = query;
+    const window = await this.windows.readSerialized(id, { budgetTokens, ifVersion, format });
     const isUnchanged = window.etag !== undefined && isUnmodified(reply, ifNoneMatch, window.etag);
     return isUnchanged ? undefined : window.serialize();
   }

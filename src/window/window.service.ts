@@ -1,3 +1,4 @@
+import { renderPrompt, type Format } from '@fastpaca/messages';
 import { Injectable } from '@nestjs/common';
 import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
@@ -12,8 +13,9 @@ import { Metrics } from '../metrics/metrics.js';
 import { PolicyRegistry } from '../policies/policy.registry.js';
 import { CachedWindow, windowETag } from './cached-window.js';
 import { SharedBuilds } from './shared-builds.js';
-import { WindowBuilder, type WindowRequest } from './window.builder.js';
-import type { Window, WindowTotals } from './window.js';
+import { WindowBuilder } from './window.builder.js';
+import type { WindowRequest } from './window-request.js';
+import type { PromptWindow, Window, WindowTotals } from './window.js';
 
 export interface ReadWindowOptions {
   /** Narrows the budget for this call; never widens it. */
@@ -21,6 +23,9 @@ export interface ReadWindowOptions {
   /** The version the caller believes current; undefined skips the check. */
   ifVersion?: number | undefined;
 }
+
+/** What decides a window beside the conversation. */
+type CallSettings = Pick<WindowRequest, 'callBudgetTokens' | 'format'>;
 
 /** Most bytes of messages of a window that may be built beside others; larger windows are built one at a time. */
 const SMALL_WINDOW_BYTES = 4 * 1024 * 1024;
@@ -60,24 +65,52 @@ export class WindowService {
   async read(id: ConversationId, options: ReadWindowOptions = {}): Promise<Window> {
     const done = this.metrics.windowLatency.startTimer();
     const conversation = await this.conversationAt(id, options.ifVersion);
-    const window = await this.build(this.requestFor(id, conversation, options.budgetTokens), asIs);
+    const settings = { callBudgetTokens: options.budgetTokens };
+    const window = await this.build(this.requestFor(id, conversation, settings), asIs);
     this.count(window, false);
     done();
     return window;
   }
 
   /**
+   * Reads the window in the format of a provider. `prompt` can be spread into the call of the provider.
+   *
+   * @throws as `read`
+   */
+  async readPrompt<F extends Format>(
+    id: ConversationId,
+    format: F,
+    options: ReadWindowOptions = {},
+  ): Promise<PromptWindow<F>> {
+    const done = this.metrics.windowLatency.startTimer();
+    const conversation = await this.conversationAt(id, options.ifVersion);
+    const settings = { callBudgetTokens: options.budgetTokens, format };
+    const { messages, ...window } = await this.build(this.requestFor(id, conversation, settings), asIs);
+    this.count(window, false);
+    const rendered = renderPrompt(
+      format,
+      messages.map((message) => message.toWindowEvent()),
+    );
+    done();
+    return { ...window, ...rendered, format };
+  }
+
+  /**
    * Reads the same window as a response body with its `ETag`, from the cache if neither the conversation nor its
    * settings have changed.
    *
+   * @param options `format`: the format of a provider; undefined for messages as they are stored
    * @throws as `read`
    *
    * @internal
    */
-  async readSerialized(id: ConversationId, options: ReadWindowOptions = {}): Promise<CachedWindow> {
+  async readSerialized(
+    id: ConversationId,
+    { budgetTokens, ifVersion, format }: ReadWindowOptions & { format?: Format | undefined } = {},
+  ): Promise<CachedWindow> {
     const done = this.metrics.windowLatency.startTimer();
-    const conversation = await this.conversationAt(id, options.ifVersion);
-    const window = await this.readCached(id, conversation, options.budgetTokens);
+    const conversation = await this.conversationAt(id, ifVersion);
+    const window = await this.readCached(id, conversation, { callBudgetTokens: budgetTokens, format });
     done();
     return window;
   }
@@ -109,15 +142,15 @@ export class WindowService {
   private async readCached(
     id: ConversationId,
     conversation: ConversationRecord,
-    callBudgetTokens?: number,
+    settings: CallSettings = {},
   ): Promise<CachedWindow> {
-    const key = JSON.stringify([id.namespace, id.id, callBudgetTokens]);
+    const key = JSON.stringify([id.namespace, id.id, settings.callBudgetTokens, settings.format]);
     const cached = this.cache.get(key);
     if (cached?.isFor(conversation)) {
       this.count(cached.totals, true);
       return cached;
     }
-    const window = await this.buildShared(key, id, conversation, callBudgetTokens);
+    const window = await this.buildShared(key, id, conversation, settings);
     // A reader with an older record must not displace the window that other readers use.
     const isNewest = window.totals.version >= (cached?.totals.version ?? 0);
     if (isNewest && window.etag !== undefined) this.cache.set(key, window, window.bytes);
@@ -130,15 +163,16 @@ export class WindowService {
     key: string,
     id: ConversationId,
     conversation: ConversationRecord,
-    callBudgetTokens: number | undefined,
+    settings: CallSettings,
   ): Promise<CachedWindow> {
     const inFlight = this.sharedBuilds.find(key, conversation);
     if (inFlight) return inFlight;
-    const request = this.requestFor(id, conversation, callBudgetTokens);
+    const { callBudgetTokens, format } = settings;
+    const request = this.requestFor(id, conversation, settings);
     const { timeless } = request.policy;
-    const etag = timeless ? windowETag(conversation, callBudgetTokens) : undefined;
+    const etag = timeless ? windowETag(conversation, callBudgetTokens, format) : undefined;
     const build = this.build(request, (window, isLarge) => {
-      const cached = new CachedWindow(window, conversation, etag);
+      const cached = new CachedWindow(window, conversation, etag, format);
       if (isLarge) cached.serialize(); // releases the messages: the next large build needs the memory
       return cached;
     });
@@ -168,11 +202,11 @@ export class WindowService {
   private requestFor(
     id: ConversationId,
     conversation: ConversationRecord,
-    callBudgetTokens?: number,
+    settings: CallSettings = {},
   ): WindowRequest {
     const config = jsonValue(conversation.policyConfig) as Record<string, unknown>;
     const policy = this.policies.configure(conversation.policyStrategy, config);
-    return { id, conversation, policy, callBudgetTokens };
+    return { id, conversation, policy, ...settings };
   }
 
   private count({ snapshotTokens }: WindowTotals, isCacheHit: boolean): void {

@@ -1,3 +1,4 @@
+import type { Format, Prompts, Repair } from '@fastpaca/messages';
 import type { SeqRange } from '../events/stored-event.js';
 import type { WindowMessage } from './window-message.js';
 
@@ -28,4 +29,17 @@ export interface Window extends WindowTotals {
   segments: readonly Segment[];
   /** The messages of all segments, in order. */
   messages: readonly WindowMessage[];
+  /** What was changed so that a provider accepts the messages. The log is unchanged. */
+  repairs: readonly Repair[];
+  /**
+   * Why the window has no live event: the newest group does not fit the budget, or if all events are summarized, the newest summary.
+   * The seq of its last event, and its tokens.
+   */
+  overflow?: { seq: number; tokens: number };
+}
+
+/** A window in the format of a provider. `segments` say which messages it was made from. */
+export interface PromptWindow<F extends Format = Format> extends Omit<Window, 'messages'> {
+  format: F;
+  prompt: Prompts[F];
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { BuiltService } from '../support/built-service.js';
@@ -8,6 +9,7 @@ import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { HttpClient, type HttpResponse } from '../support/http-client.js';
 import { PackedPackage } from '../support/packed-package.js';
+import { printedCommands, runPrinted } from '../support/printed-commands.js';
 import { TeamProject } from '../support/team-project.js';
 import { sendRaw } from '../support/raw-http.js';
 import { foreignKey, TeamServices } from '../support/team-services.js';
@@ -29,13 +31,16 @@ const FORGOTTEN = `
   await bootstrap({ module: ForgottenModule });`;
 
 let server: PackedPackage;
+let messages: PackedPackage;
 let localPostgres: PackedPackage;
 let project: TeamProject;
 let services: TeamServices;
 beforeAll(async () => {
   server = await PackedPackage.create('.');
+  messages = await PackedPackage.create('packages/messages');
   localPostgres = await PackedPackage.create('packages/local-postgres');
   project = await TeamProject.create('examples/extend');
+  await project.install(messages);
   await project.install(server);
   await writeFile(project.path('src/forgotten.ts'), FORGOTTEN);
   expect(await project.compile()).toBe('');
@@ -45,6 +50,7 @@ afterAll(async () => {
   await services.stop();
   await project.remove();
   await server.remove();
+  await messages.remove();
   await localPostgres.remove();
 });
 
@@ -69,6 +75,16 @@ describe('the package @fastpaca/server', () => {
     expect(version).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });
     const help = await project.run(['node_modules/.bin/fastpaca', '--help']);
     expect(help.stdout).toMatch(/^Usage: fastpaca .*[^]*--database-url [^]*\bserve\b/);
+  });
+});
+
+describe('the README of the example', () => {
+  it('prints the commands that pack the packages of a checkout which it then installs', async () => {
+    const [pack = '', install = ''] = printedCommands(await readFile('examples/extend/README.md', 'utf8'));
+    const tmp = await mkdtemp(join(server.folder, 'printed-'));
+    await runPrinted(pack, { cwd: '.', tmp });
+    const installed = Array.from(install.matchAll(/\/tmp\/(\S+)/g), ([, file]) => file);
+    expect(installed.sort()).toEqual((await readdir(tmp)).sort());
   });
 });
 

@@ -183,6 +183,7 @@ function expectWindow(window: any, log: LoggedEvent[], snapshot: LoggedEvent[], 
   expect(window).toEqual({
     version: log.length,
     messages: expected.map(({ seq, role, parts, inserted_at }) => ({ seq, role, parts, inserted_at })),
+    repairs: [],
     used_tokens: tokens(expected),
     needs_compaction: tokens(snapshot) * 10 > budget * 7,
     segments:

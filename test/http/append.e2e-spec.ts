@@ -89,7 +89,17 @@ describe('POST /v1/conversations/:id/events with one event', () => {
     ['empty content and parts', { content: '', parts: EVENT.parts }, 'event.content'],
     ['content and an empty list of parts', { content: 'a', parts: [] }, 'event.content'],
     ['content as a number', { content: 7 }, 'event.content'],
-    ['content as a list of parts', { content: EVENT.parts }, 'event.content'],
+    ['content as an object', { content: EVENT.parts[0] }, 'event.content'],
+    ['an empty list of content', { content: [] }, 'event.content'],
+    [
+      'content with a part without a type',
+      { content: [{ type: 'a' }, { text: 'x' }] },
+      'event.content[1].type',
+    ],
+    ['a list of content and parts', { content: EVENT.parts, parts: EVENT.parts }, 'event.content'],
+    ['null content and no parts', { content: null }, 'event.parts'],
+    ['null content and an empty list of tool calls', { content: null, tool_calls: [] }, 'event.parts'],
+    ['null content and tool calls that are no list', { content: null, tool_calls: {} }, 'event.parts'],
     ['metadata as a list', { ...EVENT, metadata: [] }, 'event.metadata'],
     ['metadata as a string', { ...EVENT, metadata: 'x' }, 'event.metadata'],
     ['an id that is a number', { ...EVENT, id: 7 }, 'event.id'],
@@ -140,6 +150,50 @@ describe('POST /v1/conversations/:id/events with one event', () => {
     const withNull = { role: 'user', parts: null, content: 'x' };
     expect((await service.http.append('content', { event: withNull })).status).toBe(201);
     expect((await logOf('content')).at(-1).parts).toEqual([{ type: 'text', text: 'x' }]);
+  });
+
+  it('stores a list of content as the parts, at the same position and with the same spelling', async () => {
+    await service.http.put('content-list');
+    const list = '[{"type":"text","text":"a","n":1.0},{"2":1,"1":2,"type":"image_url"}]';
+    await service.http.append('content-list', `{"event":{"role":"user","content": ${list} ,"name":"alice"}}`);
+    expect(await eventText('content-list', 1)).toContain(`"role":"user","parts":${list},"name":"alice"`);
+    const short = await service.http.append('content-list', {
+      event: { role: 'user', content: JSON.parse(list) },
+    });
+    const long = await service.http.append('content-list', {
+      event: { role: 'user', parts: JSON.parse(list) },
+    });
+    expect(short.body.token_estimate).toBe(long.body.token_estimate);
+  });
+
+  it('stores empty parts for a message that has only tool calls', async () => {
+    await service.http.put('calls-only');
+    const calls =
+      '[{"id":"call_1","type":"function","function":{"name":"add","arguments":"{\\"n\\":1.0}"},"n":1.0}]';
+    for (const [sent, stored] of [
+      [`"content":null,"tool_calls":${calls},"x":1`, `"parts":[],"tool_calls":${calls},"x":1`],
+      [`"tool_calls":${calls},"x":1`, `"tool_calls":${calls},"x":1,"parts":[]`],
+      [`"parts":[],"tool_calls":${calls}`, `"parts":[],"tool_calls":${calls}`],
+    ]) {
+      const response = await service.http.append('calls-only', `{"event":{"role":"assistant",${sent}}}`);
+      // 3 tokens per message, 1 for the role, 1 for add, and for the arguments {"|n|":|1|.|0|}
+      expect(response.body).toMatchObject({ token_estimate: 3 + 1 + 1 + 7 });
+      expect(await eventText('calls-only', response.body.seq as number)).toContain(
+        `"role":"assistant",${stored}`,
+      );
+    }
+  });
+
+  it('accepts tool_calls of any kind', async () => {
+    await service.http.put('any-calls');
+    for (const event of [
+      { role: 'user', content: 'a', tool_calls: 7 },
+      { role: 'user', content: 'a', tool_calls: [] },
+      { role: 'assistant', content: null, tool_calls: [null, 7, 'x', [], {}] },
+    ]) {
+      expect((await service.http.append('any-calls', { event })).status).toBe(201);
+      expect((await logOf('any-calls')).at(-1).tool_calls).toEqual(event.tool_calls);
+    }
   });
 
   it('accepts null in optional fields', async () => {

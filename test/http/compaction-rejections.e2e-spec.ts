@@ -101,6 +101,7 @@ describe('POST /v1/conversations/:id/compact', () => {
     ],
     ['a negative if_version', { if_version: -1 }, ['if_version']],
     ['an if_version as a string', { if_version: '5' }, ['if_version']],
+    ['a snap that is not a boolean', { snap: 1 }, ['snap']],
     ['an unknown field', { summary: 'so far' }, ['summary']],
     ['an idempotency key, which compactions do not support', { idempotency_key: 'k' }, ['idempotency_key']],
   ])('names the field when the body has %s', async (name, body, paths) => {

@@ -18,7 +18,10 @@ describe('POST /v1/conversations/:id/compact', () => {
   it('returns 200 with the new version and shows the replacement in the window', async () => {
     await createConversation(service.http, 'basic', 5);
     const response = await compact('basic', 1, 3);
-    expect({ status: response.status, body: response.body }).toEqual({ status: 200, body: { version: 6 } });
+    expect({ status: response.status, body: response.body }).toEqual({
+      status: 200,
+      body: { version: 6, from_seq: 1, to_seq: 3 },
+    });
     expect(await timelineOf(service.http, 'basic')).toEqual(['1-3:so far', '4:m4', '5:m5']);
     expect(await segments('basic')).toEqual(['summary 1-3', 'live 4-5']);
     expect((await service.http.get('basic')).body).toMatchObject({ version: 6, last_seq: 5 });
@@ -161,7 +164,7 @@ describe('POST /v1/conversations/:id/compact', () => {
         const response = await compact(id, from, to, { replacement: [summary(`c${index}`)] });
         expect({ status: response.status, body: response.body }).toEqual({
           status: 200,
-          body: { version: 11 + index },
+          body: { version: 11 + index, from_seq: from, to_seq: to },
         });
       }
       expect(await timelineOf(service.http, id)).toEqual(expected);
@@ -220,8 +223,8 @@ describe('POST /v1/conversations/:id/compact', () => {
     const range = { seq: 2, from_seq: 2, to_seq: 4, inserted_at: expect.stringMatching(/Z$/) };
     expect(body.messages.slice(1, 4)).toEqual([
       { ...range, role: 'user', parts: [{ type: 'text', text: 'short' }] },
-      { ...range, role: 'assistant', parts: replacement[1]!.parts, id: 'x', metadata: { m: 1 } },
-      { ...range, ...SUMMARY },
+      { ...range, role: 'assistant', parts: replacement[1]!.parts, id: 'x', metadata: { m: 1 }, own: 7 },
+      { ...range, ...SUMMARY, token_count: 50 },
     ]);
     expect(body.segments).toEqual([
       { type: 'live', from_seq: 1, to_seq: 1 },

@@ -68,7 +68,7 @@ const MEASURED: [string, string, (last: number, name: string) => Value[], number
   [
     'an append',
     APPEND_TURN.text,
-    (_, name) => ['default', name, null, 1, 5, ['{"role":"user"}'], [5], [null], `key-${name}`],
+    (_, name) => ['default', name, null, 1, 5, ['{"role":"user"}'], [5], [null], `key-${name}`, ['1']],
     20,
   ],
   [

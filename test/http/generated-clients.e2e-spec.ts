@@ -64,7 +64,7 @@ const GENERATORS: Record<string, Generator> = {
           body: { event: { role: 'user', content: 'late' }, if_version: 1 },
         });
         const versions: number[] = [put.data.version, append.data.version, compacted.data.version];
-        const texts = [window, after].map(({ data }) => data.messages[0]?.parts[0]?.text);
+        const texts = [window, after].map(({ data }) => data.messages?.[0]?.parts[0]?.text);
         console.log(JSON.stringify({ versions, texts, conflict: [error?.error, error?.reason, error?.actual] }));
       }
       void main();`,
@@ -101,7 +101,7 @@ const GENERATORS: Record<string, Generator> = {
         if (put.status !== 201 || append.status !== 201 || compacted.status !== 200) throw new Error('failed');
         if (window.status !== 200 || after.status !== 200 || stale.status !== 409) throw new Error('failed');
         const versions: number[] = [put.data.version, append.data.version, compacted.data.version];
-        const firsts: (Message | undefined)[] = [window.data.messages[0], after.data.messages[0]];
+        const firsts: (Message | undefined)[] = [window.data.messages?.[0], after.data.messages?.[0]];
         const { error, reason, actual } = stale.data;
         console.log(
           JSON.stringify({
@@ -153,7 +153,7 @@ const GENERATORS: Record<string, Generator> = {
             },
           );
         const versions: number[] = [put.version, append.version, compacted.version];
-        const texts = [window, after].map(({ messages }) => messages[0]?.parts[0]?.text);
+        const texts = [window, after].map(({ messages }) => messages?.[0]?.parts[0]?.text);
         console.log(JSON.stringify({ versions, texts, conflict }));
       }
       void main();`,

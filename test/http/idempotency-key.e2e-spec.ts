@@ -81,15 +81,23 @@ describe('an idempotency key', () => {
     expect((await service.http.get('other')).body.version).toBe(2);
   });
 
-  it('treats content and the equivalent text part as equal', async () => {
-    await service.http.put('shorthand');
-    const long = { event: EVENT, idempotency_key: 'k' };
-    const first = await service.http.append('shorthand', long);
-    const repeated = await service.http.append('shorthand', {
-      event: { role: 'user', content: 'hello' },
-      idempotency_key: 'k',
-    });
-    expect(repeated.body).toEqual({ ...first.body, deduped: true });
+  it.each([
+    ['a text', [{ parts: EVENT.parts }, { content: 'hello' }, { content: EVENT.parts }]],
+    [
+      'a message that has only tool calls',
+      [{ content: null }, {}, { parts: [] }, { content: [] }, { parts: null, content: null }].map((form) => ({
+        ...form,
+        tool_calls: [{ id: 'call_1' }],
+      })),
+    ],
+  ])('treats all forms of the same parts as equal: %s', async (name, forms) => {
+    const id = `forms of ${name}`;
+    await service.http.put(id);
+    const append = (form: object) =>
+      service.http.append(id, { event: { role: 'assistant', ...form }, idempotency_key: 'k' });
+    const first = await append(forms[0]!);
+    expect(first.status).toBe(201);
+    for (const form of forms) expect((await append(form)).body).toEqual({ ...first.body, deduped: true });
   });
 
   it('is accepted in the header, in the body, or in both if they are equal', async () => {

@@ -100,7 +100,7 @@ if (append.error) throw new Error(append.error.message);
 
 const window = await api.GET(\`\${conversation}/window\`, { params: { path, query: { budget_tokens: 1_000_000 } } });
 if (window.error) throw new Error(window.error.message);
-const [message] = window.data.messages;
+const [message] = window.data.messages ?? [];
 
 const compact = await api.POST(\`\${conversation}/compact\`, {
   params: { path },
@@ -126,7 +126,7 @@ console.log(
     used: window.data.used_tokens,
     needsCompaction: window.data.needs_compaction,
     compacted: compact.data.version,
-    summary: after.data?.messages[0]?.parts[0]?.text,
+    summary: after.data?.messages?.[0]?.parts[0]?.text,
     conflict: stale.error && {
       error: stale.error.error,
       reason: stale.error.reason,

@@ -11,6 +11,7 @@ import { TestService } from '../support/test-service.js';
 
 const METHODS = ['get', 'put', 'post', 'patch', 'delete'];
 const EVENT = { role: 'user', parts: [{ type: 'text', text: 'How do I deploy this?' }] };
+const CALL = { id: 'call_1', type: 'function', function: { name: 'search', arguments: '{}' } };
 /** Headers of HTTP and of browser security. They are on every response and are not documented per operation. */
 const GENERAL_HEADERS =
   /^(content-type|content-length|date|connection|keep-alive|vary|transfer-encoding|content-security-policy|cross-origin-.*|origin-agent-cluster|referrer-policy|x-content-type-options|x-dns-prefetch-control|x-download-options|x-frame-options|x-permitted-cross-domain-policies|x-xss-protection)$/;
@@ -106,6 +107,19 @@ describe('the OpenAPI document', () => {
       { role: 'robot', parts },
       { role, content: 1 },
       { role, content: 'so', token_count: -1 },
+      { role, content: parts },
+      { role, content: [] },
+      { role, content: [{ text: 'so' }] },
+      { role, content: [...parts, 'so'] },
+      { role, content: null },
+      { role, content: parts, parts },
+      ...[null, 'so', [], parts, 7].map((content) => ({ role, content, tool_calls: [CALL] })),
+      ...[[], parts, 7].map((each) => ({ role, parts: each, tool_calls: [CALL] })),
+      { role, tool_calls: [CALL] },
+      { role, parts, content: 'so', tool_calls: [CALL] },
+      { role, tool_calls: [] },
+      { role, content: null, tool_calls: [] },
+      { role, content: null, tool_calls: CALL },
     ];
     const schema = resolve('#/components/schemas/NewEvents', document);
     for (const event of events) {

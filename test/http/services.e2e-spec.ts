@@ -104,10 +104,38 @@ describe('CompactionService', () => {
     await service.http.say('compacted', 'one');
     const replacement = [{ role: 'system' as const, content: 'summary' }];
     const range = { fromSeq: 1, toSeq: 1 };
-    expect(await compactions.compact(idOf('compacted'), { ...range, replacement })).toBe(2);
+    expect(await compactions.compact(idOf('compacted'), { ...range, replacement })).toEqual({
+      version: 2,
+      ...range,
+      warnings: [],
+    });
     const { messages } = (await service.http.window('compacted')).body;
     expect(messages).toMatchObject([{ seq: 1, parts: [{ type: 'text', text: 'summary' }] }]);
     const empty = compactions.compact(idOf('compacted'), { ...range, replacement: [] });
     expect(await violationsOf(empty)).toEqual(['replacement']);
+  });
+
+  it('returns the range and a warning about a group, or with snap the larger range', async () => {
+    await service.http.put('split');
+    const parts = [
+      [{ type: 'tool_call', id: 'c', name: 'ping' }],
+      [{ type: 'tool_result', id: 'c', output: 'up' }],
+    ];
+    await events.append(idOf('split'), {
+      events: parts.map((each) => ({ role: 'assistant' as const, parts: each })),
+    });
+    const first = { fromSeq: 1, toSeq: 1, replacement: [{ role: 'system' as const, content: 'summary' }] };
+    expect(await compactions.compact(idOf('split'), first)).toEqual({
+      version: 3,
+      fromSeq: 1,
+      toSeq: 1,
+      warnings: [{ code: 'splits_group', fromSeq: 1, toSeq: 2 }],
+    });
+    expect(await compactions.compact(idOf('split'), { ...first, snap: true })).toEqual({
+      version: 4,
+      fromSeq: 1,
+      toSeq: 2,
+      warnings: [],
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { CHROMIUM } from '../support/chromium.js';
+import { CHROMIUM, CHROMIUM_ARGUMENTS } from '../support/chromium.js';
 import { PATIENCE_MS } from '../support/patience.js';
 import { TestService } from '../support/test-service.js';
 
@@ -30,7 +30,7 @@ const OPERATIONS = [
   let page: Page;
   beforeAll(async () => {
     service = await TestService.start();
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
     page = await browser.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(`${service.url}/docs`);

@@ -5,8 +5,6 @@ import { expectError } from '../support/error-shape.js';
 import { jsonField, jsonFields, jsonItems, type JsonField } from '../support/json-fields.js';
 import { TestService } from '../support/test-service.js';
 
-/** Event fields that a window returns. */
-const WINDOW_FIELDS = ['role', 'parts', 'id', 'metadata'];
 /** Fields that the service adds to the messages of a summary. */
 const SUMMARY_FIELDS = ['seq', 'from_seq', 'to_seq', 'inserted_at'];
 /** Maximum nesting depth of a body. */
@@ -28,11 +26,10 @@ async function newConversation(): Promise<string> {
 /** Returns the JSON texts of the items of an array field of a response. */
 const itemsOf = (text: string, field: string) => jsonItems(jsonField(text, field)!);
 
-/** Returns the event fields that a window must return: of duplicate keys the last one, and no field that is null. */
-function windowFields(fields: readonly JsonField[]): JsonField[] {
-  return WINDOW_FIELDS.map((key) => fields.findLast((field) => field.key === key)).filter(
-    (field): field is JsonField => field !== undefined && field.value !== 'null',
-  );
+/** Whether a window returns the event as it is stored: it has no lone surrogate, which a window replaces. */
+function isUnrepaired(text: string): boolean {
+  const { metadata: _, ...message } = JSON.parse(text) as Record<string, unknown>;
+  return JSON.stringify(message) === JSON.stringify(message).replace(/\\ud[89a-f]/g, '');
 }
 
 const without = (fields: readonly JsonField[], names: readonly string[]) =>
@@ -72,9 +69,12 @@ describe('an event', () => {
             );
           }
 
-          const expected = events.map(({ fields }) => windowFields(fields));
+          const isExpected = events.map((event) => isUnrepaired(event.text(0)));
+          const expected = events.map(({ fields }) => fields).filter((_, index) => isExpected[index]);
           const live = itemsOf((await service.http.window(id)).text, 'messages').map(jsonFields);
-          expect(live.map((fields) => without(fields, ['seq', 'inserted_at']))).toEqual(expected);
+          expect(live).toHaveLength(events.length);
+          const liveFields = live.map((fields) => without(fields, ['seq', 'inserted_at']));
+          expect(liveFields.filter((_, index) => isExpected[index])).toEqual(expected);
 
           const replacement = `[${events.map((event) => event.text(variant + 1)).join('\n,')}]`;
           const compaction = await service.http.compact(
@@ -83,7 +83,8 @@ describe('an event', () => {
           );
           expect(compaction.status).toBe(200);
           const summary = itemsOf((await service.http.window(id)).text, 'messages').map(jsonFields);
-          expect(summary.map((fields) => without(fields, SUMMARY_FIELDS))).toEqual(expected);
+          const summaryFields = summary.map((fields) => without(fields, SUMMARY_FIELDS));
+          expect(summaryFields.filter((_, index) => isExpected[index])).toEqual(expected);
         },
       ),
       { numRuns: 35 },
@@ -135,8 +136,8 @@ describe('an event', () => {
     const [text] = itemsOf((await service.http.events(id)).text, 'events');
     expect(without(jsonFields(text!), SERVER_FIELDS)).toEqual(jsonFields(`{${fields}}`));
     const [message] = itemsOf((await service.http.window(id)).text, 'messages');
-    for (const key of ['parts', 'metadata'])
-      expect(jsonField(message!, key)).toBe(jsonField(`{${fields}}`, key));
+    const keys = isUnrepaired(`{${fields}}`) ? ['x', 'parts', 'metadata'] : ['metadata'];
+    for (const key of keys) expect(jsonField(message!, key)).toBe(jsonField(`{${fields}}`, key));
   });
 
   it('is accepted at the maximum nesting depth and rejected one level deeper', async () => {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { CHROMIUM } from '../support/chromium.js';
+import { CHROMIUM, CHROMIUM_ARGUMENTS } from '../support/chromium.js';
 import type { HttpClient } from '../support/http-client.js';
 import { TestService } from '../support/test-service.js';
 
@@ -113,7 +113,7 @@ async function create(http: HttpClient, id: string, headers: Record<string, stri
     browser = await chromium.launch({
       executablePath: CHROMIUM,
       args: [
-        '--no-sandbox',
+        ...CHROMIUM_ARGUMENTS,
         `--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`,
         // Disables the browser's protection of local addresses, because these tests check that of the service.
         '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets',

@@ -8,17 +8,25 @@ const CONVERSATIONS = 60;
 const part = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant('text'), text: fc.lorem({ maxCount: 12 }) }) },
   fc.record({ type: fc.constant('reasoning'), text: fc.lorem({ maxCount: 8 }) }),
-  fc.record({
-    type: fc.constantFrom('tool_call', 'tool-search'),
-    id: fc.string({ maxLength: 4 }),
-    input: fc.jsonValue({ maxDepth: 1 }),
-  }),
+  fc.record(
+    {
+      type: fc.constantFrom('tool_call', 'tool-search'),
+      id: fc.constantFrom('a', 'b', 'c'),
+      name: fc.constant('find'),
+      input: fc.jsonValue({ maxDepth: 1 }),
+    },
+    { requiredKeys: ['type', 'name', 'input'] },
+  ),
   {
     weight: 2,
-    arbitrary: fc.record({
-      type: fc.constantFrom('tool_result', 'tool-result'),
-      output: fc.lorem({ maxCount: 6 }),
-    }),
+    arbitrary: fc.record(
+      {
+        type: fc.constantFrom('tool_result', 'tool-result'),
+        tool_call_id: fc.constantFrom('a', 'b', 'c'),
+        output: fc.lorem({ maxCount: 6 }),
+      },
+      { requiredKeys: ['type', 'output'] },
+    ),
   },
   fc.record({ type: fc.constant('image'), url: fc.string({ maxLength: 12 }) }),
 );
@@ -27,6 +35,7 @@ const event = fc.record(
     role: fc.constantFrom('system', 'developer', 'user', 'assistant', 'assistant', 'tool'),
     parts: fc.array(part, { minLength: 1, maxLength: 4 }),
     id: fc.string({ maxLength: 6 }),
+    tool_call_id: fc.constantFrom('a', 'b', 'c'),
     metadata: fc.dictionary(fc.string({ maxLength: 3 }), fc.integer(), { maxKeys: 2 }),
     token_count: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 90 })),
     extra: fc.integer(),
@@ -148,7 +157,8 @@ describe('a window', () => {
             message.to_seq ? message : { ...message, inserted_at: at },
           );
           expect(version).toBe(lastSeq + accepted.length);
-          expect({ ...window, messages }).toEqual(expected);
+          const repairs = window.repairs.map(({ action: _, ...repair }: any) => repair);
+          expect({ ...window, messages, repairs }).toEqual(expected);
           windows += 1;
         }
       }),
@@ -201,11 +211,13 @@ describe('a window', () => {
         });
         const { version, messages, ...window } = body;
         expect(version).toBe(length + 1);
-        expect({ ...window, seqs: messages.map(({ seq }: any) => seq) }).toEqual({
+        const repairs = window.repairs.map(({ action: _, ...repair }: any) => repair);
+        expect({ ...window, repairs, seqs: messages.map(({ seq }: any) => seq) }).toEqual({
           used_tokens: expected.used_tokens,
           needs_compaction: expected.needs_compaction,
           segments: expected.segments,
           budget_tokens: expected.budget_tokens,
+          repairs: expected.repairs,
           seqs: expected.messages.map(({ seq }: any) => seq),
         });
       }

@@ -111,7 +111,7 @@ describe('fastpaca backup and restore', () => {
       expect(JSON.parse(lines[0]!)).toMatchObject({
         format: 'fastpaca-backup',
         version: 1,
-        migrations: ['InitialSchema1764000000000'],
+        migrations: ['InitialSchema1764000000000', 'EventOutlines1764200000000'],
         tables: [
           { name: 'compactions', rows: 1 },
           { name: 'conversations', rows: 1 },
@@ -233,9 +233,11 @@ describe('fastpaca backup and restore', () => {
         expect(await rejection(changed({ version: 2 }))).toMatch(
           /format version 2, .* restore it with Fastpaca 9\.8\.7/,
         );
-        expect(await rejection(changed({ migrations: ['InitialSchema1764000000000', 'Later1'] }))).toMatch(
-          /newer version of Fastpaca: restore it with Fastpaca 9\.8\.7/,
-        );
+        expect(
+          await rejection(
+            changed({ migrations: ['InitialSchema1764000000000', 'EventOutlines1764200000000', 'Later1'] }),
+          ),
+        ).toMatch(/newer version of Fastpaca: restore it with Fastpaca 9\.8\.7/);
         expect(await rejection(changed({ migrations: [] }))).toMatch(
           /older schema: restore it with Fastpaca 9\.8\.7/,
         );

@@ -90,7 +90,11 @@ describe('fastpaca with a database', () => {
 
   it('migrate says which migrations it has applied, and then that there are none', async () => {
     const migrate = () => fastpaca(['migrate'], { DATABASE_URL: database.url });
-    expect(await migrate()).toEqual({ code: 0, stdout: 'Applied InitialSchema1764000000000\n', stderr: '' });
+    expect(await migrate()).toEqual({
+      code: 0,
+      stdout: 'Applied InitialSchema1764000000000, EventOutlines1764200000000\n',
+      stderr: '',
+    });
     expect(await migrate()).toEqual({ code: 0, stdout: 'The schema is up to date\n', stderr: '' });
     await database.query("INSERT INTO fastpaca.migrations (timestamp, name) VALUES (9999999999999, 'Later')");
     expect(await migrate()).toEqual({

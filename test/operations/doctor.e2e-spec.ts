@@ -54,13 +54,14 @@ describe('fastpaca doctor with DATABASE_URL', () => {
       code: 0,
       checks: {
         privileges: 'ok fastpaca may create the schema',
-        migrations: 'ok the next start applies InitialSchema1764000000000',
+        migrations: 'ok the next start applies InitialSchema1764000000000, EventOutlines1764200000000',
       },
     });
     expect(await doctor({ ...env(), MIGRATE_ON_BOOT: 'false' })).toMatchObject({
       code: 1,
       checks: {
-        migrations: 'failed InitialSchema1764000000000 must be applied: run "fastpaca migrate"',
+        migrations:
+          'failed InitialSchema1764000000000, EventOutlines1764200000000 must be applied: run "fastpaca migrate"',
       },
     });
     expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'fastpaca'")).toEqual([]);
@@ -171,7 +172,7 @@ describe('fastpaca doctor with an embedded database', () => {
       code: 0,
       checks: {
         'data folder': `ok ${dataDir} has no database yet, and the service can create one`,
-        migrations: 'ok the next start applies InitialSchema1764000000000',
+        migrations: 'ok the next start applies InitialSchema1764000000000, EventOutlines1764200000000',
         writes: 'ok the database accepts them',
       },
     });

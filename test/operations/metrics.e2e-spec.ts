@@ -50,7 +50,7 @@ describe('metrics', () => {
     await service.http.append(id, { event: EVENT, idempotency_key: `key-${MARK}` });
     await service.http.append(id, { event: EVENT, idempotency_key: `key-${MARK}` });
     await service.http.append(id, {
-      events: [EVENT, { role: 'assistant', content: MARK }, { role: 'tool', content: MARK }],
+      events: [EVENT, { role: 'assistant', content: MARK }, { role: 'developer', content: MARK }],
     });
     await service.http.append(id, { event: EVENT, if_version: 0 });
     await service.http.append(id, { event: { role: MARK, content: MARK } });
@@ -68,7 +68,7 @@ describe('metrics', () => {
 
     const appended = (role: string, deduped: boolean) =>
       increase('fastpaca_events_appended_total', { role, deduped: String(deduped) });
-    expect([appended('user', false), appended('assistant', false), appended('tool', false)]).toEqual([
+    expect([appended('user', false), appended('assistant', false), appended('developer', false)]).toEqual([
       2, 1, 1,
     ]);
     expect([appended('user', true), appended('assistant', true)]).toEqual([2, 0]);

@@ -70,6 +70,25 @@ describe('the stream of a conversation', () => {
       ]);
     });
 
+    it('sends the larger range that a compaction with snap has replaced', async () => {
+      await conversation(name('snap'), 1);
+      await service.http.append(name('snap'), {
+        events: [
+          { role: 'assistant', parts: [{ type: 'tool_call', id: 'c', name: 'ping', input: {} }] },
+          { role: 'tool', parts: [{ type: 'tool_result', id: 'c', output: 'up' }] },
+        ],
+      });
+      const reader = await open('snap');
+      const replacement = [{ role: 'system', content: 'summary' }];
+      const compaction = { from_seq: 1, to_seq: 2, replacement, snap: true };
+      const { body } = await service.http.compact(name('snap'), compaction);
+      expect(body).toEqual({ version: 4, from_seq: 1, to_seq: 3 });
+      const expected = { type: 'compaction', version: 4, range: { from_seq: 1, to_seq: 3 } };
+      expect(await reader.frame(({ type }) => type === 'compaction')).toEqual(expected);
+      const late = await open('snap', '?cursor=3');
+      expect(await late.frame(({ type }) => type === 'compaction')).toEqual(expected);
+    });
+
     it('sends an event as the log returns it, including number spelling and unknown fields', async () => {
       await conversation(name('verbatim'));
       const reader = await open('verbatim', '?cursor=0');

@@ -3,7 +3,7 @@ import type { JsonField } from './json-fields.js';
 
 /** Fields that only the server sets. The server ignores values that a caller sends. */
 export const SERVER_FIELDS = ['seq', 'version', 'token_estimate', 'inserted_at'];
-const KNOWN = ['role', 'parts', 'content', 'id', 'metadata', 'token_count'];
+const KNOWN = ['role', 'parts', 'content', 'tool_calls', 'id', 'metadata', 'token_count'];
 
 /** Marks the positions where a JSON text may have white space. This character never occurs in JSON text. */
 const MARK = '\u0001';
@@ -161,15 +161,43 @@ const part = fc
     return objectOf(before === null ? members : [['"type"', before], ...members]);
   });
 
+const parts = fc.array(part, { minLength: 1, maxLength: 4 }).map((items) => textOf('[]', items));
+const toolCalls = fc.array(value, { minLength: 1, maxLength: 3 }).map((items) => textOf('[]', items));
+
+/** The members of an event that hold its content. */
+const body: fc.Arbitrary<[string, string][]> = fc.oneof(
+  { arbitrary: parts.map((list): [string, string][] => [['"parts"', list]]), weight: 4 },
+  {
+    arbitrary: fc
+      .tuple(fc.oneof(string, parts), fc.option(toolCalls))
+      .map(([content, calls]): [string, string][] => [
+        ['"content"', content],
+        ...(calls === null ? [] : ([['"tool_calls"', calls]] as [string, string][])),
+      ]),
+    weight: 2,
+  },
+  {
+    arbitrary: fc
+      .tuple(
+        toolCalls,
+        fc.constantFrom<[string, string][]>(
+          [],
+          [['"content"', 'null']],
+          [['"c\\u006fntent"', '[]']],
+          [['"parts"', '[]']],
+        ),
+      )
+      .map(([calls, content]): [string, string][] => [['"tool_calls"', calls], ...content]),
+    weight: 1,
+  },
+);
+
 /** Any event that the service accepts. */
 export const anyEvent: fc.Arbitrary<AnyEvent> = fc
   .record({
     role: fc.constantFrom('"system"', '"developer"', '"user"', '"assistant"', '"us\\u0065r"'),
     roleName: fc.constantFrom('"role"', '"role"', '"\\u0072ole"'),
-    body: fc.oneof(
-      { arbitrary: fc.record({ parts: fc.array(part, { minLength: 1, maxLength: 4 }) }), weight: 4 },
-      { arbitrary: fc.record({ content: string }), weight: 1 },
-    ),
+    body,
     id: fc.option(fc.oneof(string, fc.constant('null'))),
     metadata: fc.option(fc.oneof(object, fc.constant('null'))),
     tokenCount: fc.option(fc.constantFrom('0', '17', '1.0', '2e1', 'null')),
@@ -187,9 +215,7 @@ export const anyEvent: fc.Arbitrary<AnyEvent> = fc
     order: fc.array(fc.nat(), { minLength: 16, maxLength: 16 }),
   })
   .map(({ role, roleName, body, id, metadata, tokenCount, unknown, serverFields, duplicate, order }) => {
-    const members: [string, string][] = [[roleName, role], ...unknown, ...serverFields];
-    if ('parts' in body) members.push(['"parts"', textOf('[]', body.parts)]);
-    else members.push(['"content"', body.content]);
+    const members: [string, string][] = [[roleName, role], ...unknown, ...serverFields, ...body];
     if (id !== null) members.push(['"id"', id]);
     if (metadata !== null) members.push(['"metadata"', metadata]);
     if (tokenCount !== null) members.push(['"token_count"', tokenCount]);
@@ -203,16 +229,25 @@ export const anyEvent: fc.Arbitrary<AnyEvent> = fc
     const text = objectOf(shuffled);
     return {
       text: (variant) => spaced(text, variant),
-      fields: shuffled
-        .map(([name, source]) => ({ key: JSON.parse(name) as string, value: compact(source) }))
-        .filter((field) => !SERVER_FIELDS.includes(field.key))
-        .map((field) => (field.key === 'content' ? partsFor(field.value) : field)),
+      fields: withParts(
+        shuffled
+          .map(([name, source]) => ({ key: JSON.parse(name) as string, value: compact(source) }))
+          .filter((field) => !SERVER_FIELDS.includes(field.key)),
+      ),
     };
   });
 
-/** The field that the service returns instead of `content`: one text part. */
+/** The fields that the service returns: `parts` in the place of `content`, or at the end if neither was sent. */
+function withParts(fields: readonly JsonField[]): JsonField[] {
+  const stored = fields.map((field) => (field.key === 'content' ? partsFor(field.value) : field));
+  return stored.some(({ key }) => key === 'parts') ? stored : [...stored, { key: 'parts', value: '[]' }];
+}
+
+/** One text part for a text, no part for null, and a list as it is. */
 function partsFor(content: string): JsonField {
-  return { key: 'parts', value: `[{"type":"text","text":${JSON.stringify(JSON.parse(content))}}]` };
+  const sent: unknown = JSON.parse(content);
+  if (typeof sent !== 'string') return { key: 'parts', value: sent === null ? '[]' : content };
+  return { key: 'parts', value: `[{"type":"text","text":${JSON.stringify(sent)}}]` };
 }
 
 function fieldNameExcept(...names: string[]): fc.Arbitrary<string> {

@@ -88,9 +88,31 @@ const VALID_REQUESTS: {
       idempotency_key: 'turn-1',
     },
   },
+  {
+    weight: 3,
+    method: 'POST',
+    rest: '/events',
+    body: {
+      events: [
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [
+            { id: 'call_1', type: 'function', function: { name: 'search', arguments: '{"q":"x"}' } },
+            { id: 'call_2', type: 'custom', custom: { name: 'run', input: 'ls' } },
+          ],
+        },
+        { role: 'tool', tool_call_id: 'call_1', content: 'found' },
+        { role: 'tool', tool_call_id: 'call_2', content: [{ type: 'text', text: 'README.md' }] },
+        { role: 'user', name: 'alice', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] },
+      ],
+    },
+  },
   { weight: 2, method: 'GET', rest: '/events', query: { from_seq: '-5', to_seq: '9', limit: '3' } },
   { weight: 2, method: 'GET', rest: '/events', query: { cursor: '1', limit: '2' } },
   { weight: 3, method: 'GET', rest: '/window', query: { budget_tokens: '40', if_version: '3' } },
+  { weight: 2, method: 'GET', rest: '/window', query: { format: 'openai-chat' } },
+  { weight: 2, method: 'GET', rest: '/window', query: { format: 'gemini', budget_tokens: '60' } },
   {
     weight: 4,
     method: 'POST',
@@ -100,6 +122,7 @@ const VALID_REQUESTS: {
       to_seq: 2,
       replacement: [{ role: 'system', content: 'summary' }, EVENT],
       if_version: 3,
+      snap: true,
     },
   },
 ];
@@ -255,6 +278,7 @@ const anyQuery = fc.array(
       'to_seq',
       'budget_tokens',
       'if_version',
+      'format',
       'x',
       '__proto__',
       'a[b]',
@@ -274,6 +298,7 @@ const anyQuery = fc.array(
         'null',
         '%00',
         '%',
+        'anthropic',
       ),
       fc.string({ maxLength: 10 }),
     ),

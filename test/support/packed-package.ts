@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,10 +8,23 @@ const ROOT = join(import.meta.dirname, '../..');
 
 const execute = promisify(execFile);
 
+/** The part of a package.json that says what to install. */
+export interface Manifest {
+  name: string;
+  version: string;
+  exports?: Record<string, unknown>;
+  bin?: Record<string, string>;
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+  peerDependenciesMeta?: Record<string, { optional?: boolean }>;
+}
+
 /** A tarball of `npm pack`, unpacked. */
 export class PackedPackage {
   private constructor(
     readonly folder: string,
+    readonly manifest: Manifest,
     /** Paths of the files in the package, sorted. */
     readonly files: readonly string[],
   ) {}
@@ -31,7 +44,15 @@ export class PackedPackage {
     const files = entries
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, 'package/').length));
-    return new PackedPackage(folder, files.sort());
+    const manifest = JSON.parse(await readFile(join(folder, 'package/package.json'), 'utf8')) as Manifest;
+    return new PackedPackage(folder, manifest, files.sort());
+  }
+
+  /** @param modules a folder `node_modules` @returns the folder of the package in it */
+  async copyInto(modules: string): Promise<string> {
+    const target = join(modules, this.manifest.name);
+    await cp(join(this.folder, 'package'), target, { recursive: true });
+    return target;
   }
 
   async remove(): Promise<void> {

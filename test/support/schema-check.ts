@@ -13,6 +13,7 @@ export function schemaViolations(value: unknown, schema: Schema, document: Schem
   const violations = ((schema.allOf ?? []) as Schema[]).flatMap((each) =>
     schemaViolations(value, each, document, path),
   );
+  if (schema.nullable && value === null) return violations;
   if (schema.type && !isOf(value, schema.type as string))
     return [...violations, `${path}: is no ${schema.type}`];
   if (schema.enum && !(schema.enum as unknown[]).includes(value))
@@ -22,6 +23,7 @@ export function schemaViolations(value: unknown, schema: Schema, document: Schem
   if (Array.isArray(value)) {
     if (schema.minItems !== undefined && value.length < schema.minItems)
       violations.push(`${path}: too short`);
+    if (schema.maxItems !== undefined && value.length > schema.maxItems) violations.push(`${path}: too long`);
     if (schema.items)
       violations.push(
         ...value.flatMap((item, index) =>
@@ -56,7 +58,7 @@ export function resolve(ref: string, document: Schema): Schema {
 
 const KEYWORDS = new Set(
   (
-    '$ref oneOf anyOf allOf type enum minimum maximum minItems maxItems items properties required additionalProperties ' +
+    '$ref oneOf anyOf allOf type enum minimum maximum minItems maxItems nullable items properties required additionalProperties ' +
     'description example examples default format minLength maxLength exclusiveMinimum title'
   ).split(' '),
 );

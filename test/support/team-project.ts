@@ -3,22 +3,12 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { PackedPackage } from './packed-package.js';
+import type { Manifest, PackedPackage } from './packed-package.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const INSTALLED = join(ROOT, 'node_modules');
 
 const execute = promisify(execFile);
-
-/** The part of a package.json that says what to install. */
-interface Manifest {
-  name: string;
-  bin?: Record<string, string>;
-  dependencies?: Record<string, string>;
-  devDependencies?: Record<string, string>;
-  peerDependencies?: Record<string, string>;
-  peerDependenciesMeta?: Record<string, { optional?: boolean }>;
-}
 
 /** How a program ended. */
 interface Ended {
@@ -42,28 +32,23 @@ export class TeamProject {
     const isSource = (path: string) => !/\/(node_modules|dist)$/.test(path);
     await cp(join(ROOT, source), folder, { recursive: true, filter: isSource });
     const project = new TeamProject(folder);
-    const { dependencies = {}, devDependencies = {} } = await manifestIn(folder);
-    for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
-      if (!name.startsWith('@fastpaca/')) await project.link(name);
-    }
+    const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Manifest;
+    await project.linkAll({ ...manifest.dependencies, ...manifest.devDependencies });
     return project;
   }
 
-  /** Installs a package with its dependencies and its required peers, as npm does. */
+  /** Installs a package with its dependencies and its required peers, as npm does. Packages of this repository are installed apart. */
   async install(packed: PackedPackage): Promise<void> {
-    const source = join(packed.folder, 'package');
-    const { name, bin = {}, ...manifest } = await manifestIn(source);
-    const target = join(this.folder, 'node_modules', name);
-    await cp(source, target, { recursive: true });
+    const { bin = {}, dependencies, peerDependencies = {}, peerDependenciesMeta = {} } = packed.manifest;
+    const target = await packed.copyInto(join(this.folder, 'node_modules'));
     for (const [command, path] of Object.entries(bin)) {
       await chmod(join(target, path), 0o755);
       await this.symlink(join(target, path), `.bin/${command}`);
     }
-    const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest;
-    for (const dependency of Object.keys(dependencies)) await this.link(dependency);
-    for (const peer of Object.keys(peerDependencies)) {
-      if (!peerDependenciesMeta[peer]?.optional) await this.link(peer);
-    }
+    const required = Object.entries(peerDependencies).filter(
+      ([peer]) => !peerDependenciesMeta[peer]?.optional,
+    );
+    await this.linkAll({ ...dependencies, ...Object.fromEntries(required) });
   }
 
   /** Runs a program of `node_modules/.bin`, or a script of the project with Node.js. The environment has only `env`. */
@@ -90,8 +75,10 @@ export class TeamProject {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private async link(name: string): Promise<void> {
-    await this.symlink(join(INSTALLED, name), name);
+  /** Links the packages from the checkout, except the ones of this repository. */
+  private async linkAll(dependencies: Record<string, string>): Promise<void> {
+    const names = Object.keys(dependencies).filter((name) => !name.startsWith('@fastpaca/'));
+    for (const name of names) await this.symlink(join(INSTALLED, name), name);
   }
 
   private async symlink(target: string, name: string): Promise<void> {
@@ -100,8 +87,4 @@ export class TeamProject {
     await rm(path, { force: true });
     await symlink(target, path);
   }
-}
-
-async function manifestIn(folder: string): Promise<Manifest> {
-  return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Manifest;
 }

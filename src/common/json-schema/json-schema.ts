@@ -1,6 +1,9 @@
+type JsonType = 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object';
+
 /** The keywords of JSON Schema that the schemas of this API use. */
 export interface JsonSchema {
-  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object';
+  /** One type, or the types that are allowed. */
+  readonly type: JsonType | readonly JsonType[];
   /** The name of the schema in the documents, see `nameSchemas`. */
   readonly title?: string;
   readonly description?: string;
@@ -34,7 +37,13 @@ export type FromSchema<Schema> = Schema extends { enum: readonly (infer Value)[]
           ? FromSchema<Item>[]
           : Schema extends { type: 'object' }
             ? ObjectFrom<Schema>
-            : unknown;
+            : Schema extends { type: readonly (infer Type)[] }
+              ? FromEachType<Schema, Type>
+              : unknown;
+
+type FromEachType<Schema, Type> = Type extends unknown
+  ? FromSchema<Omit<Schema, 'type'> & { type: Type }>
+  : never;
 
 type ObjectFrom<Schema> = FieldsFrom<Schema> &
   (Schema extends { additionalProperties: true } ? Record<string, unknown> : unknown);

@@ -8,7 +8,7 @@ const ORDER = {
   properties: {
     state: { type: 'string', enum: ['open', 'closed'] },
     count: { type: 'integer', minimum: 1, maximum: 9 },
-    note: { type: 'string' },
+    note: { type: ['string', 'array'], minItems: 1, items: { type: 'object' } },
     urgent: { type: 'boolean' },
     extra: { type: 'object', additionalProperties: true },
     lines: {
@@ -20,7 +20,7 @@ const ORDER = {
 } as const satisfies JsonSchema;
 
 const GOOD = { state: 'open', count: 1 };
-const order = new SchemaValidator(ORDER, { advice: { note: 'keep it short' } });
+const order = new SchemaValidator(ORDER, { fieldItemNames: { note: 'lines' } });
 const violations = (value: unknown) =>
   Array.from(order.violations(value, 'order'), ({ path, message }) => `${path} ${message}`);
 
@@ -28,6 +28,7 @@ describe('SchemaValidator', () => {
   it.each([
     GOOD,
     { ...GOOD, note: null, urgent: null, extra: null, lines: null },
+    { ...GOOD, note: [{}] },
     { ...GOOD, note: '', urgent: false, extra: { any: 1 }, lines: [{ sku: 'a', any: 1 }], any: 1 },
   ])('accepts %j', (value) => expect(violations(value)).toEqual([]));
 
@@ -49,7 +50,7 @@ describe('SchemaValidator', () => {
     expect(violations({ state: 7, lines, count: -0.5, note: [], urgent: 'yes', extra: [] })).toEqual([
       'order.state must be one of open, closed',
       'order.count must be an integer from 1 to 9',
-      'order.note must be a string; keep it short',
+      'order.note must be a string or a list of 1 or more lines',
       'order.urgent must be a boolean',
       'order.extra must be an object',
       'order.lines[1].sku must be a string',
@@ -121,7 +122,7 @@ describe('FromSchema', () => {
     const same: [
       Same<Order['state'], 'open' | 'closed'>,
       Same<Order['count'], number>,
-      Same<Order['note'], string | null | undefined>,
+      Same<Order['note'], string | unknown[] | null | undefined>,
       Same<Order['urgent'], boolean | null | undefined>,
       Same<NonNullable<Order['lines']>[number]['sku'], string>,
       Same<NonNullable<Order['extra']>['any'], unknown>,

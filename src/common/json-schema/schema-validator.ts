@@ -4,7 +4,13 @@ import { isObject } from '../json/is-object.js';
 import type { JsonSchema } from './json-schema.js';
 
 // TypeScript checks the schemas; to check them again with Ajv's meta-schema takes 14 ms of every start.
-const ajv = new Ajv({ allErrors: true, keywords: ['example'], meta: false, validateSchema: false });
+const ajv = new Ajv({
+  allErrors: true,
+  allowUnionTypes: true,
+  keywords: ['example'],
+  meta: false,
+  validateSchema: false,
+});
 
 /** What validates the items of a list. */
 interface ItemValidator {
@@ -12,12 +18,12 @@ interface ItemValidator {
 }
 
 export interface SchemaValidatorOptions {
-  /** What messages call the items of the list, in the plural. A list in a field is called by the field's name. */
+  /** What messages call the items of the list, in the plural. */
   itemName?: string;
   /** Validates the items of the list, in place of their schema. */
   items?: ItemValidator;
-  /** Advice that follows the message about a field, by the field's name. */
-  advice?: Readonly<Record<string, string>>;
+  /** What messages call the items of a list in a field, by the field's name; default: the field's name. */
+  fieldItemNames?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -36,7 +42,8 @@ export class SchemaValidator {
     private readonly schema: JsonSchema,
     private readonly options: SchemaValidatorOptions = {},
   ) {
-    this.validate = ajv.compile(withoutItems(schema));
+    // A copy: Ajv adds `null` to the types of a nullable field.
+    this.validate = ajv.compile(structuredClone(withoutItems(schema)));
     this.items = options.items ?? (schema.items && new SchemaValidator(schema.items));
     this.listFields = Object.entries(schema.properties ?? {}).flatMap(([name, { items }]) =>
       items ? [[name, new SchemaValidator(items)] as const] : [],
@@ -74,14 +81,12 @@ export class SchemaValidator {
     for (const name of fields) {
       const field = name === '' ? undefined : this.schema.properties?.[name];
       yield field
-        ? { path: `${path}.${name}`, message: expectation(field, name) + this.hint(name) }
+        ? {
+            path: `${path}.${name}`,
+            message: expectation(field, this.options.fieldItemNames?.[name] ?? name),
+          }
         : { path, message: expectation(this.schema, this.options.itemName) };
     }
-  }
-
-  private hint(name: string): string {
-    const hint = this.options.advice?.[name];
-    return hint ? `; ${hint}` : '';
   }
 }
 
@@ -107,15 +112,20 @@ function fieldOf({ instancePath, params }: ErrorObject): string {
 /** `must be an integer from 0 to 100`, `must be one of user, tool`, … */
 export function expectation(schema: JsonSchema, itemName = 'items'): string {
   if (schema.enum) return `must be one of ${schema.enum.join(', ')}`;
-  switch (schema.type) {
+  const types = [schema.type].flat();
+  return `must be ${types.map((type) => described(type, schema, itemName)).join(' or ')}`;
+}
+
+function described(type: string, schema: JsonSchema, itemName: string): string {
+  switch (type) {
     case 'array':
-      return `must be a list of ${size(schema)}${itemName}`;
+      return `a list of ${size(schema)}${itemName}`;
     case 'integer':
-      return `must be an integer${range(schema)}`;
+      return `an integer${range(schema)}`;
     case 'object':
-      return 'must be an object';
+      return 'an object';
     default:
-      return `must be a ${schema.type}`;
+      return `a ${type}`;
   }
 }
 

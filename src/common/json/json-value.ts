@@ -34,7 +34,7 @@ export function* jsonValueTask(text: string): CooperativeTask<unknown> {
 }
 
 /** Whether a string that contains a backslash is followed by a colon. */
-function hasEscapedKey(text: string): boolean {
+export function hasEscapedKey(text: string): boolean {
   let escape = text.indexOf('\\');
   while (escape >= 0) {
     const end = endOfString(text, escape);

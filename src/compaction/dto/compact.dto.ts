@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsDefined } from 'class-validator';
+import { IsBoolean, IsDefined, IsOptional } from 'class-validator';
 import type { RawJson } from '../../common/http/body/raw-json.js';
 import { IsIntegerIn, OptionalIntegerIn } from '../../common/http/validation/rules.js';
 import { Verbatim } from '../../common/http/validation/field-validator.js';
@@ -7,6 +7,7 @@ import { NEW_EVENT, REPLACEMENT } from '../../events/dto/event.schema.js';
 import { ReplacementValidator } from '../../events/event-validator.js';
 import type { BodyExamples } from '../../common/http/validation/validated-params.decorators.js';
 import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
+import type { Compacted, CompactionWarning } from '../compaction.js';
 
 @SchemaTitle('NewCompaction')
 export class CompactDto {
@@ -47,6 +48,14 @@ export class CompactDto {
   })
   @OptionalIntegerIn(0)
   if_version?: number;
+
+  @ApiPropertyOptional({
+    description:
+      'If the range cuts through a group, replaces the nearest larger range that does not; default `false`',
+  })
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  snap?: boolean;
 }
 
 export const COMPACTION_EXAMPLES: BodyExamples = {
@@ -62,6 +71,22 @@ export const COMPACTION_EXAMPLES: BodyExamples = {
   },
 };
 
+@SchemaTitle('CompactionWarning')
+class CompactionWarningDto {
+  @ApiProperty({
+    enum: ['splits_group'],
+    description:
+      'The range cuts through a group: `from_seq` … `to_seq` is the nearest larger range that does not',
+  })
+  code!: CompactionWarning['code'];
+
+  @ApiProperty({ type: 'integer' })
+  from_seq!: number;
+
+  @ApiProperty({ type: 'integer' })
+  to_seq!: number;
+}
+
 @SchemaTitle('Compacted')
 export class CompactedDto {
   @ApiProperty({
@@ -70,4 +95,23 @@ export class CompactedDto {
     example: 84,
   })
   version!: number;
+
+  @ApiProperty({ type: 'integer', description: 'First seq of the range that was replaced', example: 1 })
+  from_seq!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Last seq of the range that was replaced', example: 1 })
+  to_seq!: number;
+
+  @ApiPropertyOptional({ type: [CompactionWarningDto], description: 'Absent if there is none' })
+  warnings?: CompactionWarningDto[];
+}
+
+export function compactedDto({ version, fromSeq, toSeq, warnings }: Compacted): CompactedDto {
+  const dto: CompactedDto = { version, from_seq: fromSeq, to_seq: toSeq };
+  if (warnings.length) dto.warnings = warnings.map(warningDto);
+  return dto;
+}
+
+function warningDto({ code, fromSeq, toSeq }: CompactionWarning): CompactionWarningDto {
+  return { code, from_seq: fromSeq, to_seq: toSeq };
 }

@@ -91,4 +91,23 @@ export const APPEND_EXAMPLES: BodyExamples = {
       idempotency_key: 'turn-001',
     },
   },
+  openai: {
+    summary: 'Messages of OpenAI Chat',
+    value: {
+      events: [
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [
+            {
+              id: 'call_1',
+              type: 'function',
+              function: { name: 'search', arguments: '{"query":"deploy"}' },
+            },
+          ],
+        },
+        { role: 'tool', tool_call_id: 'call_1', content: 'docker run' },
+      ],
+    },
+  },
 };

@@ -34,7 +34,11 @@ const METADATA = { type: 'object', additionalProperties: true } as const satisfi
 /** The fields that a stored event and a message of a window share. */
 const STORED_FIELDS = {
   role: ROLE,
-  parts: partsOf(DOCUMENTED_PART),
+  parts: {
+    type: 'array',
+    items: DOCUMENTED_PART,
+    description: 'Empty only if the event has its content in other fields, such as `tool_calls`',
+  },
   id: { type: 'string' },
   metadata: METADATA,
 } as const satisfies Record<string, JsonSchema>;
@@ -46,14 +50,17 @@ const TOKEN_COUNT = {
   description: "The caller's own token count, used as the token estimate",
 } as const satisfies JsonSchema;
 
-/** The fields of an event that may be appended. `EventValidator` adds the choice between `parts` and `content`. */
+/**
+ * The fields of an event that may be appended. `EventValidator` adds the choice between `parts` and `content`, and that both may be
+ * empty beside `tool_calls` and the like.
+ */
 export const EVENT_RULES = {
   type: 'object',
   required: ['role'],
   properties: {
     role: ROLE,
     parts: partsOf(PART),
-    content: { type: 'string', description: 'Instead of `parts`: stored as one text part' },
+    content: { ...partsOf(PART), type: ['string', 'array'] },
     id: { type: 'string' },
     metadata: METADATA,
     token_count: TOKEN_COUNT,
@@ -61,16 +68,36 @@ export const EVENT_RULES = {
   additionalProperties: true,
 } as const satisfies JsonSchema;
 
-const { role: _role, parts: _parts, content: CONTENT, ...OPTIONAL_FIELDS } = EVENT_RULES.properties;
+const { role: _role, parts: _parts, content: _content, ...OPTIONAL_FIELDS } = EVENT_RULES.properties;
+
+/** A tool call as the documents show it. No field of it is a rule: `tool_calls` is a field of the caller. */
+const DOCUMENTED_TOOL_CALL = {
+  title: 'ToolCall',
+  type: 'object',
+  description: 'A tool call of OpenAI Chat Completions; any other object is stored as it is',
+  properties: {
+    id: { type: 'string', example: 'call_1' },
+    type: { type: 'string', example: 'function' },
+    function: {
+      type: 'object',
+      properties: { name: { type: 'string' }, arguments: { type: 'string', description: 'JSON text' } },
+      additionalProperties: true,
+    },
+  },
+  additionalProperties: true,
+} as const satisfies JsonSchema;
+
+const NO_PARTS = { type: 'array', maxItems: 0, items: DOCUMENTED_PART } as const satisfies JsonSchema;
 
 /**
- * An event as a client sends it, for the documents: exactly one of `parts` and `content`. Two complete schemas, because code
- * generators ignore a `oneOf` that only says which fields are required.
+ * An event as a client sends it, for the documents: exactly one of `parts` and `content`, or neither beside `tool_calls`. Each is a
+ * complete schema, because code generators ignore a `oneOf` that only says which fields are required.
  */
 export const NEW_EVENT = {
   title: 'NewEvent',
   description:
-    'Has either `parts` or `content`. Fields that are not named here are stored and returned unchanged.',
+    'Has either `parts` or `content`. A message of OpenAI Chat can be sent as it is: it needs neither beside `tool_calls`, ' +
+    '`refusal`, `audio` or `function_call`. Fields that are not named here are stored and returned unchanged.',
   oneOf: [
     {
       ...EVENT_RULES,
@@ -82,7 +109,32 @@ export const NEW_EVENT = {
       ...EVENT_RULES,
       title: 'NewEventWithContent',
       required: ['role', 'content'],
-      properties: { role: ROLE, content: CONTENT, ...OPTIONAL_FIELDS },
+      properties: {
+        role: ROLE,
+        content: {
+          description: 'Stored as `parts`: a text becomes one text part, a list is taken as it is',
+          oneOf: [{ type: 'string' }, partsOf(DOCUMENTED_PART)],
+        },
+        ...OPTIONAL_FIELDS,
+      },
+    },
+    {
+      ...EVENT_RULES,
+      title: 'NewEventWithToolCalls',
+      description: 'A message of a model that only calls tools, as OpenAI Chat Completions returns it',
+      required: ['role', 'tool_calls'],
+      properties: {
+        role: ROLE,
+        tool_calls: {
+          type: 'array',
+          minItems: 1,
+          items: DOCUMENTED_TOOL_CALL,
+          description: 'Stored and returned unchanged',
+        },
+        content: { ...NO_PARTS, nullable: true, description: 'Null, empty or absent' },
+        parts: { ...NO_PARTS, description: 'Empty or absent' },
+        ...OPTIONAL_FIELDS,
+      },
     },
   ],
 } as const;
@@ -122,7 +174,7 @@ export const LOGGED_EVENT = {
 export const WINDOW_MESSAGE = {
   title: 'Message',
   type: 'object',
-  description: 'A message of a window: an event of the log, or a message of a summary',
+  description: 'A message of a window: an event of the log with all its fields, or a message of a summary',
   required: ['seq', 'role', 'parts', 'inserted_at'],
   properties: {
     seq: { type: 'integer', description: 'Seq of the event; in a summary, `from_seq` of its range' },
@@ -130,5 +182,10 @@ export const WINDOW_MESSAGE = {
     to_seq: { type: 'integer', description: 'Last seq that a summary stands for' },
     ...STORED_FIELDS,
     inserted_at: { type: 'string', format: 'date-time' },
+    synthetic: {
+      type: 'boolean',
+      description: 'True for a tool result that is not in the log: it says that none was recorded',
+    },
   },
+  additionalProperties: true,
 } as const satisfies JsonSchema;

@@ -37,7 +37,7 @@ export class EventEntity {
     type: 'integer',
     array: true,
     nullable: true,
-    comment: 'tokens of each part; null where there is one part only',
+    comment: 'tokens of each part, then of each of the tool_calls; null where there is one of them only',
   })
   partTokens!: number[] | null;
 
@@ -56,6 +56,14 @@ export class EventEntity {
     comment: 'events of the turn that begins here; null without an idempotency key',
   })
   turnSize!: number | null;
+
+  @Column({
+    type: 'text',
+    nullable: true,
+    comment:
+      'tool calls and results of the event, and how its content was written; null where it was not worked out',
+  })
+  outline!: string | null;
 
   @Column({ name: 'inserted_at', type: 'timestamptz', precision: 3 })
   insertedAt!: Date;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { InMemoryTimeline, type TimelineEvent } from './in-memory-timeline.js';
 import { InvalidPolicyConfigError } from '../policy-config.js';
 import type { LiveEvent, Part } from '../timeline.js';
-import type { WindowPolicy } from '../window-policy.js';
+import { isBeforeCut, type WindowPolicy } from '../window-policy.js';
 
 /** The functions of a test runner that define a test, such as those of `node:test`. */
 export interface TestRunner {
@@ -93,8 +93,10 @@ async function select(
     );
     return timeline.newestFrom(fromSeq);
   }
+  const newest = 'events' in selection ? selection : undefined;
   const selected: LiveEvent[] = [];
-  for await (const event of selection) {
+  for await (const event of newest?.events ?? (selection as AsyncIterable<LiveEvent>)) {
+    if (newest && isBeforeCut(newest, event, selected.length)) break;
     selected.push(event);
     assert.ok(selected.length <= timeline.liveCount, 'a selection must not yield more events than are live');
   }
@@ -116,9 +118,22 @@ function contentOf(timeline: InMemoryTimeline): string {
   return JSON.stringify(events.map(({ seq, role, parts, insertedAt }) => ({ seq, role, parts, insertedAt })));
 }
 
+/** Whether `parts` are some of `whole`, in their order. A part may have another output if it is a tool result. */
 function isSubsequence(parts: readonly Part[], whole: readonly Part[]): boolean {
   let index = -1;
-  return parts.every((part) => (index = whole.indexOf(part, index + 1)) !== -1);
+  return parts.every((part) => {
+    index = whole.findIndex((each, at) => at > index && (each === part || isWithOtherOutput(part, each)));
+    return index !== -1;
+  });
+}
+
+/** A message of the role `tool` may be a result as a whole; its output is then one text. */
+function isReplacedToolMessage({ role, parts }: LiveEvent): boolean {
+  return role === 'tool' && parts.length === 1 && parts[0]?.type === 'text';
+}
+
+function isWithOtherOutput(part: Part, whole: Part): boolean {
+  return part.type === whole.type && /tool.result|output/.test(part.type);
 }
 
 /**
@@ -247,7 +262,7 @@ function assertValidSelection(
     assert.ok(seq < previousSeq, `events must be newest first, each at most once: ${where}`);
     assert.ok(parts.length > 0, `an event must keep at least one part: ${where}`);
     assert.ok(
-      original && isSubsequence(parts, original.parts),
+      original && (isSubsequence(parts, original.parts) || isReplacedToolMessage(event)),
       `parts must not be added, changed or reordered: ${where}`,
     );
     previousSeq = seq;

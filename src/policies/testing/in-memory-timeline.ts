@@ -1,3 +1,5 @@
+import type { MessageEvent } from '@fastpaca/messages';
+import { EventContent } from '../event-content.js';
 import { oldestScannedPosition, type LiveEvent, type Part, type Timeline } from '../timeline.js';
 
 /** A live event as a test declares it. Each part costs one token, and the message itself costs one more. */
@@ -61,27 +63,54 @@ export class InMemoryTimeline implements Timeline {
 
 class InMemoryEvent implements LiveEvent {
   readonly seq: number;
-  readonly role: string;
-  readonly parts: readonly Part[];
   readonly insertedAt: Date;
 
   constructor(
     readonly timeline: InMemoryTimeline,
-    private readonly event: TimelineEvent,
+    private readonly declared: TimelineEvent,
     readonly position: number,
+    private readonly content = new EventContent({
+      role: declared.role as MessageEvent['role'],
+      parts: declared.parts,
+    }),
   ) {
-    ({ seq: this.seq, role: this.role, parts: this.parts, insertedAt: this.insertedAt } = event);
+    ({ seq: this.seq, insertedAt: this.insertedAt } = declared);
+  }
+
+  get role(): string {
+    return this.content.event.role;
+  }
+
+  get parts(): readonly Part[] {
+    return this.content.event.parts;
   }
 
   get tokens(): number {
     return 1 + this.parts.length;
   }
 
+  get startsTurn(): boolean {
+    return this.content.outline.startsTurn;
+  }
+
+  get toolResultCount(): number {
+    return this.content.toolResultCount;
+  }
+
   withParts(keep: (part: Part) => boolean): LiveEvent | undefined {
-    const parts = this.parts.filter(keep);
-    if (parts.length === this.parts.length) return this;
-    return parts.length
-      ? new InMemoryEvent(this.timeline, { ...this.event, parts }, this.position)
-      : undefined;
+    return this.withContent(this.content.withParts(keep));
+  }
+
+  withoutKinds(kinds: readonly string[], follower?: InMemoryEvent): LiveEvent | undefined {
+    return this.withContent(this.content.withoutKinds(kinds, follower?.content));
+  }
+
+  withReplacedOutputs(text: string, count = Infinity): Promise<LiveEvent> {
+    return Promise.resolve(this.withContent(this.content.withReplacedOutputs(text, count)) ?? this);
+  }
+
+  private withContent(content: EventContent | undefined): InMemoryEvent | undefined {
+    if (!content || content === this.content) return content && this;
+    return new InMemoryEvent(this.timeline, this.declared, this.position, content);
   }
 }

@@ -64,6 +64,7 @@ const BODY = {
   body: '{"role":"user","parts":[]}',
   tokenEstimate: 3,
   partTokens: null,
+  outline: '1',
   insertedAt: new Date(0),
 };
 

@@ -1,5 +1,6 @@
+import { FORMATS, type Format } from '@fastpaca/messages';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { OptionalIntegerIn } from '../../common/http/validation/rules.js';
+import { OptionalIntegerIn, OptionalOneOf } from '../../common/http/validation/rules.js';
 
 export class ReadWindowDto {
   @ApiPropertyOptional({
@@ -19,4 +20,12 @@ export class ReadWindowDto {
   })
   @OptionalIntegerIn(0)
   if_version?: number;
+
+  @ApiPropertyOptional({
+    enum: FORMATS,
+    example: 'openai-chat',
+    description: 'Answer with `prompt`, ready for the call of a provider, in the place of `messages`',
+  })
+  @OptionalOneOf(FORMATS)
+  format?: Format;
 }

@@ -1,4 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { FORMATS, REPAIR_CODES, type Format, type RepairCode } from '@fastpaca/messages';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { WINDOW_MESSAGE } from '../../events/dto/event.schema.js';
 import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
@@ -14,13 +15,60 @@ class SegmentDto {
   to_seq!: number;
 }
 
+@SchemaTitle('Repair')
+class RepairDto {
+  @ApiProperty({
+    enum: REPAIR_CODES,
+    description: 'What was repaired. More codes may be added.',
+  })
+  code!: RepairCode;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Seq of the event that was changed, or after which something was added',
+  })
+  seq!: number;
+
+  @ApiPropertyOptional({ description: 'Id of the tool call, if the repair is about one that has an id' })
+  call_id?: string;
+
+  @ApiProperty({ description: 'What was done, as a short English phrase', example: 'added a result' })
+  action!: string;
+}
+
+@SchemaTitle('Overflow')
+class OverflowDto {
+  @ApiProperty({ type: 'integer', description: 'Seq of the newest event' })
+  seq!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Tokens of the newest group' })
+  tokens!: number;
+}
+
 @SchemaTitle('Window')
 export class WindowDto {
   @ApiProperty({ type: 'integer', example: 1 })
   version!: number;
 
-  @ApiProperty({ type: 'array', items: WINDOW_MESSAGE } as object)
-  messages!: unknown[];
+  @ApiPropertyOptional({
+    type: 'array',
+    items: WINDOW_MESSAGE,
+    description: 'Absent if the request has a `format`',
+  } as object)
+  messages?: unknown[];
+
+  @ApiPropertyOptional({ enum: FORMATS, description: 'The format of the request' })
+  format?: Format;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description:
+      'Only with `format`: the window as the provider takes it, to be spread into the call. `openai-chat` {messages}, ' +
+      '`openai-responses` {input}, `anthropic` {system?, messages}, `gemini` {systemInstruction?, contents}, `ai-sdk` ' +
+      '{system?, messages}',
+  })
+  prompt?: object;
 
   @ApiProperty({ type: 'integer', description: 'Sum over the messages, in tokens', example: 10 })
   used_tokens!: number;
@@ -39,4 +87,17 @@ export class WindowDto {
     description: "The effective budget: the least of the conversation's, the policy's and the call's",
   })
   budget_tokens!: number;
+
+  @ApiProperty({
+    type: [RepairDto],
+    description: 'What was changed so that a provider accepts the window. The log is unchanged.',
+  })
+  repairs!: RepairDto[];
+
+  @ApiPropertyOptional({
+    type: OverflowDto,
+    description:
+      'Why the window has no event: not even the newest group fits the budget, or if all events are summarized, the newest summary',
+  })
+  overflow?: OverflowDto;
 }

@@ -1,20 +1,25 @@
+import type { Format, Repair } from '@fastpaca/messages';
+import { renderMessages } from '../prompt.js';
 import type { Window } from '../window.js';
 
-/** Writes a window as the body of the HTTP response: a `WindowDto` as JSON, each message spelled as it was sent. */
-export function serializeWindow({
-  version,
-  messages,
-  segments,
-  usedTokens,
-  needsCompaction,
-  budgetTokens,
-}: Window): Buffer {
-  const messagesJson = messages.map(({ json }) => json).join(',');
+/**
+ * Writes a window as the body of the HTTP response: a `WindowDto` as JSON, each message spelled as it was sent.
+ *
+ * @param format writes `prompt` in the place of `messages`
+ */
+export function serializeWindow(window: Window, format?: Format): Buffer {
+  const { version, messages, segments, usedTokens, needsCompaction, budgetTokens, overflow } = window;
+  const rendered = format && renderMessages(format, messages);
+  const content = rendered
+    ? `"format":"${format}","prompt":${rendered.json}`
+    : `"messages":[${messages.map(({ json }) => json).join(',')}]`;
   const segmentsJson = segments
     .map(({ type, fromSeq, toSeq }) => `{"type":"${type}","from_seq":${fromSeq},"to_seq":${toSeq}}`)
     .join(',');
+  const repairs: readonly Repair[] = rendered?.repairs ?? window.repairs;
   return Buffer.from(
-    `{"version":${version},"messages":[${messagesJson}],"used_tokens":${usedTokens},` +
-      `"needs_compaction":${needsCompaction},"segments":[${segmentsJson}],"budget_tokens":${budgetTokens}}`,
+    `{"version":${version},${content},"used_tokens":${usedTokens},"needs_compaction":${needsCompaction},` +
+      `"segments":[${segmentsJson}],"budget_tokens":${budgetTokens},"repairs":${JSON.stringify(repairs)}` +
+      `${overflow ? `,"overflow":${JSON.stringify(overflow)}` : ''}}`,
   );
 }

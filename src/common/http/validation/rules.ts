@@ -36,3 +36,15 @@ export function IsKey(): PropertyDecorator {
     },
   });
 }
+
+/** One of these strings. The violation lists them. */
+export function OptionalOneOf(values: readonly string[]): PropertyDecorator {
+  const isOneOf = ValidateBy({
+    name: 'isOneOf',
+    validator: {
+      validate: (value) => typeof value === 'string' && values.includes(value),
+      defaultMessage: (args) => `${args?.property ?? ''} must be one of ${values.join(', ')}`,
+    },
+  });
+  return applyDecorators(IsOptional(), isOneOf);
+}
