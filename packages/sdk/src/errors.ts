@@ -15,7 +15,7 @@ export interface ErrorDetails {
 export class FastpacaError extends Error {
   /** HTTP status of the response; undefined if there was none. */
   readonly status?: number;
-  /** The service's `error`, such as `conflict`; `connection_failed` or `timeout` if there was no response. Codes are never renamed. */
+  /** The service's `error`, such as `conflict`; `connection_failed` or `timeout` if there was no response; `window_overflow`. Codes are never renamed. */
   readonly code: string;
   /** Distinguishes the cases of `code`, such as `version_mismatch`. Reasons are never renamed. */
   readonly reason?: string;
@@ -60,6 +60,32 @@ export class UnavailableError extends ServerError {}
 export class ConnectionError extends FastpacaError {}
 /** No complete response within `timeoutMs`. */
 export class TimeoutError extends ConnectionError {}
+
+/**
+ * The newest messages exceed the token budget, so the window is without them: a model would not see what it has to answer. Raise the
+ * budget, or append less at once.
+ */
+export class WindowOverflowError extends FastpacaError {
+  /** Seq of the last event that does not fit. */
+  readonly seq: number;
+  /** Tokens of the newest messages: of this event and what belongs to it, such as the tool call of a result. */
+  readonly tokens: number;
+  readonly budgetTokens: number;
+
+  constructor(
+    conversationId: string,
+    { seq, tokens }: { seq: number; tokens: number },
+    budgetTokens: number,
+  ) {
+    super(
+      `The newest messages of conversation "${conversationId}" (up to seq ${seq}) have ${tokens} tokens and do not fit the budget of ${budgetTokens}`,
+      { code: 'window_overflow' },
+    );
+    this.seq = seq;
+    this.tokens = tokens;
+    this.budgetTokens = budgetTokens;
+  }
+}
 
 const CLASSES: Partial<Record<number, typeof FastpacaError>> = {
   400: InvalidRequestError,

@@ -2,6 +2,8 @@ export { createClient, type Client } from './client/client.js';
 export { fastpaca, fastpaca as default } from './client/default-client.js';
 export type { ContextBuilder } from './conversation/context-builder.js';
 export type { Context } from './conversation/context.js';
+export { olderMessages } from './conversation/older-messages.js';
+export { toUIMessages, type UIMessage } from './conversation/ui-messages.js';
 export {
   ConflictError,
   ConnectionError,
@@ -15,9 +17,9 @@ export {
   TimeoutError,
   UnauthorizedError,
   UnavailableError,
+  WindowOverflowError,
 } from './errors.js';
 export type { ClientOptions } from './http/client-options.js';
-export { modelContent } from './messages/model-content.js';
 export type {
   ContextStream,
   StreamContext,

@@ -1,20 +1,22 @@
-import type { Part, Role } from './messages/message.js';
+import type { Part, RepairCode, Role } from '@fastpaca/messages';
+import type { Format, Prompts } from './prompts.js';
 
-export type { Part, Role } from './messages/message.js';
+export type { Part, RepairCode, Role } from '@fastpaca/messages';
+export type { Format, Prompt, Prompts } from './prompts.js';
 
 /**
- * A message to append, or to use in a replacement. `content` is a shorthand: a text becomes one text part, an array becomes the
- * parts. If both are given, `parts` is used. Other fields are stored and returned unchanged.
+ * A message to append, or to use in a replacement. `content` is sent as it is: a text, an array of parts, or null beside tool calls. If
+ * both are given, `parts` is used. Other fields are stored and returned unchanged.
  */
 export interface EventInput {
   role: Role;
-  parts?: readonly Part[];
+  parts?: readonly Part[] | undefined;
   content?: unknown;
   /** The caller's own id of this message. */
-  id?: string;
-  metadata?: Record<string, unknown>;
+  id?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
   /** The caller's own token count, used instead of the service's estimate. */
-  tokenCount?: number;
+  tokenCount?: number | undefined;
   [field: string]: unknown;
 }
 
@@ -24,9 +26,9 @@ export interface EventInput {
  */
 export interface EventLike {
   role: Role;
-  parts?: readonly { type: string }[];
+  parts?: readonly { type: string }[] | undefined;
   content?: unknown;
-  id?: string;
+  id?: string | undefined;
   metadata?: unknown;
 }
 
@@ -43,10 +45,10 @@ export interface AppendResult {
 
 export interface AppendOptions {
   /** Calls with the same key append once. Default: a new key per call, so that retries are safe. */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
   /** Append only if the conversation is at this version (0: only if it is empty). Otherwise `ConflictError`. */
-  ifVersion?: number;
-  signal?: AbortSignal;
+  ifVersion?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** An event of the log. */
@@ -63,7 +65,7 @@ export interface LoggedEvent {
   [field: string]: unknown;
 }
 
-/** A message of the window: an event of the log, or a message of a summary. */
+/** A message of the window: an event of the log with all its fields, or a message of a summary. */
 export interface WindowMessage {
   /** Position in the log; for a summary, the first seq of the range it replaces. */
   seq: number;
@@ -78,6 +80,7 @@ export interface WindowMessage {
   /** Only for a summary: the range it replaces. */
   fromSeq?: number;
   toSeq?: number;
+  [field: string]: unknown;
 }
 
 /** A contiguous range of the window. */
@@ -87,15 +90,41 @@ export interface Segment {
   toSeq: number;
 }
 
-/** The part of a conversation that fits the token budget. */
-export interface Window {
-  messages: WindowMessage[];
+/** A change that was made so that providers accept a window. The log is unchanged. */
+export interface Repair {
+  /** What was repaired. A later version of the service may add codes. */
+  code: RepairCode;
+  /** Seq of the event that was changed, or after which something was added; 0 for a message that was added at an end. */
+  seq: number;
+  /** Id of the tool call, if the repair is about one that has an id. */
+  callId?: string;
+  /** What was done, as a short English phrase. */
+  action: string;
+}
+
+/** What a window is made of and how full it is. */
+export interface WindowInfo {
   usedTokens: number;
   /** The messages that the policy selects exceed the trigger ratio of the budget: time to compact. */
   needsCompaction: boolean;
   version: number;
   segments: Segment[];
   budgetTokens: number;
+  repairs: Repair[];
+  /** Not even the newest messages fit the budget, so they are not in the window: the seq of the last one, and their tokens. */
+  overflow?: { seq: number; tokens: number };
+}
+
+/** The part of a conversation that fits the token budget. */
+export interface Window extends WindowInfo {
+  messages: WindowMessage[];
+}
+
+/** A window in the format of a provider. */
+export interface PromptWindow<F extends Format = Format> extends WindowInfo {
+  format: F;
+  /** To be spread into the call of the provider. */
+  prompt: Prompts[F];
 }
 
 /** The positions of the events of a turn, in the order given. */
@@ -110,7 +139,7 @@ export interface TurnResult {
 /** How a window is selected from the log. `config` is sent unchanged, in the spelling of the service (`max_age_seconds`). */
 export interface Policy {
   strategy: string;
-  config?: Record<string, unknown>;
+  config?: Record<string, unknown> | undefined;
 }
 
 /** The record of a conversation. */
@@ -134,14 +163,21 @@ export interface Conversation {
 
 export interface WindowOptions {
   /** Narrows the budget for this call, in tokens, from 1. It never widens the budget. */
-  budgetTokens?: number;
+  budgetTokens?: number | undefined;
   /** Return the window only if the conversation is at this version. Otherwise `ConflictError`. */
-  ifVersion?: number;
-  signal?: AbortSignal;
+  ifVersion?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface PromptWindowOptions<F extends Format = Format> extends WindowOptions {
+  /** The format of the `prompt`, by the provider that takes it. */
+  format: F;
 }
 
 /** Replaces a range of seqs for the model. The log is untouched. */
 export interface RangeCompaction {
+  /** Extends a range that would cut a tool call from its results, so that it contains both. Default false; always with `autoCompact`. */
+  snap?: boolean | undefined;
   /** First seq of the range, from 1. */
   fromSeq: number;
   /** Last seq of the range, inclusive. The `seq` of a summary includes the whole range of that summary. */
@@ -149,27 +185,38 @@ export interface RangeCompaction {
   /** What the model sees instead: 1 or more messages. Messages of a window are allowed. */
   replacement: readonly (EventInput | EventLike)[];
   /** Compact only if the conversation is at this version. Otherwise `ConflictError`. */
-  ifVersion?: number;
+  ifVersion?: number | undefined;
 }
 
 /** Replaces the whole conversation for the model: the window then consists of `messages`. */
 export interface WholeCompaction {
   messages: readonly (EventInput | EventLike)[];
   /** The version of the window that `messages` were made from. Default: the version at the time of the call. */
-  ifVersion?: number;
+  ifVersion?: number | undefined;
 }
 
 export interface CompactResult {
   /** The conversation's version after the compaction. */
   version: number;
+  /** The range that was replaced. With `snap` it may be larger than the one that was given. */
+  fromSeq: number;
+  toSeq: number;
+  /** The range cuts a tool call from its results: the nearest larger range that does not. Only without `snap`. */
+  warnings?: { code: string; fromSeq: number; toSeq: number }[];
 }
 
 export interface ReplayOptions {
   /** First seq, inclusive. A negative value counts from the end: -50 starts at the last 50 events. Default 1. */
-  fromSeq?: number;
+  fromSeq?: number | undefined;
   /** Last seq, inclusive. Default and maximum: the end of the log when the replay begins. */
-  toSeq?: number;
-  signal?: AbortSignal;
+  toSeq?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface UIMessagesOptions {
+  /** At most this many of the newest events, from 1. The first message is then never an answer, which could be incomplete. Default: all. */
+  limit?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** Makes the compaction of a window that needs one. Returning undefined or null leaves the window unchanged. */
@@ -177,27 +224,27 @@ export type AutoCompact = (
   window: Window,
 ) => AutoCompaction | null | undefined | Promise<AutoCompaction | null | undefined>;
 
-export type AutoCompaction = Omit<RangeCompaction, 'ifVersion'> | Omit<WholeCompaction, 'ifVersion'>;
+export type AutoCompaction = Omit<RangeCompaction, 'ifVersion' | 'snap'> | Omit<WholeCompaction, 'ifVersion'>;
 
 export interface AutoCompactOptions {
   /**
    * Receives the error of the handler or of its compaction. The call then returns the window without the compaction. Default: the call
    * throws the error.
    */
-  onError?: (error: unknown) => void;
+  onError?: ((error: unknown) => void) | undefined;
 }
 
 export interface WatchOptions {
   /** The last **version** you have; 0 for all changes from the beginning. Default: only changes from now on. */
-  cursor?: number;
+  cursor?: number | undefined;
   /** `false` leaves out `event` changes. Default true. */
-  includeEvents?: boolean;
+  includeEvents?: boolean | undefined;
   /** Reconnect after this time without data, in milliseconds. The service sends a heartbeat every 30 s. Default 90,000. */
-  idleTimeoutMs?: number;
+  idleTimeoutMs?: number | undefined;
   /** Called before each reconnection, with the reason why the connection ended. */
-  onReconnect?: (error: unknown) => void;
+  onReconnect?: ((error: unknown) => void) | undefined;
   /** Ends the iteration, without an error. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** A change of a conversation. Versions never decrease, except after a `gap` or a `reset`. */

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { TestService } from '../../../test/support/test-service.js';
-import { createClient, type Context, type Part, type Window } from '../src/index.js';
-import { toModelMessages } from '../src/messages/model-messages.js';
-import { placeSystemMessages } from '../src/model-answer/system-messages.js';
-import { toUiMessages } from '../src/messages/ui-messages.js';
+import { createClient, toUIMessages, type Context, type Part, type Window } from '../src/index.js';
+import { aiVersion } from '../src/model-answer/ai-module.js';
+import { modelPrompt } from '../src/model-answer/model-prompt.js';
 import { loadAiVersion, textAnswer } from './support/ai-version.js';
 import { expectValidPrompt } from './support/ai-prompt.js';
 
@@ -110,11 +109,7 @@ describe.each(versions)('messages for $name', ({ name, ai, mockModel, promptsOf 
 
   it('are accepted as ctx.stream converts them, with calls and results of all shapes in pairs', async () => {
     const mock = mockModel(textAnswer('x'));
-    const { messages } = placeSystemMessages(
-      await toModelMessages(toUiMessages(window.messages), ai),
-      'auto',
-      ai,
-    );
+    const { messages } = await modelPrompt(window, 'auto', aiVersion(ai), undefined);
     await ai.generateText({ model: mock, messages });
     const [prompt] = promptsOf(mock);
     expectValidPrompt(prompt!);
@@ -124,14 +119,22 @@ describe.each(versions)('messages for $name', ({ name, ai, mockModel, promptsOf 
         .filter(({ type }: Part) => type === 'tool-call')
         .map(({ toolCallId }: Part) => toolCallId),
     );
-    expect(callIds).toEqual(['c1', 'c2', 'c4', 'c5']);
+    expect(callIds).toEqual(['c1', 'c2', 'c3', 'c4', 'c5']);
   });
 
-  it('are the same when they are converted without the AI SDK', async () => {
-    const uiMessages = toUiMessages(window.messages);
-    const convertedWithoutAi = await toModelMessages(uiMessages, undefined);
-    const convertedByAi = await toModelMessages(uiMessages, ai);
-    expect(convertedWithoutAi.map(normalize)).toEqual(convertedByAi.map(normalize));
+  it('are accepted as UI messages that the AI SDK converts', async () => {
+    const mock = mockModel(textAnswer('x'));
+    const uiMessages = toUIMessages(window.messages).filter(({ role }) => role !== 'system');
+    await ai.generateText({ model: mock, messages: await ai.convertToModelMessages(uiMessages) });
+    expectValidPrompt(promptsOf(mock)[0]!.filter(({ content }) => content.length > 0));
+  });
+
+  it('are accepted as the service renders them', async () => {
+    const mock = mockModel(textAnswer('x'));
+    const { prompt } = await ctx.window({ format: 'ai-sdk' });
+    await ai.generateText({ model: mock, ...prompt });
+    expectValidPrompt(promptsOf(mock)[0]!);
+    expect(promptsOf(mock)[0]![0]).toMatchObject({ role: 'system', content: 'They said hi.' });
   });
 
   it('are never empty, even for events that contain only calls', async () => {
@@ -142,25 +145,11 @@ describe.each(versions)('messages for $name', ({ name, ai, mockModel, promptsOf 
       { role: 'assistant', parts: [call] },
       { role: 'assistant', parts: [call] },
     ]);
-    const { messages } = await ctxOfCalls.window();
+    const openWindow = await ctxOfCalls.window();
     const mock = mockModel(textAnswer('x'));
+    await ai.generateText({ model: mock, messages: openWindow.messages });
+    const { messages } = await modelPrompt(openWindow, 'auto', aiVersion(ai), undefined);
     await ai.generateText({ model: mock, messages });
-    await ai.generateText({ model: mock, messages: await toModelMessages(toUiMessages(messages), ai) });
-    const [fromWindow, fromStream] = promptsOf(mock);
-    expectValidPrompt(fromWindow!);
-    expect(fromStream!.map(({ role }) => role)).toEqual(['user']);
+    for (const prompt of promptsOf(mock)) expectValidPrompt(prompt);
   });
 });
-
-/** Makes equivalent messages equal: text as a string or a part, a plain or wrapped file URL, undefined or missing fields. */
-function normalize({ role, content }: { role: string; content: unknown }): unknown {
-  const parts = typeof content === 'string' ? [{ type: 'text', text: content }] : (content as Part[]);
-  return JSON.parse(
-    JSON.stringify({
-      role,
-      content: parts.map((part) =>
-        part.type === 'file' ? { ...part, data: (part.data as { url?: string }).url ?? part.data } : part,
-      ),
-    }),
-  );
-}

@@ -29,7 +29,7 @@ const log = async () => (await service.http.events(ctx.id)).body.events;
 const bodies = () => proxy.requests.map(({ body }) => body);
 
 describe('ctx.append of one event', () => {
-  it('sends a text as one text part without content', async () => {
+  it('sends the content as it is, and the service stores a text as one part', async () => {
     expect(await ctx.append({ role: 'user', content: 'hello' })).toEqual({
       seq: 1,
       version: 1,
@@ -37,13 +37,40 @@ describe('ctx.append of one event', () => {
     });
     expect(bodies()).toEqual([
       {
-        event: { role: 'user', parts: [{ type: 'text', text: 'hello' }] },
+        event: { role: 'user', content: 'hello' },
         idempotency_key: expect.stringMatching(/^[\da-f-]{36}$/),
       },
     ]);
+    expect((await log())[0]).toMatchObject({ parts: [{ type: 'text', text: 'hello' }] });
   });
 
-  it('sends an array as parts, and prefers parts to content', async () => {
+  it('sends an empty text as it is', async () => {
+    await ctx.append({ role: 'user', content: '' });
+    expect(bodies()[0].event).toEqual({ role: 'user', content: '' });
+    expect((await ctx.window()).messages[0]).toMatchObject({
+      parts: [{ type: 'text', text: '' }],
+      content: '',
+    });
+  });
+
+  it('appends messages of OpenAI with tool calls and without content', async () => {
+    const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":1}' } };
+    await ctx.append([
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'c', content: 'r' },
+      { role: 'assistant', tool_calls: [call] },
+    ]);
+    const { messages } = await ctx.window();
+    expect(messages[0]).toMatchObject({ parts: [], tool_calls: [call] });
+    expect(messages[0]!.content).toEqual([
+      { type: 'tool-call', toolCallId: 'c', toolName: 'f', input: { a: 1 } },
+    ]);
+    expect(messages[1]!.content).toEqual([
+      { type: 'tool-result', toolCallId: 'c', toolName: 'f', output: { type: 'text', value: 'r' } },
+    ]);
+  });
+
+  it('stores an array as parts, and prefers parts to content', async () => {
     const parts = [{ type: 'tool-result', toolCallId: 'c', toolName: 't', output: { someKey: [1.5, null] } }];
     await ctx.append({ role: 'tool', content: parts });
     await ctx.append({ role: 'assistant', content: 'ignored', parts });

@@ -98,7 +98,7 @@ describe('client.context', () => {
     for await (const { seq } of builder.replay({ fromSeq: -1 })) replayed.push(seq);
     expect(replayed).toEqual([2]);
     const compaction = { fromSeq: 1, toSeq: 1, replacement: [{ role: 'system', content: 's' } as const] };
-    expect(await builder.compact(compaction)).toEqual({ version: 3 });
+    expect(await builder.compact(compaction)).toEqual({ version: 3, fromSeq: 1, toSeq: 1 });
     expect((await builder.get()).version).toBe(3);
     await builder.delete();
     expect((await builder.get()).tombstoned).toBe(true);

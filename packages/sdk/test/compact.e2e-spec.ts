@@ -40,12 +40,12 @@ describe('ctx.compact of a range', () => {
         toSeq: head.at(-1)!.seq,
         replacement: [summary('greetings'), ...head.slice(1)],
       }),
-    ).toEqual({ version: 13 });
+    ).toEqual({ version: 13, fromSeq: 1, toSeq: 2 });
     expect(compactions()[0]).toEqual({
       from_seq: 1,
       to_seq: 2,
       replacement: [
-        { role: 'system', parts: [{ type: 'text', text: 'greetings' }] },
+        { role: 'system', content: 'greetings' },
         { role: 'user', parts: [{ type: 'text', text: 'hello' }] },
       ],
     });
@@ -97,7 +97,7 @@ describe('ctx.compact of a range', () => {
     expect((await ctx.get()).version).toBe(3);
 
     proxy.interceptNext({ type: 'respond', status: 503, headers: { 'retry-after': '0' } }, isCompaction);
-    expect(await ctx.compact(range)).toEqual({ version: 4 });
+    expect(await ctx.compact(range)).toEqual({ version: 4, fromSeq: 1, toSeq: 1 });
     expect(compactions()).toHaveLength(3);
   });
 

@@ -54,7 +54,8 @@ const TURN: BaseMessage[] = [
       { type: 'image_url', image_url: { url: 'https://example.com/a.png' } },
     ],
   }),
-  new ToolMessage({ content: [{ type: 'text', text: 'late' }], tool_call_id: 'call-1' }),
+  new AIMessage({ content: '', tool_calls: [{ ...CALL, id: 'call-2' }] }),
+  new ToolMessage({ content: [{ type: 'text', text: 'lost' }], tool_call_id: 'call-2' }),
 ];
 
 describe('FastpacaChatMessageHistory', () => {
@@ -94,9 +95,10 @@ describe('FastpacaChatMessageHistory', () => {
     const small = await client.context(ctx.id).policy({ strategy: 'last_n', config: { limit: 3 } });
     const history = new FastpacaChatMessageHistory({ context: small });
     await history.addMessages(TURN.slice(0, 5));
-    expect(stored(await history.getMessages())).toEqual(stored(TURN.slice(2, 5)));
+    const begin = new HumanMessage('Continue.');
+    expect(stored(await history.getMessages())).toEqual(stored([begin, ...TURN.slice(2, 5)]));
     await history.addMessage(new HumanMessage('next'));
-    expect(stored(await history.getMessages())).toEqual(stored([TURN[4]!, new HumanMessage('next')]));
+    expect(stored(await history.getMessages())).toEqual(stored([begin, TURN[4]!, new HumanMessage('next')]));
   });
 
   it('omits call and result when the policy omits tool parts', async () => {
@@ -107,27 +109,29 @@ describe('FastpacaChatMessageHistory', () => {
       new AIMessage({ content: 'I will look.', tool_calls: [CALL] }),
       TURN[3]!,
       new AIMessage('There.'),
+      new HumanMessage('And now?'),
     ]);
     const messages = await history.getMessages();
-    expect(texts(messages)).toEqual(['Where?', 'I will look.', 'There.']);
+    expect(texts(messages)).toEqual(['Where?', 'I will look.', 'There.', 'And now?']);
     expect((messages[1] as AIMessage).tool_calls).toEqual([]);
   });
 
-  it('omits a call whose result the policy omits, unless the result may still follow', async () => {
+  it('returns the placeholders of the policy strip_tool_results', async () => {
     const stripped = await client.context(ctx.id).policy({ strategy: 'strip_tool_results', config: {} });
     const history = new FastpacaChatMessageHistory({ context: stripped });
-    await history.addMessages([new HumanMessage('Where?'), TURN[2]!, TURN[3]!, new AIMessage('There.')]);
-    await history.addMessage(
-      new AIMessage({ content: 'Both?', tool_calls: [CALL, { ...CALL, id: 'call-2' }] }),
-    );
+    await history.addMessages([new HumanMessage('Where?'), TURN[2]!, TURN[3]!, new HumanMessage('And now?')]);
+    expect(texts(await history.getMessages())).toEqual(['Where?', '', '[tool result removed]', 'And now?']);
+  });
+
+  it.each(['window', 'log'] as const)('answers a call without a result, source %s', async (source) => {
+    const history = new FastpacaChatMessageHistory({ context: ctx, source });
+    const both = new AIMessage({ content: 'Both?', tool_calls: [CALL, { ...CALL, id: 'call-2' }] });
+    await history.addMessages([new HumanMessage('Where?'), both]);
     await history.addMessage(new ToolMessage({ content: 'one', tool_call_id: 'call-1' }));
-    const messages = await history.getMessages();
-    expect(texts(messages)).toEqual(['Where?', 'There.', 'Both?']);
-    expect((messages[2] as AIMessage).tool_calls).toHaveLength(2);
-    await history.addMessage(new HumanMessage('And?'));
-    const later = await history.getMessages();
-    expect(texts(later)).toEqual(['Where?', 'There.', 'Both?', 'And?']);
-    expect((later[2] as AIMessage).tool_calls).toEqual([]);
+    const noResult = 'No result was recorded for this call';
+    expect(texts(await history.getMessages())).toEqual(['Where?', 'Both?', noResult, 'one']);
+    await history.addMessage(new ToolMessage({ content: 'two', tool_call_id: 'call-2' }));
+    expect(texts(await history.getMessages())).toEqual(['Where?', 'Both?', 'one', 'two']);
   });
 
   it('clears a conversation whose window is empty', async () => {

@@ -1,3 +1,4 @@
+import { renderPrompt, type WindowEvent } from '@fastpaca/messages';
 import { describe, expect, it } from '@jest/globals';
 import type { AgentInputItem } from '@openai/agents';
 import { NotFoundError, type Context, type RangeCompaction } from '../src/index.js';
@@ -57,23 +58,29 @@ describe('FastpacaSession.addItems', () => {
       functionCall('c'),
       functionResult('c'),
       ...ALL_ITEM_KINDS.slice(5, 6),
+      userMessage('Thanks'),
     ]);
-    expect((await ctx.window()).messages.map(({ role, content }) => [role, content])).toEqual([
-      ['user', 'Weather?'],
-      ['assistant', [{ type: 'tool-call', toolCallId: 'c', toolName: 'lookup', input: { city: 'Oslo' } }]],
-      [
-        'tool',
-        [
-          {
-            type: 'tool-result',
-            toolCallId: 'c',
-            toolName: 'lookup',
-            output: { type: 'text', value: 'rain' },
-          },
+    const { messages } = await ctx.window();
+    const events = messages.map(({ seq, ...event }): WindowEvent => ({ seq, event }));
+    const { prompt, repairs } = renderPrompt('ai-sdk', events);
+    const call = { toolCallId: 'c', toolName: 'lookup' };
+    expect(prompt.messages).toEqual([
+      { role: 'user', content: 'Weather?' },
+      { role: 'assistant', content: [{ type: 'tool-call', ...call, input: { city: 'Oslo' } }] },
+      {
+        role: 'tool',
+        content: [{ type: 'tool-result', ...call, output: { type: 'text', value: 'rain' } }],
+      },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'text', text: 'Hello' },
+          { type: 'text', text: 'no' },
         ],
-      ],
-      ['assistant', 'Hello'],
+      },
+      { role: 'user', content: 'Thanks' },
     ]);
+    expect(repairs).toEqual([]);
   });
 
   it('appends up to 100 items in one request, and more in turns of 100', async () => {
@@ -135,48 +142,29 @@ describe('FastpacaSession.getItems', () => {
 
   it('returns calls and results only in pairs, wherever the window begins', async () => {
     const { client, ctx, session } = setup;
-    await session.addItems([
-      userMessage('q'),
-      functionCall('a'),
-      functionCall('b'),
-      functionResult('a'),
-      functionResult('b'),
-      userMessage('r'),
-    ]);
+    const parallel = [functionCall('a'), functionCall('b'), functionResult('a'), functionResult('b')];
+    await session.addItems([userMessage('q'), ...parallel, userMessage('r')]);
     await client.context(ctx.id).policy({ strategy: 'last_n', config: { limit: 4 } });
-    expect(await session.getItems()).toEqual([functionCall('b'), functionResult('b'), userMessage('r')]);
+    expect(await session.getItems()).toEqual([userMessage('r')]);
+    await client.context(ctx.id).policy({ strategy: 'last_n', config: { limit: 5 } });
+    expect(await session.getItems()).toEqual([...parallel, userMessage('r')]);
   });
 
-  it('omits a call without a result and its reasoning, except after the last message', async () => {
-    const { session } = setup;
-    const reasoning: AgentInputItem = { type: 'reasoning', content: [], id: 'rs' };
-    await session.addItems([
-      userMessage('q'),
-      reasoning,
-      functionCall('a'),
-      userMessage('r'),
-      functionCall('waits'),
-    ]);
-    expect(await session.getItems()).toEqual([userMessage('q'), userMessage('r'), functionCall('waits')]);
-  });
-
-  it('pairs calls and results when an id is used again', async () => {
-    const { session } = setup;
-    await session.addItems([
-      functionCall('a'),
-      functionResult('a'),
-      userMessage('q'),
-      functionCall('a'),
-      userMessage('r'),
-      functionResult('b'),
-    ]);
-    expect(await session.getItems()).toEqual([
-      functionCall('a'),
-      functionResult('a'),
-      userMessage('q'),
-      userMessage('r'),
-    ]);
-  });
+  it.each(['window', 'log'] as const)(
+    'answers a call without a result, except at the end of the %s',
+    async (source) => {
+      const { ctx, session } = setup;
+      const noResult = 'No result was recorded for this call';
+      const reasoning: AgentInputItem = { type: 'reasoning', content: [], id: 'rs' };
+      const items = [userMessage('q'), reasoning, functionCall('a'), userMessage('r'), functionCall('waits')];
+      await session.addItems(items);
+      expect(await new FastpacaSession({ context: ctx, source }).getItems()).toEqual([
+        ...items.slice(0, 3),
+        { ...functionResult('a'), output: { type: 'text', text: noResult } },
+        ...items.slice(3),
+      ]);
+    },
+  );
 
   it('never begins with a result, whatever the tool', async () => {
     const { client, ctx, session } = setup;
@@ -191,25 +179,28 @@ describe('FastpacaSession.getItems', () => {
     expect(await session.getItems()).toEqual([userMessage('q')]);
   });
 
-  it.each(['strip_tool_results', 'skip_parts'])(
-    'omits calls and results with the policy %s',
-    async (strategy) => {
-      const { client, ctx, session } = setup;
-      await client.context(ctx.id).policy({ strategy, config: {} });
-      await session.addItems([
-        userMessage('q'),
-        functionCall('a'),
-        functionResult('a'),
-        assistantMessage('rain'),
-        userMessage('r'),
-      ]);
-      expect(await session.getItems()).toEqual([
-        userMessage('q'),
-        assistantMessage('rain'),
-        userMessage('r'),
-      ]);
-    },
-  );
+  const TURNS = [
+    userMessage('q'),
+    functionCall('a'),
+    functionResult('a'),
+    assistantMessage('rain'),
+    userMessage('r'),
+  ];
+
+  it('omits calls and results with the policy skip_parts', async () => {
+    const { client, ctx, session } = setup;
+    await client.context(ctx.id).policy({ strategy: 'skip_parts', config: {} });
+    await session.addItems(TURNS);
+    expect(await session.getItems()).toEqual([TURNS[0], TURNS[3], TURNS[4]]);
+  });
+
+  it('returns the placeholders of the policy strip_tool_results', async () => {
+    const { client, ctx, session } = setup;
+    await client.context(ctx.id).policy({ strategy: 'strip_tool_results', config: {} });
+    await session.addItems(TURNS);
+    const removed = { ...functionResult('a'), output: { type: 'text', text: '[tool result removed]' } };
+    expect(await session.getItems()).toEqual(TURNS.with(2, removed as AgentInputItem));
+  });
 
   it('returns items for events that were appended in other ways', async () => {
     const { ctx, session } = setup;
@@ -234,7 +225,10 @@ describe('FastpacaSession.getItems', () => {
     ]);
     expect(await session.getItems()).toEqual([
       userMessage('Hi'),
-      { role: 'user', content: [{ type: 'input_image', image: 'data:image/png;base64,AAAA' }] },
+      {
+        role: 'user',
+        content: [{ type: 'input_image', image: 'data:image/png;base64,AAAA', detail: 'auto' }],
+      },
       { type: 'function_call', callId: 'u1', name: 'lookup', arguments: '{"a":1}', status: 'completed' },
       {
         type: 'function_call_result',
@@ -267,6 +261,15 @@ describe('FastpacaSession.popItem', () => {
     expect(await session.popItem()).toBeUndefined();
     expect(await session.getItems()).toEqual([]);
     expect((await ctx.window()).segments).toEqual([{ type: 'summary', fromSeq: 1, toSeq: 4 }]);
+  });
+
+  it('removes a call that the service has answered', async () => {
+    const { ctx, session } = setup;
+    await session.addItems([userMessage('a'), functionCall('c'), userMessage('b')]);
+    expect(await session.popItem()).toEqual(userMessage('b'));
+    expect((await ctx.window()).messages.map(({ role }) => role)).toContain('tool');
+    expect(await session.popItem()).toEqual(functionCall('c'));
+    expect(await session.getItems()).toEqual([userMessage('a')]);
   });
 
   it('removes one item of a message with several items, and one message of a summary', async () => {

@@ -1,37 +1,45 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PackedPackage } from '../../../test/support/packed-package.js';
-import { createProject } from './support/packed-sdk-project.js';
+import { printedCommands, runPrinted } from '../../../test/support/printed-commands.js';
+import { createEmptyProject, createProject, packSdk, type PackedSdk } from './support/packed-sdk-project.js';
 
 const SDK = join(import.meta.dirname, '..');
+const ROOT = join(SDK, '../..');
 const AI_VERSIONS = { '5': 'ai-v5', '6': 'ai-v6', '7': 'ai' };
 const NODE_TYPES = { '@types/node': '@types/node' };
 /** The libraries that the other entry points integrate with. */
 const INTEGRATED_LIBRARIES = { '@langchain/core': '@langchain/core', '@openai/agents': '@openai/agents' };
 
-let packed: PackedPackage;
-let manifest: { version: string; exports: Record<string, unknown> };
+let packed: PackedSdk;
 beforeAll(async () => {
-  manifest = JSON.parse(await readFile(join(SDK, 'package.json'), 'utf8'));
-  packed = await PackedPackage.create('packages/sdk');
+  packed = await packSdk();
 });
-afterAll(() => packed.remove());
+afterAll(async () => {
+  await packed.sdk.remove();
+  await packed.messages.remove();
+});
 
 const entryPoints = () =>
-  Object.keys(manifest.exports)
+  Object.keys(packed.sdk.manifest.exports!)
     .filter((name) => name !== './package.json')
     .map((name) => name.replace('.', 'fastpaca'));
 
-describe('the package', () => {
+describe.each(['sdk', 'messages'] as const)('the package of packages/%s', (name) => {
   it('contains only the built files, the README and package.json', () => {
-    const others = packed.files.filter((file) => !/^dist(\/(cjs|esm)(\/.*)?)?$/.test(file));
+    const { files } = packed[name];
+    const others = files.filter((file) => !/^dist(\/(cjs|esm)(\/.*)?)?$/.test(file));
     expect(others).toEqual(['README.md', 'package.json']);
-    expect(packed.files.filter((file) => /spec|\.built|\.map$/.test(file))).toEqual([]);
+    expect(files.filter((file) => /spec|\.built|\.map$/.test(file))).toEqual([]);
   });
+});
 
-  it('has no dependencies', () => {
-    expect(manifest).not.toHaveProperty('dependencies');
+describe('the package', () => {
+  it('depends only on @fastpaca/messages, which has no dependencies', () => {
+    const { sdk, messages } = packed;
+    expect(sdk.manifest.dependencies).toEqual({ '@fastpaca/messages': messages.manifest.version });
+    expect(messages.manifest).not.toHaveProperty('dependencies');
+    expect(messages.manifest).not.toHaveProperty('peerDependencies');
   });
 
   it('can be imported and required in a project without other packages', async () => {
@@ -46,7 +54,7 @@ describe('the package', () => {
       await project.run('a.cjs', `const whole = require('fastpaca'); const ${names} = whole; ${use}`),
     ).toBe('true a function false ConflictError');
     expect(await project.run('b.cjs', `console.log(require('fastpaca/package.json').version)`)).toBe(
-      manifest.version,
+      packed.sdk.manifest.version,
     );
   });
 
@@ -157,12 +165,27 @@ describe('the README of the SDK', () => {
     return files;
   }
 
+  it('prints the commands that pack and install the packages of a checkout', async () => {
+    const [, pack, install] = printedCommands(await readFile(join(SDK, 'README.md'), 'utf8'));
+    const tmp = await mkdtemp(join(packed.sdk.folder, 'printed-'));
+    const project = await createEmptyProject(tmp);
+    await runPrinted(pack!, { cwd: ROOT, tmp });
+    await runPrinted(install!, { cwd: project.root, tmp });
+    const use = `import { fastpaca } from 'fastpaca'; console.log(typeof fastpaca.context)`;
+    expect(await project.run('a.mjs', use)).toBe('function');
+    const required = `console.log(Object.keys(require('@fastpaca/messages/package.json').exports).length > 1)`;
+    expect(await project.run('a.cjs', required)).toBe('true');
+  });
+
   it('contains snippets that compile', async () => {
     const project = await createProject(packed, {
       ...INTEGRATED_LIBRARIES,
       ...NODE_TYPES,
       ai: 'ai',
       zod: 'zod',
+      express: 'express',
+      '@types/express': '@types/express',
+      fastify: 'fastify',
     });
     const provider = `
       declare module '@ai-sdk/openai' { export function openai(id: string): import('ai').LanguageModel }

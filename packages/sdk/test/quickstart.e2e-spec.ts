@@ -4,6 +4,7 @@ import { createClient } from '../src/index.js';
 import { readSse, textOf } from './support/ai-sse.js';
 import { AiProject } from './support/ai-project.js';
 import { allOf } from './support/all-of.js';
+import { FAKE_OPENAI } from './support/fake-openai.js';
 
 /** The chat route, exactly as in the quick start. */
 const ROUTE = `import { fastpaca } from 'fastpaca';
@@ -68,35 +69,6 @@ const REQUIRE = `const { fastpaca } = require('fastpaca');
 })();
 `;
 
-/** A fake provider, with the types and the mock model of the installed AI SDK. */
-const PROVIDER = {
-  'package.json': JSON.stringify({
-    type: 'module',
-    exports: { types: './index.d.ts', default: './index.js' },
-  }),
-  'index.d.ts': `import type { LanguageModel } from 'ai';
-export declare function openai(id: string): LanguageModel;
-`,
-  'index.js': `import * as mocks from 'ai/test';
-const isOld = !mocks.MockLanguageModelV3;
-const Mock = mocks.MockLanguageModelV4 ?? mocks.MockLanguageModelV3 ?? mocks.MockLanguageModelV2;
-export const openai = () => new Mock({
-  doStream: async ({ prompt }) => ({ stream: ReadableStream.from([
-    { type: 'stream-start', warnings: [] },
-    { type: 'text-start', id: 't' },
-    { type: 'text-delta', id: 't', delta: prompt.length + ' messages, ' },
-    { type: 'text-delta', id: 't', delta: 'the last of the ' + prompt.at(-1).role },
-    { type: 'text-end', id: 't' },
-    {
-      type: 'finish',
-      finishReason: isOld ? 'stop' : { unified: 'stop', raw: 'stop' },
-      usage: isOld ? { inputTokens: 1, outputTokens: 1, totalTokens: 2 } : { inputTokens: { total: 1 }, outputTokens: { total: 1 } },
-    },
-  ]) }),
-});
-`,
-};
-
 let service: TestService;
 let project: AiProject;
 beforeAll(async () => {
@@ -120,7 +92,7 @@ describe.each([
 ])('the chat route of the quick start on %s', (name, installed) => {
   beforeAll(async () => {
     await project.linkPackage('ai', installed);
-    await project.writePackage('@ai-sdk/openai', PROVIDER);
+    await project.writePackage('@ai-sdk/openai', FAKE_OPENAI);
   });
 
   it('compiles under --strict', async () => {
@@ -147,16 +119,14 @@ describe.each([
     expect(textOf(second.chunks)).toBe('2 messages, the last of the user');
 
     const required = await project.run(['run.cjs', ctx.id], { FASTPACA_URL: `${service.url}/v1` });
-    expect(textOf((await readSse(new Response(required))).chunks)).toBe(
-      '3 messages, the last of the assistant',
-    );
+    expect(textOf((await readSse(new Response(required))).chunks)).toBe('4 messages, the last of the user');
 
     expect((await allOf(ctx.replay())).map(({ role, parts }) => [role, parts.at(-1)!.text])).toEqual([
       ['user', 'How do I deploy this?'],
       ['assistant', '1 messages, the last of the user'],
       ['user', 'And then?'],
       ['assistant', '2 messages, the last of the user'],
-      ['assistant', '3 messages, the last of the assistant'],
+      ['assistant', '4 messages, the last of the user'],
     ]);
   });
 });

@@ -8,7 +8,7 @@ jest.unstable_mockModule('ai', () => {
 const { startStream } = await import('../src/model-answer/context-stream.js');
 
 describe('ctx.stream without the AI SDK', () => {
-  it('converts the window to the same messages, and accepts text as the answer', async () => {
+  it('converts the window, and accepts text as the answer', async () => {
     const appended: unknown[] = [];
     const context: StreamContext = {
       id: 'memory',
@@ -40,10 +40,11 @@ describe('ctx.stream without the AI SDK', () => {
           version: 3,
           segments: [],
           budgetTokens: 1000,
+          repairs: [],
         }),
-      append: (event) => {
-        appended.push(event);
-        return Promise.resolve({ seq: 4, version: 4, tokenEstimate: 5 });
+      append: (events) => {
+        appended.push(...events);
+        return Promise.resolve({ version: 4, events: [{ seq: 4, version: 4, tokenEstimate: 5 }] });
       },
     };
     let received: unknown[] = [];
@@ -54,7 +55,7 @@ describe('ctx.stream without the AI SDK', () => {
     expect(textOf((await readSse(response)).chunks)).toBe('Anything else?');
     expect(received).toEqual([
       { role: 'system', content: 'Be brief' },
-      { role: 'user', content: [{ type: 'text', text: 'Weather?' }] },
+      { role: 'user', content: 'Weather?' },
       { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'c', toolName: 'lookup', input: {} }] },
       {
         role: 'tool',
@@ -67,7 +68,8 @@ describe('ctx.stream without the AI SDK', () => {
           },
         ],
       },
-      { role: 'assistant', content: [{ type: 'text', text: 'Sunny.' }] },
+      { role: 'assistant', content: 'Sunny.' },
+      { role: 'user', content: 'Continue.' },
     ]);
     expect(appended).toHaveLength(1);
   });

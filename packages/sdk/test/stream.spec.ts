@@ -18,10 +18,11 @@ const context: StreamContext = {
     version: 1,
     segments: [{ type: 'live', fromSeq: 1, toSeq: 1 }],
     budgetTokens: 1000,
+    repairs: [],
   }),
-  append: async (event) => {
-    appended.push(event);
-    return { seq: 2, version: 2, tokenEstimate: 5 };
+  append: async (events) => {
+    appended.push(...events);
+    return { version: 2, events: [{ seq: 2, version: 2, tokenEstimate: 5 }] };
   },
 };
 const stream = (handler: (...args: any[]) => unknown, options?: StreamOptions) =>

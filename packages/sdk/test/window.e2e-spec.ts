@@ -42,6 +42,7 @@ describe('ctx.window', () => {
       version: 1,
       segments: [{ type: 'live', fromSeq: 1, toSeq: 1 }],
       budgetTokens: 1000,
+      repairs: [],
     });
   });
 

@@ -1,7 +1,15 @@
 import { ConflictError } from '../errors.js';
-import type { AutoCompact, AutoCompactOptions, Window, WindowOptions } from '../types.js';
-import { compact, includeWholeSummary } from './compact.js';
+import type {
+  AutoCompact,
+  AutoCompactOptions,
+  AutoCompaction as Compaction,
+  Window,
+  WindowMessage,
+  WindowOptions,
+} from '../types.js';
+import { compact, compactWhole, includeWholeSummary } from './compact.js';
 import type { KeyedMutex } from './keyed-mutex.js';
+import { leadingSystemMessages } from './older-messages.js';
 import type { RemoteConversation } from '../http/remote-conversation.js';
 
 /** Calls of the handler per window that is read. The second one happens if the conversation changed during the first. */
@@ -39,14 +47,7 @@ export class AutoCompaction {
     for (let attempt = 0; window.needsCompaction && attempt < MAX_ATTEMPTS; attempt += 1) {
       try {
         const compaction = await this.handler(window);
-        if (!compaction) return window;
-        const ifVersion = window.version;
-        await compact(
-          conversation,
-          'messages' in compaction
-            ? { ...compaction, ifVersion }
-            : { ...includeWholeSummary(compaction, window.segments), ifVersion },
-        );
+        if (!compaction || !(await compactBehindSystem(conversation, compaction, window))) return window;
         return await readWindow();
       } catch (error) {
         if (!(error instanceof ConflictError)) return this.handleError(error, window);
@@ -62,4 +63,28 @@ export class AutoCompaction {
     this.options.onError(error);
     return window;
   }
+}
+
+/**
+ * Compacts a window without its leading system messages: instructions must not become a summary.
+ *
+ * @returns false if nothing is left of the range
+ */
+async function compactBehindSystem(
+  conversation: RemoteConversation,
+  compaction: Compaction,
+  { messages, segments, version: ifVersion }: Window,
+): Promise<boolean> {
+  const leading = leadingSystemMessages(messages);
+  const firstSeq = (leading.at(-1)?.seq ?? 0) + 1;
+  if ('messages' in compaction) {
+    const replacement = compaction.messages.filter((message) => !leading.includes(message as WindowMessage));
+    await compactWhole(conversation, { messages: replacement, ifVersion }, firstSeq);
+    return true;
+  }
+  const range = includeWholeSummary(compaction, segments);
+  const fromSeq = Math.max(range.fromSeq, firstSeq);
+  if (fromSeq > range.toSeq) return false;
+  await compact(conversation, { ...range, fromSeq, ifVersion, snap: true });
+  return true;
 }

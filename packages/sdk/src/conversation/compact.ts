@@ -46,10 +46,13 @@ async function compactRange(
 /**
  * Compacts from seq 1, not from the first message of the window. Otherwise events that the policy had removed would return, because
  * the new summary does not count towards the limit of the policy.
+ *
+ * @param fromSeq replaced instead of seq 1; the events before it stay
  */
-async function compactWhole(
+export async function compactWhole(
   conversation: RemoteConversation,
   { messages, ifVersion }: WholeCompaction,
+  fromSeq = 1,
 ): Promise<CompactResult> {
   const { lastSeq, version } = await conversation.get();
   if (lastSeq === 0) {
@@ -59,7 +62,7 @@ async function compactWhole(
     );
   }
   return post(conversation, {
-    fromSeq: 1,
+    fromSeq,
     toSeq: lastSeq,
     replacement: messages,
     ifVersion: ifVersion ?? version,
@@ -68,9 +71,9 @@ async function compactWhole(
 
 async function post(
   conversation: RemoteConversation,
-  { fromSeq, toSeq, replacement, ifVersion }: RangeCompaction,
+  { fromSeq, toSeq, replacement, ifVersion, snap }: RangeCompaction,
 ): Promise<CompactResult> {
-  const compacted = await conversation.request({
+  const compacted = (await conversation.request({
     method: 'POST',
     path: '/compact',
     body: {
@@ -78,9 +81,22 @@ async function post(
       to_seq: toSeq,
       replacement: replacement.map(toWireEvent),
       if_version: ifVersion,
+      snap,
     },
     // A compaction has no idempotency key: a repeat would fail with `if_version`, and add a second version without it.
     retryable: 'unprocessed',
-  });
-  return { version: (compacted as WireCompacted).version };
+  })) as WireCompacted;
+  const { version, from_seq, to_seq, warnings } = compacted;
+  return {
+    version,
+    fromSeq: from_seq,
+    toSeq: to_seq,
+    ...(warnings && {
+      warnings: warnings.map((warning) => ({
+        code: warning.code,
+        fromSeq: warning.from_seq,
+        toSeq: warning.to_seq,
+      })),
+    }),
+  };
 }

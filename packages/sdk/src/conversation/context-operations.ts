@@ -4,6 +4,7 @@ import {
   type StreamHandler,
   type StreamOptions,
 } from '../model-answer/context-stream.js';
+import type { Format } from '../prompts.js';
 import type {
   AppendOptions,
   AppendResult,
@@ -13,9 +14,12 @@ import type {
   EventInput,
   EventLike,
   LoggedEvent,
+  PromptWindow,
+  PromptWindowOptions,
   RangeCompaction,
   ReplayOptions,
   TurnResult,
+  UIMessagesOptions,
   WatchOptions,
   WholeCompaction,
   Window,
@@ -27,7 +31,9 @@ import type { AutoCompaction } from './auto-compaction.js';
 import { compact } from './compact.js';
 import type { KeyedMutex } from './keyed-mutex.js';
 import type { RemoteConversation } from '../http/remote-conversation.js';
+import { appendNewest } from './newest-message.js';
 import { replay } from './replay.js';
+import { readUIMessages, type UIMessage } from './ui-messages.js';
 
 type Event = EventInput | EventLike;
 
@@ -78,18 +84,52 @@ export abstract class ContextOperations {
   }
 
   /**
+   * Appends what a request of the AI SDK's `useChat` adds to the conversation: the newest message of the user, the responses of the user
+   * to approvals, or the results of tools that run in the browser. Everything else in the request is ignored: the log has it, and a
+   * browser could have changed it. Sending the same message twice appends it once.
+   *
+   * @param messages the `messages` of the request
+   * @returns null if the request adds nothing, for example with the trigger `regenerate-message`
+   * @throws TypeError not the messages of `useChat`; ConflictError the message of the user was appended with other content
+   */
+  async appendNewest(messages: unknown): Promise<AppendResult | null> {
+    await this.prepare();
+    return appendNewest(this.#state.conversation, messages);
+  }
+
+  /**
+   * Reads the log as `UIMessage`s of the AI SDK, to load a history into `useChat`. Compactions do not change it.
+   *
+   * @see toUIMessages
+   */
+  async uiMessages(options: UIMessagesOptions = {}): Promise<UIMessage[]> {
+    await this.prepare();
+    return readUIMessages(this.#state.conversation, options);
+  }
+
+  /**
    * Reads the window: the part of the conversation that fits its token budget. If it needs compaction and there is an `autoCompact`
    * handler, it is compacted first.
    *
-   * @throws ConflictError the conversation is not at `ifVersion`
+   * With a `format`, the window has a `prompt` for the call of a provider: `openai-chat`, `openai-responses`, `anthropic`, `gemini` or
+   * `ai-sdk`.
+   *
+   * @throws ConflictError the conversation is not at `ifVersion`; with a `format`, WindowOverflowError the newest messages do not fit
+   * the budget
    */
-  async window(options: WindowOptions = {}): Promise<Window> {
+  window(options?: WindowOptions & { format?: undefined }): Promise<Window>;
+  window<F extends Format>(options: PromptWindowOptions<F>): Promise<PromptWindow<F>>;
+  async window({ format, ...options }: WindowOptions & { format?: Format | undefined } = {}): Promise<
+    Window | PromptWindow
+  > {
     await this.prepare();
-    const { conversation, autoCompaction } = this.#state;
-    const window = await conversation.window(options);
-    return window.needsCompaction && autoCompaction
-      ? autoCompaction.apply(conversation, window, options)
-      : window;
+    const { conversation } = this.#state;
+    if (format === undefined) return this.#compacted(await conversation.window(options), options);
+    const window = await conversation.promptWindow(format, options);
+    if (!window.needsCompaction || !this.#state.autoCompaction) return window;
+    await this.#compacted(await conversation.window(options), options);
+    // `ifVersion` was checked above. Compacting changes the version.
+    return conversation.promptWindow(format, { ...options, ifVersion: undefined });
   }
 
   /**
@@ -123,6 +163,14 @@ export abstract class ContextOperations {
    */
   stream<Result>(handler: StreamHandler<Result>, options?: StreamOptions): ContextStream<Result> {
     return startStream(this, handler, options);
+  }
+
+  /** @returns the window after an auto-compaction, if it needs one and there is a handler */
+  async #compacted(window: Window, options: WindowOptions): Promise<Window> {
+    const { conversation, autoCompaction } = this.#state;
+    return window.needsCompaction && autoCompaction
+      ? autoCompaction.apply(conversation, window, options)
+      : window;
   }
 
   /** Reads the record: budget, policy, metadata, version. Deleted conversations have a record, too. */

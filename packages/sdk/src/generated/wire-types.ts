@@ -103,7 +103,7 @@ export interface paths {
     };
     /**
      * Read the slice of the conversation that goes to the model
-     * @description The summaries of the active compactions, and the newest events that the policy selects and the budget allows. A live segment never begins with a tool result whose call is missing.
+     * @description The summaries of the active compactions, and the newest events that the policy selects and the budget allows. Tool calls and their results stay together, and what every provider rejects is repaired: see `repairs`. With `format`, the answer has `prompt` in the place of `messages`: the provider accepts it as it is.
      */
     get: operations['readWindow'];
     put?: never;
@@ -125,7 +125,7 @@ export interface paths {
     put?: never;
     /**
      * Replace a range of seqs for the model
-     * @description The log is untouched, and appends continue meanwhile. The range must contain each active compaction entirely, and then replaces it, or not at all; otherwise the response is 400 with `reason` `range_overlap`, or `range_gap` if the range reaches outside the log.
+     * @description The log is untouched, and appends continue meanwhile. The range must contain each active compaction entirely, and then replaces it, or not at all; otherwise the response is 400 with `reason` `range_overlap`, or `range_gap` if the range reaches outside the log. A range may cut through a group (a tool call and its results, or reasoning and the event that follows it): the response then has a warning with the nearest larger range that does not, and windows repair what is left of the group. `snap` replaces that larger range at once.
      */
     post: operations['compact'];
     delete?: never;
@@ -275,6 +275,18 @@ export interface components {
        * @example 84
        */
       version: number;
+      /**
+       * @description First seq of the range that was replaced
+       * @example 1
+       */
+      from_seq: number;
+      /**
+       * @description Last seq of the range that was replaced
+       * @example 1
+       */
+      to_seq: number;
+      /** @description Absent if there is none */
+      warnings?: components['schemas']['CompactionWarning'][];
     };
     /** @description A range of events was compacted */
     CompactionFrame: {
@@ -285,6 +297,15 @@ export interface components {
         from_seq: number;
         to_seq: number;
       };
+    };
+    CompactionWarning: {
+      /**
+       * @description The range cuts through a group: `from_seq` … `to_seq` is the nearest larger range that does not
+       * @enum {string}
+       */
+      code: 'splits_group';
+      from_seq: number;
+      to_seq: number;
     };
     Conversation: {
       /**
@@ -389,6 +410,7 @@ export interface components {
       seq: number;
       version: number;
       role: components['schemas']['Role'];
+      /** @description Empty only if the event has its content in other fields, such as `tool_calls` */
       parts: components['schemas']['Part'][];
       id?: string;
       metadata?: {
@@ -438,7 +460,7 @@ export interface components {
       /** @enum {string} */
       status: 'ok';
     };
-    /** @description A message of a window: an event of the log, or a message of a summary */
+    /** @description A message of a window: an event of the log with all its fields, or a message of a summary */
     Message: {
       /** @description Seq of the event; in a summary, `from_seq` of its range */
       seq: number;
@@ -447,6 +469,7 @@ export interface components {
       /** @description Last seq that a summary stands for */
       to_seq?: number;
       role: components['schemas']['Role'];
+      /** @description Empty only if the event has its content in other fields, such as `tool_calls` */
       parts: components['schemas']['Part'][];
       id?: string;
       metadata?: {
@@ -454,6 +477,10 @@ export interface components {
       };
       /** Format: date-time */
       inserted_at: string;
+      /** @description True for a tool result that is not in the log: it says that none was recorded */
+      synthetic?: boolean;
+    } & {
+      [key: string]: unknown;
     };
     MetadataPatch: {
       /** @description Merged shallowly; a key set to null is removed */
@@ -476,13 +503,18 @@ export interface components {
       replacement: components['schemas']['NewEvent'][];
       /** @description Compact only if the conversation is at this version */
       if_version?: number;
+      /** @description If the range cuts through a group, replaces the nearest larger range that does not; default `false` */
+      snap?: boolean;
     };
-    /** @description Has either `parts` or `content`. Fields that are not named here are stored and returned unchanged. */
-    NewEvent: components['schemas']['NewEventWithParts'] | components['schemas']['NewEventWithContent'];
+    /** @description Has either `parts` or `content`. A message of OpenAI Chat can be sent as it is: it needs neither beside `tool_calls`, `refusal`, `audio` or `function_call`. Fields that are not named here are stored and returned unchanged. */
+    NewEvent:
+      | components['schemas']['NewEventWithParts']
+      | components['schemas']['NewEventWithContent']
+      | components['schemas']['NewEventWithToolCalls'];
     NewEventWithContent: {
       role: components['schemas']['Role'];
-      /** @description Instead of `parts`: stored as one text part */
-      content: string;
+      /** @description Stored as `parts`: a text becomes one text part, a list is taken as it is */
+      content: string | components['schemas']['Part'][];
       id?: string;
       metadata?: {
         [key: string]: unknown;
@@ -495,6 +527,24 @@ export interface components {
     NewEventWithParts: {
       role: components['schemas']['Role'];
       parts: components['schemas']['Part'][];
+      id?: string;
+      metadata?: {
+        [key: string]: unknown;
+      };
+      /** @description The caller's own token count, used as the token estimate */
+      token_count?: number;
+    } & {
+      [key: string]: unknown;
+    };
+    /** @description A message of a model that only calls tools, as OpenAI Chat Completions returns it */
+    NewEventWithToolCalls: {
+      role: components['schemas']['Role'];
+      /** @description Stored and returned unchanged */
+      tool_calls: components['schemas']['ToolCall'][];
+      /** @description Null, empty or absent */
+      content?: components['schemas']['Part'][] | null;
+      /** @description Empty or absent */
+      parts?: components['schemas']['Part'][];
       id?: string;
       metadata?: {
         [key: string]: unknown;
@@ -532,6 +582,12 @@ export interface components {
       /** @description Used if there is none at the top level */
       trigger_ratio?: number;
     };
+    Overflow: {
+      /** @description Seq of the newest event */
+      seq: number;
+      /** @description Tokens of the newest group */
+      tokens: number;
+    };
     /** @description Has a `type`; its other fields are up to the caller */
     Part: {
       /** @example text */
@@ -558,6 +614,30 @@ export interface components {
       config: {
         [key: string]: unknown;
       };
+    };
+    Repair: {
+      /**
+       * @description What was repaired. More codes may be added.
+       * @enum {string}
+       */
+      code:
+        | 'result_without_call'
+        | 'call_without_result'
+        | 'ill_formed_text'
+        | 'left_out'
+        | 'renamed'
+        | 'rewritten'
+        | 'moved'
+        | 'user_message_added';
+      /** @description Seq of the event that was changed, or after which something was added */
+      seq: number;
+      /** @description Id of the tool call, if the repair is about one that has an id */
+      call_id?: string;
+      /**
+       * @description What was done, as a short English phrase
+       * @example added a result
+       */
+      action: string;
     };
     /** @description The log was replaced, for example by a restore or by a failover that lost changes: discard what you have and read again */
     ResetFrame: {
@@ -605,6 +685,7 @@ export interface components {
     /** @description The event as the log returns it, without `seq` and `version` */
     StreamedEvent: {
       role: components['schemas']['Role'];
+      /** @description Empty only if the event has its content in other fields, such as `tool_calls` */
       parts: components['schemas']['Part'][];
       id?: string;
       metadata?: {
@@ -624,10 +705,36 @@ export interface components {
       type: 'tombstoned';
       version: number;
     };
+    /** @description A tool call of OpenAI Chat Completions; any other object is stored as it is */
+    ToolCall: {
+      /** @example call_1 */
+      id?: string;
+      /** @example function */
+      type?: string;
+      function?: {
+        name?: string;
+        /** @description JSON text */
+        arguments?: string;
+      } & {
+        [key: string]: unknown;
+      };
+    } & {
+      [key: string]: unknown;
+    };
     Window: {
       /** @example 1 */
       version: number;
-      messages: components['schemas']['Message'][];
+      /** @description Absent if the request has a `format` */
+      messages?: components['schemas']['Message'][];
+      /**
+       * @description The format of the request
+       * @enum {string}
+       */
+      format?: 'openai-chat' | 'openai-responses' | 'anthropic' | 'gemini' | 'ai-sdk';
+      /** @description Only with `format`: the window as the provider takes it, to be spread into the call. `openai-chat` {messages}, `openai-responses` {input}, `anthropic` {system?, messages}, `gemini` {systemInstruction?, contents}, `ai-sdk` {system?, messages} */
+      prompt?: {
+        [key: string]: unknown;
+      };
       /**
        * @description Sum over the messages, in tokens
        * @example 10
@@ -639,6 +746,10 @@ export interface components {
       segments: components['schemas']['Segment'][];
       /** @description The effective budget: the least of the conversation's, the policy's and the call's */
       budget_tokens: number;
+      /** @description What was changed so that a provider accepts the window. The log is unchanged. */
+      repairs: components['schemas']['Repair'][];
+      /** @description Why the window has no event: not even the newest group fits the budget, or if all events are summarized, the newest summary */
+      overflow?: components['schemas']['Overflow'];
     };
     /** @description The window has changed: read it again */
     WindowFrame: {
@@ -1420,6 +1531,8 @@ export interface operations {
         budget_tokens?: number;
         /** @description Respond only if the conversation is at this version; otherwise 409 */
         if_version?: number;
+        /** @description Answer with `prompt`, ready for the call of a provider, in the place of `messages` */
+        format?: string;
       };
       header?: {
         /** @description An `ETag` of an earlier response: 304 if it is still current */

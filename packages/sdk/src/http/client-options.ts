@@ -3,20 +3,23 @@ import { MAX_TIMER_MS, requireInteger } from '../arguments.js';
 /** The address of the service, and how to call it. Nothing here is read from the environment. */
 export interface ClientOptions {
   /** Includes `/v1`, which is added to a URL without a path. Default `http://localhost:4000/v1`. */
-  baseUrl?: string;
+  baseUrl?: string | undefined;
   /** Sent as `Authorization: Bearer …` with every request. */
-  apiKey?: string;
+  apiKey?: string | undefined;
   /** Time limit of one attempt, from connecting to the last byte of the response, in milliseconds. Default 30,000. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Retries after network errors, 429, 503 and, where a retry is safe, other 5xx. Default 3; 0 disables retries. */
-  maxRetries?: number;
+  maxRetries?: number | undefined;
   /** Replaces the platform's `fetch`, for a proxy or a test. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
   /** Sent with every request. */
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
 }
 
 const DEFAULT_BASE_URL = 'http://localhost:4000/v1';
+
+/** All options, with their defaults. */
+export type CompleteOptions = { [Name in keyof ClientOptions]-?: NonNullable<ClientOptions[Name]> };
 
 /** Checks the options and fills in the defaults. @throws TypeError, RangeError naming the option */
 export function completeOptions({
@@ -26,7 +29,7 @@ export function completeOptions({
   maxRetries = 3,
   fetch: customFetch,
   headers = {},
-}: ClientOptions): Required<ClientOptions> {
+}: ClientOptions): CompleteOptions {
   requireInteger('timeoutMs', timeoutMs, 1, MAX_TIMER_MS);
   requireInteger('maxRetries', maxRetries, 0);
   return {

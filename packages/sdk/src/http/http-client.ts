@@ -1,4 +1,4 @@
-import type { ClientOptions } from './client-options.js';
+import type { CompleteOptions } from './client-options.js';
 import { ConnectionError, FastpacaError, TimeoutError } from '../errors.js';
 import { linkAbort } from './link-abort.js';
 import { readJson, responseError } from './responses.js';
@@ -12,15 +12,18 @@ export interface HttpRequest {
   query?: Record<string, string | number | boolean | undefined>;
   /** Sent as JSON. */
   body?: unknown;
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
   /** When the request may be sent again. */
   retryable: Retryable;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
+
+/** Characters of a body that exceeds the default limit of common proxies. */
+const LARGE_BODY_LENGTH = 1_000_000;
 
 /** Sends requests to one service: adds the key, limits the time, retries, and throws errors. */
 export class HttpClient {
-  constructor(readonly options: Required<ClientOptions>) {}
+  constructor(readonly options: CompleteOptions) {}
 
   /**
    * Sends a request and reads the JSON of its response. Retries if that is safe and may help.
@@ -107,7 +110,7 @@ export class HttpClient {
   }
 
   private noResponseError(
-    { method, path }: HttpRequest,
+    { method, path, body }: HttpRequest,
     cause: unknown,
     hasTimedOut: boolean,
   ): ConnectionError {
@@ -120,9 +123,17 @@ export class HttpClient {
       });
     }
     const reason = cause instanceof Error ? cause.message : String(cause);
-    return new ConnectionError(`${target}: ${reason}. Is the service running there?`, {
+    return new ConnectionError(`${target}: ${reason}. ${possibleCause(body)}`, {
       code: 'connection_failed',
       cause,
     });
   }
+}
+
+/** A proxy may close the connection while a large body is still being sent; its response is then lost. */
+function possibleCause(body: unknown): string {
+  const length = body === undefined ? 0 : JSON.stringify(body).length;
+  return length > LARGE_BODY_LENGTH
+    ? `The body has ${length} characters: does it exceed the limit of a proxy?`
+    : 'Is the service running there?';
 }

@@ -1,9 +1,11 @@
 import { optionalInteger } from '../arguments.js';
 import type { HttpClient, HttpRequest } from './http-client.js';
-import type { Conversation, Window, WindowOptions } from '../types.js';
+import { WindowOverflowError } from '../errors.js';
+import type { Format } from '../prompts.js';
+import type { Conversation, PromptWindow, Window, WindowInfo, WindowOptions } from '../types.js';
 import { fromWireConversation } from '../wire/conversations.js';
 import type { WireConversation, WireConversationSettings, WireWindow } from '../wire/types.js';
-import { fromWireWindow } from '../wire/windows.js';
+import { fromWirePromptWindow, fromWireWindow } from '../wire/windows.js';
 
 /** `path` is relative to the conversation. */
 type ConversationRequest = Omit<HttpRequest, 'path'> & { path?: string };
@@ -51,17 +53,36 @@ export class RemoteConversation {
     await this.request({ method: 'DELETE', retryable: 'always' });
   }
 
-  async window({ budgetTokens, ifVersion, signal }: WindowOptions): Promise<Window> {
+  async window(options: WindowOptions): Promise<Window> {
+    return fromWireWindow(await this.readWindow(options));
+  }
+
+  /** @throws WindowOverflowError */
+  async promptWindow<F extends Format>(format: F, options: WindowOptions): Promise<PromptWindow<F>> {
+    const window = fromWirePromptWindow(await this.readWindow(options, format), format);
+    this.rejectOverflow(window);
+    return window;
+  }
+
+  /** @throws WindowOverflowError the window is without the newest messages */
+  rejectOverflow({ overflow, budgetTokens }: WindowInfo): void {
+    if (overflow) throw new WindowOverflowError(this.id, overflow, budgetTokens);
+  }
+
+  private async readWindow(
+    { budgetTokens, ifVersion, signal }: WindowOptions,
+    format?: Format,
+  ): Promise<WireWindow> {
     optionalInteger('budgetTokens', budgetTokens, 1);
     optionalInteger('ifVersion', ifVersion, 0);
     const window = await this.request({
       method: 'GET',
       path: '/window',
-      query: { budget_tokens: budgetTokens, if_version: ifVersion },
+      query: { budget_tokens: budgetTokens, if_version: ifVersion, format },
       retryable: 'always',
       signal,
     });
-    return fromWireWindow(window as WireWindow);
+    return window as WireWindow;
   }
 }
 

@@ -66,8 +66,12 @@ function parseErrorBody(text: string): ErrorBody | undefined {
   }
 }
 
-function describeViolations({ details = [] }: ErrorBody): string {
-  return details.length ? ` (${details.map(({ path, message }) => `${path} ${message}`).join('; ')})` : '';
+/** The violations that the message of the service does not tell. */
+function describeViolations({ message: told, details = [] }: ErrorBody): string {
+  const untold = details
+    .map(({ path, message }) => `${path} ${message}`)
+    .filter((text) => !told.includes(text));
+  return untold.length ? ` (${untold.join('; ')})` : '';
 }
 
 function excerpt(text: string): string {

@@ -1,9 +1,10 @@
+import type { WindowEvent } from '@fastpaca/messages';
 import { BaseListChatMessageHistory } from '@langchain/core/chat_history';
 import type { BaseMessage } from '@langchain/core/messages';
 import { appendInTurns } from '../conversation/append.js';
 import type { Context } from '../conversation/context.js';
-import { toEvent, toMessage, type StoredEvent } from './events.js';
-import { keepPairedMessages } from './paired-messages.js';
+import { toEvent } from './stored-message.js';
+import { toMessages } from './to-messages.js';
 
 export interface ChatMessageHistoryOptions {
   /** The conversation with its budget and policy, for example `fastpaca.context(id).budget(8000)`. */
@@ -31,15 +32,14 @@ export class FastpacaChatMessageHistory extends BaseListChatMessageHistory {
   }
 
   /**
-   * The messages, oldest first. Tool calls and results are returned only in pairs, as providers require, except for calls at the end,
-   * whose results may still follow.
+   * The messages, oldest first, such that OpenAI and Anthropic accept them before a message of the user: every tool call directly
+   * precedes its results. A result without its call is left out. A call without a result receives a tool message that says so, with
+   * `metadata.synthetic`; it is not stored, and a result that is added later takes its place.
    *
    * @throws NotFoundError the conversation does not exist and the context has no budget to create it with
    */
   override async getMessages(): Promise<BaseMessage[]> {
-    const events =
-      this.#source === 'window' ? (await this.#context.window()).messages : await this.#readLog();
-    return keepPairedMessages(events.filter((event) => !isClearMarker(event)).map(toMessage));
+    return toMessages(this.#source === 'window' ? await this.#readWindow() : await this.#readLog());
   }
 
   override addMessage(message: BaseMessage): Promise<void> {
@@ -60,18 +60,29 @@ export class FastpacaChatMessageHistory extends BaseListChatMessageHistory {
     });
   }
 
+  async #readWindow(): Promise<WindowEvent[]> {
+    const { messages } = await this.#context.window();
+    return messages
+      .filter((message) => !isClearMarker(message))
+      .map((message): WindowEvent => {
+        const { seq, fromSeq, toSeq } = message;
+        const isSummary = fromSeq !== undefined && toSeq !== undefined;
+        return { seq, event: { ...message }, ...(isSummary && { summary: { fromSeq, toSeq } }) };
+      });
+  }
+
   /** The log after the last `clear`. */
-  async #readLog(): Promise<StoredEvent[]> {
+  async #readLog(): Promise<WindowEvent[]> {
     const { messages } = await this.#context.window();
     const marker = messages.findLast(isClearMarker);
-    const events: StoredEvent[] = [];
+    const events: WindowEvent[] = [];
     for await (const event of this.#context.replay({ fromSeq: (marker?.toSeq ?? 0) + 1 })) {
-      events.push(event);
+      events.push({ seq: event.seq, event });
     }
     return events;
   }
 }
 
-function isClearMarker({ metadata }: StoredEvent): boolean {
+function isClearMarker({ metadata }: { metadata?: Record<string, unknown> }): boolean {
   return metadata?.langchain_cleared === true;
 }

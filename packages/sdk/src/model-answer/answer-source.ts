@@ -17,4 +17,6 @@ export interface AnswerSource {
   chunks(): ReadableStream<Chunk>;
   /** The whole message. Undefined before the chunks have ended. */
   message(): AnswerMessage | undefined;
+  /** The message that these chunks make: what there is of an answer that did not end. */
+  partialMessage(chunks: readonly Chunk[]): Promise<AnswerMessage | undefined>;
 }

@@ -1,8 +1,12 @@
+import type { UiMessage } from '@fastpaca/messages';
 import type { AppendResult, EventInput, Window } from '../types.js';
 import type { AiModule } from './ai-module.js';
+import { answerEvents } from './answer-events.js';
+import { AnswerRecorder } from './answer-recorder.js';
 import type { AnswerMessage, AnswerSource } from './answer-source.js';
+import { appendAnswer } from './append-answer.js';
 import { clientErrorText, toServerSentEvents, withEnding, type Chunk } from './chunks.js';
-import { CompletionTracker } from './completion-tracker.js';
+import { finishedParts } from './finished-parts.js';
 import type { StreamContext, StreamedAnswer, StreamOptions } from './stream-types.js';
 import { teeToClient } from './tee-to-client.js';
 import { toAnswerSource } from './to-answer-source.js';
@@ -14,23 +18,28 @@ const PROTOCOL_HEADERS = {
   'x-accel-buffering': 'no', // otherwise nginx buffers the response
 };
 
-/** An answer that is streamed to the client and, with `autoAppend`, appended when it is complete. */
+/** An answer that is streamed to the client and, with `autoAppend`, appended when it has ended. */
 export class Answer<Result> implements StreamedAnswer<Result> {
   readonly appended: Promise<AppendResult | null>;
   readonly #source: AnswerSource;
   /** Undefined after `toResponse`. */
   #openChunks: (() => ReadableStream<Chunk>) | undefined;
 
-  /** With `autoAppend`, the answer is read from now on, even if nobody else reads it. */
+  /**
+   * With `autoAppend`, the answer is read from now on, even if nobody else reads it.
+   *
+   * @param base the message of the model that the answer continues; undefined if it begins a new one
+   */
   constructor(
     private readonly context: StreamContext,
     readonly window: Window,
     readonly result: Result,
     ai: AiModule | undefined,
+    private readonly base: UiMessage | undefined,
     private readonly options: StreamOptions,
   ) {
     const { autoAppend = true } = options;
-    this.#source = toAnswerSource(result, ai, options, autoAppend);
+    this.#source = toAnswerSource(result, ai, options, autoAppend, base);
     if (!autoAppend) {
       this.appended = Promise.resolve(null);
       this.#openChunks = () => this.openSource();
@@ -64,14 +73,14 @@ export class Answer<Result> implements StreamedAnswer<Result> {
   }
 
   private readAndAppend(): { chunks: ReadableStream<Chunk>; appended: Promise<AppendResult | null> } {
-    const tracker = new CompletionTracker(this.options.onAbort === 'save');
+    const recorder = new AnswerRecorder();
     let resolve!: (result: Promise<AppendResult | null>) => void;
     const appended = new Promise<AppendResult | null>((settle) => (resolve = settle));
     const chunks = teeToClient(
       this.openSource(),
-      (chunk) => tracker.add(chunk),
+      (chunk) => recorder.add(chunk),
       async () => {
-        const append = this.append(tracker);
+        const append = this.append(recorder);
         resolve(append);
         await append.catch((error: unknown) => this.reportAppendError(error));
       },
@@ -79,19 +88,33 @@ export class Answer<Result> implements StreamedAnswer<Result> {
     return { chunks, appended };
   }
 
-  private async append(tracker: CompletionTracker): Promise<AppendResult | null> {
-    const event = this.toEvent(tracker);
-    return event ? this.context.append(event, { idempotencyKey: this.options.idempotencyKey }) : null;
+  private async append(recorder: AnswerRecorder): Promise<AppendResult | null> {
+    const events = await this.toEvents(recorder);
+    return appendAnswer(this.context, events, this.options.idempotencyKey);
   }
 
-  /** @returns undefined if nothing is to be appended */
-  private toEvent({ isComplete, isAborted, text }: CompletionTracker): EventInput | undefined {
-    const { id } = this.#source;
-    const message = this.#source.message();
-    if (isComplete) return message && hasContent(message) ? assistantEvent(message, id) : undefined;
-    if (!isAborted || text === '') return undefined;
-    const metadata = { ...(message?.metadata as object | undefined), aborted: true };
-    return assistantEvent({ id, parts: [{ type: 'text', text }], metadata }, id);
+  /** @returns empty if nothing is to be appended */
+  private async toEvents(recorder: AnswerRecorder): Promise<EventInput[]> {
+    const message = recorder.isComplete ? this.#source.message() : await this.finishedMessage(recorder);
+    return message ? answerEvents(message, this.base) : [];
+  }
+
+  /** What is kept of an answer that broke off, marked in its metadata. */
+  private async finishedMessage(recorder: AnswerRecorder): Promise<AnswerMessage | undefined> {
+    const { isAborted, finishedSteps, chunks } = recorder;
+    const partial = await this.#source.partialMessage(chunks);
+    if (!partial) return undefined;
+    const baseLength = this.base?.parts.length ?? 0;
+    const keepsText = isAborted && this.options.onAbort === 'save';
+    const parts = finishedParts(partial.parts.slice(baseLength), finishedSteps, keepsText);
+    return {
+      ...partial,
+      parts: [...partial.parts.slice(0, baseLength), ...parts],
+      metadata: {
+        ...(partial.metadata as object | undefined),
+        ...(isAborted ? { aborted: true } : { failed: true }),
+      },
+    };
   }
 
   private reportAppendError(error: unknown): void {
@@ -106,17 +129,4 @@ export class Answer<Result> implements StreamedAnswer<Result> {
       console.error('fastpaca: onAppendError threw an error', callbackError);
     }
   }
-}
-
-function assistantEvent({ id, parts, metadata }: AnswerMessage, fallbackId: string): EventInput {
-  return {
-    role: 'assistant',
-    id: id || fallbackId,
-    parts,
-    ...(metadata !== undefined && { metadata: metadata as Record<string, unknown> }),
-  };
-}
-
-function hasContent({ parts }: AnswerMessage): boolean {
-  return parts.some(({ type, text }) => type !== 'step-start' && text !== '');
 }

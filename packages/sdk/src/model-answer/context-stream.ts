@@ -1,7 +1,9 @@
-import { toModelMessages } from '../messages/model-messages.js';
-import { toUiMessages } from '../messages/ui-messages.js';
-import { loadAi } from './ai-module.js';
+import type { UiMessage } from '@fastpaca/messages';
+import { toUIMessages } from '../conversation/ui-messages.js';
+import { WindowOverflowError } from '../errors.js';
+import { aiVersion, loadAi } from './ai-module.js';
 import { Answer } from './answer.js';
+import { modelPrompt } from './model-prompt.js';
 import type {
   ContextStream,
   StreamContext,
@@ -9,7 +11,6 @@ import type {
   StreamHandler,
   StreamOptions,
 } from './stream-types.js';
-import { placeSystemMessages } from './system-messages.js';
 
 export type * from './stream-types.js';
 
@@ -37,12 +38,19 @@ async function beginAnswer<Result>(
   handler: StreamHandler<Result>,
   options: StreamOptions,
 ): Promise<StreamedAnswer<Result>> {
-  const { signal, systemMessages = 'auto' } = options;
+  const { signal, systemMessages = 'auto', tools } = options;
   const [window, ai] = await Promise.all([context.window({ signal }), loadAi()]);
-  const uiMessages = toUiMessages(window.messages);
-  const { messages, system } = placeSystemMessages(await toModelMessages(uiMessages, ai), systemMessages, ai);
-  const result = await handler(messages, { window, uiMessages, system, signal });
-  return new Answer(context, window, result, ai, options);
+  if (window.overflow) throw new WindowOverflowError(context.id, window.overflow, window.budgetTokens);
+  const uiMessages = toUIMessages(window.messages);
+  const { messages, system, repairs } = await modelPrompt(window, systemMessages, aiVersion(ai), tools);
+  const result = await handler(messages, { window, uiMessages, system, repairs, signal });
+  return new Answer(context, window, result, ai, continuedMessage(uiMessages), options);
+}
+
+/** The last message, if it is an answer that ends with tool calls: the model continues it. */
+function continuedMessage(messages: readonly UiMessage[]): UiMessage | undefined {
+  const last = messages.at(-1);
+  return last?.role === 'assistant' && typeof last.parts.at(-1)?.toolCallId === 'string' ? last : undefined;
 }
 
 const ALLOWED_VALUES: Partial<Record<keyof StreamOptions, readonly unknown[]>> = {

@@ -58,6 +58,10 @@ export class TextSource implements AnswerSource {
   message(): AnswerMessage {
     return { id: this.id, parts: [{ type: 'text', text: this.textSoFar, state: 'done' }] };
   }
+
+  partialMessage(): Promise<AnswerMessage> {
+    return Promise.resolve(this.message());
+  }
 }
 
 function toReadableStream(text: TextIterable): ReadableStream<string> {

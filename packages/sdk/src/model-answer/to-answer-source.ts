@@ -1,3 +1,4 @@
+import type { UiMessage } from '@fastpaca/messages';
 import { describeType } from '../arguments.js';
 import type { AiModule } from './ai-module.js';
 import type { AnswerSource } from './answer-source.js';
@@ -8,6 +9,7 @@ import { findUiMessageStream, UiMessageSource, type AiResult } from './ui-messag
 /**
  * @param result what the handler returned
  * @param isTextReadToo the text is read in addition to the chunks
+ * @param base the message that the answer continues
  * @throws TypeError the handler returned nothing that can be streamed
  */
 export function toAnswerSource(
@@ -15,12 +17,13 @@ export function toAnswerSource(
   ai: AiModule | undefined,
   options: StreamOptions,
   isTextReadToo: boolean,
+  base: UiMessage | undefined,
 ): AnswerSource {
   const { generateMessageId = () => crypto.randomUUID() } = options;
   const id = generateMessageId();
   const aiResult = (result ?? {}) as AiResult;
   const toUiMessageStream = findUiMessageStream(aiResult, ai);
-  if (toUiMessageStream) return new UiMessageSource(id, aiResult, toUiMessageStream, options);
+  if (toUiMessageStream) return new UiMessageSource(id, aiResult, toUiMessageStream, ai, base, options);
   const text = isTextIterable(result) ? result : aiResult.textStream;
   if (isTextIterable(text)) return new TextSource(text, id, isTextReadToo);
   throw new TypeError(describeUnstreamable(result));

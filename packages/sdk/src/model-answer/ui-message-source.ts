@@ -1,3 +1,4 @@
+import type { UiMessage } from '@fastpaca/messages';
 import type { AiModule } from './ai-module.js';
 import type { AnswerMessage, AnswerSource } from './answer-source.js';
 import { clientErrorText, type Chunk } from './chunks.js';
@@ -26,14 +27,20 @@ export function findUiMessageStream(
 
 /** An answer from the AI SDK. */
 export class UiMessageSource implements AnswerSource {
+  readonly id: string;
   private finished?: AnswerMessage;
 
+  /** @param base the message that the answer continues, so that the client continues it, too */
   constructor(
-    readonly id: string,
+    id: string,
     private readonly result: AiResult,
     private readonly toUiMessageStream: NonNullable<AiResult['toUIMessageStream']>,
+    private readonly ai: AiModule | undefined,
+    private readonly base: UiMessage | undefined,
     private readonly options: StreamOptions,
-  ) {}
+  ) {
+    this.id = base?.id ?? id;
+  }
 
   text(): AsyncIterable<string> {
     const { textStream } = this.result;
@@ -44,11 +51,12 @@ export class UiMessageSource implements AnswerSource {
   chunks(): ReadableStream<Chunk> {
     const { onError, uiMessageStream } = this.options;
     const onEnd = ({ responseMessage }: { responseMessage: AnswerMessage }) => {
-      this.finished = responseMessage;
+      this.finished = { ...responseMessage, id: this.id };
     };
     const chunks = this.toUiMessageStream({
       ...uiMessageStream,
       generateMessageId: () => this.id,
+      ...(this.base && { originalMessages: [this.base] }),
       // AI SDK 7 replaces the error texts of tools if there is an `onError`. The model has seen the texts, so they are kept.
       ...(onError && { onError: clientErrorText(onError), redactToolErrors: false }),
       onFinish: onEnd,
@@ -59,6 +67,23 @@ export class UiMessageSource implements AnswerSource {
 
   message(): AnswerMessage | undefined {
     return this.finished;
+  }
+
+  async partialMessage(chunks: readonly Chunk[]): Promise<AnswerMessage | undefined> {
+    if (!this.ai?.readUIMessageStream) return undefined;
+    const stream = new ReadableStream<Chunk>({
+      start(controller) {
+        for (const chunk of chunks) controller.enqueue(chunk);
+        controller.close();
+      },
+    });
+    let message: AnswerMessage | undefined;
+    const states = this.ai.readUIMessageStream({
+      stream,
+      ...(this.base && { message: structuredClone(this.base) }),
+    });
+    for await (const state of states) message = state as AnswerMessage;
+    return message && { ...message, id: this.id };
   }
 }
 

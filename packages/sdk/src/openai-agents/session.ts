@@ -1,7 +1,8 @@
 import type { AgentInputItem, Session } from '@openai/agents';
-import { toEvent, toItems } from './events.js';
-import { keepPairedItems } from './paired-items.js';
-import { Transcript, type SessionContext, type StoredMessage } from './transcript.js';
+import { toEntries } from './entries.js';
+import { keepCompleteGroups } from './item-groups.js';
+import { toEvent } from './stored-items.js';
+import { Transcript, type SessionContext } from './transcript.js';
 
 const SOURCES: readonly unknown[] = ['window', 'log'];
 
@@ -45,18 +46,19 @@ export class FastpacaSession implements Session {
   }
 
   /**
-   * The newest items, oldest first, including summaries and what was appended in other ways. Tool calls and results are returned only in
-   * pairs, except for calls at the end, whose results may still follow.
+   * The newest items, oldest first, including summaries and what was appended in other ways. They are what OpenAI accepts: a tool call
+   * without a result receives one that says so, except at the end, where the result may still follow; a result without its call is left
+   * out, and so are reasoning and ids that need an item which is not there.
    *
-   * @param limit most items to return; all if omitted
+   * @param limit most items to return; all if omitted. It cuts nothing that belongs together, so there may be fewer
    * @throws NotFoundError the conversation does not exist and the context has no budget to create it with
    */
   async getItems(limit?: number): Promise<AgentInputItem[]> {
     if (limit !== undefined && limit <= 0) return [];
     const messages =
       this.#source === 'window' ? await this.#transcript.window() : await this.#transcript.log();
-    const entries = entriesOf(messages);
-    return keepPairedItems(limit === undefined ? entries : entries.slice(-limit)).map(({ item }) => item);
+    const entries = toEntries(messages);
+    return keepCompleteGroups(limit === undefined ? entries : entries.slice(-limit));
   }
 
   /**
@@ -77,10 +79,12 @@ export class FastpacaSession implements Session {
   async popItem(): Promise<AgentInputItem | undefined> {
     this.#requireWindow();
     return this.#transcript.replace((messages) => {
-      const last = keepPairedItems(entriesOf(messages)).at(-1);
-      if (!last) return undefined;
-      const otherItems = toItems(last.message).filter((_, index) => index !== last.index);
-      return { target: last.message, events: otherItems.map(toEvent), result: last.item };
+      const entries = toEntries(messages).filter(({ isAdded }) => !isAdded);
+      const last = entries.at(-1);
+      const target = last && messages[last.index];
+      if (!target) return undefined;
+      const others = entries.filter((entry) => entry.index === last.index && entry !== last);
+      return { target, events: others.map(({ item }) => toEvent(item)), result: last.stored ?? last.item };
     });
   }
 
@@ -98,15 +102,4 @@ export class FastpacaSession implements Session {
     if (this.#source === 'window') return;
     throw new TypeError("Nothing can be removed from the log; use a session with source: 'window'");
   }
-}
-
-interface Entry {
-  item: AgentInputItem;
-  message: StoredMessage;
-  /** The position of the item among the items of its message. */
-  index: number;
-}
-
-function entriesOf(messages: readonly StoredMessage[]): Entry[] {
-  return messages.flatMap((message) => toItems(message).map((item, index) => ({ item, message, index })));
 }

@@ -1,66 +1,50 @@
+import { contentBlock, joinedText, type Item, type MessageEvent } from '@fastpaca/messages';
 import type { AgentInputItem } from '@openai/agents';
-import { normalizeParts, type NormalizedPart } from '../messages/normalized-parts.js';
-import type { StoredMessage } from './transcript.js';
+import { toInputContent, type UserContent } from './input-content.js';
+import type { AgentItem, ToolItems } from './tool-items.js';
 
-type FilePart = Extract<NormalizedPart, { kind: 'file' }>;
-type UserContent = Exclude<Extract<AgentInputItem, { role: 'user' }>['content'], string>[number];
-
-/** Converts a message that was not added through a session: a summary, or an event of `append` or `stream`. */
-export function toAgentItems(message: StoredMessage): AgentInputItem[] {
-  const { role } = message;
-  const parts = normalizeParts(message);
-  if (role === 'user') return toUserItem(parts);
-  if (role === 'assistant' || role === 'tool') return parts.flatMap(toAssistantItem);
-  const texts = parts.map((part) => (part.kind === 'text' ? part.text : '')).filter(Boolean);
-  return texts.length > 0 ? [{ role: 'system', content: texts.join('\n') }] : [];
+/**
+ * Converts an event that no session has stored: a summary, or what `append` or `stream` have appended, in any dialect. The text of a
+ * tool becomes nothing but a tool result. Reasoning is left out, because OpenAI accepts only its own.
+ */
+export function toAgentItems({ role }: MessageEvent, items: readonly Item[], tools: ToolItems): AgentItem[] {
+  if (role === 'assistant') return items.flatMap((item) => toModelItem(item, tools) ?? []);
+  const results = items.flatMap((item) => (item.kind === 'result' ? (tools.writeResult(item) ?? []) : []));
+  return [...results, ...(role === 'user' || role === 'tool' ? toUserItem(items) : toSystemItem(items))];
 }
 
-function toUserItem(parts: NormalizedPart[]): AgentInputItem[] {
-  const content = parts.flatMap((part): UserContent[] => {
-    if (part.kind === 'text') return [{ type: 'input_text', text: part.text }];
-    return part.kind === 'file' ? [toFileContent(part)] : [];
-  });
-  if (content.length === 0) return [];
-  const [first] = content;
-  const isText = content.length === 1 && first?.type === 'input_text';
-  return [{ role: 'user', content: isText ? first.text : content }];
-}
-
-function toFileContent({ url, mediaType, filename }: FilePart): UserContent {
-  if (mediaType.startsWith('image/')) return { type: 'input_image', image: url };
-  const file = url.startsWith('data:') ? url : { url };
-  return { type: 'input_file', file, ...(filename !== undefined && { filename }) };
-}
-
-function toAssistantItem(part: NormalizedPart): AgentInputItem[] {
-  switch (part.kind) {
+function toModelItem(item: Item, tools: ToolItems): AgentItem | undefined {
+  switch (item.kind) {
     case 'text':
-      return [
-        { role: 'assistant', status: 'completed', content: [{ type: 'output_text', text: part.text }] },
-      ];
+      return item.text === '' ? undefined : { item: assistantMessage(item.text, item.isRefusal) };
     case 'call':
-      return [
-        {
-          type: 'function_call',
-          callId: part.id,
-          name: part.name,
-          arguments: JSON.stringify(part.input),
-          status: 'completed',
-        },
-      ];
-    case 'result': {
-      const text = typeof part.output === 'string' ? part.output : JSON.stringify(part.output ?? null);
-      return [
-        {
-          type: 'function_call_result',
-          callId: part.id,
-          name: part.name,
-          status: 'completed',
-          output: { type: 'text', text },
-        },
-      ];
-    }
-    case 'file':
-      return [];
+      return tools.writeCall(item);
+    case 'result':
+      return tools.writeResult(item);
+    default:
+      return undefined;
   }
+}
+
+function assistantMessage(text: string, isRefusal: boolean): AgentInputItem {
+  const content = isRefusal
+    ? ({ type: 'refusal', refusal: text } as const)
+    : ({ type: 'output_text', text } as const);
+  return { role: 'assistant', status: 'completed', content: [content] };
+}
+
+function toSystemItem(items: readonly Item[]): AgentItem[] {
+  const content = joinedText(items);
+  return content === '' ? [] : [{ item: { role: 'system', content } }];
+}
+
+function toUserItem(items: readonly Item[]): AgentItem[] {
+  const content = items.flatMap((item): UserContent[] => {
+    const block = item.kind === 'text' && item.text === '' ? undefined : contentBlock(item, false);
+    return block ? [toInputContent(block)] : [];
+  });
+  const [first] = content;
+  if (!first) return [];
+  const isText = content.length === 1 && first.type === 'input_text';
+  return [{ item: { role: 'user', content: isText ? first.text : content } }];
 }

@@ -1,31 +1,21 @@
+import { readItems, type WindowEvent } from '@fastpaca/messages';
 import { appendInTurns } from '../conversation/append.js';
 import type { Context } from '../conversation/context.js';
 import { ConflictError } from '../errors.js';
-import type { EventInput, Part, Role, Window } from '../types.js';
+import type { EventInput, EventLike, Window } from '../types.js';
 
 /** What a session needs of a context or its builder. */
 export type SessionContext = Pick<Context, 'id' | 'append' | 'window' | 'compact' | 'replay' | 'get'>;
 
-/** A message of the window or of the log, and the range of seqs it stands for. */
-export interface StoredMessage {
-  seq: number;
-  role: Role;
-  parts: readonly Part[];
-  id?: string;
-  metadata?: Record<string, unknown>;
-  fromSeq: number;
-  toSeq: number;
-}
-
 /** Replaces a message of the window by events, or removes it if there are none. */
 export interface Replacement<Result> {
-  target: StoredMessage;
+  target: WindowEvent;
   events: readonly EventInput[];
   /** What `replace` returns. */
   result: Result;
 }
 
-type Range = Pick<StoredMessage, 'fromSeq' | 'toSeq'>;
+type Range = NonNullable<WindowEvent['summary']>;
 
 /** Takes the place of removed messages, because the replacement of a compaction must not be empty. */
 const WITHDRAWN: EventInput = { role: 'system', parts: [{ type: 'withdrawn' }] };
@@ -38,16 +28,14 @@ export class Transcript {
   constructor(private readonly context: SessionContext) {}
 
   /** The messages of the window, without removed ones. */
-  async window(): Promise<StoredMessage[]> {
+  async window(): Promise<WindowEvent[]> {
     return readWindow(await this.context.window()).messages;
   }
 
   /** All events of the log, including removed ones. */
-  async log(): Promise<StoredMessage[]> {
-    const messages: StoredMessage[] = [];
-    for await (const event of this.context.replay()) {
-      messages.push({ ...event, fromSeq: event.seq, toSeq: event.seq });
-    }
+  async log(): Promise<WindowEvent[]> {
+    const messages: WindowEvent[] = [];
+    for await (const event of this.context.replay()) messages.push({ seq: event.seq, event });
     return messages;
   }
 
@@ -63,7 +51,7 @@ export class Transcript {
    * @returns the plan's result; undefined if the plan replaces nothing
    */
   async replace<Result>(
-    plan: (messages: StoredMessage[]) => Replacement<Result> | undefined,
+    plan: (messages: WindowEvent[]) => Replacement<Result> | undefined,
   ): Promise<Result | undefined> {
     return retryOnVersionMismatch(async () => {
       const window = await this.context.window();
@@ -71,14 +59,13 @@ export class Transcript {
       const planned = plan(messages);
       if (!planned) return undefined;
       const { target, events, result } = planned;
+      const ofTarget = rangeOf(target);
       // Only a whole summary can be replaced, so its other messages are part of the replacement.
-      const replacement = messages.flatMap((message): readonly EventInput[] => {
+      const replacement = messages.flatMap((message): readonly (EventInput | EventLike)[] => {
         if (message === target) return events;
-        return isSameRange(message, target) ? [toEventInput(message)] : [];
+        return isSameRange(rangeOf(message), ofTarget) ? [message.event] : [];
       });
-      const { fromSeq, toSeq } = target;
-      const range =
-        replacement.length > 0 ? { fromSeq, toSeq } : includeAdjacent({ fromSeq, toSeq }, withdrawn);
+      const range = replacement.length > 0 ? ofTarget : includeAdjacent(ofTarget, withdrawn);
       await this.context.compact({
         ...range,
         replacement: replacement.length > 0 ? replacement : [WITHDRAWN],
@@ -103,20 +90,31 @@ export class Transcript {
   }
 }
 
-function readWindow({ messages }: Window): { messages: StoredMessage[]; withdrawn: StoredMessage[] } {
-  const stored = messages.map((message) => ({
-    ...message,
-    fromSeq: message.fromSeq ?? message.seq,
-    toSeq: message.toSeq ?? message.seq,
-  }));
+function readWindow({ messages }: Window): { messages: WindowEvent[]; withdrawn: Range[] } {
+  const stored = messages
+    .map((message): WindowEvent => {
+      const { seq, fromSeq, toSeq } = message;
+      const isSummary = fromSeq !== undefined && toSeq !== undefined;
+      return { seq, event: { ...message }, ...(isSummary && { summary: { fromSeq, toSeq } }) };
+    })
+    .filter(({ event }) => !isAddedResult(event));
   return {
-    messages: stored.filter((message) => !isWithdrawn(message)),
-    withdrawn: stored.filter(isWithdrawn),
+    messages: stored.filter(({ event }) => !isWithdrawn(event)),
+    withdrawn: stored.filter(({ event }) => isWithdrawn(event)).map(rangeOf),
   };
 }
 
-function isWithdrawn({ role, parts }: StoredMessage): boolean {
+/** The service has added it to a call that has no result. It is not in the log. */
+function isAddedResult(event: WindowEvent['event']): boolean {
+  return event.synthetic === true && readItems(event).every(({ kind }) => kind === 'result');
+}
+
+function isWithdrawn({ role, parts }: WindowEvent['event']): boolean {
   return role === 'system' && parts.length === 1 && parts[0]?.type === 'withdrawn';
+}
+
+function rangeOf({ seq, summary = { fromSeq: seq, toSeq: seq } }: WindowEvent): Range {
+  return summary;
 }
 
 function isSameRange(one: Range, other: Range): boolean {
@@ -132,10 +130,6 @@ function includeAdjacent({ fromSeq, toSeq }: Range, withdrawn: readonly Range[])
     ),
     toSeq: withdrawn.reduce((end, range) => (range.fromSeq === end + 1 ? range.toSeq : end), toSeq),
   };
-}
-
-function toEventInput({ role, parts, id, metadata }: StoredMessage): EventInput {
-  return { role, parts, ...(id !== undefined && { id }), ...(metadata && { metadata }) };
 }
 
 async function retryOnVersionMismatch<Result>(change: () => Promise<Result>): Promise<Result> {

@@ -1,5 +1,5 @@
 import { describeType, optionalInteger } from '../arguments.js';
-import type { EventInput, EventLike, LoggedEvent, Part } from '../types.js';
+import type { EventInput, EventLike, LoggedEvent } from '../types.js';
 import type { WireFrameEvent, WireLoggedEvent } from './types.js';
 
 /**
@@ -15,7 +15,7 @@ export function toWireEvent(event: EventInput | EventLike): Record<string, unkno
       `An event is an object such as { role: 'user', content: 'Hi' }, not ${describeType(event)}`,
     );
   }
-  const { content, parts = partsOfContent(content), tokenCount, ...others } = event as EventInput;
+  const { content, parts, tokenCount, ...others } = event as EventInput;
   const {
     seq: _1,
     version: _2,
@@ -26,12 +26,18 @@ export function toWireEvent(event: EventInput | EventLike): Record<string, unkno
     ...fields
   } = others;
   optionalInteger('tokenCount', tokenCount, 0);
-  return { ...fields, parts, ...(tokenCount !== undefined && { token_count: tokenCount }) };
+  if (!parts) checkContent(event as EventInput);
+  return {
+    ...fields,
+    ...(parts ? { parts } : content !== undefined && { content }),
+    ...(tokenCount !== undefined && { token_count: tokenCount }),
+  };
 }
 
-function partsOfContent(content: unknown): readonly Part[] {
-  if (typeof content === 'string') return [{ type: 'text', text: content }];
-  if (Array.isArray(content)) return content as Part[];
+/** Messages of OpenAI with `tool_calls` may have the content null, or none. */
+function checkContent({ content, tool_calls: toolCalls }: EventInput): void {
+  const isEmpty = content === undefined || content === null;
+  if (typeof content === 'string' || Array.isArray(content) || (isEmpty && Array.isArray(toolCalls))) return;
   const found = content === undefined ? 'has neither' : `has ${describeType(content)} as content`;
   throw new TypeError(`An event needs content (a text or an array of parts) or parts; this one ${found}`);
 }

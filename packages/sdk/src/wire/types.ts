@@ -9,6 +9,7 @@ export type WireAppendedTurn = Schemas['AppendedTurn'];
 export type WireEventPage = Schemas['EventPage'];
 export type WireLoggedEvent = Schemas['Event'];
 export type WireWindow = Schemas['Window'];
+export type WireRepair = Schemas['Repair'];
 export type WireWindowMessage = Schemas['Message'];
 export type WireCompacted = Schemas['Compacted'];
 export type WireFrame = Schemas['Frame'];

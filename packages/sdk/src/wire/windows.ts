@@ -1,16 +1,33 @@
-import { modelContents } from '../messages/model-content.js';
-import type { Role, Segment, Window, WindowMessage } from '../types.js';
-import type { WireWindow } from './types.js';
+import { modelContents } from '@fastpaca/messages';
+import type { Format, Prompts } from '../prompts.js';
+import type {
+  Part,
+  PromptWindow,
+  Repair,
+  Role,
+  Segment,
+  Window,
+  WindowInfo,
+  WindowMessage,
+} from '../types.js';
+import type { WireRepair, WireWindow } from './types.js';
 
 export function fromWireWindow(wire: WireWindow): Window {
-  const messages = wire.messages.map(({ from_seq, to_seq, inserted_at, ...message }) => ({
+  const messages = (wire.messages ?? []).map(({ from_seq, to_seq, inserted_at, ...message }) => ({
     ...message,
     insertedAt: inserted_at,
     ...(from_seq !== undefined && { fromSeq: from_seq }),
     ...(to_seq !== undefined && { toSeq: to_seq }),
   }));
+  return { messages: withContent(messages), ...fromWireInfo(wire) };
+}
+
+export function fromWirePromptWindow<F extends Format>(wire: WireWindow, format: F): PromptWindow<F> {
+  return { format, prompt: wire.prompt as Prompts[F], ...fromWireInfo(wire) };
+}
+
+function fromWireInfo(wire: WireWindow): WindowInfo {
   return {
-    messages: withContent(messages),
     usedTokens: wire.used_tokens,
     needsCompaction: wire.needs_compaction,
     version: wire.version,
@@ -20,14 +37,25 @@ export function fromWireWindow(wire: WireWindow): Window {
       toSeq,
     })),
     budgetTokens: wire.budget_tokens,
+    repairs: wire.repairs.map(fromWireRepair),
+    ...(wire.overflow && { overflow: wire.overflow }),
   };
 }
 
-type MessageWithoutContent = Omit<WindowMessage, 'content' | 'role'> & { role: Role };
+export function fromWireRepair({ call_id: callId, ...repair }: WireRepair): Repair {
+  return { ...repair, ...(callId !== undefined && { callId }) };
+}
+
+interface MessageWithoutContent {
+  seq: number;
+  role: Role;
+  parts: Part[];
+  [field: string]: unknown;
+}
 
 /** Adds to each message of a window its content as an AI SDK `ModelMessage`, and turns `developer` into `system`. */
-export function withContent(messages: readonly MessageWithoutContent[]): WindowMessage[] {
-  const contents = modelContents(messages);
+function withContent(messages: readonly MessageWithoutContent[]): WindowMessage[] {
+  const contents = modelContents(messages.map((event) => ({ seq: event.seq, event })));
   return messages.map(({ seq, role, parts, ...others }, index) => ({
     seq,
     role: role === 'developer' ? 'system' : role,

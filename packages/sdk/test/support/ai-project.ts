@@ -37,6 +37,7 @@ export class AiProject {
     await mkdir(sdk, { recursive: true });
     await cp(join(ROOT, 'packages/sdk/package.json'), join(sdk, 'package.json'));
     await cp(join(ROOT, 'packages/sdk/dist'), join(sdk, 'dist'), { recursive: true }); // built by `npm test`
+    await project.linkPackage('@fastpaca/messages', '@fastpaca/messages');
     return project;
   }
 

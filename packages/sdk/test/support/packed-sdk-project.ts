@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { PackedPackage } from '../../../../test/support/packed-package.js';
+import { PackedPackage } from '../../../../test/support/packed-package.js';
 
 const INSTALLED = join(import.meta.dirname, '../../../../node_modules');
 const TSC = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
@@ -12,28 +12,48 @@ const execute = promisify(execFile);
 /** Without the NODE_OPTIONS of Jest. */
 const env = { ...process.env, NODE_OPTIONS: '' };
 
+/** The package `fastpaca`, and the one that it depends on. */
+export interface PackedSdk {
+  sdk: PackedPackage;
+  messages: PackedPackage;
+}
+
+export async function packSdk(): Promise<PackedSdk> {
+  return {
+    sdk: await PackedPackage.create('packages/sdk'),
+    messages: await PackedPackage.create('packages/messages'),
+  };
+}
+
 /**
- * Creates an empty project that has the packed SDK installed. `sdk.remove()` removes the project too.
+ * Creates a project that has the packed SDK and its dependency installed, and no source files. `sdk.remove()` removes the project too.
  *
  * @param libraries other installed packages: the name of each, and its folder in the repository's `node_modules`
  */
 export async function createProject(
-  sdk: PackedPackage,
+  { sdk, messages }: PackedSdk,
   libraries: Record<string, string> = {},
 ): Promise<Project> {
-  const root = await mkdtemp(join(sdk.folder, 'project-'));
-  await cp(join(sdk.folder, 'package'), join(root, 'node_modules/fastpaca'), { recursive: true });
+  const project = await createEmptyProject(sdk.folder);
+  const { root } = project;
+  for (const packed of [sdk, messages]) await packed.copyInto(join(root, 'node_modules'));
   for (const [name, folder] of Object.entries(libraries)) {
     const link = join(root, 'node_modules', name);
     await mkdir(dirname(link), { recursive: true });
     await symlink(join(INSTALLED, folder), link);
   }
+  return project;
+}
+
+/** Creates a project without packages in a new folder in `parent`. */
+export async function createEmptyProject(parent: string): Promise<Project> {
+  const root = await mkdtemp(join(parent, 'project-'));
   await writeFile(join(root, 'package.json'), '{ "name": "project", "private": true }');
   return new Project(root);
 }
 
 export class Project {
-  constructor(private readonly root: string) {}
+  constructor(readonly root: string) {}
 
   /** Runs a script. @param file `.mjs` or `.cjs` @returns its standard output */
   async run(file: string, source: string): Promise<string> {

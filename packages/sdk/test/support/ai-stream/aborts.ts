@@ -55,7 +55,10 @@ export function describeAborts(setup: StreamSetup): void {
         controller.abort();
         expect(await answer.appended).toMatchObject({ seq: 2 });
         expect(await storedAnswers()).toMatchObject([
-          { parts: [{ type: 'text', text: 'So far' }], metadata: { aborted: true } },
+          {
+            parts: [{ type: 'step-start' }, { type: 'text', text: 'So far', state: 'done' }],
+            metadata: { aborted: true },
+          },
         ]);
       },
     );

@@ -2,6 +2,9 @@ import { describe, jest } from '@jest/globals';
 import { loadAiVersion } from '../ai-version.js';
 import { describeAborts } from './aborts.js';
 import { describeAppends } from './appends.js';
+import { describeApprovals } from './approvals.js';
+import { describeDialects } from './dialects.js';
+import { describeInterruptions } from './interruptions.js';
 import { describeModelErrors } from './model-errors.js';
 import { describeResponses } from './responses.js';
 import { setUpStreams } from './setup.js';
@@ -21,6 +24,9 @@ export async function describeStream(pkg: Parameters<typeof loadAiVersion>[0]): 
     describeAppends(setup);
     describeAborts(setup);
     describeTools(setup);
+    describeInterruptions(setup);
+    describeDialects(setup);
+    if (version.name !== 'AI SDK 5') describeApprovals(setup);
     describeSummaries(setup);
   });
 }

@@ -64,13 +64,14 @@ export function describeTools(setup: StreamSetup): void {
       expect((await storedAnswers())[0]!.parts[1]).toMatchObject({ state: 'output-error', errorText });
 
       const nextModel = mockModel(textAnswer('Yes?'));
+      await ctx.append({ role: 'user', content: 'Try Y' });
       await readSse(await ctx.stream(streamText(nextModel, options)).toResponse());
       const prompt = promptsOf(nextModel)[0]!;
-      expect(prompt.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant']);
+      expect(prompt.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant', 'user']);
       expect(prompt[2].content).toMatchObject([{ output: { type: 'error-text', value: errorText } }]);
     });
 
-    it('stores a call that the client executes, and omits it from prompts until it has a result', async () => {
+    it('stores a call that the client executes, and tells the model if the conversation goes on without a result', async () => {
       const { ctx } = setup;
       const model = mockModel(toolCallAnswer('ask', {}));
       await readSse(await ctx.stream(streamText(model, { tools: clientTools })).toResponse());
@@ -81,7 +82,11 @@ export function describeTools(setup: StreamSetup): void {
       await ctx.append({ role: 'user', content: 'Never mind' });
       const nextModel = mockModel(textAnswer('Fine.'));
       await readSse(await ctx.stream(streamText(nextModel, { tools: clientTools })).toResponse());
-      expect(promptsOf(nextModel)[0]!.map(({ role }) => role)).toEqual(['user', 'user']);
+      const prompt = promptsOf(nextModel)[0]!;
+      expect(prompt.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'user']);
+      expect(prompt[2].content).toMatchObject([
+        { output: { type: 'error-text', value: 'No result was recorded for this call' } },
+      ]);
     });
 
     it('sends a result that is appended as a later event', async () => {
