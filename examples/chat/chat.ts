@@ -1,58 +1,79 @@
-import { streamText, type ModelMessage } from 'ai';
-import { NotFoundError, type Client, type ContextBuilder } from 'fastpaca';
+import { isStepCount, streamText, type ModelMessage, type UIMessage } from 'ai';
+import type { Client, Context } from 'fastpaca';
 import { model } from './model.ts';
+import { toolApproval, tools } from './tools.ts';
 
 /** Small, so that the gauge moves. */
 const TOKEN_BUDGET = 2000;
 
-/** The request has no message. */
-export class BadMessageError extends Error {}
+/** How much of its token budget the window of a conversation uses. */
+export interface Gauge {
+  usedTokens: number;
+  budgetTokens: number;
+  needsCompaction: boolean;
+  /** Number of messages in the window. */
+  messages: number;
+}
 
-/** The three routes of the page, as handlers of `Request`s. */
+/** The conversations of the page. */
 export class Chat {
   private readonly client: Client;
+  /** Stops the answer that is being streamed, by the id of its conversation. */
+  private readonly answers = new Map<string, AbortController>();
 
   constructor(client: Client) {
     this.client = client;
   }
 
-  private conversation(id: string): ContextBuilder {
-    return this.client.context(id).budget(TOKEN_BUDGET);
+  /** The whole log, as `useChat` takes it. */
+  async messages(id: string): Promise<UIMessage[]> {
+    const ctx = await this.open(id);
+    return (await ctx.uiMessages()) as UIMessage[];
   }
 
-  /** All messages of the conversation. */
-  async history(id: string): Promise<Response> {
-    const messages = [];
-    try {
-      for await (const { seq, role, parts } of this.client.context(id).replay()) {
-        const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
-        messages.push({ seq, role, text });
-      }
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error; // the conversation has no message yet
-    }
-    return Response.json({ messages });
+  async gauge(id: string): Promise<Gauge> {
+    const ctx = await this.open(id);
+    const { usedTokens, budgetTokens, needsCompaction, messages } = await ctx.window();
+    return { usedTokens, budgetTokens, needsCompaction, messages: messages.length };
   }
 
-  /** How much of the budget the window uses. */
-  async gauge(id: string): Promise<Response> {
-    const { usedTokens, budgetTokens, needsCompaction, messages } = await this.conversation(id).window();
-    return Response.json({ usedTokens, budgetTokens, needsCompaction, messages: messages.length });
-  }
-
-  /** Appends the user's message, and streams the model's answer. */
-  async say(id: string, request: Request): Promise<Response> {
-    const body = (await request.json().catch(() => null)) as { message?: unknown } | null;
-    const message = body?.message;
-    if (typeof message !== 'string' || !message.trim()) {
-      throw new BadMessageError('Say something: send {"message": "…"} as JSON.');
-    }
-    const ctx = await this.conversation(id);
-    await ctx.append({ role: 'user', content: message });
-    return ctx
-      .stream((messages: ModelMessage[]) => streamText({ model, messages }), {
+  /**
+   * Appends what the user has sent or decided, and streams the answer of the model.
+   *
+   * @param messages of the request of `useChat`; only the newest is used
+   */
+  async answer(id: string, messages: unknown[]): Promise<Response> {
+    const ctx = await this.open(id);
+    await ctx.appendNewest(messages);
+    const stop = new AbortController();
+    const { signal } = stop;
+    const answer = ctx.stream(
+      (window: ModelMessage[]) =>
+        streamText({
+          ...{ model, tools, toolApproval, stopWhen: isStepCount(5) },
+          messages: window,
+          abortSignal: signal,
+        }),
+      {
+        signal,
+        onAbort: 'save',
         onError: () => 'The model failed; see the terminal.', // streamText logs the error there
-      })
-      .toResponse();
+      },
+    );
+    this.answers.set(id, stop);
+    const forget = () => {
+      if (this.answers.get(id) === stop) this.answers.delete(id);
+    };
+    answer.then(({ appended }) => appended).then(forget, forget);
+    return answer.toResponse();
+  }
+
+  /** Stops the answer that is being streamed. What the page has of it is stored. */
+  stop(id: string): void {
+    this.answers.get(id)?.abort();
+  }
+
+  private async open(id: string): Promise<Context> {
+    return this.client.context(id).budget(TOKEN_BUDGET);
   }
 }
