@@ -32,6 +32,9 @@ const OWN_PROMPTS = {
   anthropic: (events) => ['anthropic', events.map(({ role, content }) => ({ role, content }))],
 };
 
+/** What no format can keep: every one needs ids, and some need arguments that are JSON. */
+const REWRITTEN = ['calls without ids', 'results without ids', 'broken arguments'];
+
 /** Tool messages of old versions of the API have a `name`, which nobody needs. */
 function withoutToolName(event) {
   const fields = Object.entries(event).filter(([name]) => event.role !== 'tool' || name !== 'name');
@@ -53,8 +56,7 @@ function itemsOf(event) {
 export function changedMessages({ dialect, events, traits }, format, { prompt, repairs }) {
   const [ownFormat, own] = OWN_PROMPTS[dialect]?.(events) ?? [];
   if (format !== ownFormat || repairs.length > 0) return [];
-  // Every format needs the ids.
-  if (traits.includes('calls without ids') || traits.includes('results without ids')) return [];
+  if (traits.some((trait) => REWRITTEN.includes(trait))) return [];
   const list = prompt.messages ?? prompt.input;
   const hasSystem = format.startsWith('openai');
   const compared = own.filter(({ role }) => hasSystem || role !== 'system');

@@ -9,15 +9,12 @@ export class ServiceWindows {
   /** @param url of a running service; if undefined, the built service is started on a PostgreSQL of its own */
   static async open(url) {
     const environment = url === undefined ? await startEnvironment() : { url, stop: () => undefined };
-    return new ServiceWindows(environment, await LibraryRequests.load(environment.url));
+    return new ServiceWindows(environment);
   }
 
-  /**
-   * @param environment the service, `{ url, stop }`
-   * @param libraries a `LibraryRequests` for it
-   */
-  constructor(environment, libraries) {
-    Object.assign(this, { environment, libraries });
+  /** @param environment the service, `{ url, stop }` */
+  constructor(environment) {
+    this.environment = environment;
     this.http = new HttpClient(() => environment.url);
     this.stored = 0;
     /** The policy of each stored conversation. */
@@ -60,12 +57,18 @@ export class ServiceWindows {
 
   async read(id, { policy, budget, format, settings }) {
     await this.usePolicy(id, policy, settings.tokenBudget);
-    if (format in LIBRARY_FORMATS) return { prompt: await this.libraries.prompt(format, id, budget) };
+    if (format in LIBRARY_FORMATS) return { prompt: await this.libraryPrompt(format, id, budget) };
     const parameters = new URLSearchParams({
       format,
       ...(budget !== undefined && { budget_tokens: budget }),
     });
     return this.send('GET', id, `/window?${parameters}`);
+  }
+
+  /** Loads the libraries when a format needs them. */
+  async libraryPrompt(library, id, budget) {
+    this.libraries ??= LibraryRequests.load(this.environment.url);
+    return (await this.libraries).prompt(library, id, budget);
   }
 
   async usePolicy(id, policy, tokenBudget) {
