@@ -114,6 +114,15 @@ describe('renderAiSdk with messages of the AI SDK', () => {
     ]);
   });
 
+  it('gives a call of a UI message an id if its own is empty', () => {
+    const part = { type: 'tool-f', toolCallId: '', state: 'output-available', input: { a: 1 }, output: 'r' };
+    const { messages } = render(user(text('q')), assistant(part));
+    expect(messages.slice(1)).toEqual([
+      { role: 'assistant', content: [call('call_2_0')] },
+      { role: 'tool', content: [result('call_2_0')] },
+    ]);
+  });
+
   it('joins the tool messages of one answer, because AI SDK 5 sends each on its own', () => {
     const rendered = render(
       user(text('q')),

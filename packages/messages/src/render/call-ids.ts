@@ -1,3 +1,4 @@
+import { firstString } from '../event.js';
 import type { ToolCallItem } from '../items.js';
 import type { Repair } from '../window-event.js';
 import type { ArrangedMessage } from './arrange.js';
@@ -12,7 +13,7 @@ export interface CallIdRules {
 }
 
 /**
- * The id that each call has in a prompt: its own if the rules allow it. A missing id is made from the seq, and a repeated id gets
+ * The id that each call has in a prompt: its own if the rules allow it. A missing or empty id is made from the seq, and a repeated id gets
  * a number. Ids depend only on the messages up to the call, so the prompt of a longer conversation begins with the same ids.
  *
  * @param messages only those of the role `assistant` have calls
@@ -43,7 +44,7 @@ export function unusedCallId(
   used: ReadonlySet<string>,
   { maxLength, allowsAnyCharacter = false }: Omit<CallIdRules, 'isUniqueInPrompt'>,
 ): string {
-  const own = id ?? `call_${seq}_${place.index}`;
+  const own = firstString(id) ?? `call_${seq}_${place.index}`;
   const legal = allowsAnyCharacter ? own : own.replace(/[^a-zA-Z0-9_-]/g, '_');
   return firstUnused(legal.slice(0, maxLength), used, maxLength);
 }
