@@ -16,6 +16,7 @@ import {
   resultPart,
   textPart,
 } from './ai-sdk-parts.js';
+import { withoutUnboundItemIds } from './ai-sdk-item-ids.js';
 import type { ArrangedMessage, Arrangement } from './arrange.js';
 import { assignCallIds } from './call-ids.js';
 import { leftOut } from './left-out.js';
@@ -59,24 +60,27 @@ export class AiSdkPartWriter {
   }
 
   ofAssistant(message: ArrangedMessage): Fields[] {
-    return message.items.flatMap((item): Fields[] => {
-      switch (item.kind) {
-        case 'text':
-          return this.text(message, item, 'assistant');
-        case 'media':
-          return this.orLeaveOut(filePart(item, 'assistant', this.version), message, item);
-        case 'reasoning':
-          return this.reasoning(message, item);
-        case 'call':
-          return this.call(message, item);
-        case 'result':
-          return [executedResultPart(item, this.executedOutput(message, item))];
-        case 'step':
-          return [];
-        case 'opaque':
-          return this.opaque(message, item);
-      }
-    });
+    const parts = message.items.flatMap((item) => this.ofAnswer(message, item));
+    return message.isReduced ? withoutUnboundItemIds(parts) : parts;
+  }
+
+  private ofAnswer(message: ArrangedMessage, item: Item): Fields[] {
+    switch (item.kind) {
+      case 'text':
+        return this.text(message, item, 'assistant');
+      case 'media':
+        return this.orLeaveOut(filePart(item, 'assistant', this.version), message, item);
+      case 'reasoning':
+        return this.reasoning(message, item);
+      case 'call':
+        return this.call(message, item);
+      case 'result':
+        return [executedResultPart(item, this.executedOutput(message, item))];
+      case 'step':
+        return [];
+      case 'opaque':
+        return this.opaque(message, item);
+    }
   }
 
   /** The parts of a message of the role `tool`, and the media that its results cannot carry. */

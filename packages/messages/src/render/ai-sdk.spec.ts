@@ -195,6 +195,24 @@ describe('renderAiSdk with messages of the AI SDK', () => {
     });
   });
 
+  it("leaves out the ids of OpenAI's items if a policy has removed their reasoning", () => {
+    const options = (itemId: string, fields = {}) => ({ providerOptions: { openai: { itemId, ...fields } } });
+    const reasoning = { type: 'reasoning', text: 'hm', ...options('rs_1') };
+    const messages = (isReduced: boolean, ...parts: Part[]) =>
+      renderAiSdk([
+        { seq: 1, event: user(text('q')) },
+        { seq: 2, event: assistant(...parts), isReduced },
+        { seq: 3, event: user(text('q')) },
+      ]).prompt.messages[1];
+    const answer = text('a', options('msg_1', { phase: 'final' }));
+    expect(messages(true, answer)).toEqual({
+      role: 'assistant',
+      content: [text('a', { providerOptions: { openai: { phase: 'final' } } })],
+    });
+    expect(messages(true, reasoning, answer)).toEqual({ role: 'assistant', content: [reasoning, answer] });
+    expect(messages(false, answer)).toEqual({ role: 'assistant', content: [answer] });
+  });
+
   it('keeps an empty text with a signature of Gemini, and leaves out other blank texts', () => {
     const carrier = text('', { providerOptions: { google: { thoughtSignature: 's' } } });
     const rendered = render(

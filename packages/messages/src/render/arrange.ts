@@ -18,6 +18,8 @@ export interface ArrangedMessage {
   event: MessageEvent;
   /** Whether the items are all items of the event, so that a writer of its dialect can write the event as it was sent. */
   isWhole: boolean;
+  /** Whether a policy has removed parts of the event. */
+  isReduced?: boolean;
   contentForm?: ContentForm;
   /** Only for a message of a summary. */
   summary?: { fromSeq: number; toSeq: number };
@@ -224,10 +226,11 @@ class Arranger {
     index: number,
     items: readonly Item[],
   ): void {
-    const { seq, event, contentForm, summary, items: all } = message;
+    const { seq, event, contentForm, summary, isReduced, items: all } = message;
     const isWhole = items.length === all.length && items.every((item, at) => item === all[at]);
     this.messages.push({
       ...{ role, seq, items, event, isWhole, isInOpenTurn: index >= this.openTurnFrom },
+      ...(isReduced && { isReduced }),
       ...(contentForm && { contentForm }),
       ...(summary && { summary }),
     });
