@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { messageTokens } from '../support/window-model.js';
+import { messageTokens, tokensOf } from '../support/window-model.js';
 import { TestService } from '../support/test-service.js';
 
 interface Message {
@@ -35,14 +35,21 @@ const POLICIES: Record<string, { config: object; snapshot: (log: LoggedEvent[]) 
   budget: { config: {}, snapshot: (log) => log },
   strip_tool_results: {
     config: { limit: LIMIT },
-    // In these recordings every tool result is a separate message, so the policy drops whole events only.
-    snapshot: (log) =>
-      log
-        .filter((event) => !isToolResult(event))
-        .map((event) => ({ ...event, token_estimate: messageTokens(event.role, event.parts) }))
-        .slice(-LIMIT),
+    snapshot: (log) => {
+      const openTurn = log.findLastIndex(({ role }) => role === 'user');
+      return log
+        .map((event, index) => (index < openTurn && isToolResult(event) ? stripped(event) : event))
+        .slice(-LIMIT);
+    },
   },
 };
+
+/** In these recordings every tool result is a separate message. */
+function stripped(event: LoggedEvent): LoggedEvent {
+  const content = '[tool result removed]';
+  const token_estimate = messageTokens(event.role, []) + tokensOf(content);
+  return { ...event, parts: event.parts.map((part) => ({ ...part, content })), token_estimate };
+}
 
 const SAMPLE = new URL('../fixtures/airline-conversations.jsonl', import.meta.url);
 const conversations = readConversations(process.env.AIRLINE_DATA ?? SAMPLE);

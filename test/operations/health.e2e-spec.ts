@@ -127,7 +127,8 @@ describe('the log of the probes', () => {
         'info request',
       ]);
       const line = await service.line(({ indicator }) => indicator === 'database');
-      expect(line.err).toMatchObject({ code: 'ECONNREFUSED' });
+      // Either a new connection was refused, or the first probe met one that was being cut.
+      expect(JSON.stringify(line.err)).toMatch(/ECONNREFUSED|ECONNRESET|Connection terminated/);
     });
   });
 
