@@ -106,16 +106,21 @@ export function modelWindow(
   const fittingSummaries = newestThatFit(summaries, budget);
   const remaining = budget - sum(fittingSummaries.map(({ tokens }) => tokens));
   const fits = newestThatFit(selected, remaining);
-  let kept = fits.length < selected.length ? wholeGroups(fits, selected, false) : fits;
+  // A policy that changes events hides those before its cut from the groups; others only cut.
+  const context = all === live ? live : selected;
+  const fitting = fits.length < selected.length ? wholeGroups(fits, context, false) : fits;
+  let kept = fitting;
+  let keptSummaries = fittingSummaries;
 
-  let repaired = repair(messagesOf(fittingSummaries, kept, active));
-  while (sum(repaired.messages.map(({ tokens }) => tokens)) > budget && kept.length > 0) {
-    const [oldest] = groupsOf(kept);
-    kept = kept.slice(oldest?.length);
-    repaired = repair(messagesOf(fittingSummaries, kept, active));
+  let repaired = repair(messagesOf(keptSummaries, kept, active));
+  while (sum(repaired.messages.map(({ tokens }) => tokens)) > budget) {
+    if (kept.length > 0) kept = kept.slice(groupsOf(kept)[0]?.length);
+    else keptSummaries = keptSummaries.slice(1);
+    repaired = repair(messagesOf(keptSummaries, kept, active));
   }
   const { messages, repairs } = repaired;
-  const newest = kept.length === 0 ? groupsOf(selected).at(-1) : undefined;
+  const unfit = fitting.length > 0 ? fitting : selected.length > 0 ? context : [];
+  const newest = kept.length === 0 ? groupsOf(unfit).at(-1) : undefined;
   const unfitSummary = messages.length + fittingSummaries.length === 0 ? summaries.at(-1) : undefined;
   const overflow = newest
     ? { seq: newest.at(-1)!.seq, tokens: sum(newest.map(({ tokens }) => tokens)) }
@@ -153,6 +158,11 @@ function toolsOf(item: { event: any; parts: any[] }): Tool[] {
   });
 }
 
+/** Whether an event is a message of the user that is more than tool results. */
+function startsTurn(item: { event: any; parts: any[] }): boolean {
+  return item.event.role === 'user' && toolsOf(item).length < item.parts.length;
+}
+
 /** Pairs of call and result. */
 function pairsOf(items: readonly { event: any; parts: any[] }[]): [Tool, Tool][] {
   const pairs: [Tool, Tool][] = [];
@@ -174,8 +184,7 @@ function pairsOf(items: readonly { event: any; parts: any[] }[]): [Tool, Tool][]
         open = open.filter((each) => each !== match);
       }
     }
-    const isResultOnly = tools.length === item.parts.length && tools.every(({ kind }) => kind === 'result');
-    if (item.event.role === 'user' && !(isResultOnly && item.parts.length > 0)) turn += 1;
+    if (startsTurn(item)) turn += 1;
   }
   return pairs;
 }
@@ -250,7 +259,19 @@ function messagesOf(
   return messages.sort((a, b) => a.seq - b.seq);
 }
 
-/** Removes results without a call, and answers calls without a result that are not in the last group. */
+/** The events whose calls may still be answered: nothing but messages with calls and results follows their group. */
+function openItems(items: Item[]): Item[] {
+  const isOfTools = (item: Item | undefined) =>
+    item !== undefined && toolsOf(item).length > 0 && !startsTurn(item);
+  return groupsOf(items)
+    .filter((group, index, groups) => {
+      const following = groups.slice(index + 1).flat();
+      return following.length === 0 || (isOfTools(group.at(-1)) && following.every(isOfTools));
+    })
+    .flat();
+}
+
+/** Removes results without a call, and answers calls without a result that are not open. */
 function repair(messages: Message[]): { messages: Message[]; repairs: ModelWindow['repairs'] } {
   const items = messages.map((message, index) => ({
     ...message,
@@ -260,7 +281,7 @@ function repair(messages: Message[]): { messages: Message[]; repairs: ModelWindo
     message,
   }));
   const pairs = pairsOf(items);
-  const lastGroup = groupsOf(items as any).at(-1) ?? [];
+  const openEvents = openItems(items as any);
   const repairs: ModelWindow['repairs'] = [];
   const repaired = items.flatMap((item): Message[] => {
     const { message, seq } = item;
@@ -290,7 +311,7 @@ function repair(messages: Message[]): { messages: Message[]; repairs: ModelWindo
                 : Math.max(0, message.tokens - removedTokens),
           },
         ];
-    if (lastGroup.includes(item as any)) return kept;
+    if (openEvents.includes(item as any)) return kept;
     for (const { id } of open)
       repairs.push({ code: 'call_without_result', seq, ...(id !== undefined && { call_id: id }) });
     return open.length === 0 ? kept : [...kept, synthetic(message, open)];
@@ -403,8 +424,7 @@ function select(live: Item[], strategy: string, config: any, now: Date): { kept:
 
 /** The position after the newest message of the user that is more than tool results. */
 function startOfOpenTurn(live: Item[]): number {
-  const isTurn = (item: Item) => item.role === 'user' && toolsOf(item).length < item.parts.length;
-  return (live.findLast(isTurn)?.position ?? 0) + 1;
+  return (live.findLast(startsTurn)?.position ?? 0) + 1;
 }
 
 function strip(item: Item, results: Tool[], placeholder: string): Item {

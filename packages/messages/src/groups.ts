@@ -71,7 +71,7 @@ export function mayBeginEarlier(events: readonly OutlinedEvent[]): boolean {
 }
 
 /**
- * Whether `repairWindow` would change something: a result without its call, a call without a result that is not in the last group
+ * Whether `repairWindow` would change something: a result without its call, a call without a result that is before `openFromSeq`
  * and that no provider executes, or text that is not well-formed.
  */
 export function needsRepair(events: readonly OutlinedEvent[]): boolean {
