@@ -41,8 +41,9 @@ function findKeptCalls(messages: readonly ReadMessage[], { resultOf }: ToolPairs
   const kept = new Set<ToolCallItem>();
   for (const [index, { event, items }] of messages.entries()) {
     if (event.role !== 'assistant') continue;
-    const end = messages.findIndex((message, at) => at > index && message.event.role !== 'tool');
-    const following = messages.slice(index + 1, end === -1 ? messages.length : end);
+    let end = index + 1;
+    while (messages[end]?.event.role === 'tool') end += 1;
+    const following = messages.slice(index + 1, end);
     const reachable = new Set(following.flatMap((message) => message.items));
     for (const item of items) {
       if (item.kind !== 'call' || typeof item.source.state === 'string') continue;

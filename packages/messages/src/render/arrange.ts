@@ -7,6 +7,7 @@ import type { ContentForm, Repair, WindowEvent } from '../window-event.js';
 import { pairTools, readWindow, type ReadMessage, type ToolPairs } from '../window-items.js';
 import { leftOut } from './left-out.js';
 import { findExecutedInPlace } from './provider-executed.js';
+import { placesOfResults, type ResultPlace } from './result-places.js';
 
 /** A message in the order that every provider accepts: the results of a call directly follow the message with the call. */
 export interface ArrangedMessage {
@@ -74,11 +75,10 @@ class Arranger {
   readonly callOf: Map<ToolResultItem, ToolCallItem>;
   private readonly pairs: ToolPairs;
   private readonly inPlace: ReadonlySet<Item>;
-  /** For each result, the index of its message. */
-  private readonly indexOf = new Map<ToolResultItem, number>();
+  private readonly places: ReadonlyMap<ToolResultItem, ResultPlace>;
   private readonly openTurnFrom: number;
-  /** The indexes of messages without results that have been written before their turn. */
-  private readonly written = new Set<number>();
+  /** The indexes of messages of the role `tool` without results that are not written yet, ascending. */
+  private readonly approvals: Set<number>;
 
   constructor(
     private readonly read: readonly ReadMessage[],
@@ -88,10 +88,10 @@ class Arranger {
   ) {
     this.pairs = pairTools(read);
     this.callOf = new Map(this.pairs.callOf);
-    this.inPlace = findExecutedInPlace(read, this.pairs, isNative);
+    this.places = placesOfResults(read);
+    this.inPlace = findExecutedInPlace(read, this.pairs, this.places, isNative);
     this.openTurnFrom = read.findLastIndex(({ startsTurn }) => startsTurn) + 1;
-    for (const [index, { items }] of read.entries())
-      for (const item of items) if (item.kind === 'result') this.indexOf.set(item, index);
+    this.approvals = new Set([...read.keys()].filter((index) => isOfApprovals(read[index])));
   }
 
   add(index: number): void {
@@ -113,12 +113,9 @@ class Arranger {
     const { role } = message.event;
     const rest = message.items.filter(({ kind }) => kind !== 'result');
     const isEmptied = rest.length === 0 && message.items.length > 0;
-    if (isEmptied || this.written.has(index)) return;
-    if (role === 'tool' && rest.every(({ kind }) => kind === 'opaque')) {
-      if (rest.length === message.items.length) this.addApprovals(index);
-      return;
-    }
-    this.push(role === 'user' || role === 'tool' ? 'user' : 'system', message, index, rest);
+    if (isEmptied) return;
+    if (role === 'tool' && rest.every(({ kind }) => kind === 'opaque')) this.addApprovals(index);
+    else this.push(role === 'user' || role === 'tool' ? 'user' : 'system', message, index, rest);
   }
 
   /**
@@ -175,41 +172,52 @@ class Arranger {
 
   /** The recorded results of these calls, event by event. */
   private addResults(callIndex: number, calls: readonly ToolCallItem[]): void {
-    const results = new Set(calls.flatMap((call) => this.pairs.resultOf.get(call) ?? []));
-    const indexes = new Set([...results].map((result) => this.indexOf.get(result) ?? callIndex));
-    for (const index of [...indexes].sort((a, b) => a - b)) {
+    const results = calls
+      .map((call) => this.placeOfResult(call))
+      .filter((place) => place !== undefined)
+      .sort((a, b) => a.order - b.order);
+    for (const [index, placed] of Map.groupBy(results, (place) => place.index)) {
       const message = this.read[index];
       if (!message) continue;
-      for (let between = callIndex + 1; between < index; between += 1) this.addApprovals(between);
-      const items = message.items.filter((item) => this.belongsTo(item, results, message));
-      this.reportMoved(callIndex, index, items);
+      for (const between of this.approvals) {
+        if (between >= index) break;
+        this.addApprovals(between);
+      }
+      const items = this.withOpaqueItems(
+        placed.map(({ result }) => result),
+        message,
+      );
+      if (placed.some(({ newestOther }) => newestOther > callIndex)) this.reportMoved(message.seq, items);
       this.push('tool', message, index, items);
     }
+  }
+
+  private placeOfResult(call: ToolCallItem): ResultPlace | undefined {
+    const result = this.pairs.resultOf.get(call);
+    return result && this.places.get(result);
   }
 
   /** A message of the role `tool` without results, such as approvals of the AI SDK: before the results that it stands before. */
   private addApprovals(index: number): void {
     const message = this.read[index];
-    if (message?.event.role !== 'tool' || this.written.has(index)) return;
-    if (message.items.length === 0 || message.items.some(({ kind }) => kind !== 'opaque')) return;
-    this.written.add(index);
-    this.push('tool', message, index, message.items);
+    if (message && this.approvals.delete(index)) this.push('tool', message, index, message.items);
   }
 
-  private belongsTo(item: Item, results: ReadonlySet<Item>, { event, items }: ReadMessage): boolean {
-    if (results.has(item)) return true;
-    // Such as an approval beside results: only its dialect knows what to do with it.
-    const isFirst = items.find((each) => each.kind === 'result' && this.pairs.callOf.has(each));
-    return item.kind === 'opaque' && event.role === 'tool' && isFirst !== undefined && results.has(isFirst);
+  /** The first results of an event take what else is in it, such as an approval: only its dialect knows what to do with that. */
+  private withOpaqueItems(
+    results: readonly ToolResultItem[],
+    { event, items }: ReadMessage,
+  ): readonly Item[] {
+    if (event.role !== 'tool') return results;
+    const first = items.find((item) => item.kind === 'result' && this.pairs.callOf.has(item));
+    if (first !== results[0]) return results;
+    const written = new Set<Item>(results);
+    return items.filter((item) => item.kind === 'opaque' || written.has(item));
   }
 
-  private reportMoved(callIndex: number, index: number, items: readonly Item[]): void {
-    const between = this.read.slice(callIndex + 1, index);
-    const isMoved = between.some(({ items: others }) => others.some(({ kind }) => kind !== 'result'));
-    if (!isMoved) return;
+  private reportMoved(seq: number, items: readonly Item[]): void {
     for (const item of items) {
       if (item.kind !== 'result') continue;
-      const seq = this.read[index]?.seq ?? 0;
       const id = item.callId === undefined ? {} : { call_id: item.callId };
       this.repairs.push({ code: 'moved', seq, ...id, action: 'moved the result directly behind its call' });
     }
@@ -235,4 +243,10 @@ class Arranger {
       ...(summary && { summary }),
     });
   }
+}
+
+/** Whether a message is of the role `tool` and has only what its dialect knows, such as approvals of the AI SDK. */
+function isOfApprovals(message: ReadMessage | undefined): boolean {
+  if (message?.event.role !== 'tool') return false;
+  return message.items.length > 0 && message.items.every(({ kind }) => kind === 'opaque');
 }

@@ -77,7 +77,8 @@ class ResponsesWriter {
 
   /** Other reasoning may stand between. */
   private isFollowedByItsItem(index: number): boolean {
-    const end = this.pieces.findIndex(({ items }, at) => at > index && items[0]?.kind !== 'reasoning');
+    let end = index + 1;
+    while (this.pieces[end]?.items[0]?.kind === 'reasoning') end += 1;
     const follower = this.pieces[end];
     const isDirect = this.pieces
       .slice(index + 1, end + 1)

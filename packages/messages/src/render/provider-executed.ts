@@ -1,5 +1,6 @@
-import type { Item } from '../items.js';
+import type { Item, ToolResultItem } from '../items.js';
 import type { ReadMessage, ToolPairs } from '../window-items.js';
+import type { ResultPlace } from './result-places.js';
 
 /**
  * The calls that their provider executes and that stay inside the message of the model, and their results: those that the writer
@@ -9,18 +10,19 @@ import type { ReadMessage, ToolPairs } from '../window-items.js';
 export function findExecutedInPlace(
   messages: readonly ReadMessage[],
   { resultOf }: ToolPairs,
+  places: ReadonlyMap<ToolResultItem, ResultPlace>,
   isNative: (item: Item) => boolean,
 ): ReadonlySet<Item> {
   const inPlace = new Set<Item>();
+  const ends = endsOfAnswers(messages);
   for (const [index, { event, items }] of messages.entries()) {
     if (event.role !== 'assistant') continue;
-    const answer = new Set(
-      messages.slice(index, endOfAnswer(messages, index)).flatMap((message) => message.items),
-    );
     for (const item of items) {
       if (item.kind !== 'call' || !item.isProviderExecuted || !isNative(item)) continue;
       const result = resultOf.get(item);
-      if (result ? isNative(result) && answer.has(result) : index === messages.length - 1) {
+      const place = result && places.get(result);
+      const isInAnswer = place !== undefined && place.index < (ends[index] ?? 0);
+      if (result ? isNative(result) && isInAnswer : index === messages.length - 1) {
         inPlace.add(item);
         if (result) inPlace.add(result);
       }
@@ -30,13 +32,15 @@ export function findExecutedInPlace(
 }
 
 /**
- * The index after the consecutive messages of the model that begin at `index`; none after a message with calls that the caller
- * executes, because their results follow it.
+ * For each message of the model, the index after the consecutive messages of the model that begin with it; none after a message
+ * with calls that the caller executes, because their results follow it. For another message, its own index.
  */
-function endOfAnswer(messages: readonly ReadMessage[], index: number): number {
-  for (let end = index; ; end += 1) {
-    const message = messages[end];
-    if (message?.event.role !== 'assistant') return end;
-    if (message.items.some((item) => item.kind === 'call' && !item.isProviderExecuted)) return end + 1;
+function endsOfAnswers(messages: readonly ReadMessage[]): number[] {
+  const ends: number[] = [];
+  for (const [index, { event, items }] of [...messages.entries()].reverse()) {
+    const hasOtherCalls = items.some((item) => item.kind === 'call' && !item.isProviderExecuted);
+    const next = index + 1;
+    ends[index] = event.role !== 'assistant' ? index : hasOtherCalls ? next : (ends[next] ?? next);
   }
+  return ends;
 }
