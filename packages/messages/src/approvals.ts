@@ -66,15 +66,14 @@ export class Approvals {
 }
 
 /**
- * Whether the AI SDK itself adds the result of a call in the next request, because the user has approved or denied the call, and
- * nothing but messages of the role `tool` follows the message with the call.
+ * The calls whose result the AI SDK itself adds in the next request, because the user has approved or denied the call, and nothing
+ * but messages of the role `tool` follows the message with the call.
  */
-export function awaitsExecution(call: ToolCallItem, messages: readonly ReadMessage[]): boolean {
-  const last = messages.findLast(({ event }) => event.role !== 'tool');
-  if (!last?.items.includes(call) || isInEarlierStep(call, last)) return false;
-  return new Approvals(messages).of(call)?.approved !== undefined;
-}
-
-function isInEarlierStep(call: ToolCallItem, { items }: ReadMessage): boolean {
-  return items.slice(items.indexOf(call)).some(({ kind }) => kind === 'step');
+export function callsAwaitingExecution(messages: readonly ReadMessage[]): ReadonlySet<ToolCallItem> {
+  const items = messages.findLast(({ event }) => event.role !== 'tool')?.items ?? [];
+  const lastStep = items.slice(items.findLastIndex(({ kind }) => kind === 'step') + 1);
+  const calls = lastStep.filter((item) => item.kind === 'call');
+  if (calls.length === 0) return new Set();
+  const approvals = new Approvals(messages);
+  return new Set(calls.filter((call) => approvals.of(call)?.approved !== undefined));
 }

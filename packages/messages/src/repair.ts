@@ -4,7 +4,7 @@ import type { ToolCallItem } from './items.js';
 import { outlineOfItems } from './outline.js';
 import { isOfToolMessage } from './read/tool-results.js';
 import { isUiToolPart } from './read/ui-tool-parts.js';
-import { awaitsExecution } from './approvals.js';
+import { callsAwaitingExecution } from './approvals.js';
 import { NO_RESULT_TEXT, syntheticResults } from './synthetic-result.js';
 import { wellFormedEvent } from './well-formed.js';
 import type { Repair, WindowEvent } from './window-event.js';
@@ -36,11 +36,12 @@ export function repairWindow(messages: readonly WindowEvent[]): RepairedWindow {
   const read = readWindow(wellFormed);
   const pairs = pairTools(read);
   const openFrom = firstOpen(read);
+  const awaiting = callsAwaitingExecution(read);
   const repaired = read.flatMap((message, index): RepairedMessage[] => {
     const source = wellFormed[index];
     if (!source) return [];
     const unanswered = (index < openFrom ? unansweredCalls(message, pairs) : []).filter(
-      (call) => !awaitsExecution(call, read),
+      (call) => !awaiting.has(call),
     );
     const event = withoutOrphans(answerUiParts(message.event, unanswered), message, pairs, repairs);
     for (const call of unanswered) repairs.push(missingResult(message.seq, call));

@@ -1,7 +1,7 @@
 import type { Item, ToolCallItem } from '../items.js';
 import type { WindowEvent } from '../window-event.js';
 import { pairTools, readWindow, type ReadMessage, type ToolPairs } from '../window-items.js';
-import { awaitsExecution } from '../approvals.js';
+import { callsAwaitingExecution } from '../approvals.js';
 import { isModelPart } from './ai-sdk-native.js';
 import { AiSdkPartWriter } from './ai-sdk-part-writer.js';
 import type { ArrangedMessage } from './arrange.js';
@@ -39,6 +39,7 @@ export function modelContents(messages: readonly WindowEvent[]): ModelContent[] 
 /** The calls that a message can contain: their results directly follow, or the AI SDK or the provider adds them. */
 function findKeptCalls(messages: readonly ReadMessage[], { resultOf }: ToolPairs): Set<ToolCallItem> {
   const kept = new Set<ToolCallItem>();
+  const awaiting = callsAwaitingExecution(messages);
   for (const [index, { event, items }] of messages.entries()) {
     if (event.role !== 'assistant') continue;
     let end = index + 1;
@@ -50,7 +51,7 @@ function findKeptCalls(messages: readonly ReadMessage[], { resultOf }: ToolPairs
       const result = resultOf.get(item);
       const isExecuted = item.isProviderExecuted && isModelPart(item.source, 'assistant');
       const hasResult = result !== undefined && reachable.has(result);
-      if (isExecuted || hasResult || (!result && awaitsExecution(item, messages))) kept.add(item);
+      if (isExecuted || hasResult || (!result && awaiting.has(item))) kept.add(item);
     }
   }
   return kept;

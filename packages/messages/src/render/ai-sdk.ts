@@ -1,5 +1,5 @@
 import type { Repair, WindowEvent } from '../window-event.js';
-import { awaitsExecution } from '../approvals.js';
+import { callsAwaitingExecution } from '../approvals.js';
 import { isOfAiSdk, type AiSdkVersion } from './ai-sdk-native.js';
 import type { AiSdkOptions } from './ai-sdk-options.js';
 import { systemMessage } from './ai-sdk-system.js';
@@ -15,8 +15,8 @@ export function renderAiSdk(
   messages: readonly WindowEvent[],
   { version, systemPlace = 'leading', outputs }: AiSdkOptions = {},
 ): { prompt: { system?: string | object[]; messages: object[] }; repairs: Repair[] } {
-  const mayStayOpen = version === 5 ? undefined : awaitsExecution;
-  const arrangement = arrange(messages, ({ source }) => isOfAiSdk(source), mayStayOpen);
+  const openCalls = version === 5 ? undefined : callsAwaitingExecution;
+  const arrangement = arrange(messages, ({ source }) => isOfAiSdk(source), openCalls);
   const { repairs } = arrangement;
   const { leading, rest } = splitSystem(arrangement.messages, systemPlace);
   const writer = new AiSdkWriter(arrangement, { version, outputs, keepsSystem: systemPlace === 'messages' });

@@ -155,7 +155,7 @@ describe('arrange', () => {
     const { messages, repairs } = arrange(
       window,
       () => true,
-      ({ id }) => id === 'a',
+      ([message]) => new Set(message?.items.filter((item) => item.kind === 'call').slice(0, 1)),
     );
     expect(messages.map(({ role, items }) => [role, items.length])).toEqual([
       ['assistant', 2],

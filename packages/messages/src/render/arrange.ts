@@ -46,17 +46,17 @@ export interface Arrangement {
  * @param isNative whether the writer can write an item as it was sent. Calls that the provider executes stay inside the message
  * of the model together with their results if both are native. Elsewhere they are ordinary calls, and without a result they are
  * left out.
- * @param mayStayOpen whether a call without a result is valid as it is, for example because the user has approved it and the
- * caller runs it next. Default: no call
+ * @param openCalls finds the calls that are valid without a result, for example because the user has approved them and the caller
+ * runs them next. Default: no call
  */
 export function arrange(
   messages: readonly WindowEvent[],
   isNative: (item: Item) => boolean,
-  mayStayOpen: (call: ToolCallItem, messages: readonly ReadMessage[]) => boolean = () => false,
+  openCalls: (messages: readonly ReadMessage[]) => ReadonlySet<ToolCallItem> = () => new Set(),
 ): Arrangement {
   const repairs: Repair[] = [];
   const read = readWindow(replaceIllFormedText(messages, repairs));
-  const arranger = new Arranger(read, isNative, (call) => mayStayOpen(call, read), repairs);
+  const arranger = new Arranger(read, isNative, openCalls(read), repairs);
   for (const index of read.keys()) arranger.add(index);
   return {
     messages: arranger.messages,
@@ -83,7 +83,7 @@ class Arranger {
   constructor(
     private readonly read: readonly ReadMessage[],
     isNative: (item: Item) => boolean,
-    private readonly mayStayOpen: (call: ToolCallItem) => boolean,
+    private readonly openCalls: ReadonlySet<ToolCallItem>,
     private readonly repairs: Repair[],
   ) {
     this.pairs = pairTools(read);
@@ -153,7 +153,7 @@ class Arranger {
     if (items.every(({ kind }) => kind === 'step') && message.items.length > 0) return;
     this.push('assistant', message, index, items);
     const calls = items.filter((item) => item.kind === 'call').filter((call) => !this.inPlace.has(call));
-    const unanswered = calls.filter((call) => !this.pairs.resultOf.has(call) && !this.mayStayOpen(call));
+    const unanswered = calls.filter((call) => !this.pairs.resultOf.has(call) && !this.openCalls.has(call));
     if (unanswered.length) this.addSyntheticResults(message, index, unanswered);
     this.addResults(index, calls);
   }
