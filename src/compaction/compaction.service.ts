@@ -25,6 +25,12 @@ export interface NewCompaction extends SeqRange {
   snap?: boolean | undefined;
 }
 
+/** The messages of a replacement, with the model that their tokens were counted for. */
+interface CountedReplacement {
+  model: string | null;
+  messages: readonly NewEvent[];
+}
+
 /** Replaces ranges of the log for the model; the log itself is untouched. */
 @Injectable()
 export class CompactionService {
@@ -53,23 +59,38 @@ export class CompactionService {
    * @throws RangeOverlapError (400) the range cuts through an active compaction
    */
   async compact(id: ConversationId, compaction: NewCompaction): Promise<Compacted> {
-    const messages = await this.events.replacementMessages(compaction.replacement);
+    let replacement = await this.replacement(compaction, this.conversations.knownModel(id));
     this.metrics.compactionRequests.inc();
-    const compacted = await this.database.transaction((tx) => this.write(tx, id, compaction, messages));
+    const write = () => this.database.transaction((tx) => this.write(tx, id, compaction, replacement));
+    let compacted = await write();
+    // Counted again outside the transaction, which locks the conversation.
+    while ('model' in compacted) {
+      this.conversations.noteModel(id, compacted.model);
+      replacement = await this.replacement(compaction, compacted.model);
+      compacted = await write();
+    }
     this.changes.publishCommit({ id, version: compacted.version, kind: 'compaction' });
     return compacted;
   }
 
+  private async replacement(
+    { replacement }: NewCompaction,
+    model: string | null,
+  ): Promise<CountedReplacement> {
+    return { model, messages: await this.events.replacementMessages(replacement, model) };
+  }
+
+  /** @returns the model of the conversation, and has written nothing, if the replacement was counted for another one */
   private async write(
     tx: Executor,
     id: ConversationId,
     { fromSeq, toSeq, ifVersion, snap }: NewCompaction,
-    messages: readonly NewEvent[],
-  ): Promise<Compacted> {
+    { messages, model: countedFor }: CountedReplacement,
+  ): Promise<Compacted | { model: string | null }> {
     const conversation = await this.conversations.lock(tx, id);
     if (ifVersion !== undefined && ifVersion !== conversation.version)
       throw new VersionMismatchError(ifVersion, conversation.version);
-    const { lastSeq } = conversation;
+    const { lastSeq, model } = conversation;
     const requested = validRange({ fromSeq, toSeq }, lastSeq);
     const active = await this.compactions.activeAt(id, conversation.version, tx);
     compactionsWithin(requested, active); // throws if the range cuts through one
@@ -77,6 +98,7 @@ export class CompactionService {
       this.events.outlinesOfRanges(tx, id, ranges),
     );
     const range = snap ? whole : requested;
+    if (model !== countedFor) return { model };
     const tokens = await this.events.tokensOfRange(tx, id, range);
     const { version, updatedAt } = await this.conversations.advanceVersion(tx, id);
     const row = {

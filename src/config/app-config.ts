@@ -29,7 +29,11 @@ export class AppConfig {
   }
 
   get pageCacheBytes(): number {
-    return this.cacheBytes * (1 / 4);
+    return this.cacheBytes * (1 / 8);
+  }
+
+  get pinnedEventsCacheBytes(): number {
+    return this.cacheBytes * (1 / 8);
   }
 
   /** The same configuration with the URL of the database that was started for it. */

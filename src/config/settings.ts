@@ -179,7 +179,7 @@ export const SETTINGS = {
   cacheBytes: {
     variable: 'FASTPACA_CACHE_BYTES',
     meaning:
-      'memory in bytes for caches of windows, log pages and the newest events of recently read conversations; 0 disables them',
+      'memory in bytes for caches of windows, log pages and the newest and pinned events of recently read conversations; 0 disables them',
     default: '33554432',
     parse: integer(0, 4096 * MIB, 32 * MIB),
   },

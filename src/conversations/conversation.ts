@@ -11,10 +11,21 @@ export interface Conversation {
   policyConfig: string;
   /** JSON text of an object. */
   metadata: string;
+  /** Selects how the tokens of the events are counted; null for the default tokenizer. */
+  model: string | null;
+  /** Tokens of the budget that a window leaves free; less than `tokenBudget`. */
+  reserveTokens: number;
   version: number;
   lastSeq: number;
   /** Tokens of the whole log. */
   tokensTotal: number;
+  /**
+   * System and developer events at the very beginning of the log, at most 256. Null if it is not known: before the first event, and
+   * for a log that began with a version of the service that did not count them.
+   */
+  headLength: number | null;
+  /** How many events were appended with `pinned: true`; at most 256. */
+  pinnedCount: number;
   tombstonedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
@@ -40,6 +51,10 @@ export interface SettingsInput {
   policy?: PolicyInput | RawJson | undefined;
   /** At most 64 KiB as JSON. */
   metadata?: object | undefined;
+  /** 1 to 255 characters, no control characters. It can be replaced, but not removed. */
+  model?: string | undefined;
+  /** Tokens of the budget that windows leave free: an integer from 0 that is less than `tokenBudget`; default 0. */
+  reserveTokens?: number | undefined;
 }
 
 export interface PolicyInput {
@@ -54,4 +69,6 @@ export interface ConversationSettings {
   policyStrategy?: string | undefined;
   policyConfig?: string | undefined;
   metadata?: string | undefined;
+  model?: string | undefined;
+  reserveTokens?: number | undefined;
 }

@@ -42,11 +42,18 @@ export class ConversationsController {
   async put(
     @ConversationIdParam() id: ConversationId,
     @ValidatedBody(PutConversationDto, SETTINGS_EXAMPLES)
-    { token_budget: tokenBudget, trigger_ratio: triggerRatio, policy, metadata }: PutConversationDto,
+    {
+      token_budget: tokenBudget,
+      trigger_ratio: triggerRatio,
+      reserve_tokens: reserveTokens,
+      policy,
+      metadata,
+      model,
+    }: PutConversationDto,
     @ValidatedQuery(NoQuery) _query: NoQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const settings = { tokenBudget, triggerRatio, policy, metadata };
+    const settings = { tokenBudget, triggerRatio, policy, metadata, model, reserveTokens };
     const { conversation, created } = await this.conversations.put(id, settings);
     reply.status(created ? 201 : 200);
     return conversationJson(conversation);

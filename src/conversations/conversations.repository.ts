@@ -39,7 +39,7 @@ export class ConversationsRepository {
     return row;
   }
 
-  /** Creates or updates; undefined if the conversation is tombstoned. */
+  /** Creates or updates; undefined if the conversation is tombstoned, or its reserved tokens would reach the budget. */
   async put(
     { namespace, id }: ConversationId,
     settings: ConversationSettings & { tokenBudget: number },
@@ -56,22 +56,26 @@ export class ConversationsRepository {
       defaults.triggerRatio,
       defaults.policyStrategy,
       defaults.policyConfig,
+      settings.model,
+      settings.reserveTokens,
     ]);
     return row;
   }
 
-  /** Undefined if the conversation does not exist or is tombstoned. */
+  /** Undefined if the conversation does not exist or is tombstoned, or its reserved tokens would reach the budget. */
   async update(
     { namespace, id }: ConversationId,
     settings: ConversationSettings,
-  ): Promise<Conversation | undefined> {
-    const [row] = await this.database.query<Conversation>(UPDATE_CONVERSATION, [
+  ): Promise<(Conversation & { created: boolean }) | undefined> {
+    const [row] = await this.database.query<Conversation & { created: boolean }>(UPDATE_CONVERSATION, [
       namespace,
       id,
       settings.triggerRatio,
       settings.policyStrategy,
       settings.policyConfig,
       settings.metadata,
+      settings.model,
+      settings.reserveTokens,
     ]);
     return row;
   }

@@ -16,8 +16,10 @@ import type {
 } from './conversation.js';
 import { ConversationNotFoundError, TombstonedError } from './conversations.errors.js';
 import { ConversationsRepository } from './conversations.repository.js';
+import { KnownModels } from './known-models.js';
 import { compactMetadata, mergeMetadata } from './metadata.js';
 import { policySettings } from './policy-settings.js';
+import { reserveViolations, storedReserveViolations } from './reserved-tokens.js';
 
 /** Settings of a new conversation that its PUT leaves out. */
 const DEFAULTS = { triggerRatio: 0.7, policyStrategy: 'last_n', policyConfig: '{"limit":200}' };
@@ -25,6 +27,8 @@ const DEFAULTS = { triggerRatio: 0.7, policyStrategy: 'last_n', policyConfig: '{
 /** The record of a conversation: settings, metadata, tombstone, and the lock that orders its changes. */
 @Injectable()
 export class ConversationsService {
+  private readonly knownModels = new KnownModels();
+
   constructor(
     private readonly conversations: ConversationsRepository,
     private readonly loader: ConversationLoader,
@@ -38,7 +42,18 @@ export class ConversationsService {
   async get(id: ConversationId): Promise<ConversationRecord> {
     const conversation = await this.loader.find(id);
     if (!conversation) throw new ConversationNotFoundError();
+    this.knownModels.set(id, conversation.model);
     return conversation;
+  }
+
+  /** @internal The model that the conversation had when this node last saw it; null if it had none, or was not seen lately. */
+  knownModel(id: ConversationId): string | null {
+    return this.knownModels.get(id);
+  }
+
+  /** @internal To be called with a model that was read from the database. */
+  noteModel(id: ConversationId, model: string | null): void {
+    this.knownModels.set(id, model);
   }
 
   /** @internal One entry per id, in their order; undefined if the conversation does not exist. */
@@ -50,8 +65,8 @@ export class ConversationsService {
    * Creates the conversation, or replaces the settings that are given; version and log are untouched. Any number of
    * concurrent calls create one conversation.
    *
-   * @throws InvalidPayloadError (400) budget above the maximum or missing for a new conversation, metadata over 64 KiB,
-   *   or a policy object that its strategy rejects
+   * @throws InvalidPayloadError (400) budget above the maximum or missing for a new conversation, reserved tokens that are not
+   *   less than the budget, metadata over 64 KiB, or a policy object that its strategy rejects
    * @throws TombstonedError (409)
    */
   async put(
@@ -60,13 +75,33 @@ export class ConversationsService {
   ): Promise<{ conversation: Conversation; created: boolean }> {
     const settings = this.toSettings(input);
     const { tokenBudget } = settings;
-    if (tokenBudget === undefined) return { conversation: await this.update(id, settings), created: false };
-    const violations = this.budgetViolations(tokenBudget);
+    if (tokenBudget !== undefined) {
+      const violations = [...this.budgetViolations(tokenBudget), ...reserveViolations(settings)];
+      if (violations.length) throw new InvalidPayloadError(violations);
+    }
+    for (;;) {
+      const written =
+        tokenBudget === undefined
+          ? await this.conversations.update(id, settings)
+          : await this.conversations.put(id, { ...settings, tokenBudget }, DEFAULTS);
+      if (written) {
+        this.knownModels.set(id, written.model);
+        this.publish(id, 'settings', written);
+        return { conversation: written, created: written.created };
+      }
+      await this.rejectPut(id, settings);
+      // Between the two statements the conversation was created, or its settings were changed.
+    }
+  }
+
+  /** Throws why a PUT has written nothing, if that reason still holds. */
+  private async rejectPut(id: ConversationId, settings: ConversationSettings): Promise<void> {
+    const existing = await this.conversations.find(id);
+    if (existing?.tombstonedAt) throw new TombstonedError();
+    const violations = existing
+      ? storedReserveViolations(settings, existing)
+      : [{ path: 'token_budget', message: 'is required for a new conversation' }];
     if (violations.length) throw new InvalidPayloadError(violations);
-    const conversation = await this.conversations.put(id, { ...settings, tokenBudget }, DEFAULTS);
-    if (!conversation) throw new TombstonedError();
-    this.publish(id, 'settings', conversation);
-    return { conversation, created: conversation.created };
   }
 
   /** @internal The violations of a token budget on this server. */
@@ -76,28 +111,18 @@ export class ConversationsService {
     return [{ path: 'token_budget', message: `must be at most ${maxTokenBudget} on this server` }];
   }
 
-  private toSettings({ policy, metadata, ...numbers }: SettingsInput): ConversationSettings {
+  private toSettings({ policy, metadata, model, ...numbers }: SettingsInput): ConversationSettings {
     if (policy && !(policy instanceof RawJson))
       this.policies.configure(policy.strategy, { ...policy.config }); // throws if the policy is invalid
     const fromPolicy = policy && policySettings(RawJson.of(policy));
     return {
       ...fromPolicy,
       tokenBudget: numbers.tokenBudget,
+      model,
+      reserveTokens: numbers.reserveTokens,
       triggerRatio: numbers.triggerRatio ?? fromPolicy?.triggerRatio,
       metadata: metadata && compactMetadata(RawJson.of(metadata).text),
     };
-  }
-
-  private async update(id: ConversationId, settings: ConversationSettings): Promise<Conversation> {
-    const updated = await this.conversations.update(id, settings);
-    if (updated) {
-      this.publish(id, 'settings', updated);
-      return updated;
-    }
-    const existing = await this.conversations.find(id);
-    if (existing?.tombstonedAt) throw new TombstonedError();
-    if (existing) return this.update(id, settings); // it was created between the two statements
-    throw new InvalidPayloadError([{ path: 'token_budget', message: 'is required for a new conversation' }]);
   }
 
   /**

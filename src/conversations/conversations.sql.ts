@@ -3,7 +3,8 @@ import type { Statement } from '../database/statement.js';
 /** The fields of a `Conversation`. */
 const RECORD = `
   id, token_budget AS "tokenBudget", trigger_ratio AS "triggerRatio", policy_strategy AS "policyStrategy",
-  policy_config AS "policyConfig", metadata, version, last_seq AS "lastSeq", tokens_total AS "tokensTotal",
+  policy_config AS "policyConfig", metadata, model, reserve_tokens AS "reserveTokens", version, last_seq AS "lastSeq",
+  tokens_total AS "tokensTotal", head_length AS "headLength", cardinality(pinned_seqs) AS "pinnedCount",
   tombstoned_at AS "tombstonedAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
 
 /**
@@ -51,9 +52,9 @@ export const LOCK_CONVERSATION: Statement = {
 
 /**
  * Creates conversation ($1, $2) or updates its settings, in one statement: of any number of concurrent calls, exactly
- * one creates it. Null ($3 budget, $4 ratio, $5 strategy, $6 config, $7 metadata) keeps the current value; a new
- * conversation takes the defaults $8 (ratio), $9 (strategy) and $10 (config) instead. Writes nothing and returns no row
- * if the conversation is tombstoned.
+ * one creates it. Null ($4 ratio, $5 strategy, $6 config, $7 metadata, $11 model, $12 reserved tokens) keeps the current
+ * value; a new conversation takes the defaults $8 (ratio), $9 (strategy) and $10 (config) instead. Writes nothing and
+ * returns no row if the conversation is tombstoned, or if its reserved tokens would not be less than the budget $3.
  *
  * "created": an insert sets both times to the same value, and an update makes \`updated_at\` at least 1 ms later than
  * \`created_at\`. \`xmax = 0\` would tell the same, but a partitioned table has no system columns to return.
@@ -64,9 +65,9 @@ export const PUT_CONVERSATION: Statement = {
   text: `
     INSERT INTO fastpaca.conversations AS c
            (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config, metadata,
-            created_at, updated_at)
+            model, reserve_tokens, created_at, updated_at)
     VALUES ($1, $2, $3::integer, COALESCE($4::float8, $8::float8), COALESCE($5, $9),
-            COALESCE($6::json, $10::json), COALESCE($7::json, '{}'),
+            COALESCE($6::json, $10::json), COALESCE($7::json, '{}'), $11, COALESCE($12::bigint, 0),
             date_trunc('milliseconds', statement_timestamp()), date_trunc('milliseconds', statement_timestamp()))
     ON CONFLICT (namespace, id) DO UPDATE
        SET token_budget = $3::integer,
@@ -74,13 +75,18 @@ export const PUT_CONVERSATION: Statement = {
            policy_strategy = COALESCE($5, c.policy_strategy),
            policy_config = COALESCE($6::json, c.policy_config),
            metadata = COALESCE($7::json, c.metadata),
+           model = COALESCE($11, c.model),
+           reserve_tokens = COALESCE($12::bigint, c.reserve_tokens),
            updated_at = GREATEST(c.updated_at, date_trunc('milliseconds', clock_timestamp()),
                                  c.created_at + interval '1 millisecond')
-     WHERE c.tombstoned_at IS NULL
+     WHERE c.tombstoned_at IS NULL AND COALESCE($12::bigint, c.reserve_tokens) < $3::integer
     RETURNING ${RECORD}, created_at = updated_at AS created`,
 };
 
-/** The same for a PUT without a budget, which can only update: $3 ratio, $4 strategy, $5 config, $6 metadata. */
+/**
+ * The same for a PUT without a budget, which can only update: $3 ratio, $4 strategy, $5 config, $6 metadata, $7 model,
+ * $8 reserved tokens.
+ */
 export const UPDATE_CONVERSATION: Statement = {
   name: 'update_conversation',
   writes: true,
@@ -90,8 +96,11 @@ export const UPDATE_CONVERSATION: Statement = {
            policy_strategy = COALESCE($4, policy_strategy),
            policy_config = COALESCE($5::json, policy_config),
            metadata = COALESCE($6::json, metadata),
+           model = COALESCE($7, model),
+           reserve_tokens = COALESCE($8::bigint, reserve_tokens),
            updated_at = ${NOW}
      WHERE namespace = $1 AND id = $2 AND tombstoned_at IS NULL
+       AND COALESCE($8::bigint, reserve_tokens) < token_budget
     RETURNING ${RECORD}, false AS created`,
 };
 

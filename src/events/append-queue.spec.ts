@@ -66,9 +66,11 @@ const event = (body: string): NewEvent => ({
   tokenEstimate: 1,
   partTokens: null,
   outline: '1',
+  pinned: false,
 });
 const turn = (body: string, more: { ifVersion?: number; idempotencyKey?: string } = {}) => ({
   events: [event(body)],
+  model: null,
   ...more,
 });
 

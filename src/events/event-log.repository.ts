@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { Database, type Executor } from '../database/database.js';
+import { batchValues, eventValues, turnValues } from './append-values.js';
 import type { NewEvent } from './event-normalizer.js';
 import {
   APPEND_BATCH,
@@ -11,11 +12,13 @@ import {
   READ_BACKWARD,
   READ_FORWARD,
   READ_OUTLINES,
+  READ_PINNED,
   READ_SUFFIX,
   TOKENS_OF_RANGE,
   TOKENS_THROUGH,
 } from './event-log.sql.js';
-import type { EventWithTotal, SeqRange, StoredEvent, StoredOutline, SuffixRange } from './stored-event.js';
+import { mayAddPins } from './pins.js';
+import type { EventWithTotal, PinnedEvent, SeqRange, StoredOutline, SuffixRange } from './stored-event.js';
 
 /** What the server assigned to an appended event. */
 export interface AppendedEvent {
@@ -29,6 +32,8 @@ export interface TurnToWrite {
   id: ConversationId;
   /** At least one. */
   events: readonly NewEvent[];
+  /** The model that the tokens of the events were counted for; null for the default tokenizer. */
+  model: string | null;
   ifVersion?: number;
   idempotencyKey?: string;
 }
@@ -37,6 +42,9 @@ export interface TurnToWrite {
 export interface AppendRejection {
   version: number;
   tombstoned: boolean;
+  model: string | null;
+  /** How many events of the conversation are pinned. */
+  pinnedCount: number;
   /** First seq of the turn that already has the idempotency key. */
   turnSeq: number | null;
   turnSize: number | null;
@@ -56,47 +64,22 @@ export class EventLogRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * Writes the turn, all or none of it; no rows if the conversation is missing, tombstoned or not at `ifVersion`. Waits
-   * for the row lock of the conversation.
+   * Writes the turn, all or none of it; no rows if the conversation is missing, tombstoned, not at `ifVersion`, has another
+   * model or would have too many pinned events. Waits for the row lock of the conversation.
    *
    * @throws DatabaseError 23505 if the key was used before
    */
-  append({
-    id: { namespace, id },
-    events,
-    ifVersion,
-    idempotencyKey,
-  }: TurnToWrite): Promise<AppendedEvent[]> {
-    const [only] = events;
-    if (only && events.length === 1) {
-      return this.database.query<AppendedEvent>(APPEND_EVENT, [
-        namespace,
-        id,
-        ifVersion,
-        only.body,
-        only.tokenEstimate,
-        partTokensText(only),
-        idempotencyKey,
-        only.outline,
-      ]);
-    }
-    return this.database.query<AppendedEvent>(APPEND_TURN, [
-      namespace,
-      id,
-      ifVersion,
-      events.length,
-      sumOfTokens(events),
-      events.map(({ body }) => body),
-      events.map(({ tokenEstimate }) => tokenEstimate),
-      events.map(partTokensText),
-      idempotencyKey,
-      events.map(({ outline }) => outline),
-    ]);
+  append(turn: TurnToWrite): Promise<AppendedEvent[]> {
+    const [only] = turn.events;
+    return only && turn.events.length === 1 && !mayAddPins(turn.events)
+      ? this.database.query<AppendedEvent>(APPEND_EVENT, eventValues(turn, only))
+      : this.database.query<AppendedEvent>(APPEND_TURN, turnValues(turn));
   }
 
   /**
    * Writes turns of any conversations in one commit; see `APPEND_BATCH` for which turns may be together. Waits for no lock.
    *
+   * @param turns none of which `mayAddPins`
    * @returns per turn what `append` would return, or undefined if the conversation is missing, tombstoned or locked
    * @throws DatabaseError if a turn causes an error in the database; then none is written
    */
@@ -158,13 +141,32 @@ export class EventLogRepository {
     limit: number,
     maxBytes: number,
     executor: Executor = this.database,
-  ): Promise<StoredEvent[]> {
-    return executor.query<StoredEvent>(READ_BACKWARD, [
+  ): Promise<EventWithTotal[]> {
+    return executor.query<EventWithTotal>(READ_BACKWARD, [
       namespace,
       id,
       ranges.map(({ fromSeq }) => fromSeq),
       ranges.map(({ toSeq }) => toSeq),
       limit,
+      maxBytes,
+    ]);
+  }
+
+  /**
+   * The first `headLength` events of the log and those that were appended as pinned, oldest first; only those after
+   * `afterSeq`. At most `maxBytes` of bodies, but at least one event; `remaining` is their number without that limit.
+   */
+  pinned(
+    { namespace, id }: ConversationId,
+    headLength: number,
+    afterSeq: number,
+    maxBytes: number,
+  ): Promise<(PinnedEvent & { remaining: number })[]> {
+    return this.database.query<PinnedEvent & { remaining: number }>(READ_PINNED, [
+      namespace,
+      id,
+      headLength,
+      afterSeq,
       maxBytes,
     ]);
   }
@@ -232,43 +234,4 @@ export class EventLogRepository {
     if (!row) throw new Error(`the log lacks event ${fromSeq} or event ${toSeq}`);
     return row;
   }
-}
-
-/** The parameters of `APPEND_BATCH`. */
-function batchValues(turns: readonly TurnToWrite[]): unknown[] {
-  const conversations = new Map(turns.map(({ id }) => [id.key, id]));
-  const numbers = new Map([...conversations.keys()].map((key, index) => [key, index + 1]));
-  const ids = [...conversations.values()];
-  const events = turns.flatMap(({ events }, turnIndex) => {
-    let tokensThrough = 0;
-    return events.map((event, index) => {
-      tokensThrough += event.tokenEstimate;
-      return { turnNumber: turnIndex + 1, position: index + 1, event, tokensThrough };
-    });
-  });
-  return [
-    ids.map(({ namespace }) => namespace),
-    ids.map(({ id }) => id),
-    turns.map(({ id }) => numbers.get(id.key)),
-    turns.map(({ ifVersion }) => ifVersion),
-    turns.map(({ idempotencyKey }) => idempotencyKey),
-    turns.map(({ events }) => events.length),
-    turns.map(({ events }) => sumOfTokens(events)),
-    events.map(({ turnNumber }) => turnNumber),
-    events.map(({ position }) => position),
-    events.map(({ event }) => event.body),
-    events.map(({ event }) => event.tokenEstimate),
-    events.map(({ tokensThrough }) => tokensThrough),
-    events.map(({ event }) => partTokensText(event)),
-    events.map(({ event }) => event.outline),
-  ];
-}
-
-function sumOfTokens(events: readonly NewEvent[]): number {
-  return events.reduce((sum, { tokenEstimate }) => sum + tokenEstimate, 0);
-}
-
-/** An array in PostgreSQL's text format. */
-function partTokensText({ partTokens }: NewEvent): string | null {
-  return partTokens && `{${partTokens.join(',')}}`;
 }

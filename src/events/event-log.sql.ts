@@ -1,4 +1,5 @@
 import type { Statement } from '../database/statement.js';
+import { MAX_HEAD_LENGTH, MAX_PINNED_EVENTS } from './pins.js';
 
 /** The fields of a `EventWithTotal` without its body, from a table or subquery with the alias e. */
 const EVENT_WITHOUT_BODY = `e.seq, e.version, e.token_estimate AS "tokenEstimate", e.part_tokens AS "partTokens",
@@ -13,10 +14,11 @@ const NEXT_TIME = "GREATEST(updated_at, date_trunc('milliseconds', clock_timesta
 const BODY_BYTES = 'octet_length(e.body::text)';
 
 /**
- * Appends one event to conversation ($1, $2). It does what `APPEND_TURN` does, in three quarters of the time.
+ * Appends one event to conversation ($1, $2). It does what `APPEND_TURN` does, in three quarters of the time, but only for
+ * an event that is not pinned and cannot belong to the head of the log.
  *
  * $3 the version that the conversation must have (null skips that check); $4 body, $5 its tokens, $6 its tokens by part;
- * $7 the idempotency key; $8 the outline.
+ * $7 the idempotency key; $8 the outline; $9 the model that the tokens were counted for.
  */
 export const APPEND_EVENT: Statement = {
   name: 'append_event',
@@ -27,8 +29,10 @@ export const APPEND_EVENT: Statement = {
          SET last_seq = last_seq + 1,
              version = version + 1,
              tokens_total = tokens_total + $5::integer,
+             head_length = CASE WHEN last_seq = 0 THEN 0 ELSE head_length END,
              updated_at = ${NEXT_TIME}
        WHERE namespace = $1 AND id = $2 AND tombstoned_at IS NULL AND ($3::bigint IS NULL OR version = $3)
+         AND model IS NOT DISTINCT FROM $9::text
       RETURNING last_seq, version, tokens_total, updated_at
     )
     INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total,
@@ -43,12 +47,14 @@ export const APPEND_EVENT: Statement = {
  * Appends a turn of $4 events to conversation ($1, $2).
  *
  * Guarantees: the row lock on the conversation queues concurrent appenders, so seqs have no gaps and commit in order.
- * All events or none. Writes nothing and returns no row if the conversation is missing, tombstoned, or not at version
- * $3 (null skips that check). A repeated idempotency key raises 23505 and undoes the statement. Costs the same whatever
- * the length of the log: counters and running total are in the conversation's row.
+ * All events or none. Writes nothing and returns no row if the conversation is missing, tombstoned, not at version $3
+ * (null skips that check), has another model than $11, or would have too many pinned events. A repeated idempotency key
+ * raises 23505 and undoes the statement. Costs the same whatever the length of the log: counters and running total are in
+ * the conversation's row.
  *
  * $5 tokens of all events; $6 bodies, $7 their tokens, $8 their tokens by part and $10 their outlines, one element per event;
- * $9 the idempotency key.
+ * $9 the idempotency key; $11 the model that the tokens were counted for; $12 the number of system and developer events
+ * before the first event of another role; $13 positions of the pinned events in the turn, from 1, ascending.
  */
 export const APPEND_TURN: Statement = {
   name: 'append_turn',
@@ -59,8 +65,13 @@ export const APPEND_TURN: Statement = {
          SET last_seq = last_seq + $4::integer,
              version = version + $4::integer,
              tokens_total = tokens_total + $5::bigint,
+             head_length = CASE WHEN COALESCE(head_length, 0) = last_seq
+                                THEN LEAST(last_seq + $12::integer, ${MAX_HEAD_LENGTH}) ELSE head_length END,
+             pinned_seqs = pinned_seqs || ARRAY(SELECT last_seq + n FROM unnest($13::integer[]) n),
              updated_at = ${NEXT_TIME}
        WHERE namespace = $1 AND id = $2 AND tombstoned_at IS NULL AND ($3::bigint IS NULL OR version = $3)
+         AND model IS NOT DISTINCT FROM $11::text
+         AND cardinality(pinned_seqs) + cardinality($13::integer[]) <= ${MAX_PINNED_EVENTS}
       RETURNING last_seq - $4::integer AS seq, version - $4::integer AS version,
                 tokens_total - $5::bigint AS tokens, updated_at
     )
@@ -80,13 +91,14 @@ export const APPEND_TURN: Statement = {
  * affect the others.
  *
  * Conversations: $1 namespaces and $2 ids. Turns, in the order of their arrival: $3 number of the conversation (from 1),
- * $4 version that it must have, $5 idempotency key, $6 number of events, $7 their tokens. Events: $8 number of the turn
- * (from 1), $9 position in the turn (from 1), $10 body, $11 tokens, $12 tokens of the turn through this event, $13 tokens
- * by part, $14 outline.
+ * $4 version that it must have, $5 idempotency key, $6 number of events, $7 their tokens, $15 model that they were counted
+ * for. Events: $8 number of the turn (from 1), $9 position in the turn (from 1), $10 body, $11 tokens, $12 tokens of the
+ * turn through this event, $13 tokens by part, $14 outline. No event is pinned, and no turn begins with an event that could
+ * belong to the head of the log.
  *
  * Guarantees: waits for no lock. Returns one row per turn whose conversation exists, is not tombstoned and is not locked
- * by another transaction. "written" is false if the version or the key does not allow the turn; otherwise "seqBefore" and
- * "versionBefore" precede its first event. A version is compared with the version from before the statement: only the first
+ * by another transaction. "written" is false if the version, the model or the key does not allow the turn; otherwise
+ * "seqBefore" and "versionBefore" precede its first event. A version is compared with the version from before the statement: only the first
  * turn of a conversation may have one. No two turns of a conversation may have the same key. A key that another
  * transaction inserts at the same time raises 23505 and undoes the whole statement.
  */
@@ -99,14 +111,14 @@ export const APPEND_BATCH: Statement = {
     ), locked AS (
       SELECT conversation_no, c.*
         FROM conversation
-       CROSS JOIN LATERAL (SELECT namespace, id, last_seq, version, tokens_total, ${NEXT_TIME} AS time
+       CROSS JOIN LATERAL (SELECT namespace, id, last_seq, version, tokens_total, model, ${NEXT_TIME} AS time
                              FROM fastpaca.conversations
                             WHERE namespace = conversation.namespace AND id = conversation.id
                               AND tombstoned_at IS NULL
                               FOR NO KEY UPDATE SKIP LOCKED) c
     ), turn AS (
-      SELECT * FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[])
-               WITH ORDINALITY AS t (conversation_no, if_version, key, size, tokens, turn_no)
+      SELECT * FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[], $15::text[])
+               WITH ORDINALITY AS t (conversation_no, if_version, key, size, tokens, counted_for, turn_no)
     ), repeated AS (
       SELECT turn_no
         FROM turn JOIN conversation USING (conversation_no)
@@ -116,7 +128,8 @@ export const APPEND_BATCH: Statement = {
        WHERE turn.key IS NOT NULL
     ), decided AS (
       SELECT locked.*, turn_no, key, size, tokens,
-             (if_version IS NULL OR if_version = version) AND turn_no NOT IN (SELECT turn_no FROM repeated) AS written
+             (if_version IS NULL OR if_version = version) AND counted_for IS NOT DISTINCT FROM model
+               AND turn_no NOT IN (SELECT turn_no FROM repeated) AS written
         FROM turn JOIN locked USING (conversation_no)
     ), positioned AS (
       SELECT namespace, id, time, turn_no, key, size, written,
@@ -129,7 +142,7 @@ export const APPEND_BATCH: Statement = {
     ), advanced AS (
       UPDATE fastpaca.conversations c
          SET last_seq = c.last_seq + d.size, version = c.version + d.size, tokens_total = c.tokens_total + d.tokens,
-             updated_at = d.time
+             head_length = CASE WHEN c.last_seq = 0 THEN 0 ELSE c.head_length END, updated_at = d.time
         FROM (SELECT namespace, id, time, sum(size) AS size, sum(tokens)::bigint AS tokens
                 FROM decided WHERE written GROUP BY namespace, id, time) d
        WHERE c.namespace = d.namespace AND c.id = d.id
@@ -152,7 +165,8 @@ export const APPEND_BATCH: Statement = {
 export const FIND_APPEND_REJECTION: Statement = {
   name: 'find_append_rejection',
   text: `
-    SELECT c.version, c.tombstoned_at IS NOT NULL AS tombstoned, e.seq AS "turnSeq", e.turn_size AS "turnSize"
+    SELECT c.version, c.tombstoned_at IS NOT NULL AS tombstoned, c.model,
+           cardinality(c.pinned_seqs) AS "pinnedCount", e.seq AS "turnSeq", e.turn_size AS "turnSize"
       FROM fastpaca.conversations c
       LEFT JOIN fastpaca.events e
              ON e.namespace = $1 AND e.conversation_id = $2 AND e.idempotency_key = $3
@@ -192,11 +206,34 @@ export const READ_BACKWARD: Statement = {
      ORDER BY e.seq DESC`,
 };
 
+/**
+ * The pinned events of ($1, $2) after seq $4, oldest first: the first $3 events of the log, and those that were appended as
+ * pinned, as "pinned" says. At most $5 bytes of bodies, but at least one event. "remaining" is how many there are without
+ * that limit.
+ */
+export const READ_PINNED: Statement = {
+  name: 'read_pinned',
+  text: `
+    SELECT ${EVENT}, e.pinned, e.remaining
+      FROM (SELECT e.*, p.pinned, count(*) OVER () AS remaining, sum(${BODY_BYTES}) OVER (ORDER BY e.seq) AS bytes_through,
+                   row_number() OVER (ORDER BY e.seq) AS n
+              FROM (SELECT seq, bool_or(pinned) AS pinned
+                      FROM (SELECT seq, false AS pinned FROM generate_series(1, $3::bigint) seq
+                             UNION ALL
+                            SELECT unnest(pinned_seqs), true
+                              FROM fastpaca.conversations WHERE namespace = $1 AND id = $2) s
+                     WHERE seq > $4 GROUP BY seq) p
+             CROSS JOIN LATERAL (SELECT * FROM fastpaca.events
+                                  WHERE namespace = $1 AND conversation_id = $2 AND seq = p.seq LIMIT 1) e) e
+     WHERE n = 1 OR bytes_through <= $5
+     ORDER BY e.seq`,
+};
+
 /** As `READ_BACKWARD`, without the bodies and without the limit of bytes: $5 is the number of events. */
 export const READ_OUTLINES: Statement = {
   name: 'read_outlines',
   text: `
-    SELECT e.seq, e.outline, e.token_estimate AS "tokenEstimate"
+    SELECT e.seq, e.outline, e.token_estimate AS "tokenEstimate", e.tokens_total AS "tokensThrough"
       FROM unnest($3::bigint[], $4::bigint[]) AS r (from_seq, to_seq)
      CROSS JOIN LATERAL (SELECT * FROM fastpaca.events
                           WHERE namespace = $1 AND conversation_id = $2

@@ -6,7 +6,7 @@ import { EventNormalizer } from './event-normalizer.js';
 
 /** One token per character: a count shows which text was counted. */
 const normalizer = new EventNormalizer(new MessageTokenCounter({ count: (text) => text.length }));
-const normalize = (text: string) => normalizer.normalize(new RawJson(JSON.parse(text), text));
+const normalize = (text: string) => normalizer.normalize(new RawJson(JSON.parse(text), text), null);
 
 /** Tokens of the frame of a message and of the role `user`. */
 const BASE = 3 + 4;
@@ -181,7 +181,7 @@ describe('EventNormalizer', () => {
 
   it('normalizes a list in order', async () => {
     const text = '[{"role":"user","content":"a","n":1.0} , {"role":"tool","content":"b"}]';
-    const events = await normalizer.normalizeAll(new RawJson(JSON.parse(text), text).elements());
+    const events = await normalizer.normalizeAll(new RawJson(JSON.parse(text), text).elements(), null);
     expect(events.map(({ role, body }) => [role, body])).toEqual([
       ['user', '{"role":"user","parts":[{"type":"text","text":"a"}],"n":1.0}'],
       ['tool', '{"role":"tool","parts":[{"type":"text","text":"b"}]}'],

@@ -23,6 +23,8 @@ export interface NewEvent {
   partTokens: number[] | null;
   /** See `serializeOutline` of @fastpaca/messages. */
   outline: string;
+  /** No policy and no budget drops it from a window. */
+  pinned: boolean;
 }
 
 /** Fields that only the server sets. Values that a caller sends for them are dropped. */
@@ -33,15 +35,22 @@ const SERVER_FIELDS = ['seq', 'version', 'token_estimate', 'inserted_at'];
 export class EventNormalizer {
   constructor(private readonly tokenCounter: MessageTokenCounter) {}
 
-  /** @param events accepted by `EventValidator` */
-  normalizeAll(events: readonly RawJson[]): Promise<NewEvent[]> {
-    return Promise.all(events.map((event) => this.normalize(event)));
+  /**
+   * @param events accepted by `EventValidator`
+   * @param model whose tokens are counted; null for the default tokenizer
+   */
+  normalizeAll(events: readonly RawJson[], model: string | null): Promise<NewEvent[]> {
+    return Promise.all(events.map((event) => this.normalize(event, model)));
   }
 
-  /** @param event accepted by `EventValidator` */
-  async normalize(event: RawJson): Promise<NewEvent> {
+  /**
+   * @param event accepted by `EventValidator`
+   * @param model whose tokens are counted; null for the default tokenizer
+   */
+  async normalize(event: RawJson, model: string | null): Promise<NewEvent> {
     const value = event.value as ValidatedEvent;
     const { role, token_count: callerCount } = value;
+    const pinned = value.pinned === true;
     const { members, body } = event.isLarge
       ? await runCooperatively(storedForm(event))
       : runToCompletion(storedForm(event));
@@ -51,14 +60,15 @@ export class EventNormalizer {
     const hasOneItem = parts.length + toolCalls.length === 1;
     // The caller's count replaces the total. The tokens of each item still matter to windows that leave parts out.
     if (hasOneItem && typeof callerCount === 'number')
-      return { role, body, tokenEstimate: callerCount, partTokens: null, outline };
-    const counted = await this.tokenCounter.count(role, countedItems(parts, toolCalls, members));
+      return { role, body, tokenEstimate: callerCount, partTokens: null, outline, pinned };
+    const counted = await this.tokenCounter.count(role, countedItems(parts, toolCalls, members), model);
     return {
       role,
       body,
       tokenEstimate: callerCount ?? counted.total,
       partTokens: hasOneItem ? null : counted.items,
       outline,
+      pinned,
     };
   }
 }

@@ -61,11 +61,12 @@ export class EventsController {
     @ValidatedQuery(NoQuery) _query: NoQuery,
     @IdempotencyKeyHeader() keyHeader?: string,
   ): Promise<AppendedDto | AppendedTurnDto> {
-    const appended = await this.events.append(id, {
+    const turn = {
       events: event ? [event] : (events?.elements() ?? []),
       ifVersion,
       idempotencyKey: keyInBody ?? keyHeader,
-    });
+    };
+    const appended = await this.events.append(id, turn, event && (() => 'event'));
     return event ? appendedDto(appended) : appendedTurnDto(appended);
   }
 

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { AppendQueue } from './append-queue.js';
+import { PinnedEventsReader } from './pinned-events.js';
 import { RecentEventsCache } from './recent-events-cache.js';
 import { EventValidator, ReplacementValidator, TurnValidator } from './event-validator.js';
 import { EventNormalizer } from './event-normalizer.js';
@@ -21,6 +22,7 @@ import { TurnAppender } from './turn-appender.js';
     EventLogRepository,
     AppendQueue,
     RecentEventsCache,
+    PinnedEventsReader,
     LongPoll,
     EventPageCache,
     EventNormalizer,

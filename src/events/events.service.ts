@@ -4,6 +4,7 @@ import type { ConversationId } from '../common/conversation-id.js';
 import { MAX_LONG_POLL_MS } from '../common/http/open-connections.js';
 import { addRequestFields } from '../common/logging/request-context.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
+import type { ConversationRecord } from '../conversations/conversation.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import type { Executor } from '../database/database.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -13,9 +14,10 @@ import { EventNormalizer, type NewEvent } from './event-normalizer.js';
 import { ReplacementValidator, TurnValidator } from './event-validator.js';
 import { LongPoll } from './long-poll.js';
 import { pageRange, type PageRange, type PageRequest } from './page-range.js';
+import { PinnedEventsReader, type PinnedEvents } from './pinned-events.js';
 import { RecentEventsCache } from './recent-events-cache.js';
 import { newestRanges, rangesBefore } from './seq-ranges.js';
-import type { SuffixRange, SeqRange, StoredEvent, StoredOutline } from './stored-event.js';
+import type { EventWithTotal, SuffixRange, SeqRange, StoredEvent, StoredOutline } from './stored-event.js';
 import { storedOutline } from './stored-outline.js';
 import { TurnAppender, type AppendedTurn } from './turn-appender.js';
 
@@ -30,6 +32,8 @@ export interface EventPage {
 /** An event of the log as groups see it. */
 export interface OutlinedLogEvent extends OutlinedEvent {
   tokens: number;
+  /** The running token total of the log before the event. */
+  tokensBefore: number;
 }
 
 /**
@@ -53,6 +57,7 @@ export class EventsService {
     private readonly replacementValidator: ReplacementValidator,
     private readonly log: EventLogRepository,
     private readonly recentEvents: RecentEventsCache,
+    private readonly pinnedEvents: PinnedEventsReader,
     private readonly conversations: ConversationsService,
     private readonly changes: ConversationChanges,
     private readonly longPoll: LongPoll,
@@ -64,7 +69,11 @@ export class EventsService {
    * every later read on any node sees it. If the idempotency key was used before, the turn is compared with the stored
    * one, whatever `ifVersion` says, and the result of the first append is returned.
    *
-   * @throws InvalidPayloadError (400) an object among the events breaks a rule of events
+   * Its tokens are counted for the model of the conversation.
+   *
+   * @param eventPath names an event in violations, by its index from 0
+   * @throws InvalidPayloadError (400) an object among the events breaks a rule of events, or the conversation would have more than
+   *   256 pinned events
    * @throws ConversationNotFoundError (404)
    * @throws IdempotencyConflictError (409) the key was used for other content
    * @throws TombstonedError (409)
@@ -74,10 +83,15 @@ export class EventsService {
   async append(
     id: ConversationId,
     { events: inputs, ifVersion, idempotencyKey }: NewTurn,
+    eventPath = (index: number) => `events[${index}]`,
   ): Promise<AppendedTurn> {
-    const events = await this.normalizer.normalizeAll(validatedJson(inputs, 'events', this.turnValidator));
+    const json = validatedJson(inputs, 'events', this.turnValidator);
+    const normalize = (model: string | null) => this.normalizer.normalizeAll(json, model);
+    const model = this.conversations.knownModel(id);
+    const events = await normalize(model);
     const stopTimer = this.metrics.appendLatency.startTimer();
-    const appended = await this.appender.append(id, { events, ifVersion, idempotencyKey });
+    const turn = { events, model, ifVersion, idempotencyKey };
+    const appended = await this.appender.append(id, { normalize, eventPath }, turn);
     const last = appended.events.at(-1);
     if (last && !appended.deduped) this.changes.publishCommit({ id, version: last.version, kind: 'append' });
     stopTimer();
@@ -90,12 +104,16 @@ export class EventsService {
   /**
    * The messages that replace a compacted range, as they are stored, with their tokens.
    *
+   * @param model whose tokens are counted; null for the default tokenizer
    * @throws InvalidPayloadError (400) an object among them breaks a rule of events
    *
    * @internal
    */
-  async replacementMessages(inputs: readonly EventInput[]): Promise<NewEvent[]> {
-    return this.normalizer.normalizeAll(validatedJson(inputs, 'replacement', this.replacementValidator));
+  async replacementMessages(inputs: readonly EventInput[], model: string | null): Promise<NewEvent[]> {
+    return this.normalizer.normalizeAll(
+      validatedJson(inputs, 'replacement', this.replacementValidator),
+      model,
+    );
   }
 
   /**
@@ -226,6 +244,25 @@ export class EventsService {
     return events.map(outlined).reverse();
   }
 
+  /**
+   * The pinned events up to the end of the log as the record has it, which may be an older one: the system and developer events at
+   * the very beginning of the log (its head, at most 256), and the events that were appended as pinned (at most 256). Reads nothing
+   * if there are none.
+   *
+   * @param maxBytes most bytes of bodies; the oldest that fit are returned, and `cutByBytes` says whether some did not
+   * @param pinHead false to leave out events that are pinned only because they belong to the head
+   *
+   * @internal
+   */
+  pinned(
+    id: ConversationId,
+    record: Pick<ConversationRecord, 'lastSeq' | 'headLength' | 'pinnedCount' | 'history'>,
+    maxBytes: number,
+    pinHead = true,
+  ): Promise<PinnedEvents> {
+    return this.pinnedEvents.read(id, record, maxBytes, pinHead);
+  }
+
   /** @internal The first seq inserted at or after `time`; `lastSeq + 1` if there is none. */
   firstSince(id: ConversationId, lastSeq: number, time: Date): Promise<number> {
     return this.log.firstSince(id, lastSeq, time);
@@ -242,10 +279,17 @@ export class EventsService {
   }
 }
 
-function outlined(event: StoredEvent): OutlinedLogEvent {
-  return { seq: event.seq, outline: storedOutline(event), tokens: event.tokenEstimate };
+function outlined(event: EventWithTotal): OutlinedLogEvent {
+  return outlinedLogEvent(event, storedOutline(event));
 }
 
-function outlinedRow({ seq, outline, tokenEstimate }: StoredOutline): OutlinedLogEvent {
-  return { seq, outline: parseOutline(outline) as EventOutline, tokens: tokenEstimate };
+function outlinedRow(row: StoredOutline): OutlinedLogEvent {
+  return outlinedLogEvent(row, parseOutline(row.outline) as EventOutline);
+}
+
+function outlinedLogEvent(
+  { seq, tokenEstimate, tokensThrough }: Omit<StoredOutline, 'outline'>,
+  outline: EventOutline,
+): OutlinedLogEvent {
+  return { seq, outline, tokens: tokenEstimate, tokensBefore: tokensThrough - tokenEstimate };
 }

@@ -9,7 +9,7 @@ import type { SuffixRange, EventWithTotal, SeqRange, StoredEvent } from './store
 const MAX_ADDED_EVENTS = 256;
 const MAX_ADDED_BYTES = 1024 * 1024;
 /** About what an event takes in memory beside its body, in bytes. */
-const EVENT_OVERHEAD_BYTES = 400;
+export const EVENT_OVERHEAD_BYTES = 400;
 
 /** The newest events of a conversation up to some seq, without a gap; ascending, at least one. */
 type RecentEvents = readonly EventWithTotal[];

@@ -12,14 +12,20 @@ export interface StoredEvent {
   insertedAt: Date;
 }
 
-/** What a group needs of a stored event. */
-export type StoredOutline = Pick<StoredEvent, 'seq' | 'outline' | 'tokenEstimate'>;
-
 /** A stored event with the running token total of its log. */
 export interface EventWithTotal extends StoredEvent {
   /** Tokens of the log from its first event through this one. */
   tokensThrough: number;
 }
+
+/** An event that stays in every window: because it was appended as pinned, or because it belongs to the head of its log. */
+export interface PinnedEvent extends EventWithTotal {
+  /** It was appended as pinned. */
+  pinned: boolean;
+}
+
+/** What a group needs of a stored event. */
+export type StoredOutline = Pick<EventWithTotal, 'seq' | 'outline' | 'tokenEstimate' | 'tokensThrough'>;
 
 /** A range of seqs, both ends inclusive. */
 export interface SeqRange {

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { runCooperatively } from '../common/cooperative-task.js';
+import { InvalidPayloadError, UnavailableError } from '../common/errors/common.errors.js';
 import { jsonEqualsTask } from '../common/json/json-equal.js';
 import {
   ConversationNotFoundError,
   TombstonedError,
   VersionMismatchError,
 } from '../conversations/conversations.errors.js';
+import { ConversationsService } from '../conversations/conversations.service.js';
 import { isUniqueViolation } from '../database/database.errors.js';
 import { AppendQueue } from './append-queue.js';
 import {
@@ -15,7 +17,9 @@ import {
   type AppendRejection,
   type TurnToWrite,
 } from './event-log.repository.js';
+import type { NewEvent } from './event-normalizer.js';
 import { IdempotencyConflictError } from './events.errors.js';
+import { MAX_PINNED_EVENTS, pinnedIndexes } from './pins.js';
 
 export type { AppendedEvent };
 
@@ -29,19 +33,29 @@ export interface AppendedTurn {
   deduped: boolean;
 }
 
-/** How often an append is tried if the reason of its rejection no longer holds when it is looked up. */
-const MAX_ATTEMPTS = 5;
+/** What the appender needs to know of the request that a turn is from. */
+export interface TurnSource {
+  /** Counts the tokens of its events for another model. */
+  normalize: (model: string | null) => Promise<readonly NewEvent[]>;
+  /** Names an event of the turn in violations. @param index from 0 */
+  eventPath: (index: number) => string;
+}
 
-/** Appends turns: version check, idempotency, and the reason why a turn was not written. */
+/** How often an append is tried if the reason of its rejection no longer holds when it is looked up. */
+const MAX_ATTEMPTS = 20;
+
+/** Appends turns: version check, idempotency, token counts of the right model, and the reason why a turn was not written. */
 @Injectable()
 export class TurnAppender {
   constructor(
     private readonly queue: AppendQueue,
     private readonly log: EventLogRepository,
+    private readonly conversations: ConversationsService,
   ) {}
 
   /** See `EventsService.append`. */
-  async append(id: ConversationId, turn: NormalizedTurn): Promise<AppendedTurn> {
+  async append(id: ConversationId, source: TurnSource, newTurn: NormalizedTurn): Promise<AppendedTurn> {
+    let turn = newTurn;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       const events = await this.write(id, turn);
       if (events.length) return { events, deduped: false };
@@ -53,12 +67,16 @@ export class TurnAppender {
       if (rejection.tombstoned) throw new TombstonedError();
       if (turn.ifVersion !== undefined && turn.ifVersion !== rejection.version)
         throw new VersionMismatchError(turn.ifVersion, rejection.version);
-      // Between the two statements the conversation was created or reached the expected version.
+      rejectTooManyPins(turn, rejection, source);
+      this.conversations.noteModel(id, rejection.model);
+      if (turn.model !== rejection.model)
+        turn = { ...turn, model: rejection.model, events: await source.normalize(rejection.model) };
+      // Otherwise the conversation was created or reached the expected version between the two statements.
     }
-    throw new Error(`an append was rejected ${MAX_ATTEMPTS} times, each time without a lasting reason`);
+    throw new UnavailableError('The conversation keeps changing; retry in a moment');
   }
 
-  /** @returns no event if the turn was rejected: missing, tombstoned, at another version, or the key is used */
+  /** @returns no event if the turn was rejected: see `EventLogRepository.append`, or the key is used */
   private async write(id: ConversationId, turn: NormalizedTurn): Promise<AppendedEvent[]> {
     try {
       return await this.queue.append(id, turn);
@@ -87,4 +105,18 @@ export class TurnAppender {
     }
     return stored;
   }
+}
+
+/** @throws InvalidPayloadError (400) the conversation would have too many pinned events; names those that are too many */
+function rejectTooManyPins(
+  { events }: NormalizedTurn,
+  { pinnedCount }: AppendRejection,
+  { eventPath }: TurnSource,
+): void {
+  const tooMany = pinnedIndexes(events).slice(MAX_PINNED_EVENTS - pinnedCount);
+  if (tooMany.length === 0) return;
+  const message =
+    `must not be true: the conversation has ${pinnedCount} pinned events, and can have ${MAX_PINNED_EVENTS}; ` +
+    'append the event without it, or pin one event that says what several say';
+  throw new InvalidPayloadError(tooMany.map((index) => ({ path: `${eventPath(index)}.pinned`, message })));
 }

@@ -25,9 +25,14 @@ export class MessageTokenCounter {
   /**
    * 3 + tokens(role) + the tokens of all texts.
    *
+   * @param _model whose tokens are counted; null for the default tokenizer
    * @returns a promise only if a text is large, or if the event-loop budget of this turn is exhausted
    */
-  count(role: string, items: readonly CountedItem[]): MessageTokenCount | Promise<MessageTokenCount> {
+  count(
+    role: string,
+    items: readonly CountedItem[],
+    _model: string | null = null,
+  ): MessageTokenCount | Promise<MessageTokenCount> {
     const counts = this.#countAll([role, ...items.flat()]);
     return counts instanceof Promise
       ? counts.then((all) => messageTokenCount(all, items))

@@ -12,11 +12,14 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { TestService } from '../support/test-service.js';
 
 const {
+  APPEND_EVENT,
   APPEND_TURN,
   FIND_APPEND_REJECTION,
   FIRST_SINCE,
   READ_BACKWARD,
   READ_FORWARD,
+  READ_OUTLINES,
+  READ_PINNED,
   READ_SUFFIX,
   TOKENS_OF_RANGE,
   TOKENS_THROUGH,
@@ -67,8 +70,28 @@ function literal(value: Value): string {
 const MEASURED: [string, string, (last: number, name: string) => Value[], number][] = [
   [
     'an append',
+    APPEND_EVENT.text,
+    (_, name) => ['default', name, null, '{"role":"user"}', 5, null, `key-${name}`, '1', null],
+    20,
+  ],
+  [
+    'an append of a pinned event',
     APPEND_TURN.text,
-    (_, name) => ['default', name, null, 1, 5, ['{"role":"user"}'], [5], [null], `key-${name}`, ['1']],
+    (_, name) => [
+      'default',
+      name,
+      null,
+      1,
+      5,
+      ['{"role":"user"}'],
+      [5],
+      [null],
+      `key-${name}`,
+      ['1'],
+      null,
+      0,
+      [1],
+    ],
     20,
   ],
   [
@@ -129,6 +152,13 @@ const MEASURED: [string, string, (last: number, name: string) => Value[], number
     10,
   ],
   ['a page of the log', READ_FORWARD.text, (last, name) => ['default', name, last - 99, last, 100, 1e8], 20],
+  ['the pinned events', READ_PINNED.text, (_, name) => ['default', name, 2, 0, 1e8], 20],
+  [
+    'the newest outlines',
+    READ_OUTLINES.text,
+    (last, name) => ['default', name, [last - 255], [last], 256],
+    20,
+  ],
   [
     'a page of the log, backward',
     READ_BACKWARD.text,
@@ -158,8 +188,8 @@ describe('the cost of a statement on the hot path', () => {
     for (const [name, events] of Object.entries(NAMES)) {
       await database.query(
         `INSERT INTO fastpaca.conversations (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config,
-                                             metadata, version, last_seq, tokens_total)
-         VALUES ('default', $1, 1000000, 0.7, 'last_n', '{}', '{}', $2, $2, $2::bigint * 10)`,
+                                             metadata, version, last_seq, tokens_total, head_length, pinned_seqs)
+         VALUES ('default', $1, 1000000, 0.7, 'last_n', '{}', '{}', $2, $2, $2::bigint * 10, 2, ARRAY[50, $2 - 10])`,
         [name, events],
       );
       await database.query(

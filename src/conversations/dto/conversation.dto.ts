@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { Conversation } from '../conversation.js';
 import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
@@ -32,6 +32,19 @@ export class ConversationDto {
   @ApiProperty({ type: 'object', additionalProperties: true })
   metadata!: Record<string, unknown>;
 
+  @ApiPropertyOptional({
+    description: 'Selects how tokens are counted; absent until it is set',
+    example: 'claude-opus-5',
+  })
+  model?: string;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    description: 'Tokens of the budget that windows leave free; absent if there are none',
+  })
+  reserve_tokens?: number;
+
   @ApiProperty({ type: 'integer', description: '+1 per event and per compaction', example: 0 })
   version!: number;
 
@@ -54,12 +67,14 @@ export class ConversationDto {
 
 /** `ConversationDto` as JSON text; config and metadata keep the text that was sent. */
 export function conversationJson(conversation: Conversation): string {
-  const { id, tokenBudget, triggerRatio, policyStrategy, policyConfig, metadata, version, lastSeq } =
+  const { id, tokenBudget, triggerRatio, policyStrategy, policyConfig, metadata, model, reserveTokens } =
     conversation;
+  const modelField = model === null ? '' : `"model":${JSON.stringify(model)},`;
+  const reserveField = reserveTokens > 0 ? `"reserve_tokens":${reserveTokens},` : '';
   return (
     `{"id":${JSON.stringify(id)},"token_budget":${tokenBudget},"trigger_ratio":${triggerRatio},` +
     `"policy":{"strategy":${JSON.stringify(policyStrategy)},"config":${policyConfig}},"metadata":${metadata},` +
-    `"version":${version},"last_seq":${lastSeq},"tombstoned":${conversation.tombstonedAt !== null},` +
+    `${modelField}${reserveField}"version":${conversation.version},"last_seq":${conversation.lastSeq},"tombstoned":${conversation.tombstonedAt !== null},` +
     `"created_at":"${conversation.createdAt.toISOString()}","updated_at":"${conversation.updatedAt.toISOString()}"}`
   );
 }

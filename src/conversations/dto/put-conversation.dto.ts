@@ -1,8 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
+import type { Violation } from '../../common/errors/app-error.js';
 import type { RawJson } from '../../common/http/body/raw-json.js';
-import { OptionalIntegerIn } from '../../common/http/validation/rules.js';
+import type { CrossFieldValidation } from '../../common/http/validation/cross-field-validation.js';
+import { IsKey, OptionalIntegerIn } from '../../common/http/validation/rules.js';
 import { ValidatedBy, Verbatim } from '../../common/http/validation/field-validator.js';
+import { reserveViolations } from '../reserved-tokens.js';
 import {
   MetadataValidator,
   PolicyValidator,
@@ -13,7 +16,7 @@ import type { BodyExamples } from '../../common/http/validation/validated-params
 import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
 @SchemaTitle('ConversationSettings')
-export class PutConversationDto {
+export class PutConversationDto implements CrossFieldValidation {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 1,
@@ -77,6 +80,30 @@ export class PutConversationDto {
   })
   @Verbatim(MetadataValidator)
   metadata?: RawJson;
+
+  @ApiPropertyOptional({
+    minLength: 1,
+    maxLength: 255,
+    description:
+      'Selects how tokens are counted. It can be replaced, but not removed: null counts as absent. Events that are stored keep their count.',
+    example: 'claude-opus-5',
+  })
+  @IsOptional()
+  @IsKey()
+  model?: string;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    description:
+      'Tokens of the budget that windows leave free, for system prompt, tools and answer: less than `token_budget`; 0 in a new conversation',
+  })
+  @OptionalIntegerIn(0)
+  reserve_tokens?: number;
+
+  crossFieldViolations(): Violation[] {
+    return reserveViolations({ tokenBudget: this.token_budget, reserveTokens: this.reserve_tokens });
+  }
 }
 
 export const SETTINGS_EXAMPLES: BodyExamples = {
@@ -88,6 +115,10 @@ export const SETTINGS_EXAMPLES: BodyExamples = {
       policy: { strategy: 'last_n', config: { limit: 200 } },
       metadata: { user: 'u-1' },
     },
+  },
+  model: {
+    summary: 'The model of a conversation, and the tokens that its windows leave free',
+    value: { token_budget: 200_000, model: 'claude-opus-5', reserve_tokens: 20_000 },
   },
   policy: {
     summary: 'Another window policy for an existing conversation',

@@ -3,7 +3,7 @@ import type { Conversation } from '../conversation.js';
 
 /** A conversation: its settings and its counters. JSON columns hold the text that the caller sent. */
 @Entity({ schema: 'fastpaca', name: 'conversations' })
-export class ConversationEntity implements Conversation {
+export class ConversationEntity implements Omit<Conversation, 'pinnedCount'> {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'conversations_pkey' })
   namespace!: string;
 
@@ -25,6 +25,21 @@ export class ConversationEntity implements Conversation {
   @Column({ type: 'json' })
   metadata!: string;
 
+  @Column({
+    type: 'text',
+    nullable: true,
+    comment: 'selects how the tokens of the events are counted; null for the default tokenizer',
+  })
+  model!: string | null;
+
+  @Column({
+    name: 'reserve_tokens',
+    type: 'integer',
+    default: 0,
+    comment: 'tokens of the budget that windows leave free',
+  })
+  reserveTokens!: number;
+
   @Column({ type: 'bigint', default: 0 })
   version!: number;
 
@@ -38,6 +53,24 @@ export class ConversationEntity implements Conversation {
     comment: 'sum of token_estimate over the whole log',
   })
   tokensTotal!: number;
+
+  @Column({
+    name: 'head_length',
+    type: 'smallint',
+    nullable: true,
+    comment:
+      'system and developer events at the very beginning of the log, at most 256; null before the first event, and where the log began before this column',
+  })
+  headLength!: number | null;
+
+  @Column({
+    name: 'pinned_seqs',
+    type: 'bigint',
+    array: true,
+    default: [],
+    comment: 'seqs of the events that were appended as pinned, ascending; at most 256',
+  })
+  pinnedSeqs!: number[];
 
   @Column({ name: 'tombstoned_at', type: 'timestamptz', precision: 3, nullable: true })
   tombstonedAt!: Date | null;

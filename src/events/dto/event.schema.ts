@@ -50,6 +50,11 @@ const TOKEN_COUNT = {
   description: "The caller's own token count, used as the token estimate",
 } as const satisfies JsonSchema;
 
+const PINNED = {
+  type: 'boolean',
+  description: 'If true, no policy and no budget drops the event from a window',
+} as const satisfies JsonSchema;
+
 /**
  * The fields of an event that may be appended. `EventValidator` adds the choice between `parts` and `content`, and that both may be
  * empty beside `tool_calls` and the like.
@@ -64,6 +69,7 @@ export const EVENT_RULES = {
     id: { type: 'string' },
     metadata: METADATA,
     token_count: TOKEN_COUNT,
+    pinned: PINNED,
   },
   additionalProperties: true,
 } as const satisfies JsonSchema;

@@ -189,6 +189,7 @@ export class ConversationFeed implements JoinableFeed {
 }
 
 /** The settings of a record that its window depends on, as one comparable string. */
-function settingsOf({ tokenBudget, triggerRatio, policyStrategy, policyConfig }: ConversationRecord): string {
-  return JSON.stringify([tokenBudget, triggerRatio, policyStrategy, policyConfig]);
+function settingsOf(record: ConversationRecord): string {
+  const { tokenBudget, reserveTokens, triggerRatio, policyStrategy, policyConfig, model } = record;
+  return JSON.stringify([tokenBudget, reserveTokens, triggerRatio, policyStrategy, policyConfig, model]);
 }
