@@ -35,6 +35,8 @@ export interface Conversation {
 export interface ConversationRecord extends Conversation {
   /** The database's clock. */
   now: Date;
+  /** What stored token counts are multiplied by to give tokens of the model. 1 without a model; a multiple of 0.01. */
+  tokenFactor: number;
   /** Identifies the history of the database. What was read in one history says nothing about another. */
   history: string;
 }

@@ -24,7 +24,7 @@ const HISTORY = `(SELECT concat_ws('-', extract(epoch FROM pg_postmaster_start_t
     ${fileOf('fastpaca.conversations')}, ${fileOf('fastpaca.events')}))`;
 
 /** The fields that a `ConversationRecord` has in addition. */
-const READ_CONTEXT = `clock_timestamp() AS now, ${HISTORY} AS history`;
+const READ_CONTEXT = `clock_timestamp() AS now, 1::float8 AS "tokenFactor", ${HISTORY} AS history`;
 
 /** `updated_at` for a change made now. It never decreases, even if the clock is set back. */
 const NOW = `GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp()))`;

@@ -160,7 +160,7 @@ export class EventsService {
    *
    * @internal
    */
-  async *newestFirst(id: ConversationId, ranges: readonly SeqRange[]): AsyncGenerator<StoredEvent> {
+  async *newestFirst(id: ConversationId, ranges: readonly SeqRange[]): AsyncGenerator<EventWithTotal> {
     let unread = ranges;
     while (unread.length) {
       const newest = newestRanges(unread, BACKWARD_READ_EVENTS);

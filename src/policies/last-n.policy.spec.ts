@@ -25,8 +25,19 @@ describe('last_n', () => {
   it('selects the newest limit events, 200 by default', async () => {
     expect(await selectedSeqs({ limit: 3 }, upTo(10))).toEqual([8, 9, 10]);
     expect(await selectedSeqs({ limit: 3 }, upTo(3))).toEqual([1, 2, 3]);
-    expect(await selectedSeqs({}, upTo(450))).toEqual(upTo(450).slice(250));
-    expect(await selectedSeqs({ limit: null, trim_to: null }, upTo(201))).toEqual(upTo(201).slice(1));
+    expect(await selectedSeqs({}, upTo(200))).toEqual(upTo(200));
+    expect(await selectedSeqs({ trim_to: 200 }, upTo(450))).toEqual(upTo(450).slice(250));
+  });
+
+  it('trims to three quarters of a limit of 20 or more, unless trim_to says otherwise', async () => {
+    const lengthOf = async (config: object, count: number) =>
+      (await selectedSeqs({ ...config }, upTo(count))).length;
+    expect(await lengthOf({ limit: null, trim_to: null }, 201)).toBe(150);
+    expect(await lengthOf({}, 251)).toBe(200);
+    expect(await lengthOf({}, 252)).toBe(150);
+    expect(await lengthOf({ limit: 21 }, 22)).toBe(15);
+    expect(await lengthOf({ limit: 19 }, 20)).toBe(19);
+    expect(await lengthOf({ limit: 200, trim_to: 200 }, 201)).toBe(200);
   });
 
   it('counts live events, not seqs', async () => {

@@ -11,6 +11,8 @@ export interface NewestEventsConfig {
 
 const MAX_LIMIT = 1_000_000;
 const DEFAULT_LIMIT = 200;
+/** A window of fewer events ends exactly at `limit` unless the config has a `trim_to`. */
+const SMALL_LIMIT = 20;
 
 /** Parses a config that has only the fields of `readNewestEventsConfig`. @throws InvalidPolicyConfigError */
 export function parseNewestEventsConfig(raw: Record<string, unknown>): NewestEventsConfig {
@@ -20,10 +22,18 @@ export function parseNewestEventsConfig(raw: Record<string, unknown>): NewestEve
   return config;
 }
 
-/** Reads the config fields `limit` (default 200) and `trim_to` (at most `limit`, default `limit`). */
+/** Reads the config fields `limit` (default 200) and `trim_to` (at most `limit`; for its default see `defaultTrimTo`). */
 export function readNewestEventsConfig(config: PolicyConfigReader): NewestEventsConfig {
   const limit = config.integer('limit', { min: 1, max: MAX_LIMIT, fallback: DEFAULT_LIMIT });
-  return { limit, trimTo: config.integer('trim_to', { min: 1, max: limit, fallback: limit }) };
+  return { limit, trimTo: config.integer('trim_to', { min: 1, max: limit, fallback: defaultTrimTo(limit) }) };
+}
+
+/**
+ * Three quarters of `limit`, so that the start of the window stands still for a quarter of `limit` and the prompt cache of the
+ * provider is used. A small limit is meant exactly.
+ */
+function defaultTrimTo(limit: number): number {
+  return limit < SMALL_LIMIT ? limit : Math.floor(0.75 * limit);
 }
 
 /**

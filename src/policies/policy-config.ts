@@ -29,6 +29,24 @@ export class PolicyConfigReader {
     return fallback ?? min;
   }
 
+  /** A number above 0 and at most 1; `fallback` if the field is absent. */
+  ratio(name: string, fallback: number): number {
+    const value = this.field(name);
+    if (value === undefined) return fallback;
+    if (typeof value === 'number' && value > 0 && value <= 1) return value;
+    this.violations.push({ path: name, message: 'must be a number above 0 and at most 1' });
+    return fallback;
+  }
+
+  /** True or false; `fallback` if the field is absent. */
+  boolean(name: string, fallback: boolean): boolean {
+    const value = this.field(name);
+    if (value === undefined) return fallback;
+    if (typeof value === 'boolean') return value;
+    this.violations.push({ path: name, message: 'must be true or false' });
+    return fallback;
+  }
+
   /** A string of 1 to `maxChars` characters; `fallback` if the field is absent. */
   text(name: string, { maxChars, fallback }: { maxChars: number; fallback: string }): string {
     const value = this.field(name);

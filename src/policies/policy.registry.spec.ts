@@ -122,8 +122,8 @@ describe('PolicyRegistry', () => {
     const config = { max_tokens: 500, trigger_ratio: 0.5 };
     expect(registry.configure('from_two', config).maxTokens).toBe(500);
     expect(config).toEqual({ max_tokens: 500, trigger_ratio: 0.5 });
-    expect(registry.configure('from_two', {}).maxTokens).toBeUndefined();
-    expect(registry.configure('from_two', { max_tokens: null }).maxTokens).toBeUndefined();
+    expect(registry.configure('from_two', {}).maxTokens).toBe(Infinity);
+    expect(registry.configure('from_two', { max_tokens: null }).maxTokens).toBe(Infinity);
     for (const max_tokens of [0, -1, 1.5, '5', 1_000_000_001]) {
       expect(await violations('from_two', { max_tokens })).toEqual(['policy.config.max_tokens']);
     }

@@ -5,18 +5,32 @@ import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import { addViolations } from '../common/errors/violations.js';
 import { InvalidPolicyConfigError, PolicyConfigReader } from './policy-config.js';
 import type { Timeline } from './timeline.js';
-import { RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
+import { REMOVED_RESULT_TEXT, RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
+
+/** The config fields that every policy has. */
+interface CommonConfig {
+  /** `config.max_tokens`: an upper limit of the budget; `Infinity` if not set. */
+  maxTokens: number;
+  /**
+   * `config.trim_ratio`, above 0 and at most 1: if the budget cuts, the window restarts with at least this part of it. So its start
+   * stands still until the budget overflows again.
+   */
+  trimRatio: number;
+  /** `config.pin_head`: whether the system and developer events at the beginning of the log stay in every window. */
+  pinHead: boolean;
+}
 
 /** A policy bound to the config of a conversation. */
-export interface ConfiguredPolicy {
-  /** `config.max_tokens`, which every policy has: an upper limit of the budget. Undefined if not set. */
-  maxTokens: number | undefined;
+export interface ConfiguredPolicy extends CommonConfig {
+  /** The text that replaces the outputs of tool results if the newest group does not fit. */
+  placeholder: string;
   /** As `WindowPolicy.timeless`. */
   timeless: boolean;
   select(timeline: Timeline, now: Date): Selection | Promise<Selection>;
 }
 
 const MAX_TOKENS = 1_000_000_000;
+const DEFAULT_TRIM_RATIO = 0.75;
 
 /** All policies of the application, built-in and from other modules, by strategy. */
 @Injectable()
@@ -60,25 +74,31 @@ export class PolicyRegistry implements OnModuleInit {
       const message = `must be one of ${known}; ${JSON.stringify(strategy.slice(0, 100))} is not a strategy of this server`;
       throw new InvalidPayloadError([{ path: 'policy.strategy', message }]);
     }
-    const { max_tokens, trigger_ratio: _, ...policyConfig } = config;
+    const { max_tokens, trim_ratio, pin_head, trigger_ratio: _, ...policyConfig } = config;
     const violations: Violation[] = [];
-    const common = collectViolations(violations, () => ({ maxTokens: readMaxTokens(max_tokens) }));
+    const common = collectViolations(violations, () =>
+      readCommonConfig({ max_tokens, trim_ratio, pin_head }),
+    );
     const parsed = collectViolations(violations, () => ({ config: policy.parseConfig(policyConfig) }));
     if (!common || !parsed) throw new InvalidPayloadError(violations);
     return {
-      maxTokens: common.maxTokens,
+      ...common,
+      placeholder: policy.placeholder?.(parsed.config) ?? REMOVED_RESULT_TEXT,
       timeless: policy.timeless === true,
       select: (timeline, now) => policy.select(timeline, parsed.config, now),
     };
   }
 }
 
-function readMaxTokens(max_tokens: unknown): number | undefined {
-  if (max_tokens === undefined || max_tokens === null) return undefined;
-  const reader = new PolicyConfigReader({ max_tokens });
-  const maxTokens = reader.integer('max_tokens', { min: 1, max: MAX_TOKENS });
+function readCommonConfig(raw: Record<string, unknown>): CommonConfig {
+  const reader = new PolicyConfigReader(raw);
+  const config = {
+    maxTokens: reader.integer('max_tokens', { min: 1, max: MAX_TOKENS, fallback: Infinity }),
+    trimRatio: reader.ratio('trim_ratio', DEFAULT_TRIM_RATIO),
+    pinHead: reader.boolean('pin_head', true),
+  };
   reader.finish();
-  return maxTokens;
+  return config;
 }
 
 /** The result of `read`; undefined if it threw violations, which are then added to `violations`. */

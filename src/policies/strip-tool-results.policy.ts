@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { openTurn, readNewestEventsConfig, startOfNewest, type NewestEventsConfig } from './newest-events.js';
 import { PolicyConfigReader } from './policy-config.js';
 import type { LiveEvent, Timeline } from './timeline.js';
-import { RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
+import { REMOVED_RESULT_TEXT, RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
 
 interface StripToolResultsConfig extends NewestEventsConfig {
   placeholder: string;
@@ -10,7 +10,6 @@ interface StripToolResultsConfig extends NewestEventsConfig {
   keepRecent: number;
 }
 
-const DEFAULT_PLACEHOLDER = '[tool result removed]';
 const MAX_PLACEHOLDER_CHARS = 1000;
 const MAX_KEEP_RECENT = 1_000_000;
 
@@ -29,7 +28,7 @@ export class StripToolResultsPolicy implements WindowPolicy<StripToolResultsConf
       ...readNewestEventsConfig(reader),
       placeholder: reader.text('placeholder', {
         maxChars: MAX_PLACEHOLDER_CHARS,
-        fallback: DEFAULT_PLACEHOLDER,
+        fallback: REMOVED_RESULT_TEXT,
       }),
       keepRecent: reader.integer('keep_recent', { min: 0, max: MAX_KEEP_RECENT, fallback: 0 }),
     };
@@ -40,6 +39,10 @@ export class StripToolResultsPolicy implements WindowPolicy<StripToolResultsConf
   select(timeline: Timeline, config: StripToolResultsConfig): Selection {
     const fromPosition = startOfNewest(timeline.liveCount, config);
     return { events: stripped(timeline, config), limit: Infinity, fromPosition };
+  }
+
+  placeholder({ placeholder }: StripToolResultsConfig): string {
+    return placeholder;
   }
 }
 

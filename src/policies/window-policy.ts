@@ -3,8 +3,8 @@ import type { LiveEvent, Timeline } from './timeline.js';
 
 /**
  * Decides which live events of a conversation the model sees, before the budget cuts. A policy is pure: its selection
- * depends on its arguments only; it has no clock, no I/O and no state of its own. It does not decide about summaries:
- * they are part of every snapshot.
+ * depends on its arguments only; it has no clock, no I/O and no state of its own. It does not decide about summaries and
+ * pinned events: they are part of every snapshot.
  *
  * To add one, provide a class with `@RegisterPolicy({ strategy: 'my_policy' })` in any Nest module of the application.
  * Conversations select it by that name. `describeWindowPolicy` is the test suite that every policy must pass.
@@ -17,8 +17,8 @@ export interface WindowPolicy<Config = unknown> {
   readonly timeless?: boolean;
 
   /**
-   * Parses `policy.config`; an omitted config is `{}`. The fields that every policy has (`max_tokens`,
-   * `trigger_ratio`) are already removed. Called when settings are written and when a window is read. It must not
+   * Parses `policy.config`; an omitted config is `{}`. The fields that every policy has (`max_tokens`, `trim_ratio`,
+   * `pin_head`, `trigger_ratio`) are already removed. Called when settings are written and when a window is read. It must not
    * modify `raw`.
    *
    * @throws InvalidPolicyConfigError naming every field that is invalid, unknown or missing; `PolicyConfigReader` does
@@ -33,7 +33,16 @@ export interface WindowPolicy<Config = unknown> {
    * @param now the database's clock
    */
   select(timeline: Timeline, config: Config, now: Date): Selection | Promise<Selection>;
+
+  /**
+   * The text that replaces the outputs of tool results if not even the newest group fits the budget. Default:
+   * `REMOVED_RESULT_TEXT`
+   */
+  placeholder?(config: Config): string;
 }
+
+/** The default text in the place of the output of a tool result that was removed. */
+export const REMOVED_RESULT_TEXT = '[tool result removed]';
 
 /**
  * The live events of a snapshot, in one of three forms:

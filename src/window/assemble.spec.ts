@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SeqRange } from '../events/stored-event.js';
-import { inOrder, segmentsOf } from './assemble.js';
+import { segmentsOf } from './assemble.js';
 import { WindowMessage } from './window-message.js';
 
 const live = (...seqs: number[]) => seqs.map((seq) => new WindowMessage(seq, 1, '{}'));
@@ -9,25 +9,32 @@ const summary = (fromSeq: number, toSeq: number, count = 1) => {
   return Array.from({ length: count }, () => new WindowMessage(fromSeq, 1, '{}', range));
 };
 
-/** The segments of a window, written like `live 3-5`. */
-function outline(summaries: WindowMessage[], messages: WindowMessage[], ranges: SeqRange[]): string[] {
-  return segmentsOf(inOrder(summaries, messages), ranges).map(
+/** The segments of a window, written like `live 3-5`. Events from `startSeq` on are not pinned. */
+function outline(messages: WindowMessage[], compacted: SeqRange[], startSeq = 1): string[] {
+  return segmentsOf(messages, compacted, startSeq).map(
     ({ type, fromSeq, toSeq, messages: own }) => `${type} ${fromSeq}-${toSeq} (${own.length})`,
   );
 }
 
 describe('segmentsOf', () => {
   it('returns no segments for an empty log', () => {
-    expect(outline([], [], [])).toEqual([]);
+    expect(outline([], [])).toEqual([]);
   });
 
   it('orders summaries and live segments by seq, and keeps adjacent summaries apart', () => {
-    const ranges = [
-      { fromSeq: 1, toSeq: 2 },
-      { fromSeq: 6, toSeq: 9 },
+    const compacted = [
+      { fromSeq: 3, toSeq: 4 },
+      { fromSeq: 5, toSeq: 5 },
+      { fromSeq: 10, toSeq: 12 },
     ];
-    const summaries = [...summary(3, 4, 2), ...summary(5, 5), ...summary(10, 12)];
-    expect(outline(summaries, live(1, 2, 6, 7, 8, 9), ranges)).toEqual([
+    const messages = [
+      ...live(1, 2),
+      ...summary(3, 4, 2),
+      ...summary(5, 5),
+      ...live(6, 7, 8, 9),
+      ...summary(10, 12),
+    ];
+    expect(outline(messages, compacted)).toEqual([
       'live 1-2 (2)',
       'summary 3-4 (2)',
       'summary 5-5 (1)',
@@ -37,19 +44,26 @@ describe('segmentsOf', () => {
   });
 
   it('separates live events at a compaction between them, even if its summary was cut', () => {
-    const ranges = [
-      { fromSeq: 1, toSeq: 2 },
-      { fromSeq: 6, toSeq: 9 },
-    ];
-    expect(outline([], live(2, 6), ranges)).toEqual(['live 2-2 (1)', 'live 6-6 (1)']);
+    expect(outline(live(2, 6), [{ fromSeq: 3, toSeq: 5 }])).toEqual(['live 2-2 (1)', 'live 6-6 (1)']);
   });
 
-  it('puts events of one range into one segment, even if the policy dropped events between them', () => {
-    expect(outline([], live(2, 5, 9), [{ fromSeq: 1, toSeq: 9 }])).toEqual(['live 2-9 (3)']);
+  it('puts newest events into one segment, even if the policy dropped events between them', () => {
+    expect(outline(live(2, 5, 9), [])).toEqual(['live 2-9 (3)']);
   });
 
-  it('omits the segment of a range without selected events', () => {
-    const ranges = [1, 4, 7].map((fromSeq) => ({ fromSeq, toSeq: fromSeq }));
-    expect(outline(summary(2, 3), live(7), ranges)).toEqual(['summary 2-3 (1)', 'live 7-7 (1)']);
+  it('joins pinned events with the newest events only if nothing between them was left out', () => {
+    expect(outline(live(1, 2, 3, 4), [], 3)).toEqual(['live 1-4 (4)']);
+    expect(outline(live(1, 2, 7, 8), [], 7)).toEqual(['live 1-2 (2)', 'live 7-8 (2)']);
+    expect(outline(live(1, 4, 7, 8), [], 7)).toEqual(['live 1-1 (1)', 'live 4-4 (1)', 'live 7-8 (2)']);
+  });
+
+  it('gives pinned events inside a compacted range segments of their own', () => {
+    const messages = [...live(1), ...summary(1, 9), ...live(5, 6, 10)];
+    expect(outline(messages, [{ fromSeq: 1, toSeq: 9 }], 10)).toEqual([
+      'live 1-1 (1)',
+      'summary 1-9 (1)',
+      'live 5-6 (2)',
+      'live 10-10 (1)',
+    ]);
   });
 });

@@ -3,40 +3,35 @@ import type { Segment } from './window.js';
 import type { WindowMessage } from './window-message.js';
 
 /**
- * The segments of a window, ascending: one per summary, and one per live range that has messages.
+ * The segments of a window, ascending: one per summary, and one per run of events of the log. A run ends at a compaction, and
+ * between pinned events and the newest events if others were left out between them.
  *
- * @param messages the messages of summaries and of live events, in the order of the window
- * @param liveRanges the live ranges of the log, ascending: messages of two ranges never share a segment
+ * @param messages in the order of the window
+ * @param compacted the ranges of the active compactions, ascending
+ * @param startSeq the first seq of the newest events; older events of the log are pinned
  */
-export function segmentsOf(messages: readonly WindowMessage[], liveRanges: readonly SeqRange[]): Segment[] {
+export function segmentsOf(
+  messages: readonly WindowMessage[],
+  compacted: readonly SeqRange[],
+  startSeq: number,
+): Segment[] {
   const segments: (Segment & { messages: WindowMessage[]; range: SeqRange | undefined })[] = [];
   let next = 0;
+  const continues = (previousSeq: number, seq: number) => {
+    if (seq <= previousSeq + 1) return true;
+    while ((compacted[next]?.toSeq ?? Infinity) <= previousSeq) next += 1;
+    return previousSeq >= startSeq && (compacted[next]?.fromSeq ?? Infinity) >= seq;
+  };
   for (const message of messages) {
-    const { summarizedRange, seq } = message;
-    while ((liveRanges[next]?.toSeq ?? Infinity) < seq) next += 1;
-    const range = summarizedRange ?? liveRanges[next];
+    const { summarizedRange: range, seq } = message;
     const last = segments.at(-1);
-    if (last?.range === range && last) {
+    if (last && last.range === range && (range || continues(last.toSeq, seq))) {
       last.messages.push(message);
-      if (last.type === 'live') last.toSeq = seq;
+      last.toSeq = range?.toSeq ?? seq;
     } else {
-      const { fromSeq, toSeq } = summarizedRange ?? { fromSeq: seq, toSeq: seq };
-      segments.push({
-        type: summarizedRange ? 'summary' : 'live',
-        fromSeq,
-        toSeq,
-        messages: [message],
-        range,
-      });
+      const { fromSeq, toSeq } = range ?? { fromSeq: seq, toSeq: seq };
+      segments.push({ type: range ? 'summary' : 'live', fromSeq, toSeq, messages: [message], range });
     }
   }
   return segments.map(({ range: _, ...segment }) => segment);
-}
-
-/** Merges the messages of summaries and of live events, both ascending, in the order of their seqs. */
-export function inOrder(
-  summaries: readonly WindowMessage[],
-  live: readonly WindowMessage[],
-): WindowMessage[] {
-  return summaries.length === 0 ? [...live] : [...summaries, ...live].sort((a, b) => a.seq - b.seq);
 }

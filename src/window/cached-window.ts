@@ -10,7 +10,16 @@ import type { Window, WindowTotals } from './window.js';
  */
 export type WindowInputs = Pick<
   ConversationRecord,
-  'version' | 'tokenBudget' | 'triggerRatio' | 'policyStrategy' | 'policyConfig' | 'createdAt' | 'history'
+  | 'version'
+  | 'tokenBudget'
+  | 'reserveTokens'
+  | 'triggerRatio'
+  | 'policyStrategy'
+  | 'policyConfig'
+  | 'model'
+  | 'tokenFactor'
+  | 'createdAt'
+  | 'history'
 >;
 
 /** Rough memory of a window beside its messages, in bytes. */
@@ -59,7 +68,10 @@ export function sameInputs(a: WindowInputs, b: WindowInputs): boolean {
     a.policyConfig === b.policyConfig &&
     a.policyStrategy === b.policyStrategy &&
     a.tokenBudget === b.tokenBudget &&
+    a.reserveTokens === b.reserveTokens &&
     a.triggerRatio === b.triggerRatio &&
+    a.model === b.model &&
+    a.tokenFactor === b.tokenFactor &&
     a.createdAt.getTime() === b.createdAt.getTime()
   );
 }
@@ -70,14 +82,17 @@ export function windowETag(
   callBudgetTokens: number | undefined,
   format: Format | undefined,
 ): string {
-  const { version, createdAt, history, tokenBudget, triggerRatio, policyStrategy, policyConfig } = inputs;
+  const { version, createdAt, history } = inputs;
   const settings = [
     createdAt.getTime(),
     history,
-    tokenBudget,
-    triggerRatio,
-    policyStrategy,
-    policyConfig,
+    inputs.tokenBudget,
+    inputs.reserveTokens,
+    inputs.triggerRatio,
+    inputs.policyStrategy,
+    inputs.policyConfig,
+    inputs.model,
+    inputs.tokenFactor,
     callBudgetTokens,
     format,
   ];

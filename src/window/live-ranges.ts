@@ -7,16 +7,16 @@ export interface TokenRange extends SeqRange {
   tokensThrough: number;
 }
 
-/** The ranges of a log that no active compaction covers. Converts between seqs and positions without reading events. */
+/** The ranges of a log that no active compaction and no pinned event covers. Converts between seqs and positions without reading events. */
 export class LiveRanges {
-  /** Ascending; none is empty, and a compaction lies between any two. */
+  /** Ascending; none is empty, and a compaction or a pinned event lies between any two. */
   readonly ranges: readonly TokenRange[];
   /** The number of live events. */
   readonly count: number;
   /** The number of live events before each range. */
   private readonly countBefore: readonly number[];
 
-  /** @param covered the ranges of the active compactions, ascending and disjoint */
+  /** @param covered the ranges of the active compactions and of pinned events, ascending and disjoint */
   constructor(
     readonly lastSeq: number,
     tokensTotal: number,
@@ -51,6 +51,12 @@ export class LiveRanges {
     const range = this.ranges[index];
     if (!range) return this.count + 1;
     return (this.countBefore[index] ?? 0) + Math.max(0, seq - range.fromSeq) + 1;
+  }
+
+  /** Whether the event `seq` is live. */
+  includes(seq: number): boolean {
+    const range = this.ranges.find(({ toSeq }) => toSeq >= seq);
+    return range !== undefined && range.fromSeq <= seq;
   }
 
   /** The ranges with an event at or after `seq`, each as a whole: the first may begin before `seq`. */

@@ -1,38 +1,44 @@
 import { mayBeginEarlier, type OutlinedEvent } from '@fastpaca/messages';
-import { MAX_GROUP_EVENTS, type EventsService } from '../events/events.service.js';
+import { MAX_GROUP_EVENTS, type EventsService, type OutlinedLogEvent } from '../events/events.service.js';
 import { rangesBefore, rangesFrom } from '../events/seq-ranges.js';
+import type { SeqRange, SuffixRange } from '../events/stored-event.js';
 import type { LiveEvent } from '../policies/timeline.js';
-import { isBeforeCut, type NewestEvents } from '../policies/window-policy.js';
+import type { NewestEvents, Selection } from '../policies/window-policy.js';
 import type { RemainingBudget } from './budget-fit.js';
-import { cutAtGroup, GroupCuts, newestGroupOf, type GroupSize } from './group-cut.js';
+import { cutAtGroup, GroupContext } from './group-cut.js';
+import { liveGroups, sumOfTokens, type LiveGroup, type SizedEvent } from './live-group.js';
 import type { LiveRanges, TokenRange } from './live-ranges.js';
 import { LogTimeline, StoredLiveEvent, type TokenCounts } from './log-timeline.js';
+import { firstThatFits, type GroupChoice } from './run-candidates.js';
+import { sizedLiveEvent, sizedStoredEvent } from './sized-events.js';
+import type { TrimSteps } from './trim-steps.js';
 import type { WindowRequest } from './window-request.js';
-import { eventMessage, type WindowMessage } from './window-message.js';
+import { readYielded } from './yielded-events.js';
 
-/** The live events of a window: whole groups, as many of the newest as fit. */
-export interface LiveSelection {
-  /** Ascending. */
-  messages: WindowMessage[];
+/** What a policy selected of the live events, in groups. */
+export interface LiveSelection extends GroupChoice {
   /** Tokens of all events that the policy selected. */
   selectedTokens: number;
   cutByBytes: boolean;
-  /** The newest group, if not even that fits. */
-  overflow?: GroupSize;
 }
 
-/** An event that the policy selected. */
-interface SelectedEvent extends OutlinedEvent {
-  tokens: number;
-  /** Undefined if it does not fit. */
-  message: WindowMessage | undefined;
+/** The newest group of a selection, with its events: their outputs may have to be removed. */
+export interface NewestGroup {
+  group: LiveGroup;
+  outlined: readonly OutlinedEvent[];
+  /** Ascending; undefined if they have too many bytes. */
+  events: readonly StoredLiveEvent[] | undefined;
 }
 
-/** Selects the live events of one window: what the policy selects, cut at groups, as far as it fits the budget. */
+/** Reads the live events that the policy of one window selects, as far as they may fit the budget, in whole groups. */
 export class LiveSelector {
-  private readonly cuts: GroupCuts;
+  private readonly context: GroupContext;
+  /** The newest events that the policy yielded, newest first, as many as a group may have. */
+  private yielded: StoredLiveEvent[] = [];
+  private hasEvents = false;
 
   /**
+   * @param remaining what pinned events and summaries have left of the budget
    * @param isDecided whether a snapshot with at least these live tokens needs a compaction, whatever else is in it: the snapshot is
    * then not counted exactly
    */
@@ -41,67 +47,154 @@ export class LiveSelector {
     private readonly counts: TokenCounts,
     private readonly request: WindowRequest,
     private readonly live: LiveRanges,
+    private readonly steps: TrimSteps,
+    private readonly remaining: RemainingBudget,
     private readonly isDecided: (liveTokens: number) => boolean,
   ) {
     const { id, conversation } = request;
-    this.cuts = new GroupCuts(events, id, conversation.history, live);
+    this.context = new GroupContext(events, id, conversation.history, live);
   }
 
-  async select(remaining: RemainingBudget, maxScannedBytes: number): Promise<LiveSelection> {
+  /** @param newest leaves out this group, the newest one. `selectedTokens` are then those of the groups only */
+  async select(maxScannedBytes: number, newest?: LiveGroup): Promise<LiveSelection> {
     const { id, conversation, policy } = this.request;
     const timeline = new LogTimeline(this.events, this.counts, id, this.live, maxScannedBytes);
     const selection = await policy.select(timeline, conversation.now);
-    const selected =
-      'fromSeq' in selection
-        ? await this.readFrom(selection.fromSeq, remaining)
-        : await this.collect(selection, remaining);
+    const selected = await this.read(selection, newest);
     // A policy may also scan the timeline to compute `fromSeq`.
-    const cutByBytes = selected.cutByBytes || timeline.cutByBytes;
-    const isEmpty = selected.messages.length === 0 && selected.selectedTokens > 0;
-    const overflow = selected.overflow ?? (isEmpty ? await this.cuts.newestGroup() : undefined);
-    return { ...selected, cutByBytes, ...(overflow && { overflow }) };
+    return { ...selected, cutByBytes: selected.cutByBytes || timeline.cutByBytes };
   }
 
-  /** All live events from `fromSeq` on. Reads only those that fit: the stored running totals say where the cut is. */
-  private async readFrom(fromSeq: number, budget: RemainingBudget): Promise<LiveSelection> {
+  /** The newest group of what `select` has selected; undefined if nothing was selected. */
+  async newestGroup(): Promise<NewestGroup | undefined> {
     const { id, conversation } = this.request;
-    const remaining = budget.copy();
-    const wanted = this.rangesFrom(fromSeq)
+    if (!this.hasEvents) return undefined;
+    if (this.yielded.length > 0) {
+      const events = this.yielded.toReversed();
+      const group = liveGroups(events.map(sizedLiveEvent)).at(-1);
+      const own = events.filter(({ seq }) => group && seq >= group.fromSeq);
+      return group && { group, outlined: own, events: own };
+    }
+    const newest = await this.context.before(this.live.lastSeq + 1);
+    const group = liveGroups(newest).at(-1);
+    if (!group) return undefined;
+    const outlined = newest.filter(({ seq }) => seq >= group.fromSeq);
+    const ranges = rangesFrom(this.live.ranges, group.fromSeq);
+    const { history } = conversation;
+    const read = await this.events.suffix(id, history, ranges.map(wholeRange), this.remaining.bytes);
+    if (read.skippedBytes !== undefined) return { group, outlined, events: undefined };
+    const events = read.events.map((event) =>
+      StoredLiveEvent.whole(event, this.live.positionOf(event.seq), this.counts),
+    );
+    return { group, outlined, events };
+  }
+
+  private read(selection: Selection, newest: LiveGroup | undefined): Promise<LiveSelection> {
+    if (!('fromSeq' in selection)) return this.collect(selection, newest);
+    const { ranges } = this.live;
+    return this.readFrom(selection.fromSeq, newest ? rangesUpTo(ranges, newest) : ranges, newest);
+  }
+
+  /**
+   * All live events of `live` from `fromSeq` on. Reads only those that may fit, and those between them and the step before: the
+   * stored running totals say where they begin.
+   */
+  private async readFrom(
+    fromSeq: number,
+    live: readonly TokenRange[],
+    newest?: LiveGroup,
+  ): Promise<LiveSelection> {
+    const { id, conversation } = this.request;
+    const remaining = this.remaining.copy();
+    const wanted = rangesFrom(live, fromSeq)
       .toReversed()
-      .map((range) => remaining.takeRange(range))
+      .map((range) => this.fromStep(remaining.takeRange(range), range))
       .reverse();
     const [oldest] = wanted;
-    if (!oldest) return { messages: [], selectedTokens: 0, cutByBytes: false };
-    const read = await this.events.suffix(id, conversation.history, wanted, remaining.bytes);
-    const kept = read.events.map((event) => eventMessage(event, event.tokenEstimate));
+    if (!oldest) return NOTHING_SELECTED;
+    this.hasEvents = true;
+    const read = await this.events.suffix(id, conversation.history, wanted, this.remaining.bytes);
+    const kept = read.events.map(sizedStoredEvent);
     const isComplete = kept[0]?.seq === oldest.fromSeq;
-    const cut = await this.cuts.move(kept);
+    const cutByBytes = read.skippedBytes !== undefined;
+    const older = await this.contextOf(kept, wanted, { isComplete, cutByBytes });
+    const cut = cutAtGroup(older, kept, this.live.lastSeq);
     // A policy keeps the newest group whole.
-    if (isComplete && cut.newestGroupFromSeq !== undefined)
-      return this.readFrom(cut.newestGroupFromSeq, budget);
-    const messages = cut.fromSeq === kept[0]?.seq ? kept : kept.filter(({ seq }) => seq >= cut.fromSeq);
-    const first = read.events[kept.length - messages.length];
-    let start = { seq: oldest.fromSeq, tokensBefore: read.tokensBefore };
-    if (isComplete && first)
-      start = { seq: first.seq, tokensBefore: first.tokensThrough - first.tokenEstimate };
-    if (!isComplete && !this.isDecided(sumOfTokens(messages))) start = await this.policyStart(oldest.fromSeq);
-    return { messages, selectedTokens: this.tokensFrom(start), cutByBytes: read.skippedBytes !== undefined };
+    if (isComplete && cut.newestGroupFromSeq !== undefined && !newest)
+      return this.readFrom(cut.newestGroupFromSeq, live);
+    const groups = liveGroups(kept.filter(({ seq }) => seq >= cut.fromSeq));
+    const previous = liveGroups([...older, ...kept.filter(({ seq }) => seq < cut.fromSeq)]).at(-1);
+    const isWhole = isComplete || (previous !== undefined && previous.fromSeq < oldest.fromSeq);
+    const start = await this.selectionStart(oldest.fromSeq, read.tokensBefore, groups, isWhole);
+    return {
+      groups,
+      beforePrevious: previous?.tokensBefore ?? this.totalBefore(kept, wanted),
+      isWhole,
+      selectedTokens: this.tokensFrom(start),
+      cutByBytes: cutByBytes && this.mayMoreFit(kept),
+    };
   }
 
-  /** Where the selection of a policy begins after its cut has been moved to a group. Needed if the budget cuts later. */
+  /** Extends what fits of a range to the step before it, which decides whether the first group that fits is a step. */
+  private fromStep(fitting: SuffixRange, { tokensBefore, tokensThrough }: TokenRange): SuffixRange {
+    const { minTokensBefore } = fitting;
+    if (minTokensBefore <= tokensBefore || minTokensBefore > tokensThrough) return fitting;
+    return { ...fitting, minTokensBefore: this.steps.floor(minTokensBefore) };
+  }
+
+  /** The live events before `kept`, as far as they matter for its groups and steps. Usually nothing is read. */
+  private async contextOf(
+    kept: readonly SizedEvent[],
+    wanted: readonly SeqRange[],
+    { isComplete, cutByBytes }: { isComplete: boolean; cutByBytes: boolean },
+  ): Promise<OutlinedLogEvent[]> {
+    const [first] = kept;
+    if (!first || isComplete || mayBeginEarlier(kept)) return this.context.insideGroup(kept);
+    const fitting = firstThatFits(liveGroups(kept), this.remaining.tokens);
+    // The group of the first event may begin earlier. If the second group does not fit either, this changes nothing.
+    if (fitting >= 2) return [];
+    const beginsRange = wanted.some(({ fromSeq }) => fromSeq === first.seq);
+    if (fitting === 0 && (beginsRange || cutByBytes)) return this.context.before(first.seq);
+    return this.context.insideGroup(kept);
+  }
+
+  /**
+   * A running total below the step that `kept` begins at: the group before `kept` begins at or before it. Undefined if no live event
+   * is older.
+   */
+  private totalBefore(kept: readonly SizedEvent[], wanted: readonly SuffixRange[]): number | undefined {
+    const [first] = kept;
+    if (!first || this.live.positionOf(first.seq) === 1) return undefined;
+    const range = wanted.find(({ toSeq }) => toSeq >= first.seq);
+    return (range?.minTokensBefore ?? 0) - 1;
+  }
+
+  /** Whether bytes, and not tokens, may have kept older events out. */
+  private mayMoreFit(kept: readonly SizedEvent[]): boolean {
+    return sumOfTokens(kept) <= this.remaining.tokens;
+  }
+
+  /** Where the selection begins after its cut has been moved to a group. */
+  private async selectionStart(
+    fromSeq: number,
+    tokensBefore: number,
+    groups: readonly LiveGroup[],
+    isWhole: boolean,
+  ): Promise<SelectionStart> {
+    const [first] = groups;
+    if (isWhole && first) return { seq: first.fromSeq, tokensBefore: first.tokensBefore };
+    return this.isDecided(sumOfTokens(groups)) ? { seq: fromSeq, tokensBefore } : this.policyStart(fromSeq);
+  }
+
   private async policyStart(fromSeq: number): Promise<SelectionStart> {
     const { id, conversation } = this.request;
+    const { ranges, lastSeq } = this.live;
     const lastPosition = Math.min(this.live.count, this.live.positionOf(fromSeq) + MAX_GROUP_EVENTS - 1);
-    const ranges = rangesBefore(this.rangesFrom(fromSeq), this.live.seqAt(lastPosition) + 1);
-    const kept = await this.events.outlines(id, conversation.history, ranges, MAX_GROUP_EVENTS);
-    const cut = await this.cuts.move(kept);
+    const first = rangesBefore(rangesFrom(ranges, fromSeq), this.live.seqAt(lastPosition) + 1);
+    const kept = await this.events.outlines(id, conversation.history, first, MAX_GROUP_EVENTS);
+    const cut = cutAtGroup(await this.context.insideGroup(kept), kept, lastSeq);
     const seq = cut.newestGroupFromSeq ?? cut.fromSeq;
     return { seq, tokensBefore: await this.events.tokensThrough(id, seq - 1) };
-  }
-
-  /** The live ranges from `seq` on. */
-  private rangesFrom(seq: number): TokenRange[] {
-    return rangesFrom(this.live.ranges, seq);
   }
 
   /** Tokens of all live events from a seq on. */
@@ -114,57 +207,31 @@ export class LiveSelector {
     );
   }
 
-  /** The events that a policy yields, as far as they are selected. All of them count; those that fit become messages. */
   private async collect(
     selection: NewestEvents | AsyncIterable<LiveEvent>,
-    remaining: RemainingBudget,
+    without: LiveGroup | undefined,
   ): Promise<LiveSelection> {
-    const { lastSeq } = this.live;
-    const { kept, older } = await this.readYielded(selection, remaining);
-    const { fromSeq, newestGroupFromSeq } = cutAtGroup(older, kept, lastSeq);
-    // A policy keeps the newest group whole.
-    const rest = older.filter(({ seq }) => newestGroupFromSeq !== undefined && seq >= newestGroupFromSeq);
-    const selected = rest.length
-      ? [...selectedEvents(rest, remaining), ...kept]
-      : kept.filter(({ seq }) => seq >= fromSeq);
-    const fitting = selected.filter(({ message }) => message);
-    const others = selected.slice(0, selected.length - fitting.length);
-    const cut = cutAtGroup(others.slice(-MAX_GROUP_EVENTS), fitting, lastSeq);
-    const messages = fitting.flatMap(({ seq, message }) => (message && seq >= cut.fromSeq ? [message] : []));
-    const overflow = messages.length === 0 ? newestGroupOf(selected.slice(-MAX_GROUP_EVENTS)) : undefined;
+    const remaining = this.remaining.copy();
+    const { selected, newest } = await readYielded(selection, remaining, without);
+    if (!without) this.yielded = newest;
+    this.hasEvents ||= selected.length > 0;
     return {
-      messages,
+      groups: liveGroups(selected),
+      beforePrevious: undefined,
+      isWhole: true,
       selectedTokens: sumOfTokens(selected),
       cutByBytes: remaining.cutByBytes,
-      ...(overflow && { overflow }),
     };
   }
-
-  private async readYielded(
-    selection: NewestEvents | AsyncIterable<LiveEvent>,
-    remaining: RemainingBudget,
-  ): Promise<YieldedEvents> {
-    const newest = 'events' in selection ? selection : undefined;
-    const kept: SelectedEvent[] = [];
-    const older: StoredLiveEvent[] = [];
-    let previousSeq = Infinity;
-    for await (const event of newest?.events ?? (selection as AsyncIterable<LiveEvent>)) {
-      if (!(event instanceof StoredLiveEvent) || event.seq >= previousSeq) {
-        const { policyStrategy } = this.request.conversation;
-        throw new Error(`the policy "${policyStrategy}" must yield events of the timeline, newest first`);
-      }
-      previousSeq = event.seq;
-      if (!newest || !isBeforeCut(newest, event, kept.length)) {
-        kept.push(selectedEvent(event, remaining));
-        continue;
-      }
-      const isInside = older.length > 0 || event.outline.isReasoning || mayBeginEarlier(kept.toReversed());
-      if (isInside) older.push(event);
-      if (!isInside || older.length === MAX_GROUP_EVENTS) break;
-    }
-    return { kept: kept.reverse(), older: older.reverse() };
-  }
 }
+
+const NOTHING_SELECTED: LiveSelection = {
+  groups: [],
+  beforePrevious: undefined,
+  isWhole: true,
+  selectedTokens: 0,
+  cutByBytes: false,
+};
 
 /** The first selected event, and the running token total of the log before it. */
 interface SelectionStart {
@@ -172,28 +239,14 @@ interface SelectionStart {
   tokensBefore: number;
 }
 
-function selectedEvent(event: StoredLiveEvent, remaining: RemainingBudget): SelectedEvent {
-  const { seq, tokens, outline } = event;
-  const fits = remaining.take(tokens, Buffer.byteLength(event.stored.body));
-  return { seq, tokens, outline, message: fits ? event.toMessage() : undefined };
+/** What of `ranges` (ascending) is before the newest group. */
+function rangesUpTo(ranges: readonly TokenRange[], { fromSeq, tokensBefore }: LiveGroup): TokenRange[] {
+  return rangesBefore(ranges, fromSeq).map((range) => ({
+    ...range,
+    tokensThrough: Math.min(range.tokensThrough, tokensBefore),
+  }));
 }
 
-/** @param events ascending; the budget is for the newest of them first */
-function selectedEvents(events: readonly StoredLiveEvent[], remaining: RemainingBudget): SelectedEvent[] {
-  return events
-    .toReversed()
-    .map((event) => selectedEvent(event, remaining))
-    .reverse();
-}
-
-function sumOfTokens(items: readonly { tokens: number }[]): number {
-  return items.reduce((sum, { tokens }) => sum + tokens, 0);
-}
-
-/** Events that a policy yields, ascending. */
-interface YieldedEvents {
-  /** Those from the cut of the policy on. */
-  kept: SelectedEvent[];
-  /** Those before the cut, if it may be inside a group: as many as a group may have. */
-  older: StoredLiveEvent[];
+function wholeRange({ fromSeq, toSeq }: SeqRange): SuffixRange {
+  return { fromSeq, toSeq, minTokensBefore: 0 };
 }

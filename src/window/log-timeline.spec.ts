@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ConversationId } from '../common/conversation-id.js';
 import type { EventsService } from '../events/events.service.js';
-import type { SeqRange, StoredEvent } from '../events/stored-event.js';
+import type { EventWithTotal, SeqRange } from '../events/stored-event.js';
 import { LiveRanges } from './live-ranges.js';
 import { LogTimeline, type StoredLiveEvent } from './log-timeline.js';
 import { InMemoryTimeline } from '../policies/testing/in-memory-timeline.js';
@@ -12,16 +12,18 @@ const ID = new ConversationId('default', 'any');
 const COUNTS = { base: new Map([['user', 4]]), ofText: (text: string) => text.length };
 const START = Date.UTC(2026, 0);
 
-function stored(seq: number, types: string[], insertedAt: Date): StoredEvent {
+function stored(seq: number, types: string[], insertedAt: Date): EventWithTotal {
   const parts = types.map((type) => ({ type }));
   // Each part costs ten tokens more than the part before it. The token count of the event is a different number.
   const partTokens = types.length === 1 ? null : types.map((_, index) => 10 * (index + 1));
   const body = JSON.stringify({ role: 'user', parts });
-  return { seq, version: seq, body, tokenEstimate: 1000 + seq, partTokens, outline: '1', insertedAt };
+  const tokenEstimate = 1000 + seq;
+  const tokensThrough = seq * 1000 + (seq * (seq + 1)) / 2;
+  return { seq, version: seq, body, tokenEstimate, tokensThrough, partTokens, outline: '1', insertedAt };
 }
 
 /** The part of the events service that `LogTimeline` uses, in memory. */
-function logOf(events: StoredEvent[]): EventsService {
+function logOf(events: EventWithTotal[]): EventsService {
   const service: Pick<EventsService, 'firstSince' | 'newestFirst'> = {
     firstSince: (_, lastSeq, time) =>
       Promise.resolve(events.find(({ insertedAt }) => insertedAt >= time)?.seq ?? lastSeq + 1),
@@ -35,7 +37,7 @@ function logOf(events: StoredEvent[]): EventsService {
 }
 
 function timelineOf(
-  events: StoredEvent[],
+  events: EventWithTotal[],
   covered: readonly SeqRange[] = [],
   maxScannedBytes = Infinity,
 ): LogTimeline {

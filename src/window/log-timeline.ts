@@ -2,7 +2,7 @@ import { readItems, type EventOutline, type MessageEvent } from '@fastpaca/messa
 import { jsonValue } from '../common/json/json-value.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import type { EventsService } from '../events/events.service.js';
-import type { StoredEvent } from '../events/stored-event.js';
+import type { EventWithTotal } from '../events/stored-event.js';
 import { EventContent } from '../policies/event-content.js';
 import { oldestScannedPosition, type LiveEvent, type Part, type Timeline } from '../policies/timeline.js';
 import { storedOutline } from '../events/stored-outline.js';
@@ -68,7 +68,7 @@ export class LogTimeline implements Timeline {
 /** A stored event as a policy sees it, whole or with what a policy has left of it. */
 export class StoredLiveEvent implements LiveEvent {
   private constructor(
-    readonly stored: StoredEvent,
+    readonly stored: EventWithTotal,
     readonly position: number,
     readonly tokens: number,
     private readonly content: EventContent,
@@ -79,7 +79,7 @@ export class StoredLiveEvent implements LiveEvent {
     private readonly replacedTokens: ReadonlyMap<Part, number> = new Map(),
   ) {}
 
-  static whole(stored: StoredEvent, position: number, counts: TokenCounts): StoredLiveEvent {
+  static whole(stored: EventWithTotal, position: number, counts: TokenCounts): StoredLiveEvent {
     const event = jsonValue(stored.body) as MessageEvent;
     const content = new EventContent(event, undefined, storedOutline(stored));
     return new StoredLiveEvent(stored, position, stored.tokenEstimate, content, counts);

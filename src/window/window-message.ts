@@ -89,6 +89,11 @@ export class WindowMessage {
     return new Date(this.fields.inserted_at);
   }
 
+  /** @internal Whether a policy or a too small budget has removed or replaced parts of the event. */
+  get isReduced(): boolean {
+    return this.details.isReduced === true;
+  }
+
   /** @internal Tokens of each part; null or undefined if they are not known. */
   get partTokens(): readonly number[] | null | undefined {
     return this.details.partTokens;

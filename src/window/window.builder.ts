@@ -1,26 +1,60 @@
-import { groupEvents, NO_RESULT_TEXT, unansweredCalls, type Format } from '@fastpaca/messages';
+import { NO_RESULT_TEXT } from '@fastpaca/messages';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Compaction } from '../compaction/compaction.js';
 import { CompactionService } from '../compaction/compaction.service.js';
 import { ROLES } from '../events/dto/event.schema.js';
 import { EventsService } from '../events/events.service.js';
+import type { ConfiguredPolicy } from '../policies/policy.registry.js';
 import { MessageTokenCounter } from '../tokens/message-token-counter.js';
-import type { WindowRequest } from './window-request.js';
-import { inOrder, segmentsOf } from './assemble.js';
+import { segmentsOf } from './assemble.js';
 import { newestThatFit, RemainingBudget } from './budget-fit.js';
-import { newestGroupOf, type GroupSize } from './group-cut.js';
+import type { GroupSize } from './group-size.js';
 import { LiveRanges } from './live-ranges.js';
-import { LiveSelector } from './live-selector.js';
+import { LiveSelector, type LiveSelection } from './live-selector.js';
 import type { TokenCounts } from './log-timeline.js';
 import { needsCompaction } from './needs-compaction.js';
+import { PinnedMessages } from './pinned-messages.js';
+import { settingsDigest, windowPrefix } from './prefix.js';
+import { shrunkGroups } from './shrink.js';
+import { TrimSteps } from './trim-steps.js';
 import type { Window } from './window.js';
-import { summaryMessages, type WindowMessage } from './window-message.js';
-import { repairMessages, type AddedTokens, type RepairedMessages } from './window-repair.js';
+import { WindowBudget } from './window-budget.js';
+import { WindowFitter, type StoredSummary, type WindowContent } from './window-fitter.js';
+import type { WindowMessage } from './window-message.js';
+import type { WindowRequest } from './window-request.js';
+import type { AddedTokens } from './window-repair.js';
 
-interface RepairedWindowMessages extends RepairedMessages {
-  usedTokens: number;
-  /** The newest group, if it does not fit together with what has to be added to it. */
+/** The parts of a snapshot that no policy decides about. */
+interface FixedParts {
+  /** All active ones, ascending. */
+  compactions: readonly Compaction[];
+  pins: PinnedMessages;
+  /** The newest compactions whose summaries fit beside the pinned events. */
+  affordable: readonly Compaction[];
+  /** The summaries of these, as far as their bytes allow. */
+  summaries: readonly StoredSummary[];
+  /** Of all pinned events and all summaries. */
+  tokens: number;
+  /** Of the pinned events and summaries that were read. */
+  bytes: number;
+  cutByBytes: boolean;
+}
+
+/** What decides which groups are in a window. */
+interface WindowParts {
+  pins: PinnedMessages;
+  fitter: WindowFitter;
+  selector: LiveSelector;
+  selection: LiveSelection;
+  steps: TrimSteps;
+  policy: ConfiguredPolicy;
+  maxBytes: number;
+}
+
+interface FittedWindow {
+  content: WindowContent;
   overflow?: GroupSize;
+  cutByBytes: boolean;
 }
 
 export interface BuiltWindow {
@@ -53,40 +87,88 @@ export class WindowBuilder implements OnModuleInit {
 
   /** @param maxBytes most bytes of messages; the oldest live events are dropped first, then the oldest summaries */
   async build(request: WindowRequest, maxBytes: number): Promise<BuiltWindow> {
-    const { id, conversation } = request;
+    const { conversation, policy, format } = request;
     const { version, lastSeq, tokensTotal, triggerRatio } = conversation;
-    const budgetTokens = effectiveBudget(request);
+    const budget = new WindowBudget(request);
+    const fixed = await this.readFixedParts(request, budget.tokens, maxBytes);
+    const { compactions, pins, summaries } = fixed;
 
-    const compactions = await this.activeCompactions(request);
-    const affordable = newestThatFit(compactions, ({ tokenEstimate }) => tokenEstimate, budgetTokens);
-    const summaries = await this.compactions.summaries(id, affordable, maxBytes);
-    const remaining = new RemainingBudget(budgetTokens, maxBytes);
-    for (const { compaction, summary } of summaries)
-      remaining.take(compaction.tokenEstimate, sum(summary.messages, byteLength));
+    const needs = (liveTokens: number) => {
+      const snapshotTokens = budget.toModelTokens(fixed.tokens + liveTokens);
+      return needsCompaction(snapshotTokens, triggerRatio, budget.effective);
+    };
+    const live = new LiveRanges(lastSeq, tokensTotal, pins.covered(compactions));
+    const steps = new TrimSteps(policy.trimRatio, budget.tokens);
+    const fitter = new WindowFitter(pins, summaries, budget.tokens, format, this.addedTokens);
+    const remaining = new RemainingBudget(fitter.remainingTokens, maxBytes - fixed.bytes);
+    const selector = new LiveSelector(this.events, this.counts, request, live, steps, remaining, needs);
+    const selection = await selector.select(maxBytes);
+    const fitted = await this.fit({ pins, fitter, selector, selection, steps, policy, maxBytes });
 
-    const summaryTokens = sum(compactions, ({ tokenEstimate }) => tokenEstimate);
-    const needs = (liveTokens: number) =>
-      needsCompaction(summaryTokens + liveTokens, triggerRatio, budgetTokens);
-    const liveRanges = new LiveRanges(lastSeq, tokensTotal, compactions);
-    const selector = new LiveSelector(this.events, this.counts, request, liveRanges, needs);
-    const live = await selector.select(remaining, maxBytes);
-
-    const summarized = summaries.flatMap(({ compaction, summary }) => summaryMessages(compaction, summary));
-    const repaired = this.repairWithin(budgetTokens, summarized, live.messages, request.format);
-    const { messages, repairs, usedTokens } = repaired;
-    const overflow = live.overflow ?? repaired.overflow ?? summaryOverflow(compactions, affordable, messages);
+    const { usedTokens, repaired } = fitted.content;
+    const { messages, repairs } = repaired;
+    const prefix = windowPrefix(settingsDigest(request, budget.effective), fitted.content, compactions, live);
+    const overflow = fitted.overflow ?? summaryOverflow(fixed, messages);
     const window: Window = {
       version,
-      segments: segmentsOf(messages, liveRanges.ranges),
+      segments: segmentsOf(messages, compactions, prefix.startSeq),
       messages,
-      snapshotTokens: summaryTokens + live.selectedTokens,
-      usedTokens,
-      budgetTokens,
-      needsCompaction: needs(live.selectedTokens),
+      snapshotTokens: budget.toModelTokens(fixed.tokens + selection.selectedTokens),
+      usedTokens: budget.toModelTokens(usedTokens),
+      budgetTokens: budget.effective,
+      needsCompaction: needs(selection.selectedTokens),
       repairs,
+      prefix,
       ...(overflow && { overflow }),
     };
-    return { window, cutByBytes: live.cutByBytes || summaries.length < affordable.length };
+    return { window, cutByBytes: fixed.cutByBytes || fitted.cutByBytes };
+  }
+
+  /** Reads what no policy decides about: pinned events, compactions, and the summaries that fit beside the pinned events. */
+  private async readFixedParts(
+    request: WindowRequest,
+    budgetTokens: number,
+    maxBytes: number,
+  ): Promise<FixedParts> {
+    const compactions = await this.activeCompactions(request);
+    const pins = await PinnedMessages.read(this.events, request, maxBytes);
+    const remainingTokens = budgetTokens - pins.tokens;
+    const affordable = newestThatFit(compactions, ({ tokenEstimate }) => tokenEstimate, remainingTokens);
+    const summaries = await this.compactions.summaries(request.id, affordable, maxBytes - pins.bytes);
+    return {
+      compactions,
+      pins,
+      affordable,
+      summaries,
+      tokens: pins.tokens + sum(compactions, ({ tokenEstimate }) => tokenEstimate),
+      bytes: pins.bytes + sum(summaries, ({ summary }) => sum(summary.messages, byteLength)),
+      cutByBytes: pins.cutByBytes || summaries.length < affordable.length,
+    };
+  }
+
+  /** Decides which groups are in the window. If not even the newest one fits, its tool results are shortened, or it is left out. */
+  private async fit(parts: WindowParts): Promise<FittedWindow> {
+    const { pins, fitter, selector, selection, steps, policy, maxBytes } = parts;
+    const { fixed } = fitter;
+    const pinOverflow = pins.overflow(fixed.pins);
+    const { cutByBytes } = selection;
+    if (pinOverflow) return { content: fixed, overflow: pinOverflow, cutByBytes };
+    const whole = fitter.fit(selection, steps);
+    if (whole) return { content: whole, cutByBytes };
+    const newest = await selector.newestGroup();
+    if (!newest) return { content: fixed, cutByBytes };
+    const { group, events } = newest;
+    for await (const shrunk of shrunkGroups(events ?? [], policy.placeholder)) {
+      const content = fitter.withRun([shrunk]);
+      if (content) return { content, cutByBytes };
+    }
+    const tokens = group.tokens + fitter.answerTokens(newest.outlined);
+    const older = await selector.select(maxBytes, group);
+    return {
+      content: fitter.fit(older, steps) ?? fixed,
+      overflow: { seq: group.toSeq, tokens },
+      cutByBytes: cutByBytes || older.cutByBytes || !events,
+    };
   }
 
   /** `version − lastSeq` is the number of compactions so far; it is usually 0, which saves the query. */
@@ -95,76 +177,20 @@ export class WindowBuilder implements OnModuleInit {
     return version > lastSeq ? this.compactions.activeAt(id, version) : [];
   }
 
-  /**
-   * Repairs the messages. If results that are added exceed the budget, the oldest groups of live events are left out, and then the
-   * oldest summaries.
-   */
-  private repairWithin(
-    budgetTokens: number,
-    summaries: readonly WindowMessage[],
-    liveMessages: readonly WindowMessage[],
-    format: Format | undefined,
-  ): RepairedWindowMessages {
-    let [kept, live] = [summaries, liveMessages];
-    for (;;) {
-      const repaired = this.repair(inOrder(kept, live), format);
-      if (repaired.usedTokens <= budgetTokens) {
-        const overflow = live.length === 0 ? this.newestGroup(liveMessages, format) : undefined;
-        return { ...repaired, ...(overflow && { overflow }) };
-      }
-      if (live.length > 0) live = withoutOldestGroup(live);
-      else kept = kept.filter(({ seq }) => seq !== kept[0]?.seq);
-    }
-  }
-
-  private repair(messages: readonly WindowMessage[], format: Format | undefined): RepairedWindowMessages {
-    // The renderer of a format repairs itself, and also answers calls that may stay open elsewhere.
-    const repaired = format ? { messages, repairs: [] } : repairMessages(messages, this.addedTokens);
-    const addedTokens = format ? this.tokensOfAnswers(messages) : 0;
-    return { ...repaired, usedTokens: sum(repaired.messages, ({ tokens }) => tokens) + addedTokens };
-  }
-
-  /** The newest group with what a format adds to it. */
-  private newestGroup(messages: readonly WindowMessage[], format: Format | undefined): GroupSize | undefined {
-    const group = newestGroupOf(messages);
-    if (!group || !format) return group;
-    const fromSeq = groupEvents(messages).at(-1)?.fromSeq ?? 0;
-    const answers = this.tokensOfAnswers(messages.filter(({ seq }) => seq >= fromSeq));
-    return { ...group, tokens: group.tokens + answers };
-  }
-
   private async tokensOfText(text: string): Promise<number> {
     const { items } = await this.messageTokens.count('tool', [[text]]);
     return items[0] ?? 0;
-  }
-
-  /** Tokens of the results that a format adds to calls without one. */
-  private tokensOfAnswers(messages: readonly WindowMessage[]): number {
-    const { base, result } = this.addedTokens;
-    const outlined = messages.map(({ outline }, index) => ({ seq: index, outline }));
-    return unansweredCalls(outlined).length * ((base.get('tool') ?? 0) + result);
   }
 }
 
 /** The newest compaction, if the window is empty because not even its summary fits. */
 function summaryOverflow(
-  compactions: readonly Compaction[],
-  affordable: readonly Compaction[],
+  { compactions, affordable }: FixedParts,
   messages: readonly WindowMessage[],
 ): GroupSize | undefined {
   const newest = compactions.at(-1);
   const isCause = messages.length === 0 && affordable.length === 0;
   return isCause && newest ? { seq: newest.toSeq, tokens: newest.tokenEstimate } : undefined;
-}
-
-function withoutOldestGroup(messages: readonly WindowMessage[]): readonly WindowMessage[] {
-  const [oldest] = groupEvents(messages);
-  return messages.filter(({ seq }) => oldest && seq > oldest.toSeq);
-}
-
-/** The least of the conversation's, the policy's and the caller's budget. */
-function effectiveBudget({ conversation, policy, callBudgetTokens }: WindowRequest): number {
-  return Math.min(conversation.tokenBudget, policy.maxTokens ?? Infinity, callBudgetTokens ?? Infinity);
 }
 
 function byteLength(text: string): number {

@@ -1,5 +1,7 @@
 import type { Format, Prompts, Repair } from '@fastpaca/messages';
 import type { SeqRange } from '../events/stored-event.js';
+import type { GroupSize } from './group-size.js';
+import type { WindowPrefix } from './prefix.js';
 import type { WindowMessage } from './window-message.js';
 
 /** The numbers of a window. All tokens are estimates, as `token_estimate` of the events. */
@@ -8,7 +10,7 @@ export interface WindowTotals {
   version: number;
   /** The sum over the messages. Never more than `budgetTokens`. */
   usedTokens: number;
-  /** The effective budget: the least of the conversation's, the policy's and the caller's. */
+  /** The effective budget: the least of the conversation's, the policy's and the caller's, without `reserve_tokens`. */
   budgetTokens: number;
   /** Tokens of the snapshot: all summaries and all events that the policy selected, before the budget cut. */
   snapshotTokens: number;
@@ -31,11 +33,13 @@ export interface Window extends WindowTotals {
   messages: readonly WindowMessage[];
   /** What was changed so that a provider accepts the messages. The log is unchanged. */
   repairs: readonly Repair[];
+  /** Identifies the beginning of the window, for the prompt cache of a provider. */
+  prefix: WindowPrefix;
   /**
-   * Why the window has no live event: the newest group does not fit the budget, or if all events are summarized, the newest summary.
-   * The seq of its last event, and its tokens.
+   * What does not fit the budget although the window is for it: the newest group, even with its tool results shortened; the pinned
+   * events; or if all events are summarized, the newest summary. The window is then without it.
    */
-  overflow?: { seq: number; tokens: number };
+  overflow?: GroupSize;
 }
 
 /** A window in the format of a provider. `segments` say which messages it was made from. */

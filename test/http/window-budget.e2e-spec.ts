@@ -69,13 +69,14 @@ describe('a window', () => {
     expect(await windows.seqs(id, '?budget_tokens=6')).toEqual([7]);
   });
 
-  it('is empty and needs compaction while the newest event exceeds the budget', async () => {
+  it('is without the newest event, and says so, while that event exceeds the budget', async () => {
     const id = await windows.create({ token_budget: 50 }, [...userEvents(2), textEvent('user', 'large', 51)]);
     expect((await service.http.window(id)).body).toMatchObject({
       version: 3,
-      messages: [],
-      used_tokens: 0,
+      messages: [{ seq: 1 }, { seq: 2 }],
+      used_tokens: 20,
       needs_compaction: true,
+      overflow: { seq: 3, tokens: 51 },
     });
     await service.http.append(id, { event: textEvent('user', 'after', 10) });
     expect(await windows.seqs(id)).toEqual([4]);

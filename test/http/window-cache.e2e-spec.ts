@@ -144,7 +144,10 @@ describe('a node that caches windows, pages and events', () => {
 
   it('returns every completed append while others append and read', async () => {
     const id = 'busy';
-    await http().put(id, { token_budget: 100_000, policy: { strategy: 'last_n', config: { limit: 20 } } });
+    await http().put(id, {
+      token_budget: 100_000,
+      policy: { strategy: 'last_n', config: { limit: 20, trim_to: 20 } },
+    });
     await Promise.all(
       Array.from({ length: 8 }, async (_, writer) => {
         for (let turn = 0; turn < 15; turn += 1) {

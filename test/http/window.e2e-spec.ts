@@ -27,6 +27,12 @@ describe('GET /v1/conversations/:id/window', () => {
       segments: [],
       budget_tokens: 1000,
       repairs: [],
+      prefix: {
+        hash: expect.any(String),
+        start_seq: 1,
+        compaction_version: 0,
+        settings: expect.any(String),
+      },
     });
   });
 

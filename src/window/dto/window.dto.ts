@@ -38,11 +38,34 @@ class RepairDto {
 
 @SchemaTitle('Overflow')
 class OverflowDto {
-  @ApiProperty({ type: 'integer', description: 'Seq of the newest event' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Seq of the last event of the newest group; of pinned events, the first that is left out',
+  })
   seq!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Tokens of the newest group' })
+  @ApiProperty({ type: 'integer', description: 'Tokens of the newest group, or of all pinned events' })
   tokens!: number;
+}
+
+@SchemaTitle('Prefix')
+class PrefixDto {
+  @ApiProperty({
+    description: 'While it is the same, the messages of an earlier window are the first messages of this one',
+  })
+  hash!: string;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Seq of the first event that is not pinned; one past the log if the window has none',
+  })
+  start_seq!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Version of the newest active compaction; 0 without one' })
+  compaction_version!: number;
+
+  @ApiProperty({ description: 'Digest of the policy, the budget, the model and the format' })
+  settings!: string;
 }
 
 @SchemaTitle('Window')
@@ -84,7 +107,8 @@ export class WindowDto {
 
   @ApiProperty({
     type: 'integer',
-    description: "The effective budget: the least of the conversation's, the policy's and the call's",
+    description:
+      "The effective budget: the least of the conversation's, the policy's and the call's, less `reserve_tokens`",
   })
   budget_tokens!: number;
 
@@ -94,10 +118,17 @@ export class WindowDto {
   })
   repairs!: RepairDto[];
 
+  @ApiProperty({
+    type: PrefixDto,
+    description: 'The beginning of the window, for the prompt cache of a provider',
+  })
+  prefix!: PrefixDto;
+
   @ApiPropertyOptional({
     type: OverflowDto,
     description:
-      'Why the window has no event: not even the newest group fits the budget, or if all events are summarized, the newest summary',
+      'What does not fit the budget although the window is for it: the newest group, even with shortened tool results; the ' +
+      'pinned events; or if all events are summarized, the newest summary. The window is then without it.',
   })
   overflow?: OverflowDto;
 }

@@ -1,5 +1,6 @@
 import type { Format, Repair } from '@fastpaca/messages';
 import { renderMessages } from '../prompt.js';
+import type { WindowPrefix } from '../prefix.js';
 import type { Window } from '../window.js';
 
 /**
@@ -8,7 +9,7 @@ import type { Window } from '../window.js';
  * @param format writes `prompt` in the place of `messages`
  */
 export function serializeWindow(window: Window, format?: Format): Buffer {
-  const { version, messages, segments, usedTokens, needsCompaction, budgetTokens, overflow } = window;
+  const { version, messages, segments, usedTokens, needsCompaction, budgetTokens, prefix, overflow } = window;
   const rendered = format && renderMessages(format, messages);
   const content = rendered
     ? `"format":"${format}","prompt":${rendered.json}`
@@ -19,7 +20,16 @@ export function serializeWindow(window: Window, format?: Format): Buffer {
   const repairs: readonly Repair[] = rendered?.repairs ?? window.repairs;
   return Buffer.from(
     `{"version":${version},${content},"used_tokens":${usedTokens},"needs_compaction":${needsCompaction},` +
-      `"segments":[${segmentsJson}],"budget_tokens":${budgetTokens},"repairs":${JSON.stringify(repairs)}` +
-      `${overflow ? `,"overflow":${JSON.stringify(overflow)}` : ''}}`,
+      `"segments":[${segmentsJson}],"budget_tokens":${budgetTokens},"repairs":${JSON.stringify(repairs)},` +
+      `"prefix":${prefixJson(prefix)}${overflow ? `,"overflow":${JSON.stringify(overflow)}` : ''}}`,
   );
+}
+
+function prefixJson({ hash, startSeq, compactionVersion, settings }: WindowPrefix): string {
+  return JSON.stringify({
+    hash,
+    start_seq: startSeq,
+    compaction_version: compactionVersion,
+    settings,
+  });
 }
