@@ -50,44 +50,49 @@ export function startOfNewest(liveCount: number, { limit, trimTo }: NewestEvents
 export type Reducer = (event: LiveEvent) => LiveEvent | undefined;
 
 /**
- * The newest live events after a reduction. Events of which nothing is left are skipped and not counted. As in
- * `startOfNewest`, the start is 1 + a multiple of the step: the first such position with at most `limit` remaining events from
- * it on. Reads back no further than that takes, and no further than `newestFirst` yields.
- *
- * @param createReducer called for each pass over the events
+ * The newest live events after a reduction. Events that nothing is left of are skipped and not counted. As in `startOfNewest`, the
+ * start is 1 + a multiple of the step: the first such position with at most `limit` remaining events from it on. Reads back no
+ * further than that takes, and no further than `newestFirst` yields.
  */
 export async function newestReduced(
   timeline: Timeline,
-  config: NewestEventsConfig,
-  createReducer: () => Reducer,
+  { limit, trimTo }: NewestEventsConfig,
+  reduce: Reducer,
 ): Promise<NewestEvents> {
-  const { limit, trimTo } = config;
-  // With a step of 1 the events begin where the limit is reached. With a larger step a first pass finds the start, so
-  // that no events have to be held in memory until it is known.
-  const fromPosition = trimTo === limit ? 1 : await startOfNewestReduced(timeline, config, createReducer());
-  return { events: reducedEvents(timeline, createReducer()), limit, fromPosition };
+  const events = reducedEvents(timeline, reduce);
+  // With a step of 1 the events begin where the limit is reached. With a larger step, the start is known one event later.
+  if (trimTo === limit) return { events, limit, fromPosition: 1 };
+  const step = limit - trimTo + 1;
+  const newest: LiveEvent[] = [];
+  for (;;) {
+    const { done, value } = await events.next();
+    if (done) return { events: eventsAfter(newest, events), limit, fromPosition: 1 };
+    newest.push(value);
+    if (newest.length > limit) {
+      const fromPosition = 1 + step * Math.ceil(value.position / step);
+      return { events: eventsAfter(newest, events), limit, fromPosition };
+    }
+  }
 }
 
-async function* reducedEvents(timeline: Timeline, reduce: Reducer): AsyncGenerator<LiveEvent> {
+async function* reducedEvents(timeline: Timeline, reduce: Reducer): AsyncGenerator<LiveEvent, void> {
   for await (const event of timeline.newestFirst()) {
     const reduced = reduce(event);
     if (reduced) yield reduced;
   }
 }
 
-async function startOfNewestReduced(
-  timeline: Timeline,
-  { limit, trimTo }: NewestEventsConfig,
-  reduce: Reducer,
-): Promise<number> {
-  const step = limit - trimTo + 1;
-  let count = 0;
-  for await (const event of timeline.newestFirst()) {
-    if (!reduce(event)) continue;
-    count += 1;
-    if (count > limit) return 1 + step * Math.ceil(event.position / step);
+/** Events that have been read, then those that have not. */
+async function* eventsAfter(
+  read: readonly LiveEvent[],
+  unread: AsyncGenerator<LiveEvent, void>,
+): AsyncGenerator<LiveEvent> {
+  try {
+    yield* read;
+    yield* unread;
+  } finally {
+    await unread.return();
   }
-  return 1;
 }
 
 /**

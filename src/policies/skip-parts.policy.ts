@@ -34,7 +34,7 @@ export class SkipPartsPolicy implements WindowPolicy<SkipPartsConfig> {
   }
 
   select(timeline: Timeline, config: SkipPartsConfig): Promise<Selection> {
-    return newestReduced(timeline, config, () => skipping(config.kinds));
+    return newestReduced(timeline, config, skipping(config.kinds));
   }
 }
 

@@ -265,6 +265,8 @@ describe('the window of a policy', () => {
   const LENGTHS = [10 * 512, 100 * 512];
   /** Maximum rows that a scan reads: 4,096 events, and the rest of the page that contains the last one. */
   const MAX_ROWS_OF_SCAN = 4096 + 256;
+  /** Windows of two logs may begin at different places of a step. */
+  const MAX_ROWS_OF_STEP = 64;
   let service: TestService;
   let rowsRead = 0;
 
@@ -299,11 +301,11 @@ describe('the window of a policy', () => {
     ['time_window', { max_age_seconds: 60, min_events: 10 }, 1],
     ['time_window', { max_age_seconds: 7200, max_tokens: 500 }, 1],
     ['skip_parts', { kinds: ['*'] }, 1],
-    ['skip_parts', { kinds: ['*'], limit: 20, trim_to: 10 }, 2],
+    ['skip_parts', { kinds: ['*'], limit: 20, trim_to: 10 }, 1],
     ['skip_parts', { kinds: [], limit: 1_000_000, max_tokens: 500 }, 1],
     ['strip_tool_results', { limit: 100_000, trim_to: 1, max_tokens: 500 }, 2],
     ['none_such', {}, 1],
-  ])('reads the same number of rows from a longer log: %s %j', async (strategy, config, scans) => {
+  ])('reads as many rows from a longer log, but for a step: %s %j', async (strategy, config, scans) => {
     const read: number[] = [];
     for (const length of LENGTHS) {
       await service.http.put(`long-${length}`, { policy: { strategy, config } });
@@ -311,8 +313,9 @@ describe('the window of a policy', () => {
       expect((await service.http.window(`long-${length}`)).status).toBe(200);
       read.push(rowsRead);
     }
-    expect(read[1]).toBe(read[0]);
-    expect(read[0]).toBeLessThan(scans * MAX_ROWS_OF_SCAN);
+    const [short = 0, long = 0] = read;
+    expect(Math.abs(long - short)).toBeLessThan(MAX_ROWS_OF_STEP);
+    expect(long).toBeLessThan(scans * MAX_ROWS_OF_SCAN);
   });
 });
 
