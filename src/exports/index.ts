@@ -43,6 +43,7 @@ export type { AppendedEvent, AppendedTurn } from '../events/turn-appender.js';
 export type { Compacted, CompactionWarning } from '../compaction/compaction.js';
 export { CompactionService, type NewCompaction } from '../compaction/compaction.service.js';
 export { WindowService, type ReadWindowOptions } from '../window/window.service.js';
+export type { WindowPrefix } from '../window/prefix.js';
 export type { PromptWindow, Segment, Window, WindowTotals } from '../window/window.js';
 export type { WindowMessage, WindowMessageFields } from '../window/window-message.js';
 

@@ -117,6 +117,7 @@ export class WindowBuilder implements OnModuleInit {
       usedTokens: budget.toModelTokens(usedTokens),
       budgetTokens: budget.effective,
       needsCompaction: needs(selection.selectedTokens),
+      ...(conversation.model !== null && { tokenFactor: conversation.tokenFactor }),
       repairs,
       prefix,
       ...(overflow && { overflow }),

@@ -33,6 +33,8 @@ export interface Window extends WindowTotals {
   messages: readonly WindowMessage[];
   /** What was changed so that a provider accepts the messages. The log is unchanged. */
   repairs: readonly Repair[];
+  /** Only with a model: what stored token counts were multiplied by to give tokens of the model. */
+  tokenFactor?: number;
   /** Identifies the beginning of the window, for the prompt cache of a provider. */
   prefix: WindowPrefix;
   /**

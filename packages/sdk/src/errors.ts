@@ -62,13 +62,13 @@ export class ConnectionError extends FastpacaError {}
 export class TimeoutError extends ConnectionError {}
 
 /**
- * The newest messages exceed the token budget, so the window is without them: a model would not see what it has to answer. Raise the
- * budget, or append less at once.
+ * The newest messages exceed the token budget, so the window is without them: a model would not see what it has to answer. Or the
+ * pinned messages exceed it. Raise the budget, or append less at once.
  */
 export class WindowOverflowError extends FastpacaError {
-  /** Seq of the last event that does not fit. */
+  /** Seq of the last of the newest events; of pinned events, the first that does not fit. */
   readonly seq: number;
-  /** Tokens of the newest messages: of this event and what belongs to it, such as the tool call of a result. */
+  /** Tokens of this event and of what belongs to it, such as the tool call of a result; or of all pinned events. */
   readonly tokens: number;
   readonly budgetTokens: number;
 
@@ -78,7 +78,7 @@ export class WindowOverflowError extends FastpacaError {
     budgetTokens: number,
   ) {
     super(
-      `The newest messages of conversation "${conversationId}" (up to seq ${seq}) have ${tokens} tokens and do not fit the budget of ${budgetTokens}`,
+      `The budget of ${budgetTokens} tokens of conversation "${conversationId}" is too small: event ${seq} and what must be with it have ${tokens} tokens`,
       { code: 'window_overflow' },
     );
     this.seq = seq;

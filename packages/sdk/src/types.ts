@@ -102,6 +102,18 @@ export interface Repair {
   action: string;
 }
 
+/** Identifies the beginning of a window, for the prompt cache of a provider. */
+export interface Prefix {
+  /** While it is the same, the messages of an earlier window are the first messages of this one. */
+  hash: string;
+  /** Seq of the first message that is not pinned; one past the log if the window has none. */
+  startSeq: number;
+  /** Version of the newest active compaction; 0 without one. */
+  compactionVersion: number;
+  /** Digest of the policy, the budget, the model and the format. */
+  settings: string;
+}
+
 /** What a window is made of and how full it is. */
 export interface WindowInfo {
   usedTokens: number;
@@ -111,7 +123,13 @@ export interface WindowInfo {
   segments: Segment[];
   budgetTokens: number;
   repairs: Repair[];
-  /** Not even the newest messages fit the budget, so they are not in the window: the seq of the last one, and their tokens. */
+  /** Only if the conversation has a model: what stored token counts are multiplied by to give tokens of the model. */
+  tokenFactor?: number;
+  prefix: Prefix;
+  /**
+   * What does not fit the budget although the window is for it, so it is not in the window: the seq of the last of the newest messages,
+   * and their tokens; or the seq of the first pinned message that does not fit, and the tokens of all pinned messages.
+   */
   overflow?: { seq: number; tokens: number };
 }
 

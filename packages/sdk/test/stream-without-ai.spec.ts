@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import type { StreamContext } from '../src/model-answer/context-stream.js';
 import { readSse, textOf } from './support/ai-sse.js';
+import { ANY_PREFIX } from './support/window-prefix.js';
 
 jest.unstable_mockModule('ai', () => {
   throw new Error("Cannot find package 'ai'");
@@ -41,6 +42,7 @@ describe('ctx.stream without the AI SDK', () => {
           segments: [],
           budgetTokens: 1000,
           repairs: [],
+          prefix: ANY_PREFIX,
         }),
       append: (events) => {
         appended.push(...events);

@@ -5,6 +5,7 @@ import { startStream, type StreamContext } from '../src/model-answer/context-str
 import type { WindowMessage } from '../src/types.js';
 import { readSse, textOf } from './support/ai-sse.js';
 import { allOf } from './support/all-of.js';
+import { ANY_PREFIX } from './support/window-prefix.js';
 
 const appended: EventInput[] = [];
 const context: StreamContext = {
@@ -19,6 +20,7 @@ const context: StreamContext = {
     segments: [{ type: 'live', fromSeq: 1, toSeq: 1 }],
     budgetTokens: 1000,
     repairs: [],
+    prefix: ANY_PREFIX,
   }),
   append: async (events) => {
     appended.push(...events);

@@ -43,6 +43,12 @@ describe('ctx.window', () => {
       segments: [{ type: 'live', fromSeq: 1, toSeq: 1 }],
       budgetTokens: 1000,
       repairs: [],
+      prefix: {
+        hash: expect.any(String),
+        startSeq: 1,
+        compactionVersion: 0,
+        settings: expect.any(String),
+      },
     });
   });
 

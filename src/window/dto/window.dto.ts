@@ -112,6 +112,13 @@ export class WindowDto {
   })
   budget_tokens!: number;
 
+  @ApiPropertyOptional({
+    description:
+      'Only if the conversation has a `model`: what stored token counts are multiplied by to give tokens of the model. It is ' +
+      'learned from `usage`; 1 before that',
+  })
+  token_factor?: number;
+
   @ApiProperty({
     type: [RepairDto],
     description: 'What was changed so that a provider accepts the window. The log is unchanged.',

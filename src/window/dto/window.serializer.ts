@@ -9,7 +9,17 @@ import type { Window } from '../window.js';
  * @param format writes `prompt` in the place of `messages`
  */
 export function serializeWindow(window: Window, format?: Format): Buffer {
-  const { version, messages, segments, usedTokens, needsCompaction, budgetTokens, prefix, overflow } = window;
+  const {
+    version,
+    messages,
+    segments,
+    usedTokens,
+    needsCompaction,
+    budgetTokens,
+    tokenFactor,
+    prefix,
+    overflow,
+  } = window;
   const rendered = format && renderMessages(format, messages);
   const content = rendered
     ? `"format":"${format}","prompt":${rendered.json}`
@@ -20,7 +30,8 @@ export function serializeWindow(window: Window, format?: Format): Buffer {
   const repairs: readonly Repair[] = rendered?.repairs ?? window.repairs;
   return Buffer.from(
     `{"version":${version},${content},"used_tokens":${usedTokens},"needs_compaction":${needsCompaction},` +
-      `"segments":[${segmentsJson}],"budget_tokens":${budgetTokens},"repairs":${JSON.stringify(repairs)},` +
+      `"segments":[${segmentsJson}],"budget_tokens":${budgetTokens},` +
+      `${tokenFactor === undefined ? '' : `"token_factor":${tokenFactor},`}"repairs":${JSON.stringify(repairs)},` +
       `"prefix":${prefixJson(prefix)}${overflow ? `,"overflow":${JSON.stringify(overflow)}` : ''}}`,
   );
 }

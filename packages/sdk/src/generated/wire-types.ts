@@ -328,6 +328,13 @@ export interface components {
         [key: string]: unknown;
       };
       /**
+       * @description Selects how tokens are counted; absent until it is set
+       * @example claude-opus-5
+       */
+      model?: string;
+      /** @description Tokens of the budget that windows leave free; absent if there are none */
+      reserve_tokens?: number;
+      /**
        * @description +1 per event and per compaction
        * @example 0
        */
@@ -360,6 +367,13 @@ export interface components {
       metadata?: {
         [key: string]: unknown;
       };
+      /**
+       * @description Selects how tokens are counted. It can be replaced, but not removed: null counts as absent. Events that are stored keep their count.
+       * @example claude-opus-5
+       */
+      model?: string;
+      /** @description Tokens of the budget that windows leave free, for system prompt, tools and answer: less than `token_budget`; 0 in a new conversation */
+      reserve_tokens?: number;
     };
     Error: {
       error: components['schemas']['ErrorCode'];
@@ -521,6 +535,8 @@ export interface components {
       };
       /** @description The caller's own token count, used as the token estimate */
       token_count?: number;
+      /** @description If true, no policy and no budget drops the event from a window */
+      pinned?: boolean;
     } & {
       [key: string]: unknown;
     };
@@ -533,6 +549,8 @@ export interface components {
       };
       /** @description The caller's own token count, used as the token estimate */
       token_count?: number;
+      /** @description If true, no policy and no budget drops the event from a window */
+      pinned?: boolean;
     } & {
       [key: string]: unknown;
     };
@@ -551,6 +569,8 @@ export interface components {
       };
       /** @description The caller's own token count, used as the token estimate */
       token_count?: number;
+      /** @description If true, no policy and no budget drops the event from a window */
+      pinned?: boolean;
     } & {
       [key: string]: unknown;
     };
@@ -583,9 +603,9 @@ export interface components {
       trigger_ratio?: number;
     };
     Overflow: {
-      /** @description Seq of the newest event */
+      /** @description Seq of the last event of the newest group; of pinned events, the first that is left out */
       seq: number;
-      /** @description Tokens of the newest group */
+      /** @description Tokens of the newest group, or of all pinned events */
       tokens: number;
     };
     /** @description Has a `type`; its other fields are up to the caller */
@@ -614,6 +634,16 @@ export interface components {
       config: {
         [key: string]: unknown;
       };
+    };
+    Prefix: {
+      /** @description While it is the same, the messages of an earlier window are the first messages of this one */
+      hash: string;
+      /** @description Seq of the first event that is not pinned; one past the log if the window has none */
+      start_seq: number;
+      /** @description Version of the newest active compaction; 0 without one */
+      compaction_version: number;
+      /** @description Digest of the policy, the budget, the model and the format */
+      settings: string;
     };
     Repair: {
       /**
@@ -744,11 +774,15 @@ export interface components {
       needs_compaction: boolean;
       /** @description The ranges of the window, ascending */
       segments: components['schemas']['Segment'][];
-      /** @description The effective budget: the least of the conversation's, the policy's and the call's */
+      /** @description The effective budget: the least of the conversation's, the policy's and the call's, less `reserve_tokens` */
       budget_tokens: number;
+      /** @description Only if the conversation has a `model`: what stored token counts are multiplied by to give tokens of the model. It is learned from `usage`; 1 before that */
+      token_factor?: number;
       /** @description What was changed so that a provider accepts the window. The log is unchanged. */
       repairs: components['schemas']['Repair'][];
-      /** @description Why the window has no event: not even the newest group fits the budget, or if all events are summarized, the newest summary */
+      /** @description The beginning of the window, for the prompt cache of a provider */
+      prefix: components['schemas']['Prefix'];
+      /** @description What does not fit the budget although the window is for it: the newest group, even with shortened tool results; the pinned events; or if all events are summarized, the newest summary. The window is then without it. */
       overflow?: components['schemas']['Overflow'];
     };
     /** @description The window has changed: read it again */

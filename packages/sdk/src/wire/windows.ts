@@ -2,6 +2,7 @@ import { modelContents } from '@fastpaca/messages';
 import type { Format, Prompts } from '../prompts.js';
 import type {
   Part,
+  Prefix,
   PromptWindow,
   Repair,
   Role,
@@ -37,9 +38,15 @@ function fromWireInfo(wire: WireWindow): WindowInfo {
       toSeq,
     })),
     budgetTokens: wire.budget_tokens,
+    ...(wire.token_factor !== undefined && { tokenFactor: wire.token_factor }),
     repairs: wire.repairs.map(fromWireRepair),
+    prefix: fromWirePrefix(wire.prefix),
     ...(wire.overflow && { overflow: wire.overflow }),
   };
+}
+
+function fromWirePrefix({ hash, settings, ...wire }: WireWindow['prefix']): Prefix {
+  return { hash, startSeq: wire.start_seq, compactionVersion: wire.compaction_version, settings };
 }
 
 export function fromWireRepair({ call_id: callId, ...repair }: WireRepair): Repair {
