@@ -6,10 +6,10 @@ interface BudgetSettings {
   reserveTokens?: unknown;
 }
 
-/** The reserved tokens must be less than the budget. Says nothing unless both are given as numbers. */
+/** The reserved tokens must be less than the budget. Says nothing unless both are given, as numbers. */
 export function reserveViolations({ tokenBudget, reserveTokens }: BudgetSettings): Violation[] {
-  if (typeof tokenBudget !== 'number' || typeof reserveTokens !== 'number') return [];
-  if (reserveTokens < tokenBudget) return [];
+  if (typeof tokenBudget !== 'number' || !Number.isSafeInteger(reserveTokens)) return [];
+  if ((reserveTokens as number) < tokenBudget) return [];
   return [{ path: 'reserve_tokens', message: `must be less than token_budget (${tokenBudget})` }];
 }
 

@@ -69,11 +69,11 @@ export class EventLogRepository {
    *
    * @throws DatabaseError 23505 if the key was used before
    */
-  append(turn: TurnToWrite): Promise<AppendedEvent[]> {
+  append(turn: TurnToWrite, executor: Executor = this.database): Promise<AppendedEvent[]> {
     const [only] = turn.events;
     return only && turn.events.length === 1 && !mayAddPins(turn.events)
-      ? this.database.query<AppendedEvent>(APPEND_EVENT, eventValues(turn, only))
-      : this.database.query<AppendedEvent>(APPEND_TURN, turnValues(turn));
+      ? executor.query<AppendedEvent>(APPEND_EVENT, eventValues(turn, only))
+      : executor.query<AppendedEvent>(APPEND_TURN, turnValues(turn));
   }
 
   /**

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { runCooperatively } from '../common/cooperative-task.js';
-import { InvalidPayloadError, UnavailableError } from '../common/errors/common.errors.js';
+import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import { jsonEqualsTask } from '../common/json/json-equal.js';
 import {
   ConversationNotFoundError,
@@ -9,6 +9,7 @@ import {
   VersionMismatchError,
 } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
+import { Database } from '../database/database.js';
 import { isUniqueViolation } from '../database/database.errors.js';
 import { AppendQueue } from './append-queue.js';
 import {
@@ -42,7 +43,9 @@ export interface TurnSource {
 }
 
 /** How often an append is tried if the reason of its rejection no longer holds when it is looked up. */
-const MAX_ATTEMPTS = 20;
+const MAX_ATTEMPTS = 5;
+/** After so many attempts, the conversation is locked first: its model may change faster than tokens are counted. */
+const UNLOCKED_ATTEMPTS = 3;
 
 /** Appends turns: version check, idempotency, token counts of the right model, and the reason why a turn was not written. */
 @Injectable()
@@ -51,13 +54,15 @@ export class TurnAppender {
     private readonly queue: AppendQueue,
     private readonly log: EventLogRepository,
     private readonly conversations: ConversationsService,
+    private readonly database: Database,
   ) {}
 
   /** See `EventsService.append`. */
   async append(id: ConversationId, source: TurnSource, newTurn: NormalizedTurn): Promise<AppendedTurn> {
     let turn = newTurn;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const events = await this.write(id, turn);
+      const isLocked = attempt > UNLOCKED_ATTEMPTS;
+      const events = await this.write(id, turn, isLocked ? source : undefined);
       if (events.length) return { events, deduped: false };
       const rejection = await this.log.findRejection(id, turn.idempotencyKey);
       if (!rejection) throw new ConversationNotFoundError();
@@ -73,17 +78,38 @@ export class TurnAppender {
         turn = { ...turn, model: rejection.model, events: await source.normalize(rejection.model) };
       // Otherwise the conversation was created or reached the expected version between the two statements.
     }
-    throw new UnavailableError('The conversation keeps changing; retry in a moment');
+    throw new Error(`an append was rejected ${MAX_ATTEMPTS} times, each time without a lasting reason`);
   }
 
-  /** @returns no event if the turn was rejected: see `EventLogRepository.append`, or the key is used */
-  private async write(id: ConversationId, turn: NormalizedTurn): Promise<AppendedEvent[]> {
+  /**
+   * @param lockFor counts the tokens again while the conversation is locked; undefined to write without that
+   * @returns no event if the turn was rejected: see `EventLogRepository.append`, or the key is used
+   */
+  private async write(
+    id: ConversationId,
+    turn: NormalizedTurn,
+    lockFor: TurnSource | undefined,
+  ): Promise<AppendedEvent[]> {
     try {
-      return await this.queue.append(id, turn);
+      return await (lockFor ? this.writeLocked(id, turn, lockFor) : this.queue.append(id, turn));
     } catch (error) {
       if (turn.idempotencyKey !== undefined && isUniqueViolation(error)) return [];
+      // The lookup of the reason decides: a used key comes first.
+      if (error instanceof ConversationNotFoundError || error instanceof TombstonedError) return [];
       throw error;
     }
+  }
+
+  private writeLocked(
+    id: ConversationId,
+    turn: NormalizedTurn,
+    { normalize }: TurnSource,
+  ): Promise<AppendedEvent[]> {
+    return this.database.transaction(async (tx) => {
+      const { model } = await this.conversations.lock(tx, id);
+      const events = model === turn.model ? turn.events : await normalize(model);
+      return this.log.append({ ...turn, id, model, events }, tx);
+    });
   }
 
   /**

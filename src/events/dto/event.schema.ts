@@ -31,6 +31,11 @@ const partsOf = <Part extends JsonSchema>(part: Part) =>
 
 const ROLE = { title: 'Role', type: 'string', enum: ROLES } as const satisfies JsonSchema;
 const METADATA = { type: 'object', additionalProperties: true } as const satisfies JsonSchema;
+const PINNED = {
+  type: 'boolean',
+  description: 'If true, no policy and no budget drops the event from a window',
+} as const satisfies JsonSchema;
+
 /** The fields that a stored event and a message of a window share. */
 const STORED_FIELDS = {
   role: ROLE,
@@ -41,6 +46,7 @@ const STORED_FIELDS = {
   },
   id: { type: 'string' },
   metadata: METADATA,
+  pinned: PINNED,
 } as const satisfies Record<string, JsonSchema>;
 
 const TOKEN_COUNT = {
@@ -48,11 +54,6 @@ const TOKEN_COUNT = {
   minimum: 0,
   maximum: 2_147_483_647, // of a PostgreSQL integer
   description: "The caller's own token count, used as the token estimate",
-} as const satisfies JsonSchema;
-
-const PINNED = {
-  type: 'boolean',
-  description: 'If true, no policy and no budget drops the event from a window',
 } as const satisfies JsonSchema;
 
 /**
