@@ -1,5 +1,5 @@
 import type { TurnToWrite } from './event-log.repository.js';
-import { mayAddPins } from './pins.js';
+import { hasPinnedEvents } from './pins.js';
 
 /** Turns of one statement: more make it longer and save little. Measured: docs/performance.md. */
 const MAX_TURNS = 128;
@@ -9,7 +9,7 @@ const MAX_CHARS = 1024 * 1024;
 /**
  * Turns that one `APPEND_BATCH` may write. The statement checks versions and keys against the log as it was before the
  * batch. So only the first turn of a conversation may have `ifVersion`, and no two of its turns may have the same key. A turn
- * that may add pinned events is written alone, by the statement for one turn.
+ * with pinned events is written alone, by the statement for one turn.
  */
 export class AppendBatch<Turn extends TurnToWrite> {
   readonly turns: Turn[] = [];
@@ -38,7 +38,11 @@ export class AppendBatch<Turn extends TurnToWrite> {
   private fits(turn: Turn): boolean {
     const [first] = this.turns;
     if (!first) return true;
-    return this.chars + charsOf(turn) <= MAX_CHARS && !mayAddPins(first.events) && !mayAddPins(turn.events);
+    return (
+      this.chars + charsOf(turn) <= MAX_CHARS &&
+      !hasPinnedEvents(first.events) &&
+      !hasPinnedEvents(turn.events)
+    );
   }
 
   /** Whether no turn before it in the batch can change how its version and its key are judged. */

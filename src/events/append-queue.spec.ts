@@ -60,13 +60,13 @@ const written = (body: string): AppendedEvent[] => [
   { seq: body.charCodeAt(1), version: body.charCodeAt(0), tokenEstimate: 1 },
 ];
 
-const event = (body: string): NewEvent => ({
+const event = (body: string, pinned = false): NewEvent => ({
   role: 'user',
   body,
   tokenEstimate: 1,
   partTokens: null,
   outline: '1',
-  pinned: false,
+  pinned,
 });
 const turn = (body: string, more: { ifVersion?: number; idempotencyKey?: string } = {}) => ({
   events: [event(body)],
@@ -167,6 +167,28 @@ describe('AppendQueue', () => {
     await log.write(2);
     expect(log.sent).toEqual([['a1', 'a2', 'b1'], ['a3'], ['a4']]);
     await Promise.all(all);
+  });
+
+  it('writes a turn with a pinned event alone, after the turns before it', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log);
+    const pinned = (body: string) => ({ ...turn(body), events: [event(body, true)] });
+    const all = [
+      queue.append(A, turn('a1')),
+      queue.append(A, pinned('a2')),
+      queue.append(A, turn('a3')),
+      queue.append(B, turn('b1')),
+      queue.append(B, pinned('b2')),
+    ];
+    await settled();
+    expect(log.sent).toEqual([['a1', 'b1']]);
+    await log.write(0);
+    expect(log.sent).toEqual([['a1', 'b1'], ['a2'], ['b2']]);
+    await log.write(1);
+    expect(log.sent).toEqual([['a1', 'b1'], ['a2'], ['b2'], ['a3']]);
+    await log.write(2);
+    await log.write(3);
+    expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2'].map(written));
   });
 
   it('resolves a rejected turn with no rows, and the other turns of its batch with their rows', async () => {

@@ -15,6 +15,7 @@ export function eventValues(turn: TurnToWrite, event: NewEvent): unknown[] {
     idempotencyKey,
     event.outline,
     model,
+    leadingHeadEvents([event]),
   ];
 }
 
@@ -65,6 +66,7 @@ export function batchValues(turns: readonly TurnToWrite[]): unknown[] {
     events.map(({ event }) => partTokensText(event)),
     events.map(({ event }) => event.outline),
     turns.map(({ model }) => model),
+    turns.map(({ events }) => leadingHeadEvents(events)),
   ];
 }
 

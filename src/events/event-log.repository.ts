@@ -17,7 +17,7 @@ import {
   TOKENS_OF_RANGE,
   TOKENS_THROUGH,
 } from './event-log.sql.js';
-import { mayAddPins } from './pins.js';
+import { hasPinnedEvents } from './pins.js';
 import type { EventWithTotal, PinnedEvent, SeqRange, StoredOutline, SuffixRange } from './stored-event.js';
 
 /** What the server assigned to an appended event. */
@@ -71,7 +71,7 @@ export class EventLogRepository {
    */
   append(turn: TurnToWrite, executor: Executor = this.database): Promise<AppendedEvent[]> {
     const [only] = turn.events;
-    return only && turn.events.length === 1 && !mayAddPins(turn.events)
+    return only && turn.events.length === 1 && !hasPinnedEvents(turn.events)
       ? executor.query<AppendedEvent>(APPEND_EVENT, eventValues(turn, only))
       : executor.query<AppendedEvent>(APPEND_TURN, turnValues(turn));
   }
@@ -79,7 +79,7 @@ export class EventLogRepository {
   /**
    * Writes turns of any conversations in one commit; see `APPEND_BATCH` for which turns may be together. Waits for no lock.
    *
-   * @param turns none of which `mayAddPins`
+   * @param turns none of which has pinned events
    * @returns per turn what `append` would return, or undefined if the conversation is missing, tombstoned or locked
    * @throws DatabaseError if a turn causes an error in the database; then none is written
    */

@@ -10,26 +10,36 @@ const EVENT = `${EVENT_WITHOUT_BODY}, e.body`;
 /** The time of a change. Like seqs, the times of a log never decrease. */
 const NEXT_TIME = "GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp()))";
 
+/**
+ * The head of a log after an append: it grows only while the log has nothing else.
+ *
+ * @param added how many events the append adds to such a head
+ */
+const headLength = (added: string) => `
+             CASE WHEN COALESCE(c.head_length, 0) = c.last_seq
+                  THEN LEAST(c.last_seq + ${added}, ${MAX_HEAD_LENGTH}) ELSE c.head_length END`;
+
 /** The size of a body. PostgreSQL reads it from the header of the value and decompresses nothing. */
 const BODY_BYTES = 'octet_length(e.body::text)';
 
 /**
  * Appends one event to conversation ($1, $2). It does what `APPEND_TURN` does, in three quarters of the time, but only for
- * an event that is not pinned and cannot belong to the head of the log.
+ * an event that is not pinned.
  *
  * $3 the version that the conversation must have (null skips that check); $4 body, $5 its tokens, $6 its tokens by part;
- * $7 the idempotency key; $8 the outline; $9 the model that the tokens were counted for.
+ * $7 the idempotency key; $8 the outline; $9 the model that the tokens were counted for; $10 is 1 for a system or developer
+ * event, else 0.
  */
 export const APPEND_EVENT: Statement = {
   name: 'append_event',
   writes: true,
   text: `
     WITH head AS (
-      UPDATE fastpaca.conversations
+      UPDATE fastpaca.conversations c
          SET last_seq = last_seq + 1,
              version = version + 1,
              tokens_total = tokens_total + $5::integer,
-             head_length = CASE WHEN last_seq = 0 THEN 0 ELSE head_length END,
+             head_length = ${headLength('$10::integer')},
              updated_at = ${NEXT_TIME}
        WHERE namespace = $1 AND id = $2 AND tombstoned_at IS NULL AND ($3::bigint IS NULL OR version = $3)
          AND model IS NOT DISTINCT FROM $9::text
@@ -61,12 +71,11 @@ export const APPEND_TURN: Statement = {
   writes: true,
   text: `
     WITH head AS (
-      UPDATE fastpaca.conversations
+      UPDATE fastpaca.conversations c
          SET last_seq = last_seq + $4::integer,
              version = version + $4::integer,
              tokens_total = tokens_total + $5::bigint,
-             head_length = CASE WHEN COALESCE(head_length, 0) = last_seq
-                                THEN LEAST(last_seq + $12::integer, ${MAX_HEAD_LENGTH}) ELSE head_length END,
+             head_length = ${headLength('$12::integer')},
              pinned_seqs = pinned_seqs || ARRAY(SELECT last_seq + n FROM unnest($13::integer[]) n),
              updated_at = ${NEXT_TIME}
        WHERE namespace = $1 AND id = $2 AND tombstoned_at IS NULL AND ($3::bigint IS NULL OR version = $3)
@@ -92,9 +101,9 @@ export const APPEND_TURN: Statement = {
  *
  * Conversations: $1 namespaces and $2 ids. Turns, in the order of their arrival: $3 number of the conversation (from 1),
  * $4 version that it must have, $5 idempotency key, $6 number of events, $7 their tokens, $15 model that they were counted
- * for. Events: $8 number of the turn (from 1), $9 position in the turn (from 1), $10 body, $11 tokens, $12 tokens of the
- * turn through this event, $13 tokens by part, $14 outline. No event is pinned, and no turn begins with an event that could
- * belong to the head of the log.
+ * for, $16 number of system and developer events before the first event of another role. Events: $8 number of the turn
+ * (from 1), $9 position in the turn (from 1), $10 body, $11 tokens, $12 tokens of the turn through this event, $13 tokens
+ * by part, $14 outline. No event is pinned.
  *
  * Guarantees: waits for no lock. Returns one row per turn whose conversation exists, is not tombstoned and is not locked
  * by another transaction. "written" is false if the version, the model or the key does not allow the turn; otherwise
@@ -117,8 +126,9 @@ export const APPEND_BATCH: Statement = {
                               AND tombstoned_at IS NULL
                               FOR NO KEY UPDATE SKIP LOCKED) c
     ), turn AS (
-      SELECT * FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[], $15::text[])
-               WITH ORDINALITY AS t (conversation_no, if_version, key, size, tokens, counted_for, turn_no)
+      SELECT * FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[], $15::text[],
+                           $16::integer[])
+               WITH ORDINALITY AS t (conversation_no, if_version, key, size, tokens, counted_for, head_events, turn_no)
     ), repeated AS (
       SELECT turn_no
         FROM turn JOIN conversation USING (conversation_no)
@@ -127,12 +137,14 @@ export const APPEND_BATCH: Statement = {
                               AND e.idempotency_key = turn.key LIMIT 1) e
        WHERE turn.key IS NOT NULL
     ), decided AS (
-      SELECT locked.*, turn_no, key, size, tokens,
+      SELECT locked.*, turn_no, key, size, tokens, head_events,
              (if_version IS NULL OR if_version = version) AND counted_for IS NOT DISTINCT FROM model
                AND turn_no NOT IN (SELECT turn_no FROM repeated) AS written
         FROM turn JOIN locked USING (conversation_no)
     ), positioned AS (
-      SELECT namespace, id, time, turn_no, key, size, written,
+      SELECT namespace, id, time, turn_no, key, size, tokens, written,
+             CASE WHEN COALESCE(bool_and(head_events = size) FILTER (WHERE written) OVER earlier, true)
+                  THEN head_events ELSE 0 END AS added_to_head,
              last_seq + COALESCE(sum(size) FILTER (WHERE written) OVER earlier, 0) AS seq_before,
              version + COALESCE(sum(size) FILTER (WHERE written) OVER earlier, 0) AS version_before,
              tokens_total + COALESCE(sum(tokens) FILTER (WHERE written) OVER earlier, 0)::bigint AS tokens_before
@@ -142,9 +154,10 @@ export const APPEND_BATCH: Statement = {
     ), advanced AS (
       UPDATE fastpaca.conversations c
          SET last_seq = c.last_seq + d.size, version = c.version + d.size, tokens_total = c.tokens_total + d.tokens,
-             head_length = CASE WHEN c.last_seq = 0 THEN 0 ELSE c.head_length END, updated_at = d.time
-        FROM (SELECT namespace, id, time, sum(size) AS size, sum(tokens)::bigint AS tokens
-                FROM decided WHERE written GROUP BY namespace, id, time) d
+             head_length = ${headLength('d.added_to_head')}, updated_at = d.time
+        FROM (SELECT namespace, id, time, sum(size) AS size, sum(tokens)::bigint AS tokens,
+                     sum(added_to_head) AS added_to_head
+                FROM positioned WHERE written GROUP BY namespace, id, time) d
        WHERE c.namespace = d.namespace AND c.id = d.id
     ), inserted AS (
       INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total,

@@ -22,7 +22,6 @@ export function pinnedIndexes(events: readonly NewEvent[]): number[] {
   return events.flatMap(({ pinned }, index) => (pinned ? [index] : []));
 }
 
-/** Whether the events that stay in every window may be others after the turn. */
-export function mayAddPins(events: readonly NewEvent[]): boolean {
-  return leadingHeadEvents(events) > 0 || events.some(({ pinned }) => pinned);
+export function hasPinnedEvents(events: readonly NewEvent[]): boolean {
+  return events.some(({ pinned }) => pinned);
 }

@@ -71,7 +71,7 @@ const MEASURED: [string, string, (last: number, name: string) => Value[], number
   [
     'an append',
     APPEND_EVENT.text,
-    (_, name) => ['default', name, null, '{"role":"user"}', 5, null, `key-${name}`, '1', null],
+    (_, name) => ['default', name, null, '{"role":"user"}', 5, null, `key-${name}`, '1', null, 0],
     20,
   ],
   [
