@@ -1,5 +1,6 @@
 import { firstString } from '../event.js';
 import type { ToolCallItem } from '../items.js';
+import { UniqueIds } from '../unique-ids.js';
 import type { Repair } from '../window-event.js';
 import type { ArrangedMessage } from './arrange.js';
 
@@ -23,43 +24,30 @@ export function assignCallIds(
   rules: CallIdRules,
 ): Map<ToolCallItem, string> {
   const ids = new Map<ToolCallItem, string>();
-  let used = new Set<string>();
+  let uniqueIds = new UniqueIds('_', rules.maxLength);
   for (const { role, items, seq } of messages) {
     if (role !== 'assistant') continue;
-    if (!rules.isUniqueInPrompt) used = new Set();
+    if (!rules.isUniqueInPrompt) uniqueIds = new UniqueIds('_', rules.maxLength);
     for (const item of items) {
-      if (item.kind !== 'call') continue;
-      const id = unusedCallId(item, seq, used, rules);
-      used.add(id);
-      ids.set(item, id);
+      if (item.kind === 'call') ids.set(item, uniqueCallId(item, seq, uniqueIds, rules));
     }
   }
   return ids;
 }
 
 /** The id of one call, as `assignCallIds` assigns it. */
-export function unusedCallId(
+export function uniqueCallId(
   { id, place }: ToolCallItem,
   seq: number,
-  used: ReadonlySet<string>,
-  { maxLength, allowsAnyCharacter = false }: Omit<CallIdRules, 'isUniqueInPrompt'>,
+  uniqueIds: UniqueIds,
+  { allowsAnyCharacter = false }: Pick<CallIdRules, 'allowsAnyCharacter'> = {},
 ): string {
   const own = firstString(id) ?? `call_${seq}_${place.index}`;
-  const legal = allowsAnyCharacter ? own : own.replace(/[^a-zA-Z0-9_-]/g, '_');
-  return firstUnused(legal.slice(0, maxLength), used, maxLength);
+  return uniqueIds.add(allowsAnyCharacter ? own : own.replace(/[^a-zA-Z0-9_-]/g, '_'));
 }
 
 /** The repair that says that a call has another id or name in the prompt; none if both are as the model gave them. */
 export function renamedCall(call: ToolCallItem, seq: number, id: string, name: string): Repair[] {
   if (name === call.name && (call.id === undefined || call.id === id)) return [];
   return [{ code: 'renamed', seq, call_id: id, action: 'made the id and the name of the call legal' }];
-}
-
-function firstUnused(id: string, used: ReadonlySet<string>, maxLength: number): string {
-  let candidate = id;
-  for (let number = 2; used.has(candidate); number += 1) {
-    const suffix = `_${number}`;
-    candidate = id.slice(0, maxLength - suffix.length) + suffix;
-  }
-  return candidate;
 }

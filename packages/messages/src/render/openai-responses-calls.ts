@@ -1,9 +1,10 @@
 import { isObject } from '../event.js';
 import type { Item, ToolCallItem } from '../items.js';
 import { NO_RESULT_TEXT, syntheticResults } from '../synthetic-result.js';
+import { UniqueIds } from '../unique-ids.js';
 import type { Repair } from '../window-event.js';
 import type { ToolPairs } from '../window-items.js';
-import { renamedCall, unusedCallId } from './call-ids.js';
+import { renamedCall, uniqueCallId } from './call-ids.js';
 import type { Fields } from './openai-responses-content.js';
 import type { NativeItem } from './openai-responses-items.js';
 import type { Piece } from './openai-responses-pieces.js';
@@ -33,7 +34,7 @@ interface SentCall {
 export class ResponsesCalls {
   private readonly sent = new Map<ToolCallItem, SentCall>();
   /** OpenAI binds calls and outputs one to one: an id must not repeat. */
-  private readonly usedIds = new Set<string>();
+  private readonly uniqueIds = new UniqueIds('_', MAX_CALL_ID_LENGTH);
   private readonly programIds = new Set<unknown>();
   private readonly requestIds = new Set<unknown>();
   private readonly answeredRequests: ReadonlySet<unknown>;
@@ -140,8 +141,7 @@ export class ResponsesCalls {
   }
 
   private open(call: ToolCallItem, seq: number, form: SentCall['form']): SentCall {
-    const sent = { id: unusedCallId(call, seq, this.usedIds, { maxLength: MAX_CALL_ID_LENGTH }), form };
-    this.usedIds.add(sent.id);
+    const sent = { id: uniqueCallId(call, seq, this.uniqueIds), form };
     this.sent.set(call, sent);
     return sent;
   }

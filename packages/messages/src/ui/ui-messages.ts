@@ -1,5 +1,6 @@
 import { firstString, isObject, type Part } from '../event.js';
 import { joinedText } from '../render/system-text.js';
+import { UniqueIds } from '../unique-ids.js';
 import type { WindowEvent } from '../window-event.js';
 import { pairTools, readWindow, type ReadMessage } from '../window-items.js';
 import { AnswerParts } from './answer-parts.js';
@@ -28,7 +29,8 @@ export function toUiMessages(events: readonly WindowEvent[]): UiMessage[] {
   const read = readWindow(events);
   const answers = new AnswerParts(pairTools(read), new Approvals(read));
   const messages: UiMessage[] = [];
-  const usedIds = new Set<string>();
+  // User interfaces need unique ids, but the messages of one summary share a seq, and callers may repeat an id.
+  const uniqueIds = new UniqueIds('-');
   let answer: Answer | undefined;
   for (const message of read) {
     const { role } = message.event;
@@ -48,7 +50,7 @@ export function toUiMessages(events: readonly WindowEvent[]): UiMessage[] {
   }
   return messages
     .filter(({ parts }) => parts.some(({ type }) => type !== 'step-start'))
-    .map((message) => ({ ...message, id: unique(message.id, usedIds) }));
+    .map((message) => ({ ...message, id: uniqueIds.add(message.id) }));
 }
 
 /** A message of the model that grows with each event of the answer. */
@@ -107,12 +109,4 @@ function plainMessage(message: ReadMessage): UiMessage {
 
 function idOf({ event, seq }: ReadMessage): string {
   return firstString(event.id) ?? `seq-${seq}`;
-}
-
-/** User interfaces need unique ids, but the messages of one summary share a seq, and callers may repeat an id. */
-function unique(id: string, usedIds: Set<string>): string {
-  let candidate = id;
-  for (let number = 2; usedIds.has(candidate); number += 1) candidate = `${id}-${number}`;
-  usedIds.add(candidate);
-  return candidate;
 }
