@@ -25,7 +25,8 @@ export interface Group {
  */
 export function groupEvents(events: readonly OutlinedEvent[]): Group[] {
   const reach = events.map((_, index) => index);
-  for (const { call, result } of toolPairs(events)) reach[call] = Math.max(reach[call] ?? 0, result);
+  for (const [{ index: call }, { index: result }] of pairTools(events).resultOf)
+    reach[call] = Math.max(reach[call] ?? 0, result);
   for (const [index, { outline }] of events.entries())
     if (outline.isApproval && index > 0) reach[index - 1] = Math.max(reach[index - 1] ?? 0, index);
   const groups: Group[] = [];
@@ -65,9 +66,8 @@ function isOfTools(event: OutlinedEvent | undefined): boolean {
 export function mayBeginEarlier(events: readonly OutlinedEvent[]): boolean {
   if (events[0]?.outline.isApproval) return true;
   if (!hasTools(events)) return false;
-  const entries = [...toolEntries(events)];
-  const { callOf } = pairToolResults(entries, ({ startsTurn }) => startsTurn);
-  return entries.some((entry) => entry.kind === 'result' && !callOf.has(entry));
+  const { tools, callOf } = pairTools(events);
+  return tools.some((tool) => tool.kind === 'result' && !callOf.has(tool));
 }
 
 /**
@@ -77,49 +77,41 @@ export function mayBeginEarlier(events: readonly OutlinedEvent[]): boolean {
 export function needsRepair(events: readonly OutlinedEvent[]): boolean {
   if (events.some(({ outline }) => outline.isIllFormed)) return true;
   if (!hasTools(events)) return false;
-  const entries = [...toolEntries(events)];
-  const { callOf, resultOf } = pairToolResults(entries, ({ startsTurn }) => startsTurn);
+  const { tools, callOf, resultOf } = pairTools(events);
   const openFrom = openFromSeq(events);
-  return entries.some((entry) => {
-    if (entry.kind === 'result') return !callOf.has(entry);
-    const isOpen = (events[entry.index]?.seq ?? 0) >= openFrom;
-    return !resultOf.has(entry) && !entry.isProviderExecuted && !isOpen;
+  return tools.some((tool) => {
+    if (tool.kind === 'result') return !callOf.has(tool);
+    const isOpen = (events[tool.index]?.seq ?? 0) >= openFrom;
+    return !resultOf.has(tool) && !tool.isProviderExecuted && !isOpen;
   });
 }
 
 /** The calls without a result that the provider does not execute. */
 export function unansweredCalls(events: readonly OutlinedEvent[]): OutlineTool[] {
-  const entries = [...toolEntries(events)];
-  const { resultOf } = pairToolResults(entries, ({ startsTurn }) => startsTurn);
-  return entries.filter(
-    (entry) => entry.kind === 'call' && !entry.isProviderExecuted && !resultOf.has(entry),
-  );
+  const { tools, resultOf } = pairTools(events);
+  return tools.filter((tool) => tool.kind === 'call' && !tool.isProviderExecuted && !resultOf.has(tool));
 }
 
 function hasTools(events: readonly OutlinedEvent[]): boolean {
   return events.some(({ outline }) => outline.tools.length > 0);
 }
 
-/** A tool in the order of the conversation. */
-interface ToolEntry extends OutlineTool {
+/** A tool call or result, with the index of its event. */
+interface EventTool extends OutlineTool {
   index: number;
-  startsTurn: boolean;
 }
 
-/** The indexes of the events of each call and its result. */
-function* toolPairs(events: readonly OutlinedEvent[]): Generator<{ call: number; result: number }> {
-  const { resultOf } = pairToolResults(toolEntries(events), ({ startsTurn }) => startsTurn);
-  for (const [call, result] of resultOf) yield { call: call.index, result: result.index };
+interface EventToolPairs {
+  /** All calls and results, in the order of the conversation. */
+  tools: EventTool[];
+  resultOf: ReadonlyMap<EventTool, EventTool>;
+  callOf: ReadonlyMap<EventTool, EventTool>;
 }
 
-function* toolEntries(events: readonly OutlinedEvent[]): Generator<ToolEntry> {
-  let startsTurn = false;
-  for (const [index, { outline }] of events.entries()) {
-    for (const tool of outline.tools) {
-      yield { ...tool, index, startsTurn };
-      startsTurn = false;
-    }
-    // After its tools: a message of the user may begin with the results of the turn before.
-    startsTurn ||= outline.startsTurn;
-  }
+function pairTools(events: readonly OutlinedEvent[]): EventToolPairs {
+  const messages = events.map(({ outline: { tools, startsTurn } }, index) => ({
+    tools: tools.map((tool): EventTool => ({ ...tool, index })),
+    startsTurn,
+  }));
+  return { tools: messages.flatMap(({ tools }) => tools), ...pairToolResults(messages) };
 }

@@ -22,7 +22,6 @@ export {
   type EventOutline,
   type OutlineTool,
 } from './outline.js';
-export { pairToolResults, type CallOrResult } from './pairing.js';
 export {
   groupEvents,
   mayBeginEarlier,

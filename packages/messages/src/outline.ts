@@ -72,7 +72,8 @@ function isApproval({ role, parts }: MessageEvent): boolean {
   return role === 'tool' && parts.length > 0 && parts.every(({ type }) => type === 'tool-approval-response');
 }
 
-function outlineTool(item: Item): OutlineTool[] {
+/** The call or result that an item is; empty for other items. */
+export function outlineTool(item: Item): OutlineTool[] {
   if (item.kind === 'call')
     return [{ kind: 'call', id: item.id, isProviderExecuted: item.isProviderExecuted }];
   if (item.kind === 'result') return [{ kind: 'result', id: item.callId, isProviderExecuted: false }];

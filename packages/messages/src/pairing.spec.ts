@@ -1,25 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { pairToolResults, type CallOrResult } from './pairing.js';
+import type { OutlineTool } from './outline.js';
+import { pairToolResults } from './pairing.js';
 
 /** `c:ID` a call, `p:ID` a call that the provider executes, `r:ID` a result, without an id if nothing follows the colon; `u` a message of the user. */
 function pairs(text: string): string[] {
-  let startsTurn = false;
-  const entries: (CallOrResult & { name: string; startsTurn: boolean })[] = [];
-  for (const [index, word] of text.split(' ').entries()) {
+  const messages = text.split(' ').map((word, index) => {
     const [letter, id] = word.split(':');
-    if (letter === 'u') startsTurn = true;
-    else {
-      entries.push({
-        kind: letter === 'r' ? 'result' : 'call',
-        isProviderExecuted: letter === 'p',
-        id: id === '' ? undefined : id,
-        name: String(index),
-        startsTurn,
-      });
-      startsTurn = false;
-    }
-  }
-  const { resultOf, callOf } = pairToolResults(entries, (entry) => entry.startsTurn);
+    const tool: OutlineTool & { name: string } = {
+      kind: letter === 'r' ? 'result' : 'call',
+      isProviderExecuted: letter === 'p',
+      id: id === '' ? undefined : id,
+      name: String(index),
+    };
+    return letter === 'u' ? { tools: [], startsTurn: true } : { tools: [tool], startsTurn: false };
+  });
+  const { resultOf, callOf } = pairToolResults(messages);
   expect([...callOf].map(([result, call]) => [call, result])).toEqual(expect.arrayContaining([...resultOf]));
   return [...resultOf].map(([call, result]) => `${call.name}-${result.name}`).sort();
 }

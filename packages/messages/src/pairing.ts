@@ -1,55 +1,55 @@
-/** A tool call or a tool result, reduced to what pairing needs. */
-export interface CallOrResult {
-  kind: 'call' | 'result';
-  /** The id of the call; undefined if the dialect or the caller gives none. */
-  id: string | undefined;
-  /** The provider runs the tool and gives its result the id of the call. */
-  isProviderExecuted?: boolean;
+import type { OutlineTool } from './outline.js';
+
+/** The tool calls and results of a message, in order, and whether it is a message of the user that begins a turn. */
+export interface MessageTools<Tool extends OutlineTool> {
+  tools: readonly Tool[];
+  startsTurn: boolean;
 }
 
 /**
  * Finds the tool call of each tool result.
  *
  * - A result with an id belongs to the nearest earlier call with that id that has no result yet. Ids may repeat.
- * - A result without an id belongs to the only earlier call that has no result yet and whose tool the caller runs. If there are
- *   several, it belongs to none: a result is never paired by guess.
+ * - A result without an id belongs to the only earlier call of its turn that has no result yet and whose tool the caller runs. If
+ *   several calls match, the result belongs to none of them: a result is never paired by guess.
  *
- * @param entries calls and results in the order of the conversation
- * @param startsTurn whether an entry is the first after a message of the user: a result without an id never belongs to a call
- * of an earlier turn
- * @returns the result of each call, and the call of each result, for those that have one
+ * A message that starts a turn may begin with the results of the turn before, so its turn starts after its tools.
+ *
+ * @param messages in the order of the conversation
+ * @returns the result of each answered call, and the call of each paired result
  */
-export function pairToolResults<Entry extends CallOrResult>(
-  entries: Iterable<Entry>,
-  startsTurn: (entry: Entry) => boolean = () => false,
-): { resultOf: Map<Entry, Entry>; callOf: Map<Entry, Entry> } {
-  const resultOf = new Map<Entry, Entry>();
-  const callOf = new Map<Entry, Entry>();
-  const open = new OpenCalls<Entry>();
-  for (const entry of entries) {
-    if (startsTurn(entry)) open.startTurn();
-    if (entry.kind === 'call') {
-      open.add(entry);
-      continue;
+export function pairToolResults<Tool extends OutlineTool>(
+  messages: Iterable<MessageTools<Tool>>,
+): { resultOf: Map<Tool, Tool>; callOf: Map<Tool, Tool> } {
+  const resultOf = new Map<Tool, Tool>();
+  const callOf = new Map<Tool, Tool>();
+  const open = new OpenCalls<Tool>();
+  for (const { tools, startsTurn } of messages) {
+    for (const tool of tools) {
+      if (tool.kind === 'call') {
+        open.add(tool);
+        continue;
+      }
+      const call = open.take(tool.id);
+      if (!call) continue;
+      resultOf.set(call, tool);
+      callOf.set(tool, call);
     }
-    const call = open.take(entry.id);
-    if (!call) continue;
-    resultOf.set(call, entry);
-    callOf.set(entry, call);
+    if (startsTurn) open.startTurn();
   }
   return { resultOf, callOf };
 }
 
 /** The calls that have no result yet. */
-class OpenCalls<Entry extends CallOrResult> {
-  private readonly byId = new Map<string, Entry[]>();
-  private ofTurn = new Set<Entry>();
+class OpenCalls<Tool extends OutlineTool> {
+  private readonly byId = new Map<string, Tool[]>();
+  private readonly ofTurn = new Set<Tool>();
 
   startTurn(): void {
-    this.ofTurn = new Set();
+    this.ofTurn.clear();
   }
 
-  add(call: Entry): void {
+  add(call: Tool): void {
     if (!call.isProviderExecuted) this.ofTurn.add(call);
     if (call.id === undefined) return;
     const calls = this.byId.get(call.id);
@@ -58,7 +58,7 @@ class OpenCalls<Entry extends CallOrResult> {
   }
 
   /** Removes and returns the call that a result with this id belongs to. */
-  take(id: string | undefined): Entry | undefined {
+  take(id: string | undefined): Tool | undefined {
     const call = id === undefined ? this.onlyCallOfTurn() : this.byId.get(id)?.pop();
     if (!call) return undefined;
     this.ofTurn.delete(call);
@@ -66,7 +66,7 @@ class OpenCalls<Entry extends CallOrResult> {
     return call;
   }
 
-  private forget(id: string, call: Entry): void {
+  private forget(id: string, call: Tool): void {
     const calls = this.byId.get(id) ?? [];
     this.byId.set(
       id,
@@ -74,7 +74,7 @@ class OpenCalls<Entry extends CallOrResult> {
     );
   }
 
-  private onlyCallOfTurn(): Entry | undefined {
+  private onlyCallOfTurn(): Tool | undefined {
     if (this.ofTurn.size !== 1) return undefined;
     const [only] = this.ofTurn;
     return only;

@@ -1,5 +1,5 @@
 import type { Item, ToolCallItem, ToolResultItem } from './items.js';
-import { startsTurn } from './outline.js';
+import { outlineTool, startsTurn, type OutlineTool } from './outline.js';
 import { pairToolResults } from './pairing.js';
 import { readItems } from './read/read-items.js';
 import type { WindowEvent } from './window-event.js';
@@ -25,7 +25,9 @@ export interface ToolPairs {
 }
 
 export function pairTools(messages: readonly ReadMessage[]): ToolPairs {
-  const { resultOf, callOf } = pairToolResults(toolEntries(messages), ({ startsTurn }) => startsTurn);
+  const { resultOf, callOf } = pairToolResults(
+    messages.map(({ items, startsTurn }) => ({ tools: items.flatMap(itemTool), startsTurn })),
+  );
   return {
     resultOf: new Map(
       [...resultOf].map(([{ item: call }, { item: result }]) => [
@@ -42,25 +44,6 @@ export function pairTools(messages: readonly ReadMessage[]): ToolPairs {
   };
 }
 
-interface ToolEntry {
-  kind: 'call' | 'result';
-  id: string | undefined;
-  isProviderExecuted?: boolean;
-  item: ToolCallItem | ToolResultItem;
-  startsTurn: boolean;
-}
-
-function* toolEntries(messages: readonly ReadMessage[]): Generator<ToolEntry> {
-  let startsTurn = false;
-  for (const message of messages) {
-    for (const item of message.items) {
-      if (item.kind !== 'call' && item.kind !== 'result') continue;
-      yield item.kind === 'call'
-        ? { kind: 'call', id: item.id, isProviderExecuted: item.isProviderExecuted, item, startsTurn }
-        : { kind: 'result', id: item.callId, item, startsTurn };
-      startsTurn = false;
-    }
-    // After its items: a message of the user may begin with the results of the turn before.
-    startsTurn ||= message.startsTurn;
-  }
+function itemTool(item: Item): (OutlineTool & { item: Item })[] {
+  return outlineTool(item).map((tool) => ({ ...tool, item }));
 }
