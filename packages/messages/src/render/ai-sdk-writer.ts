@@ -8,7 +8,7 @@ import { joinRuns, type ModelMessage, type WrittenMessage } from './ai-sdk-runs.
 import { systemMessage } from './ai-sdk-system.js';
 import type { ArrangedMessage, Arrangement } from './arrange.js';
 import { isBlock } from './native.js';
-import { CONTINUE_TEXT, joinedText, systemAsUserText } from './system-text.js';
+import { CONTINUE_TEXT, joinedText, systemAsUserText, userMessageAdded } from './system-text.js';
 
 type Fields = Record<string, unknown>;
 
@@ -51,7 +51,7 @@ export class AiSdkWriter {
     if (messages.length === 0 && !hasSystem) return [];
     const insertUserMessage = (index: number) => {
       messages.splice(index, 0, { role: 'user', content: CONTINUE_TEXT });
-      repairs.push({ code: 'user_message_added', seq: 0, action: 'added a message of the user' });
+      repairs.push(userMessageAdded(0));
     };
     const afterSystem = messages.findIndex(({ role }) => role !== 'system');
     const start = afterSystem === -1 ? messages.length : afterSystem;

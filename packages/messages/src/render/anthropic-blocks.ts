@@ -1,12 +1,10 @@
 import { isObject } from '../event.js';
 import type { Item, Media, ReasoningItem, ToolCallItem, ToolResultItem } from '../items.js';
-import { documentText, exactMediaType, isImage } from './media.js';
+import { documentText, exactMediaType, IMAGE_TYPES, isImage, isImageOfModels } from './media.js';
 import { hasOnlyKeys, isBlock } from './native.js';
 import { outputText } from './tool-texts.js';
 
 type Fields = Record<string, unknown>;
-
-const IMAGE_TYPES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
 
 /** Blocks that Anthropic writes and accepts back in a message of the model, beside text, thinking and tool calls. */
 const SERVER_BLOCKS = new Set([
@@ -70,7 +68,7 @@ export function mediaBlock(media: Media, source?: Fields): Fields | undefined {
   const { data } = media;
   const mediaType = exactMediaType(media);
   const type = isImage(media) ? 'image' : mediaType === 'application/pdf' ? 'document' : undefined;
-  if (!type || (type === 'image' && !IMAGE_TYPES.includes(mediaType))) return undefined;
+  if (!type || (type === 'image' && !isImageOfModels(media))) return undefined;
   const named = type === 'document' ? title : {};
   if (data.type === 'url') return { type, source: { type: 'url', url: data.url }, ...named };
   if (data.type !== 'base64' || data.base64 === '') return undefined;
@@ -100,11 +98,15 @@ export function thinkingBlock({ source, text }: ReasoningItem): Fields | undefin
 export function isNativeToolUse({ source, name }: ToolCallItem, id: string): boolean {
   const keys = ['id', 'name', 'input', 'cache_control', 'caller'];
   return (
-    isBlock(source, 'tool_use', keys) && source.id === id && isObject(source.input) && isLegalToolName(name)
+    isBlock(source, 'tool_use', keys) &&
+    source.id === id &&
+    isObject(source.input) &&
+    isAnthropicToolName(name)
   );
 }
 
-function isLegalToolName(name: string): boolean {
+/** Whether Anthropic accepts a tool name: up to 128 characters, where `isLegalToolName` allows 64. */
+function isAnthropicToolName(name: string): boolean {
   return /^[a-zA-Z0-9_-]{1,128}$/.test(name);
 }
 

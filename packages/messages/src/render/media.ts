@@ -8,6 +8,9 @@ const IMAGE_SIGNATURES: Readonly<Record<string, string>> = {
   'image/webp': 'UklGR',
 };
 
+/** The image types that the models of OpenAI and Anthropic read. Source: their guides on images and vision. */
+export const IMAGE_TYPES: readonly string[] = Object.keys(IMAGE_SIGNATURES);
+
 /** The media type; for an image of unknown type the one that its first bytes show, or PNG. */
 export function exactMediaType({ mediaType, data }: Media): string {
   if (mediaType !== 'image/*') return mediaType;
@@ -19,9 +22,9 @@ export function isImage({ mediaType }: Media): boolean {
   return mediaType.startsWith('image/');
 }
 
-/** Whether an image is of a type that the models of OpenAI and Anthropic read. An image of unknown type may be. */
+/** Whether an image is of one of `IMAGE_TYPES`; an image of unknown type counts as what `exactMediaType` returns. */
 export function isImageOfModels(media: Media): boolean {
-  return exactMediaType(media) in IMAGE_SIGNATURES;
+  return IMAGE_TYPES.includes(exactMediaType(media));
 }
 
 /** Whether any model reads files of this type: images that all read, audio, video, text and PDF. */

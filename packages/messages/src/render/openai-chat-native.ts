@@ -1,9 +1,9 @@
 import { isObject, type MessageEvent, type Role } from '../event.js';
 import type { Item, Media, MediaItem } from '../items.js';
 import type { ArrangedMessage } from './arrange.js';
-import { exactMediaType } from './media.js';
+import { exactMediaType, isImageOfModels } from './media.js';
 import { hasOnlyKeys, isBlock } from './native.js';
-import { legalToolName } from './tool-names.js';
+import { isLegalToolName } from './tool-names.js';
 
 type Fields = Record<string, unknown>;
 
@@ -67,8 +67,8 @@ export function isNativeChatCall(
 ): boolean {
   if (ownId !== id || !hasOnlyKeys(rest, ['extra_content'])) return false;
   if (type === 'custom')
-    return isObject(custom) && typeof custom.input === 'string' && isLegalName(custom.name);
-  return type === 'function' && isObject(fn) && typeof fn.arguments === 'string' && isLegalName(fn.name);
+    return isObject(custom) && typeof custom.input === 'string' && isLegalToolName(custom.name);
+  return type === 'function' && isObject(fn) && typeof fn.arguments === 'string' && isLegalToolName(fn.name);
 }
 
 /** The name of who wrote a message, if the format can carry it. */
@@ -115,15 +115,11 @@ function isNativeItem(
 /** Whether media can be sent as they were: in a shape of OpenAI, and of a type that it accepts. */
 export function isNativeChatMedia({ source, media }: MediaItem): boolean {
   const { data } = media;
-  if (isBlock(source, 'image_url', ['image_url']))
-    return data.type === 'url' || IMAGE_TYPES.includes(exactMediaType(media));
+  if (isBlock(source, 'image_url', ['image_url'])) return data.type === 'url' || isImageOfModels(media);
   if (isBlock(source, 'input_audio', ['input_audio'])) return audioFormat(media) !== undefined;
   if (!isBlock(source, 'file', ['file']) || !isObject(source.file)) return false;
   return data.type === 'file-id' || exactMediaType(media) === 'application/pdf';
 }
-
-/** The types of images that OpenAI accepts. Source: images and vision guide. */
-export const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 
 /** The format of audio that OpenAI accepts; undefined for others. */
 export function audioFormat(media: Media): 'wav' | 'mp3' | undefined {
@@ -142,8 +138,4 @@ function contentField({ event, contentForm }: ArrangedMessage): [string, unknown
   if (parts.length === 0) return contentForm === 'absent' ? [] : [['content', null]];
   const isString = contentForm !== 'parts' && parts.length === 1 && only?.type === 'text';
   return [['content', isString ? only.text : parts]];
-}
-
-function isLegalName(name: unknown): boolean {
-  return typeof name === 'string' && legalToolName(name) === name;
 }

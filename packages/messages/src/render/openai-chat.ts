@@ -4,11 +4,10 @@ import type { Repair, WindowEvent } from '../window-event.js';
 import { arrange, type ArrangedMessage } from './arrange.js';
 import { assignCallIds, renamedCall } from './call-ids.js';
 import { leftOut } from './left-out.js';
-import { documentText, exactMediaType, isImage, mediaUrl } from './media.js';
+import { documentText, exactMediaType, isImage, isImageOfModels, mediaUrl } from './media.js';
 import { isBlock } from './native.js';
 import {
   audioFormat,
-  IMAGE_TYPES,
   isNativeChatCall,
   isNativeChatMedia,
   legalNameOf,
@@ -199,7 +198,7 @@ function mediaPart(media: Media): Fields | undefined {
   const type = exactMediaType(media);
   const { data, filename = 'file.pdf' } = media;
   if (isImage(media)) {
-    const isLegal = data.type === 'url' || IMAGE_TYPES.includes(type);
+    const isLegal = data.type === 'url' || isImageOfModels(media);
     return url !== undefined && isLegal ? { type: 'image_url', image_url: { url } } : undefined;
   }
   if (data.type !== 'base64') return undefined;

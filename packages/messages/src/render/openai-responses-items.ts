@@ -1,6 +1,6 @@
 import { isObject } from '../event.js';
 import { isInputContent, outputBlock, type Fields } from './openai-responses-content.js';
-import { legalToolName } from './tool-names.js';
+import { isLegalToolName } from './tool-names.js';
 import { isJson } from './tool-texts.js';
 
 /** An item of OpenAI Responses that can be sent back. */
@@ -72,8 +72,9 @@ const ID_PREFIXES: Readonly<Record<string, string>> = {
 
 /** More than what `MODEL_ITEMS` and `CALLER_ITEMS` say of an item. */
 const CHECKS: Readonly<Record<string, (item: Fields) => boolean>> = {
-  function_call: ({ name, arguments: text }) => isLegalName(name) && typeof text === 'string' && isJson(text),
-  custom_tool_call: ({ name, input }) => isLegalName(name) && typeof input === 'string',
+  function_call: ({ name, arguments: text }) =>
+    isLegalToolName(name) && typeof text === 'string' && isJson(text),
+  custom_tool_call: ({ name, input }) => isLegalToolName(name) && typeof input === 'string',
   function_call_output: ({ output }) => typeof output === 'string' || isInputContent(output),
   custom_tool_call_output: ({ output }) => typeof output === 'string' || isInputContent(output),
   computer_call_output: ({ output }) => isObject(output) && output.type === 'computer_screenshot',
@@ -175,8 +176,4 @@ function isId(id: unknown): id is string {
 
 function isItemId(id: unknown, type: unknown): boolean {
   return isId(id) && /^[a-zA-Z0-9_-]+$/.test(id) && id.startsWith(ID_PREFIXES[String(type)] ?? '');
-}
-
-function isLegalName(name: unknown): boolean {
-  return typeof name === 'string' && legalToolName(name) === name;
 }
