@@ -56,6 +56,7 @@ export { toUiMessages, type UiMessage } from './ui/ui-messages.js';
 
 // For writers of other formats.
 export { arrange, type ArrangedMessage, type Arrangement } from './render/arrange.js';
+export { isStoredMessage, storedMessageRole } from './read/stored-messages.js';
 export { assignCallIds, type CallIdRules } from './render/call-ids.js';
 export { documentText, exactMediaType, isImageOfModels } from './render/media.js';
 export { contentBlock, outputContent } from './render/openai-responses-content.js';

@@ -1,10 +1,10 @@
-import { readItems, type MessageEvent } from '@fastpaca/messages';
+import { isStoredMessage, readItems, storedMessageRole, type MessageEvent } from '@fastpaca/messages';
 import {
   mapChatMessagesToStoredMessages,
   type BaseMessage,
   type StoredMessage,
 } from '@langchain/core/messages';
-import type { EventInput, Part, Role } from '../types.js';
+import type { EventInput, Part } from '../types.js';
 
 /** The value of `metadata.langchain`: everything of a LangChain message that is not in its parts. */
 export interface MessageFields {
@@ -26,14 +26,11 @@ export interface LangChainToolCall {
   [field: string]: unknown;
 }
 
-const ROLES: Readonly<Record<string, Role>> = {
-  human: 'user',
-  ai: 'assistant',
-  system: 'system',
-  developer: 'developer',
-  tool: 'tool',
-  function: 'tool',
-};
+/** A `StoredMessage` of any version of LangChain. */
+interface AnyStoredMessage {
+  type: string;
+  data: object;
+}
 
 /** Where a part comes from that is not in the content of the message: one of these fields. */
 export type Origin = 'tool_calls' | 'invalid_tool_calls' | 'function_call';
@@ -68,19 +65,13 @@ export function upgradeEvent(event: MessageEvent): MessageEvent[] {
   );
 }
 
-function isStoredMessage(part: Part): part is Part & StoredMessage {
-  const { type, data } = part as Part & { data?: { content?: unknown } };
-  const isMessage = Object.hasOwn(ROLES, type) || type === 'generic';
-  return isMessage && (typeof data?.content === 'string' || Array.isArray(data?.content));
-}
-
 /** Earlier versions stored all `tool_calls` as parts, also those that the content has. */
-function releasedMessage({ parts }: MessageEvent, { type, text, data }: MessageFields): StoredMessage {
+function releasedMessage({ parts }: MessageEvent, { type, text, data }: MessageFields): AnyStoredMessage {
   const calls = parts.filter(({ origin }) => origin === 'tool_calls');
   const blocks = parts.filter(({ origin }) => origin !== 'tool_calls');
   const content = isResult(type) ? blocks[0]?.content : text ? joinTexts(blocks) : blocks;
   const fields = { ...data, content, ...(type === 'ai' && { tool_calls: calls.map(toToolCall) }) };
-  return { type, data: fields } as unknown as StoredMessage;
+  return { type, data: fields };
 }
 
 /** The call that a part was made from. */
@@ -92,8 +83,8 @@ export function joinTexts(parts: readonly Part[]): string {
   return parts.map(({ text }) => (typeof text === 'string' ? text : '')).join('');
 }
 
-function toStoredEvent({ type, data: fields }: StoredMessage): MessageEvent & EventInput {
-  const { content, tool_calls: calls, ...data } = fields as unknown as Record<string, unknown>;
+function toStoredEvent({ type, data: fields }: AnyStoredMessage): MessageEvent & EventInput {
+  const { content, tool_calls: calls, ...data } = fields as Record<string, unknown>;
   const blocks = isResult(type) ? [resultPart(type, data, content)] : contentParts(content);
   const { parts, isRepeated } =
     type === 'ai' ? addCalls(blocks, data, calls) : { parts: blocks, isRepeated: false };
@@ -102,7 +93,7 @@ function toStoredEvent({ type, data: fields }: StoredMessage): MessageEvent & Ev
     ...{ type, text: typeof content === 'string', data, part_count: parts.length },
     ...(isRepeated && { tool_calls: calls as LangChainToolCall[] }),
   };
-  return { role: ROLES[type] ?? 'user', parts, metadata: { langchain } };
+  return { role: storedMessageRole(type), parts, metadata: { langchain } };
 }
 
 function isResult(type: string): boolean {
