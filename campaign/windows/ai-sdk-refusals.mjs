@@ -44,7 +44,9 @@ function versionsOf(format, prompt, conversation) {
     7: /"type":"(custom|reasoning-file)"|"data":\{"type":"|"mediaType":"[^"]*","data":\{/.test(json),
     6:
       Array.isArray(prompt.system) ||
-      /"type":"(tool-approval|image-data|image-url|file-data|file-url|execution-denied)/.test(json),
+      /"type":"(tool-approval|image-data|image-url|file-data|file-url|execution-denied)|"approval":\{/.test(
+        json,
+      ),
   };
   const isOfVersion5 = json.includes('"type":"media"');
   return AI_VERSIONS.filter(

@@ -251,6 +251,23 @@ describe('renderAiSdk with approvals', () => {
     expect(apart.messages).toEqual(ui.messages);
   });
 
+  it.each([true, false])('keeps a step together if a call of it is open (approved: %s)', (approved) => {
+    const part = { type: 'tool-f', input: { a: 1 } };
+    const rendered = render(
+      user(text('q')),
+      assistant(
+        { ...part, toolCallId: 'a', state: 'approval-responded', approval: { id: 'p', approved } },
+        { ...part, toolCallId: 'b', state: 'output-available', output: 'r' },
+        text('I wait'),
+      ),
+    );
+    expect(rendered.messages.slice(1)).toEqual([
+      { role: 'assistant', content: [call('a'), request, call('b'), text('I wait')] },
+      { role: 'tool', content: [{ ...response, approved }, result('b')] },
+    ]);
+    expect(rendered.repairs).toEqual([]);
+  });
+
   it('adds a result if the conversation went on without one', () => {
     const rendered = render(user(text('q')), assistant(call('a'), request), tool(response), user(text('r')));
     expect(rendered.messages.slice(1)).toEqual([

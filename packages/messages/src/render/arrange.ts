@@ -120,7 +120,8 @@ class Arranger {
 
   /**
    * An answer of several steps becomes a message of the model and the results of its calls, step by step. A step ends after its
-   * results. UI tool parts that follow each other are calls of one step, although each has its result beside it.
+   * results. UI tool parts that follow each other are calls of one step, although each has its result beside it. Nothing ends a step
+   * with an open call but a step boundary: the AI SDK runs the call only if its message is the last one of the model.
    */
   private addAssistant(message: ReadMessage, index: number): void {
     let step: Item[] = [];
@@ -141,7 +142,7 @@ class Arranger {
         continue;
       }
       const startsStep =
-        (hasResult && !isUiToolPart(item.source)) ||
+        (hasResult && !isUiToolPart(item.source) && !step.some((each) => this.isOpen(each))) ||
         (item.kind === 'step' && step.some(({ kind }) => kind === 'call'));
       if (startsStep) endStep();
       step.push(item);
@@ -221,6 +222,10 @@ class Arranger {
       const id = item.callId === undefined ? {} : { call_id: item.callId };
       this.repairs.push({ code: 'moved', seq, ...id, action: 'moved the result directly behind its call' });
     }
+  }
+
+  private isOpen(item: Item): boolean {
+    return item.kind === 'call' && this.openCalls.has(item) && !this.pairs.resultOf.has(item);
   }
 
   private isUnansweredElsewhere(item: Item): boolean {
