@@ -58,7 +58,7 @@ function writeContent(
     else if (each.type === 'media') mediaAfter.push(each.media);
   }
   if (items.some((item) => item.type !== 'text'))
-    return { output: { type: 'content', value: items }, mediaAfter };
+    return { output: withoutBlankTexts({ type: 'content', value: items }), mediaAfter };
   const text = items
     .map((item) => item.text)
     .filter(Boolean)

@@ -309,6 +309,16 @@ describe('renderAiSdk for one version', () => {
     expect([image, media, file].map((item) => outputFor(7, item))).toEqual([image, file, file]);
   });
 
+  it('leaves blank texts out of an output that is converted for the version', () => {
+    const { messages } = renderWith(
+      { version: 7 },
+      user(text('q')),
+      assistant(call('a')),
+      tool(result('a', { type: 'content', value: [text(' '), media] })),
+    );
+    expect(messages[2]?.content).toEqual([result('a', { type: 'content', value: [file] })]);
+  });
+
   it('writes no tagged URL in an output: AI SDK 7 wants a `URL`, which JSON cannot hold', () => {
     const url = 'https://example.com/a.png';
     const tagged = { type: 'file', data: { type: 'url', url }, mediaType: 'image/png' };
