@@ -15,7 +15,14 @@ export type {
 } from './items.js';
 export { readItems } from './read/read-items.js';
 export {
+  countedEvent,
+  type CountedContent,
+  type CountedEvent,
+  type CountedMedia,
+} from './counted-event.js';
+export {
   outlineOf,
+  outlineOfItems,
   parseOutline,
   serializeOutline,
   OUTLINE_VERSION,

@@ -42,13 +42,19 @@ function readContent(list: unknown): ToolOutputContent[] | undefined {
   return isContent ? (list as Part[]).flatMap(readBlock) : undefined;
 }
 
+/** Whether a block is text of a message, in any dialect. */
+export function isTextBlock(
+  block: Readonly<Record<string, unknown>>,
+): block is { type: string; text: string } {
+  return TEXT_TYPES.has(String(block.type)) && typeof block.text === 'string';
+}
+
 /** Blocks of unknown types, such as references to tools, are text as JSON. */
 function readBlock(block: unknown): ToolOutputContent {
   if (!isObject(block)) return { type: 'text', text: JSON.stringify(block) };
   const media = readMedia(block as Part);
   if (media) return { type: 'media', media, source: block as Part };
-  const isText = TEXT_TYPES.has(String(block.type)) && typeof block.text === 'string';
-  return { type: 'text', text: isText ? String(block.text) : JSON.stringify(block) };
+  return { type: 'text', text: isTextBlock(block) ? block.text : JSON.stringify(block) };
 }
 
 /** Anthropic's `web_fetch_result`: a document with the URL and the time at which it was fetched. */
