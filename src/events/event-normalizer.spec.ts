@@ -141,17 +141,46 @@ describe('EventNormalizer', () => {
       'runls -l'.length,
     ],
     [
-      'the compact JSON of a call whose arguments are no text',
-      '{ "function": {"name":"add","arguments":{"n":1.0}} }',
-      '{"function":{"name":"add","arguments":{"n":1.0}}}'.length,
+      'name and JSON of arguments that are no text',
+      '{ "function": {"name":"add","arguments":{"n":1.5}} }',
+      'add{"n":1.5}'.length,
     ],
-    ['the compact JSON of any other call', '{ "name": "add" , "n":1.0}', '{"name":"add","n":1.0}'.length],
+    ['a call without arguments', '{ "name": "add" , "n":1.0}', 'add{}'.length],
+    [
+      'the compact JSON of a call without a name',
+      '{ "call": "add" , "n":1.0}',
+      '{"call":"add","n":1.0}'.length,
+    ],
     ['the JSON of what is no call', ' 17 ', 2],
   ])('counts %s in tool_calls', async (_, call, tokens) => {
-    const one = await normalize(`{"role":"user","content":null,"tool_calls":[${call}]}`);
-    expect(one).toMatchObject({ tokenEstimate: BASE + tokens, partTokens: null });
-    const two = await normalize(`{"role":"user","content":"12345","tool_calls":[${call},${call}]}`);
-    expect(two).toMatchObject({ tokenEstimate: BASE + 5 + 2 * tokens, partTokens: [5, tokens, tokens] });
+    const base = 3 + 'assistant'.length;
+    const one = await normalize(`{"role":"assistant","content":null,"tool_calls":[${call}]}`);
+    expect(one).toMatchObject({ tokenEstimate: base + tokens, partTokens: null });
+    const two = await normalize(`{"role":"assistant","content":"12345","tool_calls":[${call},${call}]}`);
+    expect(two).toMatchObject({ tokenEstimate: base + 5 + 2 * tokens, partTokens: [5, tokens, tokens] });
+  });
+
+  it('counts the JSON of tool_calls in a message that no model wrote', async () => {
+    const call = '{"name":"add","args":{}}';
+    const event = await normalize(`{"role":"user","content":"12345","tool_calls":[${call}]}`);
+    expect(event).toMatchObject({ tokenEstimate: BASE + 5 + call.length, partTokens: [5, call.length] });
+  });
+
+  it('counts the name of a message and one token, and keeps them out of the counts of its parts', async () => {
+    const event = await normalize('{"role":"user","name":"Ada","content":"12345"}');
+    expect(event).toMatchObject({ tokenEstimate: BASE + 5 + 3 + 1, partTokens: [5] });
+  });
+
+  it('counts in the tokens of the model', async () => {
+    const counter = new MessageTokenCounter({
+      count: (text, model) => text.length * (model === 'big' ? 10 : 1),
+    });
+    const text = '{"role":"user","parts":[{"type":"text","text":"12345"},{"type":"text","text":"67"}]}';
+    const [event] = await new EventNormalizer(counter).normalizeAll(
+      [new RawJson(JSON.parse(text), text)],
+      'big',
+    );
+    expect(event).toMatchObject({ tokenEstimate: 3 + 40 + 70, partTokens: [50, 20] });
   });
 
   it('counts no tokens for tool_calls that are no list', async () => {
@@ -159,7 +188,7 @@ describe('EventNormalizer', () => {
     expect(event).toMatchObject({ tokenEstimate: BASE + 5, partTokens: null });
   });
 
-  it("uses the caller's token_count for the event, and counts each part if there are several", async () => {
+  it("uses the caller's token_count for the event, and counts each part if a window may remove or replace some", async () => {
     const one = await normalize('{"role":"user","token_count":70,"parts":[{"type":"text","text":"12345"}]}');
     expect(one).toMatchObject({ tokenEstimate: 70, partTokens: null });
     const none = await normalize('{"role":"user","token_count":0,"content":"12345"}');
@@ -168,6 +197,8 @@ describe('EventNormalizer', () => {
       '{"role":"user","token_count":70,"parts":[{"type":"text","text":"12345"},{"type":"text","text":"67"}]}',
     );
     expect(several).toMatchObject({ tokenEstimate: 70, partTokens: [5, 2] });
+    const result = await normalize('{"role":"tool","token_count":70,"content":"12345"}');
+    expect(result).toMatchObject({ tokenEstimate: 70, partTokens: [5] });
     const absent = await normalize('{"role":"user","token_count":null,"content":"12345"}');
     expect(absent).toMatchObject({ tokenEstimate: BASE + 5, partTokens: null });
   });

@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { outlineOf, serializeOutline, type ContentForm, type Part } from '@fastpaca/messages';
+import {
+  countedEvent,
+  outlineOfItems,
+  readItems,
+  serializeOutline,
+  type ContentForm,
+  type Item,
+  type Part,
+} from '@fastpaca/messages';
 import { runCooperatively, runToCompletion, type CooperativeTask } from '../common/cooperative-task.js';
 import type { RawJson } from '../common/http/body/raw-json.js';
 import {
@@ -19,7 +27,7 @@ export interface NewEvent {
   /** Compact JSON text as the caller sent it, without the server's fields; `content` has become `parts`. */
   body: string;
   tokenEstimate: number;
-  /** Tokens of each part, then of each of the `tool_calls`; null if there is only one of them. */
+  /** Tokens of each part, then of each of the `tool_calls`; null if there is one and the estimate says how many it has. */
   partTokens: number[] | null;
   /** See `serializeOutline` of @fastpaca/messages. */
   outline: string;
@@ -37,16 +45,13 @@ export class EventNormalizer {
 
   /**
    * @param events accepted by `EventValidator`
-   * @param model whose tokens are counted; null for the default tokenizer
+   * @param model that of the conversation, in whose tokens the events are counted; null if it has none
    */
   normalizeAll(events: readonly RawJson[], model: string | null): Promise<NewEvent[]> {
     return Promise.all(events.map((event) => this.normalize(event, model)));
   }
 
-  /**
-   * @param event accepted by `EventValidator`
-   * @param model whose tokens are counted; null for the default tokenizer
-   */
+  /** See `normalizeAll`. */
   async normalize(event: RawJson, model: string | null): Promise<NewEvent> {
     const value = event.value as ValidatedEvent;
     const { role, token_count: callerCount } = value;
@@ -54,34 +59,40 @@ export class EventNormalizer {
     const { members, body } = event.isLarge
       ? await runCooperatively(storedForm(event))
       : runToCompletion(storedForm(event));
-    const parts = storedParts(value);
-    const toolCalls: readonly unknown[] = Array.isArray(value.tool_calls) ? value.tool_calls : [];
-    const outline = outlineText(value, parts);
-    const hasOneItem = parts.length + toolCalls.length === 1;
-    // The caller's count replaces the total. The tokens of each item still matter to windows that leave parts out.
-    if (hasOneItem && typeof callerCount === 'number')
-      return { role, body, tokenEstimate: callerCount, partTokens: null, outline, pinned };
-    const counted = await this.tokenCounter.count(role, countedItems(parts, toolCalls, members), model);
+    const stored = { ...value, parts: storedParts(value) };
+    const items = readItems(stored);
+    const outline = serializeOutline(outlineOfItems(stored, items, contentFormOf(value)));
+    const itemCount = stored.parts.length + (Array.isArray(value.tool_calls) ? value.tool_calls.length : 0);
+    const isCounted = typeof callerCount !== 'number' || itemCount > 1 || items.some(isReplaceable);
+    if (!isCounted) return { role, body, tokenEstimate: callerCount, partTokens: null, outline, pinned };
+    const counted = countedItems(countedEvent(stored, items), members);
+    const { total, items: tokens } = await this.tokenCounter.count(
+      role,
+      counted.others.length ? [...counted.items, ...counted.others] : counted.items,
+      model,
+    );
+    // The caller's count replaces the total. The tokens of each item still matter to windows that leave out or replace parts.
+    const isDerivable = itemCount === 1 && counted.others.length === 0 && typeof callerCount !== 'number';
     return {
       role,
       body,
-      tokenEstimate: callerCount ?? counted.total,
-      partTokens: hasOneItem ? null : counted.items,
+      tokenEstimate: callerCount ?? total,
+      partTokens: isDerivable ? null : tokens.slice(0, itemCount),
       outline,
       pinned,
     };
   }
 }
 
+/** Whether a window may put a placeholder in the place of an item. */
+function isReplaceable({ kind }: Item): boolean {
+  return kind === 'result';
+}
+
 /** The parts of the event as it is stored. */
 function storedParts({ parts, content }: ValidatedEvent): readonly Part[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }];
   return parts ?? content ?? [];
-}
-
-/** @param parts those of the stored event */
-function outlineText(event: ValidatedEvent, parts: readonly Part[]): string {
-  return serializeOutline(outlineOf({ ...event, parts }, contentFormOf(event)));
 }
 
 function contentFormOf({ content, parts }: { content?: unknown; parts?: unknown }): ContentForm {

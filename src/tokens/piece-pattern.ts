@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { TiktokenEncoding } from 'tiktoken';
-import { MAX_RUN_CHARS } from './text-counter.js';
+import { claudeVocabulary, MAX_RUN_CHARS, type EncodingName } from './text-counter.js';
 
 const registry = createRequire(import.meta.url)('tiktoken/registry.json') as Record<
   TiktokenEncoding,
@@ -31,8 +31,9 @@ const ADDED_IN_UNICODE_17 =
  *   characters throws "Maximum call stack size exceeded". Bounded, a text is scanned in linear time, as fast as
  *   before, and no match looks ahead further than `LOOKAHEAD_CHARS`.
  */
-export function piecePattern(encoding: TiktokenEncoding): RegExp {
-  const source = registry[encoding].pat_str
+export function piecePattern(encoding: EncodingName): RegExp {
+  const { pat_str: pattern } = encoding === 'claude' ? claudeVocabulary() : registry[encoding];
+  const source = pattern
     .replace(/\(\?i:([^)]*)\)/g, (_, branches: string) => `(?:${branches.replace(/[a-z]/g, bothCases)})`)
     .replaceAll('/', '\\/')
     .replace(/\\p\{\w+\}/g, (charClass) => `[${charClass}--[${ADDED_IN_UNICODE_17}]]`)

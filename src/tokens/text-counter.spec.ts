@@ -1,17 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { get_encoding, type TiktokenEncoding } from 'tiktoken';
+import { get_encoding, Tiktoken } from 'tiktoken';
 import { piecePattern } from './piece-pattern.js';
-import { LOOKAHEAD_CHARS, MAX_PIECE_BYTES, TextCounter } from './text-counter.js';
+import {
+  claudeVocabulary,
+  LOOKAHEAD_CHARS,
+  MAX_PIECE_BYTES,
+  TextCounter,
+  type EncodingName,
+} from './text-counter.js';
 
-const encodings: TiktokenEncoding[] = ['o200k_base', 'cl100k_base', 'p50k_base'];
-const plain = new Map(encodings.map((name) => [name, get_encoding(name)]));
+const encodings: EncodingName[] = ['o200k_base', 'cl100k_base', 'p50k_base', 'claude'];
+const plain = new Map(encodings.map((name) => [name, tiktokenOf(name)]));
 
-function counterOf(encoding: TiktokenEncoding): TextCounter {
+function tiktokenOf(encoding: EncodingName): Tiktoken {
+  if (encoding !== 'claude') return get_encoding(encoding);
+  const { bpe_ranks, special_tokens, pat_str } = claudeVocabulary();
+  return new Tiktoken(bpe_ranks, special_tokens, pat_str);
+}
+
+function counterOf(encoding: EncodingName): TextCounter {
   return new TextCounter(encoding, piecePattern(encoding));
 }
 
-function tiktokenCount(text: string, encoding: TiktokenEncoding = 'o200k_base'): number {
+function tiktokenCount(text: string, encoding: EncodingName = 'o200k_base'): number {
   return plain.get(encoding)!.encode_ordinary(text).length;
 }
 
@@ -137,6 +149,7 @@ describe('TextCounter', () => {
     ['o200k_base', 3000],
     ['cl100k_base', 1000],
     ['p50k_base', 1000],
+    ['claude', 1000],
   ] as const)('returns the same counts as tiktoken for %s', (encoding, numRuns) => {
     const counter = counterOf(encoding);
     fc.assert(

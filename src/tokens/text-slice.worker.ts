@@ -1,16 +1,16 @@
 import { extname } from 'node:path';
 import { workerData } from 'node:worker_threads';
-import type { TiktokenEncoding } from 'tiktoken';
-import type { CountProgress } from './text-counter.js';
+import type { CountProgress, EncodingName, TextCounter as Counter } from './text-counter.js';
 
 /** `workerData` of the thread. */
 export interface SliceWorkerData {
-  encoding: TiktokenEncoding;
-  pieces: RegExp;
+  /** The pattern of each encoding; see `piecePattern`. */
+  pieces: ReadonlyMap<EncodingName, RegExp>;
 }
 
 export interface SliceTask {
   text: string;
+  encoding: EncodingName;
   /** Whether this is the last slice of the text. If not, pieces that depend on the next slice are not counted. */
   isLast: boolean;
 }
@@ -23,10 +23,12 @@ const { LOOKAHEAD_CHARS, TextCounter } = (await import(
   textCounterFile
 )) as typeof import('./text-counter.js');
 
-const { encoding, pieces } = workerData as SliceWorkerData;
-const counter = new TextCounter(encoding, pieces);
+const { pieces } = workerData as SliceWorkerData;
+const counters = new Map<EncodingName, Counter>();
 
 /** Counts one slice of a text. */
-export default function countSlice({ text, isLast }: SliceTask): CountProgress {
+export default function countSlice({ text, encoding, isLast }: SliceTask): CountProgress {
+  const counter = counters.get(encoding) ?? new TextCounter(encoding, pieces.get(encoding) as RegExp);
+  counters.set(encoding, counter);
   return counter.count(text, { stop: isLast ? text.length : text.length - LOOKAHEAD_CHARS });
 }

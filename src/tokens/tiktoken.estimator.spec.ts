@@ -1,8 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { get_encoding } from 'tiktoken';
 import { piecePattern } from './piece-pattern.js';
 import { TextCounter } from './text-counter.js';
 import { TiktokenEstimator } from './tiktoken.estimator.js';
+
+/** Texts with the counts of npm ai-tokenizer 1.0.6 for Claude 4.5 and Gemini 2.5; `npm run bench:tokenizers` counts others. */
+const samples = Object.entries(
+  JSON.parse(readFileSync('test/fixtures/texts-with-token-counts.json', 'utf8')) as Record<
+    'english' | 'code' | 'json' | 'chinese' | 'russian' | 'greek',
+    { claude: number; gemini: number; text: string }
+  >,
+);
 
 const tiktoken = get_encoding('o200k_base');
 const paragraph = "The traveller's seat, 14C, isn't paid for: 1,280.50 € are due — naïve 的的的 😀.\n\n  ";
@@ -18,6 +27,39 @@ describe('TiktokenEstimator', () => {
   it('uses the encoding of its name', () => {
     expect(estimator.count('antidisestablishmentarianism')).toBe(6);
     expect(new TiktokenEstimator('tiktoken:gpt2').count('antidisestablishmentarianism')).toBe(5);
+  });
+
+  it.each(samples)(
+    'counts %s as the tokenizers of Claude and Gemini do',
+    async (_, { text, claude, gemini }) => {
+      expect(Math.abs((await estimator.count(text, 'claude-opus-4-5')) / claude - 1)).toBeLessThan(0.001);
+      expect(Math.abs((await estimator.count(text, 'gemini-2.5-pro')) / gemini - 1)).toBeLessThan(0.001);
+    },
+  );
+
+  it('counts exactly for models of OpenAI', async () => {
+    for (const [, { text }] of samples) {
+      for (const model of ['gpt-4o', 'gpt-4.1', 'gpt-5-mini', 'o3', null, undefined])
+        expect(await estimator.count(text, model)).toBe(tiktoken.encode_ordinary(text).length);
+      expect(await estimator.count(text, 'gpt-4')).toBe(
+        get_encoding('cl100k_base').encode_ordinary(text).length,
+      );
+    }
+  });
+
+  it('counts unknown models, and conversations without one, with the encoding of its name', async () => {
+    const gpt2 = new TiktokenEstimator('tiktoken:gpt2');
+    expect(gpt2.count('antidisestablishmentarianism', 'my-own-model')).toBe(5);
+    expect(gpt2.count('antidisestablishmentarianism', 'gpt-4o')).toBe(6);
+    await gpt2.onApplicationShutdown();
+  });
+
+  it('counts a large text of a model on the worker', async () => {
+    const text = paragraph.repeat(2000);
+    const claude = new TextCounter('claude', piecePattern('claude')).count(text).tokens;
+    const count = estimator.count(text, 'claude-opus-4-5');
+    expect(count).toBeInstanceOf(Promise);
+    expect(await count).toBeCloseTo(1.1 * claude, 5);
   });
 
   it('counts a small text synchronously', () => {

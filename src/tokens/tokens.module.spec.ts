@@ -29,7 +29,7 @@ describe('TokensModule', () => {
     const app = await NestFactory.createApplicationContext(ImportingModule, { logger: false });
     expect(app.get(TOKEN_ESTIMATOR)).toBeInstanceOf(TiktokenEstimator);
     const text = 'antidisestablishmentarianism';
-    const count = await app.get(Importer).tokens.count('user', [[text]]);
+    const count = await app.get(Importer).tokens.count('user', [{ texts: [text] }]);
     expect(count).toEqual({ total: 3 + 1 + 5, items: [5] });
     await app.close();
   });

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { log } from '../common/logging/logger.js';
-import type { CountProgress } from './text-counter.js';
+import type { CountProgress, EncodingName } from './text-counter.js';
 import type { SliceTask, SliceWorkerData } from './text-slice.worker.js';
 
 const WORKER_FILE = fileURLToPath(new URL(`text-slice.worker${extname(import.meta.url)}`, import.meta.url));
@@ -43,11 +43,12 @@ export class WorkerCounter {
    *
    * @param start index of the beginning of a piece, in UTF-16 units
    */
-  async count(text: string, start: number): Promise<number> {
+  async count(text: string, encoding: EncodingName, start: number): Promise<number> {
     let tokens = 0;
     for (let end = start; end < text.length;) {
       const slice = text.slice(end, end + SLICE_CHARS);
-      const counted = await this.#pool.run({ text: slice, isLast: end + slice.length === text.length });
+      const isLast = end + slice.length === text.length;
+      const counted = await this.#pool.run({ text: slice, encoding, isLast });
       tokens += counted.tokens;
       end += counted.end;
     }

@@ -12,13 +12,14 @@ const ID = new ConversationId('default', 'any');
 const COUNTS = { base: new Map([['user', 4]]), ofText: (text: string) => text.length };
 const START = Date.UTC(2026, 0);
 
-function stored(seq: number, types: string[], insertedAt: Date): EventWithTotal {
+function stored(seq: number, types: string[], insertedAt: Date, fields: object = {}): EventWithTotal {
   const parts = types.map((type) => ({ type }));
-  // Each part costs ten tokens more than the part before it. The token count of the event is a different number.
-  const partTokens = types.length === 1 ? null : types.map((_, index) => 10 * (index + 1));
-  const body = JSON.stringify({ role: 'user', parts });
-  const tokenEstimate = 1000 + seq;
-  const tokensThrough = seq * 1000 + (seq * (seq + 1)) / 2;
+  // The message costs four tokens, each part ten tokens more than the part before it.
+  const counts = types.map((_, index) => 10 * (index + 1));
+  const tokenEstimate = counts.reduce((sum, count) => sum + count, 4);
+  const partTokens = types.length === 1 ? null : counts;
+  const body = JSON.stringify({ role: 'user', ...fields, parts });
+  const tokensThrough = seq * tokenEstimate;
   return { seq, version: seq, body, tokenEstimate, tokensThrough, partTokens, outline: '1', insertedAt };
 }
 
@@ -52,8 +53,10 @@ async function newestFirst(timeline: Timeline): Promise<LiveEvent[]> {
   return events;
 }
 
-async function only(...types: string[]): Promise<StoredLiveEvent> {
-  for await (const event of timelineOf([stored(1, types, new Date(START))]).newestFirst()) return event;
+const only = (...types: string[]) => onlyOf(stored(1, types, new Date(START)));
+
+async function onlyOf(stored: EventWithTotal): Promise<StoredLiveEvent> {
+  for await (const event of timelineOf([stored]).newestFirst()) return event;
   throw new Error('no event');
 }
 
@@ -157,7 +160,34 @@ describe('StoredLiveEvent.withReplacedOutputs', () => {
         { type: 'tool-result', output: { type: 'text', value: '12345' } },
       ],
     });
-    expect(await (await only('text')).withReplacedOutputs('12345')).toMatchObject({ tokens: 1001 });
+    expect(await (await only('text')).withReplacedOutputs('12345')).toMatchObject({ tokens: 14 });
+  });
+
+  it("shrinks the caller's count in proportion, also of an event with one part", async () => {
+    const callers = (event: EventWithTotal, partTokens: number[]) =>
+      onlyOf({ ...event, partTokens, tokenEstimate: 700 });
+    const counted = { token_count: 700 };
+    const two = stored(1, ['text', 'tool_result'], new Date(START), counted);
+    const ofTwo = await callers(two, [10, 20]);
+    expect((await ofTwo.withReplacedOutputs('12345')).tokens).toBe(
+      Math.round((700 * (4 + 10 + 5)) / (4 + 30)),
+    );
+    const one = stored(1, ['tool_result'], new Date(START), counted);
+    const ofOne = await callers(one, [20]);
+    expect((await ofOne.withReplacedOutputs('12345')).tokens).toBe(Math.round((700 * (4 + 5)) / (4 + 20)));
+  });
+
+  it('counts name and arguments of a call that stands in the same part as the text', async () => {
+    const part = {
+      type: 'tool-add',
+      toolCallId: '1',
+      state: 'output-available',
+      input: { n: 1 },
+      output: 'long text',
+    };
+    const event = { ...stored(1, ['x'], new Date(START)), outline: null };
+    const ui = await onlyOf({ ...event, body: JSON.stringify({ role: 'assistant', parts: [part] }) });
+    expect((await ui.withReplacedOutputs('12345')).tokens).toBe('add{"n":1}12345'.length);
   });
 });
 
@@ -165,7 +195,7 @@ describe('StoredLiveEvent.withParts', () => {
   it('returns the event itself if all parts are kept', async () => {
     const event = await only('a', 'b');
     expect(event.withParts(() => true)).toBe(event);
-    expect(event.tokens).toBe(1001);
+    expect(event.tokens).toBe(4 + 10 + 20);
   });
 
   it('returns undefined if no part is kept', async () => {
@@ -173,7 +203,7 @@ describe('StoredLiveEvent.withParts', () => {
     expect((await only('a')).withParts(() => false)).toBeUndefined();
   });
 
-  it('counts the tokens of the role and the kept parts, and ignores the token count of the event', async () => {
+  it('loses the tokens of the parts that are removed', async () => {
     const reduced = (await only('a', 'b', 'c')).withParts(({ type }) => type !== 'b');
     expect(reduced?.parts).toEqual([{ type: 'a' }, { type: 'c' }]);
     expect(reduced?.tokens).toBe(4 + 10 + 30);
@@ -188,6 +218,21 @@ describe('StoredLiveEvent.withParts', () => {
     expect(reduced?.tokens).toBe(4 + 20 + 40);
     expect(partTypes(reduced)).toEqual(['b', 'd']);
     expect(reduced?.withParts(({ type }) => type === 'a')).toBeUndefined();
+  });
+
+  it('keeps the tokens of the fields beside the parts until they are removed', async () => {
+    const fields = { role: 'assistant', reasoning_content: 'thought', refusal: 'no' };
+    const event = stored(1, ['text', 'tool_call'], new Date(START), fields);
+    const whole = await onlyOf({ ...event, tokenEstimate: 10 + 20 + 26 });
+    expect(whole.withParts(({ type }) => type === 'text')?.tokens).toBe(10 + 26);
+    // The texts of the two fields are 9 and 4 characters of JSON.
+    expect(whole.withoutKinds(['reasoning'])?.tokens).toBe(10 + 20 + 8);
+  });
+
+  it("shrinks the caller's count in proportion to what is left", async () => {
+    const event = stored(1, ['a', 'b', 'c'], new Date(START), { token_count: 6400 });
+    const whole = await onlyOf({ ...event, tokenEstimate: 6400 });
+    expect(whole.withParts(({ type }) => type !== 'b')?.tokens).toBe((6400 * 44) / 64);
   });
 
   it('calls keep once per part and in order', async () => {

@@ -1,4 +1,4 @@
-import { readItems, type EventOutline, type MessageEvent } from '@fastpaca/messages';
+import { countedEvent, readItems, type EventOutline, type MessageEvent } from '@fastpaca/messages';
 import { jsonValue } from '../common/json/json-value.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import type { EventsService } from '../events/events.service.js';
@@ -7,6 +7,7 @@ import { EventContent } from '../policies/event-content.js';
 import { oldestScannedPosition, type LiveEvent, type Part, type Timeline } from '../policies/timeline.js';
 import { storedOutline } from '../events/stored-outline.js';
 import type { LiveRanges } from './live-ranges.js';
+import { leftOfOtherFields, reducedTokens } from './reduced-tokens.js';
 import { eventMessage, reducedMessage, type WindowMessage } from './window-message.js';
 
 /** What the tokens of a reduced event are made of. */
@@ -73,7 +74,7 @@ export class StoredLiveEvent implements LiveEvent {
     readonly tokens: number,
     private readonly content: EventContent,
     private readonly counts: TokenCounts,
-    /** Of each part that is left; empty for a whole event. */
+    /** Of each part that is left, then of each tool call; empty for a whole event. */
     private readonly partTokens: readonly number[] = [],
     /** Of the parts that replace stored ones. */
     private readonly replacedTokens: ReadonlyMap<Part, number> = new Map(),
@@ -125,8 +126,7 @@ export class StoredLiveEvent implements LiveEvent {
     const content = this.content.withReplacedOutputs(text, count);
     const replacedTokens = new Map(this.replacedTokens);
     for (const part of content.reduction?.parts ?? [])
-      if (typeof part !== 'number')
-        replacedTokens.set(part, await this.counts.ofText(countedText(part, text)));
+      if (typeof part !== 'number') replacedTokens.set(part, await this.tokensOf(part));
     return this.withContent(content, replacedTokens) ?? this;
   }
 
@@ -141,30 +141,44 @@ export class StoredLiveEvent implements LiveEvent {
     replacedTokens = this.replacedTokens,
   ): StoredLiveEvent | undefined {
     if (!content || content === this.content) return content && this;
-    const { base, ofItems } = this.storedTokens();
+    const { base, ofItems, ofOthers } = this.storedTokens();
     const { whole, reduction } = content;
+    const removedFields = reduction?.removedFields ?? [];
     const partTokens = (reduction?.parts ?? []).map((part) =>
       typeof part === 'number' ? (ofItems[part] ?? 0) : (replacedTokens.get(part) ?? 0),
     );
     // The counts of the tool calls beside the parts follow those of the parts.
-    const callTokens = reduction?.removedFields.includes('tool_calls')
-      ? []
-      : ofItems.slice(whole.parts.length);
-    const tokens = [...partTokens, ...callTokens].reduce((sum, each) => sum + each, base);
+    if (!removedFields.includes('tool_calls')) partTokens.push(...ofItems.slice(whole.parts.length));
+    const before = base + sum(ofItems) + ofOthers;
+    const left = base + sum(partTokens) + leftOfOtherFields(whole, ofOthers, removedFields);
     const { stored, position, counts } = this;
+    const tokens = reducedTokens(whole, stored.tokenEstimate, before, left);
     return new StoredLiveEvent(stored, position, tokens, content, counts, partTokens, replacedTokens);
   }
 
-  /** Tokens of the stored event without its items, and those of each item. */
-  private storedTokens(): { base: number; ofItems: readonly number[] } {
+  /** Tokens of the stored event as the service counted them: of a message without content, of each item, and of other fields. */
+  private storedTokens(): { base: number; ofItems: readonly number[]; ofOthers: number } {
     const { partTokens, tokenEstimate } = this.stored;
     const base = this.counts.base.get(this.role) ?? 0;
-    return { base, ofItems: partTokens ?? [Math.max(0, tokenEstimate - base)] };
+    const isCallersCount = typeof this.content.whole.token_count === 'number';
+    const others = isCallersCount || !partTokens ? 0 : tokenEstimate - base - sum(partTokens);
+    return {
+      base,
+      ofItems: partTokens ?? [Math.max(0, tokenEstimate - base)],
+      ofOthers: Math.max(0, others),
+    };
+  }
+
+  /** Of a part that replaces a stored one: a tool result, with its call if the part holds that too. */
+  private async tokensOf(part: Part): Promise<number> {
+    const event: MessageEvent = { role: 'assistant', parts: [part] };
+    const [content] = countedEvent(event, readItems(event)).parts;
+    let tokens = 0;
+    for (const text of content?.texts ?? []) tokens += await this.counts.ofText(text);
+    return tokens;
   }
 }
 
-/** What counts of a tool result whose output is `text`: the text, and the call if the part holds that too. */
-function countedText(part: Part, text: string): string {
-  const holdsCall = readItems({ role: 'assistant', parts: [part] }).some(({ kind }) => kind === 'call');
-  return holdsCall ? JSON.stringify(part) : text;
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, each) => total + each, 0);
 }

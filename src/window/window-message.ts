@@ -32,7 +32,7 @@ interface MessageDetails {
   isReduced?: boolean;
   /** How the caller wrote the content of the event; undefined if unknown. */
   contentForm?: ContentForm | undefined;
-  /** Tokens of each part; null or undefined if they are not known. */
+  /** Tokens of each part, then of each tool call; null or undefined if they are not known. */
   partTokens?: readonly number[] | null;
   /** Whether `JSON.stringify` writes the message as it is; undefined if nobody has asked yet. */
   isPlainJson?: boolean;
@@ -140,7 +140,7 @@ export function eventMessage(event: StoredEvent, tokens: number): WindowMessage 
 /**
  * An event of which a policy has removed or replaced something. Parts that stay are spelled as they were sent.
  *
- * @param partTokens tokens of each part that is left
+ * @param partTokens tokens of each part that is left, then of each tool call
  */
 export function reducedMessage(
   event: StoredEvent,

@@ -6,6 +6,7 @@ import {
   type WindowEvent,
 } from '@fastpaca/messages';
 import { stringifyWithSource } from '../common/json/json-source.js';
+import { reducedTokens } from './reduced-tokens.js';
 import { WindowMessage } from './window-message.js';
 
 /** Tokens of the results that a repair adds. */
@@ -32,7 +33,7 @@ export function repairMessages(messages: readonly WindowMessage[], tokens: Added
     const [original, source] = [messages[each.index], events[each.index]];
     if (!original || !source) return [];
     if (each.isAdded) return [addedMessage(each, original, tokens)];
-    return [each.event === source.event ? original : changedMessage(each, original, source)];
+    return [each.event === source.event ? original : changedMessage(each, original, source, tokens)];
   });
   return { messages: written, repairs };
 }
@@ -51,20 +52,22 @@ function addedMessage(
 
 function changedMessage(
   { event }: RepairedMessage,
-  { seq, tokens, partTokens, summarizedRange }: WindowMessage,
+  { seq, role, tokens, partTokens, summarizedRange }: WindowMessage,
   source: WindowEvent,
+  { base }: AddedTokens,
 ): WindowMessage {
   const kept = new Set(event.parts);
   const isShorter = event.parts.length < source.event.parts.length;
-  const removedTokens = isShorter
-    ? source.event.parts.reduce(
-        (sum, part, index) => sum + (kept.has(part) ? 0 : (partTokens?.[index] ?? 0)),
-        0,
-      )
-    : 0;
+  // The counts of tool calls beside the parts follow those of the parts: they stay.
+  const left = (partTokens ?? []).filter((_, index) => {
+    const part = isShorter ? source.event.parts[index] : undefined;
+    return !part || kept.has(part);
+  });
+  const total = (counts: readonly number[]) =>
+    counts.reduce((sum, count) => sum + count, base.get(role) ?? 0);
   return new WindowMessage(
     seq,
-    Math.max(0, tokens - removedTokens),
+    reducedTokens(source.event, tokens, total(partTokens ?? []), total(left)),
     stringifyWithSource(event),
     summarizedRange,
   );

@@ -179,7 +179,7 @@ export class WindowBuilder implements OnModuleInit {
   }
 
   private async tokensOfText(text: string): Promise<number> {
-    const { items } = await this.messageTokens.count('tool', [[text]]);
+    const { items } = await this.messageTokens.count('tool', [{ texts: [text] }]);
     return items[0] ?? 0;
   }
 }
