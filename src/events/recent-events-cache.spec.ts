@@ -68,7 +68,7 @@ describe('RecentEventsCache', () => {
     const step = fc.record({
       appended: fc.array(tokens, { maxLength: 4 }),
       back: fc.integer({ min: 0, max: 25 }),
-      behind: fc.constantFrom(0, 0, 0, 1, 5),
+      behind: fc.constantFrom(0, 0, 0, 1, 5, 30),
       budget: fc.integer({ min: -1, max: 40 }),
       page: fc.option(fc.tuple(fc.nat(60), fc.nat(30))),
     });
@@ -122,6 +122,18 @@ describe('RecentEventsCache', () => {
     await cache.range(ID, 'h', { fromSeq: 10, toSeq: 52 }, AMPLE_BYTES); // begins before the cached events
     await cache.range(ID, 'h', { fromSeq: 52, toSeq: 52 }, 10); // may exceed the limit in bytes
     expect([log.suffixes, log.eventsRead]).toEqual([1, 2 + 43 + 1]);
+  });
+
+  it('keeps the newest events if an older end of the log is read', async () => {
+    const log = new MemoryLog();
+    const cache = cacheOf(log);
+    for (let count = 0; count < 600; count += 1) log.append(1);
+    const newest = { fromSeq: 11, toSeq: 600, minTokensBefore: 0 };
+    await cache.suffix(ID, 'h', [newest], AMPLE_BYTES);
+    await cache.suffix(ID, 'h', [{ fromSeq: 1, toSeq: 40, minTokensBefore: 0 }], AMPLE_BYTES);
+    await cache.suffix(ID, 'h', [{ fromSeq: 21, toSeq: 40, minTokensBefore: 0 }], AMPLE_BYTES);
+    await cache.suffix(ID, 'h', [newest], AMPLE_BYTES);
+    expect([log.suffixes, log.eventsRead]).toEqual([2, 0]);
   });
 
   it('reads the whole range again if more than 256 events were appended', async () => {

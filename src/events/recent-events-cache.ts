@@ -116,8 +116,11 @@ export class RecentEventsCache {
     return { events, tokensBefore: totalBefore };
   }
 
+  /** Does nothing if newer events are cached: a reader of a past version must not displace what other readers use. */
   private store(key: string, events: RecentEvents): void {
-    if (events.length === 0) return;
+    const last = events.at(-1);
+    const cachedLast = this.cache.get(key)?.at(-1);
+    if (!last || (cachedLast && cachedLast.seq > last.seq)) return;
     const bytes = events.reduce((sum, { body }) => sum + 2 * body.length + EVENT_OVERHEAD_BYTES, 0);
     this.cache.set(key, events, bytes);
   }

@@ -44,8 +44,8 @@ export class WindowController {
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer | undefined> {
-    const { budget_tokens: budgetTokens, if_version: ifVersion, format } = query;
-    const window = await this.windows.readSerialized(id, { budgetTokens, ifVersion, format });
+    const { budget_tokens: budgetTokens, if_version: ifVersion, at_version: atVersion, format } = query;
+    const window = await this.windows.readSerialized(id, { budgetTokens, ifVersion, atVersion, format });
     const isUnchanged = window.etag !== undefined && isUnmodified(reply, ifNoneMatch, window.etag);
     return isUnchanged ? undefined : window.serialize();
   }

@@ -4,6 +4,8 @@ import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { jsonValue } from '../common/json/json-value.js';
 import { Semaphore } from '../common/semaphore.js';
+import { InvalidPayloadError } from '../common/errors/common.errors.js';
+import { CompactionService } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
 import type { ConversationRecord } from '../conversations/conversation.js';
 import { VersionMismatchError } from '../conversations/conversations.errors.js';
@@ -22,10 +24,21 @@ export interface ReadWindowOptions {
   budgetTokens?: number | undefined;
   /** The version the caller believes current; undefined skips the check. */
   ifVersion?: number | undefined;
+  /**
+   * Reads the window as it was at this version of the log and the compactions, under today's settings and clock; from 0 to the
+   * current version. Default: the current version.
+   */
+  atVersion?: number | undefined;
 }
 
 /** What decides a window beside the conversation. */
 type CallSettings = Pick<WindowRequest, 'callBudgetTokens' | 'format'>;
+
+/** A version of a conversation and the last seq of its log at that version. */
+interface LogPosition {
+  version: number;
+  lastSeq: number;
+}
 
 /** Most bytes of messages of a window that may be built beside others; larger windows are built one at a time. */
 const SMALL_WINDOW_BYTES = 4 * 1024 * 1024;
@@ -41,6 +54,7 @@ export class WindowService {
   constructor(
     private readonly conversations: ConversationsService,
     private readonly events: EventsService,
+    private readonly compactions: CompactionService,
     private readonly policies: PolicyRegistry,
     private readonly builder: WindowBuilder,
     private readonly metrics: Metrics,
@@ -60,11 +74,12 @@ export class WindowService {
    *
    * @throws ConversationNotFoundError (404)
    * @throws VersionMismatchError (409) the conversation is not at `ifVersion`
+   * @throws InvalidPayloadError (400) the conversation has never had the version `atVersion`
    * @throws UnavailableError (503) too many large windows are being read
    */
   async read(id: ConversationId, options: ReadWindowOptions = {}): Promise<Window> {
     const done = this.metrics.windowLatency.startTimer();
-    const conversation = await this.conversationAt(id, options.ifVersion);
+    const conversation = await this.recordFor(id, options);
     const settings = { callBudgetTokens: options.budgetTokens };
     const window = await this.build(this.requestFor(id, conversation, settings), asIs);
     this.count(window, false);
@@ -83,7 +98,7 @@ export class WindowService {
     options: ReadWindowOptions = {},
   ): Promise<PromptWindow<F>> {
     const done = this.metrics.windowLatency.startTimer();
-    const conversation = await this.conversationAt(id, options.ifVersion);
+    const conversation = await this.recordFor(id, options);
     const settings = { callBudgetTokens: options.budgetTokens, format };
     const { messages, ...window } = await this.build(this.requestFor(id, conversation, settings), asIs);
     this.count(window, false);
@@ -106,11 +121,12 @@ export class WindowService {
    */
   async readSerialized(
     id: ConversationId,
-    { budgetTokens, ifVersion, format }: ReadWindowOptions & { format?: Format | undefined } = {},
+    { format, ...options }: ReadWindowOptions & { format?: Format | undefined } = {},
   ): Promise<CachedWindow> {
     const done = this.metrics.windowLatency.startTimer();
-    const conversation = await this.conversationAt(id, ifVersion);
-    const window = await this.readCached(id, conversation, { callBudgetTokens: budgetTokens, format });
+    const conversation = await this.recordFor(id, options);
+    const settings = { callBudgetTokens: options.budgetTokens, format };
+    const window = await this.readCached(id, conversation, settings, options.atVersion);
     done();
     return window;
   }
@@ -118,33 +134,50 @@ export class WindowService {
   /**
    * The totals of the window as of a version that the conversation has had, under the settings of its record.
    *
-   * @param lastSeq end of the log at that version
-   *
    * @internal
    */
   async readAt(
     id: ConversationId,
     conversation: ConversationRecord,
-    { version, lastSeq }: { version: number; lastSeq: number },
+    position: LogPosition,
   ): Promise<WindowTotals> {
-    if (version === conversation.version) return (await this.readCached(id, conversation)).totals;
-    const tokensTotal = await this.events.tokensThrough(id, lastSeq);
-    return this.build(this.requestFor(id, { ...conversation, version, lastSeq, tokensTotal }), asIs);
+    if (position.version === conversation.version) return (await this.readCached(id, conversation)).totals;
+    return this.build(this.requestFor(id, await this.recordAt(id, conversation, position)), asIs);
   }
 
-  private async conversationAt(id: ConversationId, ifVersion?: number): Promise<ConversationRecord> {
+  /** The record that a window is built from: the current one, or that of a past version. */
+  private async recordFor(
+    id: ConversationId,
+    { ifVersion, atVersion }: ReadWindowOptions,
+  ): Promise<ConversationRecord> {
     const conversation = await this.conversations.get(id);
     const { version } = conversation;
     if (ifVersion !== undefined && ifVersion !== version) throw new VersionMismatchError(ifVersion, version);
-    return conversation;
+    if (atVersion === undefined || atVersion === version) return conversation;
+    if (!Number.isInteger(atVersion) || atVersion < 0 || atVersion > version) throw unknownVersion(version);
+    const lastSeq = await this.compactions.lastSeqAt(id, atVersion);
+    return this.recordAt(id, conversation, { version: atVersion, lastSeq });
   }
 
+  /** The record as it was at a past version. Settings and clock are those of now. */
+  private async recordAt(
+    id: ConversationId,
+    conversation: ConversationRecord,
+    position: LogPosition,
+  ): Promise<ConversationRecord> {
+    const tokensTotal = await this.events.tokensThrough(id, position.lastSeq);
+    return { ...conversation, ...position, tokensTotal };
+  }
+
+  /** @param atVersion of the request; undefined for the current window. A past window is cached beside the current one. */
   private async readCached(
     id: ConversationId,
     conversation: ConversationRecord,
     settings: CallSettings = {},
+    atVersion?: number,
   ): Promise<CachedWindow> {
-    const key = JSON.stringify([id.namespace, id.id, settings.callBudgetTokens, settings.format]);
+    const { callBudgetTokens, format } = settings;
+    const key = JSON.stringify([id.namespace, id.id, callBudgetTokens, format, atVersion]);
     const cached = this.cache.get(key);
     if (cached?.isFor(conversation)) {
       this.count(cached.totals, true);
@@ -213,6 +246,11 @@ export class WindowService {
     this.metrics.windowsRead.inc({ ready: String(isCacheHit) });
     this.metrics.snapshotTokens.observe(snapshotTokens);
   }
+}
+
+function unknownVersion(version: number): InvalidPayloadError {
+  const message = `must be a version of the conversation: 0 to ${version}`;
+  return new InvalidPayloadError([{ path: 'at_version', message }]);
 }
 
 function asIs(window: Window): Window {

@@ -19,6 +19,7 @@ const CONVERSATION_OPERATIONS = [
 const WITHOUT_EXAMPLE = [
   'Idempotency-Key', // of another request, it is a conflict
   'Last-Event-ID', // takes the place of `cursor`
+  'at_version', // the window would be that of the past
   'cursor', // of the log: cannot be combined with a range
   'if-none-match', // the response would be 304
   'if_version', // the version changes

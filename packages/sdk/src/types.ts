@@ -184,6 +184,11 @@ export interface WindowOptions {
   budgetTokens?: number | undefined;
   /** Return the window only if the conversation is at this version. Otherwise `ConflictError`. */
   ifVersion?: number | undefined;
+  /**
+   * Return the window as it was at this version, from 0 to the current version, under today's settings. `autoCompact` leaves such a
+   * window as it is.
+   */
+  atVersion?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 

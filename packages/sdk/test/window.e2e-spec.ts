@@ -82,9 +82,22 @@ describe('ctx.window', () => {
     ]);
   });
 
+  it('returns the window of a past version, which autoCompact leaves as it is', async () => {
+    await ctx.append(['a', 'b', 'c'].map(userMessage));
+    ctx.autoCompact(() => {
+      throw new Error('a past window must not be compacted');
+    });
+    const window = await ctx.window({ atVersion: 2, budgetTokens: 11 });
+    expect(window).toMatchObject({ version: 2, needsCompaction: true });
+    expect(window.messages.map(({ seq }) => seq)).toEqual([1, 2]);
+    const prompt = await ctx.window({ atVersion: 1, budgetTokens: 6, format: 'openai-chat' });
+    expect(prompt).toMatchObject({ version: 1, needsCompaction: true });
+  });
+
   it.each([
     [{ budgetTokens: 0 }, /^budgetTokens must be/],
     [{ ifVersion: Number.NaN }, /^ifVersion must be/],
+    [{ atVersion: -1 }, /^atVersion must be/],
   ])('rejects %p and sends nothing', async (options, message) => {
     await expect(ctx.window(options)).rejects.toThrow(message);
     expect(proxy.requestsTo('GET', '/window')).toEqual([]);

@@ -22,6 +22,16 @@ export class ReadWindowDto {
   if_version?: number;
 
   @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description:
+      'The window as it was at this version, under the settings of now: a version that the conversation has had',
+  })
+  @OptionalIntegerIn(0)
+  at_version?: number;
+
+  @ApiPropertyOptional({
     enum: FORMATS,
     example: 'openai-chat',
     description: 'Answer with `prompt`, ready for the call of a provider, in the place of `messages`',

@@ -109,7 +109,7 @@ export abstract class ContextOperations {
 
   /**
    * Reads the window: the part of the conversation that fits its token budget. If it needs compaction and there is an `autoCompact`
-   * handler, it is compacted first.
+   * handler, it is compacted first. A window of a past version (`atVersion`) is not compacted.
    *
    * With a `format`, the window has a `prompt` for the call of a provider: `openai-chat`, `openai-responses`, `anthropic`, `gemini` or
    * `ai-sdk`.
@@ -126,7 +126,8 @@ export abstract class ContextOperations {
     const { conversation } = this.#state;
     if (format === undefined) return this.#compacted(await conversation.window(options), options);
     const window = await conversation.promptWindow(format, options);
-    if (!window.needsCompaction || !this.#state.autoCompaction) return window;
+    const isCurrent = options.atVersion === undefined;
+    if (!window.needsCompaction || !this.#state.autoCompaction || !isCurrent) return window;
     await this.#compacted(await conversation.window(options), options);
     // `ifVersion` was checked above. Compacting changes the version.
     return conversation.promptWindow(format, { ...options, ifVersion: undefined });
@@ -168,7 +169,7 @@ export abstract class ContextOperations {
   /** @returns the window after an auto-compaction, if it needs one and there is a handler */
   async #compacted(window: Window, options: WindowOptions): Promise<Window> {
     const { conversation, autoCompaction } = this.#state;
-    return window.needsCompaction && autoCompaction
+    return window.needsCompaction && autoCompaction && options.atVersion === undefined
       ? autoCompaction.apply(conversation, window, options)
       : window;
   }

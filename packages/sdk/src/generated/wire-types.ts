@@ -1565,6 +1565,8 @@ export interface operations {
         budget_tokens?: number;
         /** @description Respond only if the conversation is at this version; otherwise 409 */
         if_version?: number;
+        /** @description The window as it was at this version, under the settings of now: a version that the conversation has had */
+        at_version?: number;
         /** @description Answer with `prompt`, ready for the call of a provider, in the place of `messages` */
         format?: string;
       };

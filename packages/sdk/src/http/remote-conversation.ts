@@ -70,15 +70,16 @@ export class RemoteConversation {
   }
 
   private async readWindow(
-    { budgetTokens, ifVersion, signal }: WindowOptions,
+    { budgetTokens, ifVersion, atVersion, signal }: WindowOptions,
     format?: Format,
   ): Promise<WireWindow> {
     optionalInteger('budgetTokens', budgetTokens, 1);
     optionalInteger('ifVersion', ifVersion, 0);
+    optionalInteger('atVersion', atVersion, 0);
     const window = await this.request({
       method: 'GET',
       path: '/window',
-      query: { budget_tokens: budgetTokens, if_version: ifVersion, format },
+      query: { budget_tokens: budgetTokens, if_version: ifVersion, at_version: atVersion, format },
       retryable: 'always',
       signal,
     });
