@@ -11,6 +11,7 @@ const LAYERS = [
   ['policies', 'auth', 'lifecycle'],
   ['metrics', 'health', 'telemetry'],
   ['conversations'],
+  ['calibration'],
   ['events'],
   ['compaction'],
   ['window'],

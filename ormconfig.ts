@@ -1,5 +1,7 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
+import { CalibrationEntity } from './src/calibration/entities/calibration.entity.js';
+import { ConversationUsageEntity } from './src/calibration/entities/conversation-usage.entity.js';
 import { CompactionEntity } from './src/compaction/entities/compaction.entity.js';
 import { AppConfig } from './src/config/app-config.js';
 import { ConversationEntity } from './src/conversations/entities/conversation.entity.js';
@@ -13,5 +15,5 @@ import { EventEntity } from './src/events/entities/event.entity.js';
  */
 export default new DataSource({
   ...databaseOptions(AppConfig.fromEnvironment(process.env)),
-  entities: [ConversationEntity, EventEntity, CompactionEntity],
+  entities: [ConversationEntity, EventEntity, CompactionEntity, CalibrationEntity, ConversationUsageEntity],
 });

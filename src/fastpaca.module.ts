@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type LoggerService, type Type } from '@nest
 import { APP_FILTER, DiscoveryModule, RouterModule } from '@nestjs/core';
 import { AppErrorFilter } from './common/http/api-error.filter.js';
 import { log, logTo } from './common/logging/logger.js';
+import { CalibrationModule } from './calibration/calibration.module.js';
 import { CompactionModule } from './compaction/compaction.module.js';
 import { AppConfig } from './config/app-config.js';
 import { ConfigModule, type ConfigFactory } from './config/config.module.js';
@@ -42,6 +43,7 @@ const MODULES_WITH_ROUTES: readonly Type[] = [
   EventsModule,
   WindowModule,
   CompactionModule,
+  CalibrationModule,
   StreamModule,
   HealthModule,
   MetricsModule,

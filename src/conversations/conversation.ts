@@ -33,10 +33,13 @@ export interface Conversation {
 
 /** A conversation as it was read from the database. */
 export interface ConversationRecord extends Conversation {
+  /**
+   * Tokens of the model per counted token, a multiple of 0.01: learned from usage reports. 1 without a model, or until enough reports
+   * have arrived.
+   */
+  tokenFactor: number;
   /** The database's clock. */
   now: Date;
-  /** What stored token counts are multiplied by to give tokens of the model. 1 without a model; a multiple of 0.01. */
-  tokenFactor: number;
   /** Identifies the history of the database. What was read in one history says nothing about another. */
   history: string;
 }

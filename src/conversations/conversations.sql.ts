@@ -23,8 +23,12 @@ const fileOf = (table: string) => `
 const HISTORY = `(SELECT concat_ws('-', extract(epoch FROM pg_postmaster_start_time()),
     ${fileOf('fastpaca.conversations')}, ${fileOf('fastpaca.events')}))`;
 
+/** The learned factor of the conversation's model: `calibrations` belongs to calibration/, which writes it. */
+const TOKEN_FACTOR = `COALESCE((SELECT factor FROM fastpaca.calibrations AS c
+    WHERE c.namespace = conversations.namespace AND c.model = conversations.model), 1)`;
+
 /** The fields that a `ConversationRecord` has in addition. */
-const READ_CONTEXT = `clock_timestamp() AS now, 1::float8 AS "tokenFactor", ${HISTORY} AS history`;
+const READ_CONTEXT = `clock_timestamp() AS now, ${HISTORY} AS history, ${TOKEN_FACTOR} AS "tokenFactor"`;
 
 /** `updated_at` for a change made now. It never decreases, even if the clock is set back. */
 const NOW = `GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp()))`;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Violation } from '../common/errors/app-error.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
-import { unknownField } from '../common/errors/violations.js';
+import { unknownFields } from '../common/errors/violations.js';
 import type { FieldValidator } from '../common/http/validation/field-validator.js';
 import { isObject } from '../common/json/is-object.js';
 import { compactJson } from '../common/json/json-scanner.js';
@@ -21,9 +21,7 @@ export class PolicyValidator implements FieldValidator {
       yield { path, message: 'must be an object' };
       return;
     }
-    for (const name of Object.keys(value)) {
-      if (!FIELDS.includes(name)) yield unknownField(name, 'field', `${path}.`);
-    }
+    yield* unknownFields(value, FIELDS, path);
     const { strategy, trigger_ratio: ratio } = value;
     const config = value.config ?? {};
     if (!isRatio(ratio)) yield { path: `${path}.trigger_ratio`, message: RATIO_RULE };

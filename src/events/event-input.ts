@@ -1,5 +1,6 @@
 import { RawJson } from '../common/http/body/raw-json.js';
 import type { Part } from '@fastpaca/messages';
+import type { UsageReport } from '../calibration/usage-report.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import type { ValidatedEvent } from './dto/event.schema.js';
 import type { ReplacementValidator, TurnValidator } from './event-validator.js';
@@ -33,6 +34,8 @@ export interface NewTurn {
   ifVersion?: number | undefined;
   /** Makes a retry safe: a turn is stored once per key and conversation. */
   idempotencyKey?: string | undefined;
+  /** What the provider counted for the window that this turn answers. It is processed later, and only if the turn is written. */
+  usage?: UsageReport | undefined;
 }
 
 /**

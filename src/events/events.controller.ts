@@ -57,7 +57,7 @@ export class EventsController {
   async append(
     @ConversationIdParam() id: ConversationId,
     @ValidatedBody(AppendEventsDto, APPEND_EXAMPLES)
-    { event, events, if_version: ifVersion, idempotency_key: keyInBody }: AppendEventsDto,
+    { event, events, if_version: ifVersion, idempotency_key: keyInBody, usage }: AppendEventsDto,
     @ValidatedQuery(NoQuery) _query: NoQuery,
     @IdempotencyKeyHeader() keyHeader?: string,
   ): Promise<AppendedDto | AppendedTurnDto> {
@@ -65,6 +65,11 @@ export class EventsController {
       events: event ? [event] : (events?.elements() ?? []),
       ifVersion,
       idempotencyKey: keyInBody ?? keyHeader,
+      usage: usage && {
+        model: usage.model,
+        windowVersion: usage.window_version,
+        inputTokens: usage.input_tokens,
+      },
     };
     const appended = await this.events.append(id, turn, event && (() => 'event'));
     return event ? appendedDto(appended) : appendedTurnDto(appended);

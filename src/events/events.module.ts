@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { CalibrationModule } from '../calibration/calibration.module.js';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { AppendQueue } from './append-queue.js';
@@ -14,7 +15,7 @@ import { EventsService } from './events.service.js';
 import { TurnAppender } from './turn-appender.js';
 
 @Module({
-  imports: [ConversationsModule, TokensModule],
+  imports: [CalibrationModule, ConversationsModule, TokensModule],
   controllers: [EventsController],
   providers: [
     EventsService,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { parseOutline, type EventOutline, type OutlinedEvent } from '@fastpaca/messages';
+import { CalibrationService } from '../calibration/calibration.service.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { MAX_LONG_POLL_MS } from '../common/http/open-connections.js';
 import { addRequestFields } from '../common/logging/request-context.js';
@@ -60,6 +61,7 @@ export class EventsService {
     private readonly pinnedEvents: PinnedEventsReader,
     private readonly conversations: ConversationsService,
     private readonly changes: ConversationChanges,
+    private readonly calibrations: CalibrationService,
     private readonly longPoll: LongPoll,
     private readonly metrics: Metrics,
   ) {}
@@ -82,7 +84,7 @@ export class EventsService {
    */
   async append(
     id: ConversationId,
-    { events: inputs, ifVersion, idempotencyKey }: NewTurn,
+    { events: inputs, ifVersion, idempotencyKey, usage }: NewTurn,
     eventPath = (index: number) => `events[${index}]`,
   ): Promise<AppendedTurn> {
     const json = validatedJson(inputs, 'events', this.turnValidator);
@@ -95,6 +97,8 @@ export class EventsService {
     const last = appended.events.at(-1);
     if (last && !appended.deduped) this.changes.publishCommit({ id, version: last.version, kind: 'append' });
     stopTimer();
+    const [first] = appended.events;
+    if (usage && first && !appended.deduped) this.calibrations.report(id, usage, first.version);
     addRequestFields({ seq: last?.seq });
     const deduped = String(appended.deduped);
     for (const { role } of events) this.metrics.eventsAppended.inc({ role, deduped });

@@ -11,6 +11,7 @@ const TAGS = {
   events: 'The append-only log: append events and read them',
   window: 'The part of a conversation that goes to the model',
   compaction: 'Replace a range of the log for the model, for example by a summary',
+  calibrations: 'What usage reports have taught about how models count tokens',
   stream: 'Follow the changes of a conversation',
   operation: 'Health, metrics and documents of the service; no key needed',
 };

@@ -91,6 +91,13 @@ export class Metrics {
     labelNames: ['role', 'deduped'],
     registers: this.registers,
   });
+  /** @internal */
+  readonly usageReports = new Counter({
+    name: 'fastpaca_usage_reports_total',
+    help: 'Usage reports that came with appends, by outcome: stored, ignored, dropped because too many wait, or failed',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
   private readonly httpRequests = new Counter({
     name: 'fastpaca_http_requests_total',
     help: 'HTTP requests by method, route pattern and status',

@@ -1,17 +1,26 @@
 import { Module } from '@nestjs/common';
+import { CalibrationModule } from '../calibration/calibration.module.js';
 import { CompactionModule } from '../compaction/compaction.module.js';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { PoliciesModule } from '../policies/policies.module.js';
+import { UsageEstimates } from './usage-estimates.js';
 import { WindowBuilder } from './window.builder.js';
 import { WindowController } from './window.controller.js';
 import { WindowService } from './window.service.js';
 
 @Module({
-  imports: [ConversationsModule, EventsModule, CompactionModule, PoliciesModule, TokensModule],
+  imports: [
+    ConversationsModule,
+    CalibrationModule,
+    EventsModule,
+    CompactionModule,
+    PoliciesModule,
+    TokensModule,
+  ],
   controllers: [WindowController],
-  providers: [WindowBuilder, WindowService],
+  providers: [WindowBuilder, WindowService, UsageEstimates],
   exports: [WindowService],
 })
 export class WindowModule {}

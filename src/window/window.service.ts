@@ -145,6 +145,23 @@ export class WindowService {
     return this.build(this.requestFor(id, await this.recordAt(id, conversation, position)), asIs);
   }
 
+  /**
+   * The tokens of the window at a version, as they are counted: before the factor of the model. Undefined if the conversation has not
+   * had that version.
+   *
+   * @internal
+   */
+  async estimateAt(
+    id: ConversationId,
+    conversation: ConversationRecord,
+    version: number,
+  ): Promise<number | undefined> {
+    if (version > conversation.version) return undefined;
+    const lastSeq = await this.compactions.lastSeqAt(id, version);
+    const { usedTokens } = await this.readAt(id, conversation, { version, lastSeq });
+    return usedTokens;
+  }
+
   /** The record that a window is built from: the current one, or that of a past version. */
   private async recordFor(
     id: ConversationId,

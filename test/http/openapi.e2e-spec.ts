@@ -160,14 +160,14 @@ describe('the OpenAPI document', () => {
     const { routes } = service.app.get(RouteRecorder);
     const served = routes
       .filter(({ method }) => method !== 'HEAD')
-      .map(({ method, url }) => `${method} ${url.replace(':id', '{id}')}`);
+      .map(({ method, url }) => `${method} ${url.replace(/:(\w+)/, '{$1}')}`);
     expect([...operations().keys()].sort()).toEqual(served.sort());
   });
 
   it('requires a key on the same routes as the service', () => {
     const { routes } = service.app.get(RouteRecorder);
     for (const { method, url, scope } of routes.filter((route) => route.method !== 'HEAD')) {
-      const { security, responses } = operations().get(`${method} ${url.replace(':id', '{id}')}`)!;
+      const { security, responses } = operations().get(`${method} ${url.replace(/:(\w+)/, '{$1}')}`)!;
       expect(security ?? []).toEqual(scope === 'public' ? [] : [{ bearer: [] }]);
       expect(Object.keys(responses as object).includes('401')).toBe(scope !== 'public');
     }

@@ -24,3 +24,9 @@ export function addViolations(list: Violation[], found: Iterable<Violation>): bo
 export function unknownField(name: string, kind: 'field' | 'parameter' = 'field', prefix = ''): Violation {
   return { path: `${prefix}${name.slice(0, MAX_NAME_CHARS)}`, message: `is not a known ${kind}` };
 }
+
+/** The fields of an object that are not among `names`. @param path of the object */
+export function unknownFields(object: object, names: readonly string[], path: string): Violation[] {
+  const unknown = Object.keys(object).filter((name) => !names.includes(name));
+  return unknown.map((name) => unknownField(name, 'field', `${path}.`));
+}

@@ -4,7 +4,9 @@ import type { Violation } from '../../common/errors/app-error.js';
 import type { RawJson } from '../../common/http/body/raw-json.js';
 import type { CrossFieldValidation } from '../../common/http/validation/cross-field-validation.js';
 import { IsKey, OptionalIntegerIn } from '../../common/http/validation/rules.js';
-import { Verbatim } from '../../common/http/validation/field-validator.js';
+import { ValidatedBy, Verbatim } from '../../common/http/validation/field-validator.js';
+import { USAGE } from '../../calibration/dto/usage.schema.js';
+import { UsageValidator } from '../../calibration/usage-validator.js';
 import { EventValidator, TurnValidator } from '../event-validator.js';
 import { NEW_EVENT, NEW_TURN } from './event.schema.js';
 import type { BodyExamples } from '../../common/http/validation/validated-params.decorators.js';
@@ -44,6 +46,10 @@ export class AppendEventsDto implements CrossFieldValidation {
   })
   @OptionalIntegerIn(0)
   if_version?: number;
+
+  @ApiPropertyOptional(USAGE as object)
+  @ValidatedBy(UsageValidator)
+  usage?: { model: string; window_version: number; input_tokens: number };
 
   crossFieldViolations(): Violation[] {
     if (this.event && this.events) return [{ path: 'events', message: 'cannot be combined with event' }];
@@ -89,6 +95,13 @@ export const APPEND_EXAMPLES: BodyExamples = {
         { role: 'assistant', content: 'With docker run.', metadata: { model: 'gpt-5' } },
       ],
       idempotency_key: 'turn-001',
+    },
+  },
+  usage: {
+    summary: 'An answer, with what the provider counted for its window',
+    value: {
+      event: { role: 'assistant', content: 'With docker run.' },
+      usage: { model: 'claude-opus-5', window_version: 1, input_tokens: 2412 },
     },
   },
   openai: {

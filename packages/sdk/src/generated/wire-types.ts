@@ -134,6 +134,46 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/calibrations': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List what usage reports have taught about the models of the namespace
+     * @description The token factor of each model that was reported by a conversation of this model.
+     */
+    get: operations['listCalibrations'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/calibrations/{model}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Forget what was learned about a model
+     * @description Its factor is 1 until enough new reports have arrived. A model without reports has nothing to forget and also responds 204.
+     */
+    delete: operations['resetCalibration'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/conversations/{id}/stream': {
     parameters: {
       query?: never;
@@ -268,6 +308,32 @@ export interface components {
       events: components['schemas']['AppendedEvent'][];
       /** @description The idempotency key was used before with this content: nothing was written */
       deduped?: boolean;
+    };
+    Calibration: {
+      /**
+       * @description As conversations name it
+       * @example claude-opus-5
+       */
+      model: string;
+      /**
+       * @description The provider's tokens per token of this service, a multiple of 0.01; 1 until it is learned
+       * @example 1.13
+       */
+      factor: number;
+      /**
+       * @description How many reports were counted
+       * @example 42
+       */
+      reports: number;
+      /**
+       * Format: date-time
+       * @description Time of the last report
+       */
+      updated_at: string;
+    };
+    Calibrations: {
+      /** @description By model; at most 1,000 */
+      calibrations: components['schemas']['Calibration'][];
     };
     Compacted: {
       /**
@@ -582,6 +648,7 @@ export interface components {
       idempotency_key?: string;
       /** @description Append only if the conversation is at this version */
       if_version?: number;
+      usage?: components['schemas']['Usage'];
     };
     /** @description Default in a new conversation: `last_n` with a `limit` of 200 */
     NewPolicy: {
@@ -750,6 +817,24 @@ export interface components {
       };
     } & {
       [key: string]: unknown;
+    };
+    /** @description What the provider counted for the window that this answer was made from. The service learns the token factor of the model from it, some time after the response. A report of a version that is not before this append is ignored, and so is that of a repeated append. */
+    Usage: {
+      /**
+       * @description The provider's name of the model
+       * @example claude-opus-5
+       */
+      model?: string;
+      /**
+       * @description `version` of the window that went to the model
+       * @example 1
+       */
+      window_version?: number;
+      /**
+       * @description Tokens of the whole input: uncached, read from the cache and written to the cache. With several steps, those of the first
+       * @example 2412
+       */
+      input_tokens?: number;
     };
     Window: {
       /** @example 1 */
@@ -1789,6 +1874,173 @@ export interface operations {
       };
       /** @description The body is not JSON */
       415: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description An error of the service; the log has the details under the request id */
+      500: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
+      503: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description Seconds to wait */
+          'Retry-After'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+    };
+  };
+  listCalibrations: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
+        'x-request-id'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Calibrations'];
+        };
+      };
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
+      400: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key is missing or unknown */
+      401: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description The scheme to use: `Bearer` */
+          'WWW-Authenticate'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key lacks the scope of this route; or, without an API key, the request comes from a web page or under a host name that is not allowed */
+      403: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description An error of the service; the log has the details under the request id */
+      500: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
+      503: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description Seconds to wait */
+          'Retry-After'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+    };
+  };
+  resetCalibration: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
+        'x-request-id'?: string;
+      };
+      path: {
+        /** @description The model as conversations name it, percent-encoded */
+        model: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
+      400: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key is missing or unknown */
+      401: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description The scheme to use: `Bearer` */
+          'WWW-Authenticate'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key lacks the scope of this route; or, without an API key, the request comes from a web page or under a host name that is not allowed */
+      403: {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
