@@ -9,7 +9,13 @@ import { NoQuery } from '../common/http/validation/no-query.dto.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
 import { CompactionService } from './compaction.service.js';
-import { CompactDto, CompactedDto, compactedDto, COMPACTION_EXAMPLES } from './dto/compact.dto.js';
+import {
+  CompactDto,
+  CompactedDto,
+  compactedDto,
+  COMPACTION_EXAMPLES,
+  newCompaction,
+} from './dto/compact.dto.js';
 
 @ApiTags('compaction')
 @ApiConversationId()
@@ -38,14 +44,7 @@ export class CompactionController {
     body: CompactDto,
     @ValidatedQuery(NoQuery) _query: NoQuery,
   ): Promise<CompactedDto> {
-    return compactedDto(
-      await this.compactions.compact(id, {
-        fromSeq: body.from_seq,
-        toSeq: body.to_seq,
-        replacement: body.replacement.elements(),
-        ifVersion: body.if_version,
-        snap: body.snap,
-      }),
-    );
+    const compaction = { ...newCompaction(body), ifVersion: body.if_version };
+    return compactedDto(await this.compactions.compact(id, compaction));
   }
 }

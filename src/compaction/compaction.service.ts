@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
+import type { Conversation, ConversationRecord } from '../conversations/conversation.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
 import { VersionMismatchError } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
@@ -10,19 +11,31 @@ import type { NewEvent } from '../events/event-normalizer.js';
 import { EventsService } from '../events/events.service.js';
 import type { SeqRange } from '../events/stored-event.js';
 import { Metrics } from '../metrics/metrics.js';
-import type { Compacted, CompactionChange, Compaction } from './compaction.js';
+import type {
+  Compacted,
+  Compaction,
+  CompactionChange,
+  CompactionPreview,
+  CompactionWarning,
+  Summary,
+  UnstoredCompaction,
+} from './compaction.js';
 import { RangeGapError, RangeOverlapError } from './compaction.errors.js';
 import { CompactionRepository } from './compaction.repository.js';
 import { isSameRange, wholeRange } from './whole-range.js';
 
 /** A range of seqs and the messages that replace it for the model. */
-export interface NewCompaction extends SeqRange {
+export interface RangeCompaction extends SeqRange {
   /** At least one. */
   replacement: readonly EventInput[];
-  /** The version that the caller believes current; undefined skips the check. */
-  ifVersion?: number | undefined;
   /** Replaces the nearest larger range that cuts through no group, if this range cuts through one; default false. */
   snap?: boolean | undefined;
+}
+
+/** A compaction to be stored. */
+export interface NewCompaction extends RangeCompaction {
+  /** The version that the caller believes current; undefined skips the check. */
+  ifVersion?: number | undefined;
 }
 
 /** The messages of a replacement, with the model that their tokens were counted for. */
@@ -84,38 +97,87 @@ export class CompactionService {
   private async write(
     tx: Executor,
     id: ConversationId,
-    { fromSeq, toSeq, ifVersion, snap }: NewCompaction,
+    { ifVersion, ...compaction }: NewCompaction,
     { messages, model: countedFor }: CountedReplacement,
   ): Promise<Compacted | { model: string | null }> {
     const conversation = await this.conversations.lock(tx, id);
     if (ifVersion !== undefined && ifVersion !== conversation.version)
       throw new VersionMismatchError(ifVersion, conversation.version);
-    const { lastSeq, model } = conversation;
-    const requested = validRange({ fromSeq, toSeq }, lastSeq);
-    const active = await this.compactions.activeAt(id, conversation.version, tx);
-    compactionsWithin(requested, active); // throws if the range cuts through one
-    const whole = await wholeRange(requested, { lastSeq, active }, (ranges) =>
-      this.events.outlinesOfRanges(tx, id, ranges),
-    );
-    const range = snap ? whole : requested;
-    if (model !== countedFor) return { model };
+    const { range, warnings, replaced } = await this.plan(tx, id, conversation, compaction);
+    if (conversation.model !== countedFor) return { model: conversation.model };
     const tokens = await this.events.tokensOfRange(tx, id, range);
     const { version, updatedAt } = await this.conversations.advanceVersion(tx, id);
     const row = {
       version,
       ...range,
-      lastSeq,
+      lastSeq: conversation.lastSeq,
       ...tokens,
-      messages: messages.map(({ body }) => body),
-      messageTokens: messages.map(({ tokenEstimate }) => tokenEstimate),
+      ...messageFields(messages),
       insertedAt: updatedAt,
     };
-    await this.compactions.insert(tx, id, row, compactionsWithin(range, active));
-    return {
+    await this.compactions.insert(tx, id, row, replaced);
+    return { version, ...range, warnings };
+  }
+
+  /**
+   * What `compact` would do, without a trace.
+   *
+   * @param conversation its log and its compactions are those of its version
+   * @param prefix path of the compaction in the request, with a dot at its end
+   * @throws as `compact`, except that a deleted conversation has previews
+   *
+   * @internal
+   */
+  async preview(
+    id: ConversationId,
+    conversation: ConversationRecord,
+    compaction: RangeCompaction,
+    prefix: string,
+  ): Promise<CompactionPreview> {
+    const { replacement } = compaction;
+    const messages = await this.events.replacementMessages(
+      replacement,
+      conversation.model,
+      `${prefix}replacement`,
+    );
+    const { database } = this;
+    const { range, warnings, active, replaced } = await this.plan(
+      database,
+      id,
+      conversation,
+      compaction,
+      prefix,
+    );
+    const version = conversation.version + 1;
+    const { messageTokens, ...fields } = messageFields(messages);
+    const previewed: UnstoredCompaction = {
       version,
       ...range,
-      warnings: isSameRange(range, whole) ? [] : [{ code: 'splits_group', ...whole }],
+      tokenEstimate: messageTokens.reduce((sum, tokens) => sum + tokens, 0),
+      ...(await this.events.tokensOfRange(database, id, range)),
+      summary: { version, messageTokens, ...fields, insertedAt: conversation.now },
     };
+    const others = active.filter((each) => !replaced.includes(each));
+    return { active: [...others, previewed].sort((a, b) => a.fromSeq - b.fromSeq), warnings };
+  }
+
+  /** Decides which range a compaction replaces, and which active compactions with it. @throws as `compact` */
+  private async plan(
+    executor: Executor,
+    id: ConversationId,
+    { version, lastSeq }: Pick<Conversation, 'version' | 'lastSeq'>,
+    { fromSeq, toSeq, snap }: RangeCompaction,
+    prefix = '',
+  ): Promise<CompactionPlan> {
+    const requested = validRange({ fromSeq, toSeq }, lastSeq, prefix);
+    const active = await this.compactions.activeAt(id, version, executor);
+    compactionsWithin(requested, active, prefix); // throws if the range cuts through one
+    const whole = await wholeRange(requested, { lastSeq, active }, (ranges) =>
+      this.events.outlinesOfRanges(executor, id, ranges),
+    );
+    const range = snap ? whole : requested;
+    const warnings = isSameRange(range, whole) ? [] : [{ code: 'splits_group' as const, ...whole }];
+    return { range, warnings, active, replaced: compactionsWithin(range, active, prefix) };
   }
 
   /** @internal The compactions that were active at `version`, ascending and disjoint. */
@@ -140,29 +202,66 @@ export class CompactionService {
    *
    * @internal
    */
-  async summaries(id: ConversationId, compactions: readonly Compaction[], maxBytes: number) {
-    if (!compactions.length) return [];
-    const found = await this.compactions.summaries(
-      id,
-      compactions.map(({ version }) => version),
-      maxBytes,
-    );
-    return compactions.flatMap((compaction) => {
-      const summary = found.get(compaction.version);
-      return summary ? [{ compaction, summary }] : [];
-    });
+  async summaries(
+    id: ConversationId,
+    compactions: readonly (Compaction | UnstoredCompaction)[],
+    maxBytes: number,
+  ): Promise<CompactionWithSummary[]> {
+    const versions = compactions.filter((each) => !isUnstored(each)).map(({ version }) => version);
+    const stored = versions.length
+      ? await this.compactions.summaries(id, versions, maxBytes)
+      : new Map<number, Summary>();
+    const newest: CompactionWithSummary[] = [];
+    let remainingBytes = maxBytes;
+    for (const compaction of compactions.toReversed()) {
+      const summary = isUnstored(compaction) ? compaction.summary : stored.get(compaction.version);
+      remainingBytes -= summary ? bytesOf(summary) : Infinity;
+      if (!summary || remainingBytes < 0) break;
+      newest.push({ compaction, summary });
+    }
+    return newest.reverse();
   }
+}
+
+/** What a compaction replaces. */
+interface CompactionPlan {
+  range: SeqRange;
+  warnings: CompactionWarning[];
+  /** The active compactions, ascending. */
+  active: Compaction[];
+  /** The active compactions in the range. */
+  replaced: Compaction[];
+}
+
+interface CompactionWithSummary {
+  compaction: Compaction;
+  summary: Summary;
+}
+
+function isUnstored(compaction: Compaction | UnstoredCompaction): compaction is UnstoredCompaction {
+  return 'summary' in compaction;
+}
+
+function bytesOf({ messages }: Summary): number {
+  return messages.reduce((sum, message) => sum + Buffer.byteLength(message), 0);
+}
+
+function messageFields(messages: readonly NewEvent[]): Pick<Summary, 'messages' | 'messageTokens'> {
+  return {
+    messages: messages.map(({ body }) => body),
+    messageTokens: messages.map(({ tokenEstimate }) => tokenEstimate),
+  };
 }
 
 /**
  * @throws RangeGapError (400)
  * @throws InvalidPayloadError (400) the range is reversed
  */
-function validRange(range: SeqRange, lastSeq: number): SeqRange {
-  if (range.fromSeq < 1) throw new RangeGapError('from_seq', lastSeq);
-  if (range.toSeq > lastSeq) throw new RangeGapError('to_seq', lastSeq);
+function validRange(range: SeqRange, lastSeq: number, prefix: string): SeqRange {
+  if (range.fromSeq < 1) throw new RangeGapError('from_seq', lastSeq, prefix);
+  if (range.toSeq > lastSeq) throw new RangeGapError('to_seq', lastSeq, prefix);
   if (range.toSeq < range.fromSeq)
-    throw new InvalidPayloadError([{ path: 'to_seq', message: 'must not be before from_seq' }]);
+    throw new InvalidPayloadError([{ path: `${prefix}to_seq`, message: 'must not be before from_seq' }]);
   return range;
 }
 
@@ -171,9 +270,13 @@ function validRange(range: SeqRange, lastSeq: number): SeqRange {
  *
  * @throws RangeOverlapError (400) if one of them is only partly inside
  */
-function compactionsWithin({ fromSeq, toSeq }: SeqRange, active: readonly Compaction[]): Compaction[] {
+function compactionsWithin(
+  { fromSeq, toSeq }: SeqRange,
+  active: readonly Compaction[],
+  prefix: string,
+): Compaction[] {
   const overlapping = active.filter((each) => each.fromSeq <= toSeq && each.toSeq >= fromSeq);
   const partlyInside = overlapping.find((each) => each.fromSeq < fromSeq || each.toSeq > toSeq);
-  if (partlyInside) throw new RangeOverlapError(partlyInside);
+  if (partlyInside) throw new RangeOverlapError(partlyInside, prefix);
   return overlapping;
 }

@@ -31,6 +31,19 @@ export interface Compaction extends CompactedRange {
   tokensThrough: number;
 }
 
+/** A compaction that is not stored, with its messages. */
+export interface UnstoredCompaction extends Compaction {
+  summary: Summary;
+}
+
+/** What a compaction would do. */
+export interface CompactionPreview {
+  /** The compactions that would be active, ascending and disjoint. */
+  active: (Compaction | UnstoredCompaction)[];
+  /** Those that `compact` would return. */
+  warnings: CompactionWarning[];
+}
+
 /** The messages that replace a compacted range. */
 export interface Summary {
   version: number;

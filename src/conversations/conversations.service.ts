@@ -104,6 +104,21 @@ export class ConversationsService {
     if (violations.length) throw new InvalidPayloadError(violations);
   }
 
+  /**
+   * The record as `put` would leave it. Nothing is written.
+   *
+   * @throws InvalidPayloadError (400) as `put`
+   *
+   * @internal
+   */
+  withSettings(conversation: ConversationRecord, input: SettingsInput): ConversationRecord {
+    const settings = this.toSettings(input);
+    const violations = this.budgetViolations(settings.tokenBudget ?? 0);
+    if (violations.length) throw new InvalidPayloadError(violations);
+    const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+    return { ...conversation, ...(Object.fromEntries(given) as Partial<ConversationRecord>) };
+  }
+
   /** @internal The violations of a token budget on this server. */
   budgetViolations(tokenBudget: number): Violation[] {
     const { maxTokenBudget } = this.config;

@@ -109,15 +109,17 @@ export class EventsService {
    * The messages that replace a compacted range, as they are stored, with their tokens.
    *
    * @param model whose tokens are counted; null for the default tokenizer
+   * @param path of the replacement in the request
    * @throws InvalidPayloadError (400) an object among them breaks a rule of events
    *
    * @internal
    */
-  async replacementMessages(inputs: readonly EventInput[], model: string | null): Promise<NewEvent[]> {
-    return this.normalizer.normalizeAll(
-      validatedJson(inputs, 'replacement', this.replacementValidator),
-      model,
-    );
+  async replacementMessages(
+    inputs: readonly EventInput[],
+    model: string | null,
+    path = 'replacement',
+  ): Promise<NewEvent[]> {
+    return this.normalizer.normalizeAll(validatedJson(inputs, path, this.replacementValidator), model);
   }
 
   /**

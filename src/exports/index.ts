@@ -41,8 +41,12 @@ export type { PageRequest } from '../events/page-range.js';
 export type { SeqRange, StoredEvent } from '../events/stored-event.js';
 export type { AppendedEvent, AppendedTurn } from '../events/turn-appender.js';
 export type { Compacted, CompactionWarning } from '../compaction/compaction.js';
-export { CompactionService, type NewCompaction } from '../compaction/compaction.service.js';
-export { WindowService, type ReadWindowOptions } from '../window/window.service.js';
+export {
+  CompactionService,
+  type NewCompaction,
+  type RangeCompaction,
+} from '../compaction/compaction.service.js';
+export { WindowService, type ReadWindowOptions, type WindowPreview } from '../window/window.service.js';
 export type { WindowPrefix } from '../window/prefix.js';
 export type { PromptWindow, Segment, Window, WindowTotals } from '../window/window.js';
 export type { WindowMessage, WindowMessageFields } from '../window/window-message.js';

@@ -1,5 +1,6 @@
 import type { Format } from '@fastpaca/messages';
 import type { ConversationId } from '../common/conversation-id.js';
+import type { Compaction } from '../compaction/compaction.js';
 import type { ConversationRecord } from '../conversations/conversation.js';
 import type { ConfiguredPolicy } from '../policies/policy.registry.js';
 
@@ -11,6 +12,8 @@ export interface WindowRequest {
   policy: ConfiguredPolicy;
   /** Narrows the budget; undefined if the caller gave none. */
   callBudgetTokens?: number | undefined;
+  /** The active compactions, ascending, of a preview; undefined for those that are stored. */
+  compactions?: readonly Compaction[] | undefined;
   /** The format that the window is rendered in; undefined for messages as they are stored. */
   format?: Format | undefined;
 }

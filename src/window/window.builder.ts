@@ -173,7 +173,12 @@ export class WindowBuilder implements OnModuleInit {
   }
 
   /** `version − lastSeq` is the number of compactions so far; it is usually 0, which saves the query. */
-  private async activeCompactions({ id, conversation }: WindowRequest): Promise<Compaction[]> {
+  private async activeCompactions({
+    id,
+    conversation,
+    compactions,
+  }: WindowRequest): Promise<readonly Compaction[]> {
+    if (compactions) return compactions;
     const { version, lastSeq } = conversation;
     return version > lastSeq ? this.compactions.activeAt(id, version) : [];
   }

@@ -1,9 +1,10 @@
-import { Get, Headers, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Get, Headers, HttpCode, Post, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
-import { ValidatedQuery } from '../common/http/validation/validated-params.decorators.js';
+import { ValidatedBody, ValidatedQuery } from '../common/http/validation/validated-params.decorators.js';
+import { newCompaction } from '../compaction/dto/compact.dto.js';
 import { FastpacaController } from '../common/http/fastpaca-controller.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { isUnmodified } from '../common/http/entity-tag.js';
@@ -11,7 +12,8 @@ import { JsonTextResponse } from '../common/http/json-text-response.decorator.js
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
 import { ApiEntityTag } from '../common/openapi/entity-tag.decorator.js';
-import { ReadWindowDto } from './dto/read-window.dto.js';
+import { PreviewWindowDto, PREVIEW_EXAMPLES } from './dto/preview-window.dto.js';
+import { ReadWindowDto, windowOptions } from './dto/read-window.dto.js';
 import { WindowDto } from './dto/window.dto.js';
 import { WindowService } from './window.service.js';
 
@@ -44,9 +46,31 @@ export class WindowController {
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer | undefined> {
-    const { budget_tokens: budgetTokens, if_version: ifVersion, at_version: atVersion, format } = query;
-    const window = await this.windows.readSerialized(id, { budgetTokens, ifVersion, atVersion, format });
+    const window = await this.windows.readSerialized(id, windowOptions(query));
     const isUnchanged = window.etag !== undefined && isUnmodified(reply, ifNoneMatch, window.etag);
     return isUnchanged ? undefined : window.serialize();
+  }
+
+  @Post('preview')
+  @RequireScope('window:read')
+  @HttpCode(200)
+  @JsonTextResponse()
+  @ApiOperation({
+    summary: 'Compute a window under other settings or with another compaction, and store nothing',
+    description:
+      'The response is that of reading the window after a PUT with these settings and this compaction. Neither takes place: ' +
+      'version, log, settings and stream are unchanged. The rules are those of PUT and of a compaction.',
+    operationId: 'previewWindow',
+  })
+  @ApiOkResponse({ type: WindowDto })
+  @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
+  preview(
+    @ConversationIdParam() id: ConversationId,
+    @ValidatedBody(PreviewWindowDto, PREVIEW_EXAMPLES)
+    { policy, token_budget: tokenBudget, compaction }: PreviewWindowDto,
+    @ValidatedQuery(ReadWindowDto) query: ReadWindowDto,
+  ): Promise<Buffer> {
+    const preview = { policy, tokenBudget, compaction: compaction && newCompaction(compaction) };
+    return this.windows.previewSerialized(id, preview, windowOptions(query));
   }
 }

@@ -6,6 +6,8 @@ import { EventsModule } from '../events/events.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { PoliciesModule } from '../policies/policies.module.js';
 import { UsageEstimates } from './usage-estimates.js';
+import { WindowBuilds } from './window-builds.js';
+import { WindowRecords } from './window-records.js';
 import { WindowBuilder } from './window.builder.js';
 import { WindowController } from './window.controller.js';
 import { WindowService } from './window.service.js';
@@ -20,7 +22,7 @@ import { WindowService } from './window.service.js';
     TokensModule,
   ],
   controllers: [WindowController],
-  providers: [WindowBuilder, WindowService, UsageEstimates],
+  providers: [WindowBuilder, WindowBuilds, WindowRecords, WindowService, UsageEstimates],
   exports: [WindowService],
 })
 export class WindowModule {}

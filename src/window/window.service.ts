@@ -2,21 +2,16 @@ import { renderPrompt, type Format } from '@fastpaca/messages';
 import { Injectable } from '@nestjs/common';
 import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
-import { jsonValue } from '../common/json/json-value.js';
-import { Semaphore } from '../common/semaphore.js';
-import { InvalidPayloadError } from '../common/errors/common.errors.js';
-import { CompactionService } from '../compaction/compaction.service.js';
+import { CompactionService, type RangeCompaction } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
-import type { ConversationRecord } from '../conversations/conversation.js';
-import { VersionMismatchError } from '../conversations/conversations.errors.js';
+import type { ConversationRecord, SettingsInput } from '../conversations/conversation.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
-import { EventsService } from '../events/events.service.js';
 import { Metrics } from '../metrics/metrics.js';
-import { PolicyRegistry } from '../policies/policy.registry.js';
 import { CachedWindow, windowETag } from './cached-window.js';
+import { serializeWindow } from './dto/window.serializer.js';
 import { SharedBuilds } from './shared-builds.js';
-import { WindowBuilder } from './window.builder.js';
-import type { WindowRequest } from './window-request.js';
+import { WindowBuilds, type CallSettings } from './window-builds.js';
+import { WindowRecords, type LogPosition } from './window-records.js';
 import type { PromptWindow, Window, WindowTotals } from './window.js';
 
 export interface ReadWindowOptions {
@@ -31,41 +26,27 @@ export interface ReadWindowOptions {
   atVersion?: number | undefined;
 }
 
-/** What decides a window beside the conversation. */
-type CallSettings = Pick<WindowRequest, 'callBudgetTokens' | 'format'>;
-
-/** A version of a conversation and the last seq of its log at that version. */
-interface LogPosition {
-  version: number;
-  lastSeq: number;
+/** Settings and a compaction to try out. What is undefined is as it is stored. */
+export interface WindowPreview extends Pick<SettingsInput, 'policy' | 'tokenBudget'> {
+  compaction?: RangeCompaction | undefined;
 }
 
-/** Most bytes of messages of a window that may be built beside others; larger windows are built one at a time. */
-const SMALL_WINDOW_BYTES = 4 * 1024 * 1024;
-
-/** Reads windows. `WindowBuilder` computes them; this service checks versions, and caches and limits the work. */
+/** Reads windows. `WindowBuilder` computes them; this service caches them, and previews those that would be. */
 @Injectable()
 export class WindowService {
   /** Serialized windows of timeless policies, by conversation and budget of the call. See docs/decisions/010. */
   private readonly cache: BoundedCache<CachedWindow>;
   private readonly sharedBuilds = new SharedBuilds();
-  private readonly largeBuilds: Semaphore;
 
   constructor(
     private readonly conversations: ConversationsService,
-    private readonly events: EventsService,
     private readonly compactions: CompactionService,
-    private readonly policies: PolicyRegistry,
-    private readonly builder: WindowBuilder,
+    private readonly records: WindowRecords,
+    private readonly builds: WindowBuilds,
     private readonly metrics: Metrics,
-    private readonly config: AppConfig,
+    { windowCacheBytes }: AppConfig,
   ) {
-    this.cache = new BoundedCache(config.windowCacheBytes);
-    this.largeBuilds = new Semaphore(
-      1,
-      2 * config.databaseTimeoutMs,
-      'Too many large windows are being read; retry in a moment',
-    );
+    this.cache = new BoundedCache(windowCacheBytes);
   }
 
   /**
@@ -79,9 +60,9 @@ export class WindowService {
    */
   async read(id: ConversationId, options: ReadWindowOptions = {}): Promise<Window> {
     const done = this.metrics.windowLatency.startTimer();
-    const conversation = await this.recordFor(id, options);
+    const conversation = await this.records.find(id, options);
     const settings = { callBudgetTokens: options.budgetTokens };
-    const window = await this.build(this.requestFor(id, conversation, settings), asIs);
+    const window = await this.builds.build(this.builds.request(id, conversation, settings), asIs);
     this.count(window, false);
     done();
     return window;
@@ -98,9 +79,12 @@ export class WindowService {
     options: ReadWindowOptions = {},
   ): Promise<PromptWindow<F>> {
     const done = this.metrics.windowLatency.startTimer();
-    const conversation = await this.recordFor(id, options);
+    const conversation = await this.records.find(id, options);
     const settings = { callBudgetTokens: options.budgetTokens, format };
-    const { messages, ...window } = await this.build(this.requestFor(id, conversation, settings), asIs);
+    const { messages, ...window } = await this.builds.build(
+      this.builds.request(id, conversation, settings),
+      asIs,
+    );
     this.count(window, false);
     const rendered = renderPrompt(
       format,
@@ -124,11 +108,64 @@ export class WindowService {
     { format, ...options }: ReadWindowOptions & { format?: Format | undefined } = {},
   ): Promise<CachedWindow> {
     const done = this.metrics.windowLatency.startTimer();
-    const conversation = await this.recordFor(id, options);
+    const conversation = await this.records.find(id, options);
     const settings = { callBudgetTokens: options.budgetTokens, format };
     const window = await this.readCached(id, conversation, settings, options.atVersion);
     done();
     return window;
+  }
+
+  /**
+   * Computes the window that the conversation would have with these settings and this compaction. Nothing is written. The
+   * compaction replaces the active ones in its range.
+   *
+   * @returns `warnings` if the compaction cuts through a group
+   * @throws as `read`, `ConversationsService.put` and `CompactionService.compact`; a deleted conversation has previews
+   */
+  preview(id: ConversationId, preview: WindowPreview, options: ReadWindowOptions = {}): Promise<Window> {
+    return this.buildPreview(id, preview, options, asIs);
+  }
+
+  /**
+   * Computes the same window as a response body.
+   *
+   * @param options `format`: the format of a provider; undefined for messages as they are stored
+   * @throws as `preview`
+   *
+   * @internal
+   */
+  previewSerialized(
+    id: ConversationId,
+    preview: WindowPreview,
+    { format, ...options }: ReadWindowOptions & { format?: Format | undefined } = {},
+  ): Promise<Buffer> {
+    return this.buildPreview(id, preview, { ...options, format }, (window) =>
+      serializeWindow(window, format),
+    );
+  }
+
+  /** @param convert called while a large window still occupies its slot */
+  private async buildPreview<Result>(
+    id: ConversationId,
+    { compaction, ...settings }: WindowPreview,
+    options: ReadWindowOptions & { format?: Format | undefined },
+    convert: (window: Window) => Result,
+  ): Promise<Result> {
+    const done = this.metrics.windowLatency.startTimer();
+    const conversation = this.conversations.withSettings(await this.records.find(id, options), settings);
+    const planned =
+      compaction && (await this.compactions.preview(id, conversation, compaction, 'compaction.'));
+    const request = this.builds.request(id, conversation, {
+      callBudgetTokens: options.budgetTokens,
+      format: options.format,
+      compactions: planned?.active,
+    });
+    const result = await this.builds.build(request, (window) => {
+      this.count(window, false);
+      return convert(planned?.warnings.length ? { ...window, warnings: planned.warnings } : window);
+    });
+    done();
+    return result;
   }
 
   /**
@@ -142,7 +179,10 @@ export class WindowService {
     position: LogPosition,
   ): Promise<WindowTotals> {
     if (position.version === conversation.version) return (await this.readCached(id, conversation)).totals;
-    return this.build(this.requestFor(id, await this.recordAt(id, conversation, position)), asIs);
+    return this.builds.build(
+      this.builds.request(id, await this.records.at(id, conversation, position)),
+      asIs,
+    );
   }
 
   /**
@@ -159,31 +199,7 @@ export class WindowService {
     if (version > conversation.version) return undefined;
     const lastSeq = await this.compactions.lastSeqAt(id, version);
     const { usedTokens } = await this.readAt(id, conversation, { version, lastSeq });
-    return usedTokens;
-  }
-
-  /** The record that a window is built from: the current one, or that of a past version. */
-  private async recordFor(
-    id: ConversationId,
-    { ifVersion, atVersion }: ReadWindowOptions,
-  ): Promise<ConversationRecord> {
-    const conversation = await this.conversations.get(id);
-    const { version } = conversation;
-    if (ifVersion !== undefined && ifVersion !== version) throw new VersionMismatchError(ifVersion, version);
-    if (atVersion === undefined || atVersion === version) return conversation;
-    if (!Number.isInteger(atVersion) || atVersion < 0 || atVersion > version) throw unknownVersion(version);
-    const lastSeq = await this.compactions.lastSeqAt(id, atVersion);
-    return this.recordAt(id, conversation, { version: atVersion, lastSeq });
-  }
-
-  /** The record as it was at a past version. Settings and clock are those of now. */
-  private async recordAt(
-    id: ConversationId,
-    conversation: ConversationRecord,
-    position: LogPosition,
-  ): Promise<ConversationRecord> {
-    const tokensTotal = await this.events.tokensThrough(id, position.lastSeq);
-    return { ...conversation, ...position, tokensTotal };
+    return Math.floor(usedTokens / conversation.tokenFactor);
   }
 
   /** @param atVersion of the request; undefined for the current window. A past window is cached beside the current one. */
@@ -218,10 +234,10 @@ export class WindowService {
     const inFlight = this.sharedBuilds.find(key, conversation);
     if (inFlight) return inFlight;
     const { callBudgetTokens, format } = settings;
-    const request = this.requestFor(id, conversation, settings);
+    const request = this.builds.request(id, conversation, settings);
     const { timeless } = request.policy;
     const etag = timeless ? windowETag(conversation, callBudgetTokens, format) : undefined;
-    const build = this.build(request, (window, isLarge) => {
+    const build = this.builds.build(request, (window, isLarge) => {
       const cached = new CachedWindow(window, conversation, etag, format);
       if (isLarge) cached.serialize(); // releases the messages: the next large build needs the memory
       return cached;
@@ -230,44 +246,10 @@ export class WindowService {
     return build;
   }
 
-  /**
-   * Builds a window of at most 4 MiB of messages. If that drops messages, builds it again up to the configured limit,
-   * one such window at a time. Why: docs/decisions/014.
-   *
-   * @param convert called while a large window still occupies its slot
-   */
-  private async build<Result>(
-    request: WindowRequest,
-    convert: (window: Window, isLarge: boolean) => Result,
-  ): Promise<Result> {
-    const { windowLimitBytes } = this.config;
-    const small = await this.builder.build(request, Math.min(SMALL_WINDOW_BYTES, windowLimitBytes));
-    if (!small.cutByBytes || windowLimitBytes <= SMALL_WINDOW_BYTES) return convert(small.window, false);
-    return this.largeBuilds.run(async () => {
-      const large = await this.builder.build(request, windowLimitBytes);
-      return convert(large.window, true);
-    });
-  }
-
-  private requestFor(
-    id: ConversationId,
-    conversation: ConversationRecord,
-    settings: CallSettings = {},
-  ): WindowRequest {
-    const config = jsonValue(conversation.policyConfig) as Record<string, unknown>;
-    const policy = this.policies.configure(conversation.policyStrategy, config);
-    return { id, conversation, policy, ...settings };
-  }
-
   private count({ snapshotTokens }: WindowTotals, isCacheHit: boolean): void {
     this.metrics.windowsRead.inc({ ready: String(isCacheHit) });
     this.metrics.snapshotTokens.observe(snapshotTokens);
   }
-}
-
-function unknownVersion(version: number): InvalidPayloadError {
-  const message = `must be a version of the conversation: 0 to ${version}`;
-  return new InvalidPayloadError([{ path: 'at_version', message }]);
 }
 
 function asIs(window: Window): Window {

@@ -1,4 +1,5 @@
 import type { Format, Prompts, Repair } from '@fastpaca/messages';
+import type { CompactionWarning } from '../compaction/compaction.js';
 import type { SeqRange } from '../events/stored-event.js';
 import type { GroupSize } from './group-size.js';
 import type { WindowPrefix } from './prefix.js';
@@ -42,6 +43,8 @@ export interface Window extends WindowTotals {
    * events; or if all events are summarized, the newest summary. The window is then without it.
    */
   overflow?: GroupSize;
+  /** Only in a preview: the previewed compaction cuts through a group. */
+  warnings?: readonly CompactionWarning[];
 }
 
 /** A window in the format of a provider. `segments` say which messages it was made from. */

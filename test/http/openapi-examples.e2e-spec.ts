@@ -9,6 +9,7 @@ const CONVERSATION_OPERATIONS = [
   'POST /v1/conversations/{id}/events',
   'GET /v1/conversations/{id}/events',
   'GET /v1/conversations/{id}/window',
+  'POST /v1/conversations/{id}/window/preview',
   'POST /v1/conversations/{id}/compact',
   'GET /v1/conversations/{id}',
   'GET /v1/conversations/{id}/stream',

@@ -59,7 +59,7 @@ describe('the OpenAPI document', () => {
 
   it('declares request bodies as strict, except for events, metadata and policy configs', () => {
     const bodies = [...operations().values()].filter(({ requestBody }) => requestBody);
-    expect(bodies).toHaveLength(4);
+    expect(bodies).toHaveLength(5);
     const violationsOf = (operationId: string, body: object) => {
       const { requestBody } = bodies.find((operation) => operation.operationId === operationId)!;
       return schemaViolations(body, requestBody.content['application/json'].schema as Schema, document);
@@ -220,6 +220,7 @@ describe('the OpenAPI document', () => {
       [`PUT ${base}`]: { token_budget: 1000, metadata: { a: 1 } },
       [`PATCH ${base}/metadata`]: { metadata: { b: 2 } },
       [`POST ${base}/events`]: { event: EVENT },
+      [`POST ${base}/window/preview`]: { compaction: { from_seq: 1, to_seq: 2, replacement: [EVENT] } },
       [`POST ${base}/compact`]: { from_seq: 1, to_seq: 1, replacement: [EVENT] },
     };
     /** Routes of a conversation. Of the stream, this test checks only the responses sent before it starts. */
@@ -241,6 +242,7 @@ describe('the OpenAPI document', () => {
       body: { events: [EVENT, { role: 'assistant', content: 'so' }], idempotency_key: 't' },
     });
     await send(`PATCH ${base}/metadata`, { body: { metadata: { b: 2 } } });
+    await send(`POST ${base}/window/preview`, { body: bodies[`POST ${base}/window/preview`] });
     await send(`POST ${base}/compact`, { body: bodies[`POST ${base}/compact`] });
     for (const path of ['', '/events', '/window']) await send(`GET ${base}${path}`);
     for (const path of ['/events', '/window'])
@@ -270,6 +272,8 @@ describe('the OpenAPI document', () => {
     });
     await send(`POST ${base}/compact`, { body: { from_seq: 1, to_seq: 99, replacement: [EVENT] } });
     await send(`GET ${base}/window`, { query: '?if_version=0' });
+    await send(`POST ${base}/window/preview`, { query: '?if_version=0', body: {} });
+    await send(`POST ${base}/window/preview`, { body: { token_budget: 0 } });
     await send(`DELETE ${base}`);
     for (const key of routes.filter((each) => bodies[each])) await send(key, { body: bodies[key] });
     // 401, 403

@@ -113,6 +113,18 @@ const VALID_REQUESTS: {
   { weight: 3, method: 'GET', rest: '/window', query: { budget_tokens: '40', if_version: '3' } },
   { weight: 2, method: 'GET', rest: '/window', query: { format: 'openai-chat' } },
   { weight: 2, method: 'GET', rest: '/window', query: { format: 'gemini', budget_tokens: '60' } },
+  { weight: 2, method: 'GET', rest: '/window', query: { at_version: '2', format: 'anthropic' } },
+  {
+    weight: 4,
+    method: 'POST',
+    rest: '/window/preview',
+    query: { budget_tokens: '60' },
+    body: {
+      token_budget: 100,
+      policy: { strategy: 'last_n', config: { limit: 3 } },
+      compaction: { from_seq: 1, to_seq: 2, replacement: [EVENT], snap: true },
+    },
+  },
   {
     weight: 4,
     method: 'POST',

@@ -10,6 +10,7 @@ export const ROUTES: readonly [method: string, rest: string, body?: Record<strin
   ['POST', '/events', { event: EVENT }],
   ['GET', '/events'],
   ['GET', '/window'],
+  ['POST', '/window/preview', { token_budget: 100 }],
   ['POST', '/compact', { from_seq: 1, to_seq: 1, replacement: [EVENT] }],
   ['DELETE', ''],
 ];

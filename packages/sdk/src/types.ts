@@ -131,6 +131,8 @@ export interface WindowInfo {
    * and their tokens; or the seq of the first pinned message that does not fit, and the tokens of all pinned messages.
    */
   overflow?: { seq: number; tokens: number };
+  /** Only in a preview: its compaction cuts a tool call from its results. */
+  warnings?: CompactionWarning[];
 }
 
 /** The part of a conversation that fits the token budget. */
@@ -197,6 +199,14 @@ export interface PromptWindowOptions<F extends Format = Format> extends WindowOp
   format: F;
 }
 
+/** Settings and a compaction to try out. What is left out is as it is stored. */
+export interface WindowPreview {
+  policy?: Policy | undefined;
+  /** Most tokens of the window, from 1. */
+  tokenBudget?: number | undefined;
+  compaction?: Omit<RangeCompaction, 'ifVersion'> | undefined;
+}
+
 /** Replaces a range of seqs for the model. The log is untouched. */
 export interface RangeCompaction {
   /** Extends a range that would cut a tool call from its results, so that it contains both. Default false; always with `autoCompact`. */
@@ -225,7 +235,14 @@ export interface CompactResult {
   fromSeq: number;
   toSeq: number;
   /** The range cuts a tool call from its results: the nearest larger range that does not. Only without `snap`. */
-  warnings?: { code: string; fromSeq: number; toSeq: number }[];
+  warnings?: CompactionWarning[];
+}
+
+/** A range cuts a tool call from its results: the nearest larger range that does not. */
+export interface CompactionWarning {
+  code: string;
+  fromSeq: number;
+  toSeq: number;
 }
 
 export interface ReplayOptions {

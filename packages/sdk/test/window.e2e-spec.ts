@@ -111,6 +111,50 @@ describe('ctx.window', () => {
   });
 });
 
+describe('ctx.previewWindow', () => {
+  const replacement = [{ role: 'system', content: 'they said a, b', tokenCount: 5 }] as const;
+
+  it('returns the window under other settings and with a compaction, and stores nothing', async () => {
+    await ctx.append(['a', 'b', 'c', 'd'].map(userMessage));
+    ctx.autoCompact(() => {
+      throw new Error('a preview must not be compacted');
+    });
+    const before = await ctx.get();
+    const window = await ctx.previewWindow({
+      tokenBudget: 16,
+      policy: { strategy: 'last_n', config: { limit: 1 } },
+      compaction: { fromSeq: 1, toSeq: 2, replacement },
+    });
+    expect(window).toMatchObject({ version: 4, budgetTokens: 16 });
+    expect(window.segments).toEqual([
+      { type: 'summary', fromSeq: 1, toSeq: 2 },
+      { type: 'live', fromSeq: 4, toSeq: 4 },
+    ]);
+    expect(await ctx.get()).toEqual(before);
+  });
+
+  it('returns a prompt, the window of a past version, and an overflow without an error', async () => {
+    await ctx.append(['a', 'b'].map(userMessage));
+    const past = await ctx.previewWindow({}, { format: 'openai-chat', atVersion: 1 });
+    expect(past).toMatchObject({ version: 1, format: 'openai-chat' });
+    expect(past.prompt.messages).toEqual([{ role: 'user', content: 'a' }]);
+    const tiny = await ctx.previewWindow({}, { format: 'openai-chat', budgetTokens: 1 });
+    expect(tiny.overflow).toMatchObject({ seq: 2 });
+  });
+
+  it('returns the warnings of a compaction that cuts through a group, and rejects an invalid one', async () => {
+    await ctx.append([
+      { role: 'assistant', parts: [{ type: 'tool_call', id: 'c', name: 'f' }] },
+      { role: 'tool', parts: [{ type: 'tool_result', id: 'c', output: 'x' }] },
+    ]);
+    const { warnings } = await ctx.previewWindow({ compaction: { fromSeq: 1, toSeq: 1, replacement } });
+    expect(warnings).toEqual([{ code: 'splits_group', fromSeq: 1, toSeq: 2 }]);
+    const invalid = { compaction: { fromSeq: 1, toSeq: 3, replacement } };
+    await expect(ctx.previewWindow(invalid)).rejects.toMatchObject({ status: 400, reason: 'range_gap' });
+    await expect(ctx.previewWindow({ tokenBudget: 0 })).rejects.toThrow(/^tokenBudget must be/);
+  });
+});
+
 describe('ctx.metadata', () => {
   it('merges the patch and returns the conversation', async () => {
     await ctx.metadata({ user_name: 'a', userName: 'b' });

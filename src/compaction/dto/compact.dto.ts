@@ -8,9 +8,11 @@ import { ReplacementValidator } from '../../events/event-validator.js';
 import type { BodyExamples } from '../../common/http/validation/validated-params.decorators.js';
 import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 import type { Compacted, CompactionWarning } from '../compaction.js';
+import type { RangeCompaction } from '../compaction.service.js';
 
-@SchemaTitle('NewCompaction')
-export class CompactDto {
+/** A range and what replaces it. */
+@SchemaTitle('RangeCompaction')
+export class RangeCompactionDto {
   @ApiProperty({
     type: 'integer',
     minimum: 1,
@@ -41,6 +43,17 @@ export class CompactDto {
   replacement!: RawJson;
 
   @ApiPropertyOptional({
+    description:
+      'If the range cuts through a group, replaces the nearest larger range that does not; default `false`',
+  })
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  snap?: boolean;
+}
+
+@SchemaTitle('NewCompaction')
+export class CompactDto extends RangeCompactionDto {
+  @ApiPropertyOptional({
     type: 'integer',
     minimum: 0,
     maximum: Number.MAX_SAFE_INTEGER,
@@ -48,14 +61,10 @@ export class CompactDto {
   })
   @OptionalIntegerIn(0)
   if_version?: number;
+}
 
-  @ApiPropertyOptional({
-    description:
-      'If the range cuts through a group, replaces the nearest larger range that does not; default `false`',
-  })
-  @IsOptional()
-  @IsBoolean({ message: 'must be true or false' })
-  snap?: boolean;
+export function newCompaction({ from_seq, to_seq, replacement, snap }: RangeCompactionDto): RangeCompaction {
+  return { fromSeq: from_seq, toSeq: to_seq, replacement: replacement.elements(), snap };
 }
 
 export const COMPACTION_EXAMPLES: BodyExamples = {
@@ -72,7 +81,7 @@ export const COMPACTION_EXAMPLES: BodyExamples = {
 };
 
 @SchemaTitle('CompactionWarning')
-class CompactionWarningDto {
+export class CompactionWarningDto {
   @ApiProperty({
     enum: ['splits_group'],
     description:
@@ -112,6 +121,6 @@ export function compactedDto({ version, fromSeq, toSeq, warnings }: Compacted): 
   return dto;
 }
 
-function warningDto({ code, fromSeq, toSeq }: CompactionWarning): CompactionWarningDto {
+export function warningDto({ code, fromSeq, toSeq }: CompactionWarning): CompactionWarningDto {
   return { code, from_seq: fromSeq, to_seq: toSeq };
 }

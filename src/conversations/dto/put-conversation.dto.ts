@@ -15,6 +15,30 @@ import {
 import type { BodyExamples } from '../../common/http/validation/validated-params.decorators.js';
 import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
+/** A policy as a caller writes it; `PolicyValidator` has its rules. */
+export const NEW_POLICY = {
+  title: 'NewPolicy',
+  type: 'object',
+  required: ['strategy'],
+  additionalProperties: false,
+  properties: {
+    strategy: {
+      type: 'string',
+      example: 'last_n',
+      description:
+        '`last_n`, `budget`, `manual`, `strip_tool_results`, `skip_parts`, `time_window`, or a strategy of your own',
+    },
+    config: {
+      type: 'object',
+      additionalProperties: true,
+      example: { limit: 200 },
+      description: 'Settings of the strategy; see docs/api.md',
+    },
+    trigger_ratio: { type: 'number', description: 'Used if there is none at the top level' },
+  },
+  description: 'How windows are selected; `last_n` with a `limit` of 200 in a new conversation',
+} as const;
+
 @SchemaTitle('ConversationSettings')
 export class PutConversationDto implements CrossFieldValidation {
   @ApiPropertyOptional({
@@ -47,29 +71,7 @@ export class PutConversationDto implements CrossFieldValidation {
   })
   trigger_ratio?: number;
 
-  @ApiProperty({
-    title: 'NewPolicy',
-    selfRequired: false,
-    type: 'object',
-    required: ['strategy'],
-    additionalProperties: false,
-    properties: {
-      strategy: {
-        type: 'string',
-        example: 'last_n',
-        description:
-          '`last_n`, `budget`, `manual`, `strip_tool_results`, `skip_parts`, `time_window`, or a strategy of your own',
-      },
-      config: {
-        type: 'object',
-        additionalProperties: true,
-        example: { limit: 200 },
-        description: 'Settings of the strategy; see docs/api.md',
-      },
-      trigger_ratio: { type: 'number', description: 'Used if there is none at the top level' },
-    },
-    description: 'Default in a new conversation: `last_n` with a `limit` of 200',
-  })
+  @ApiProperty({ ...NEW_POLICY, selfRequired: false } as object)
   @Verbatim(PolicyValidator)
   policy?: RawJson;
 

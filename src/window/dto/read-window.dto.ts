@@ -39,3 +39,12 @@ export class ReadWindowDto {
   @OptionalOneOf(FORMATS)
   format?: Format;
 }
+
+export function windowOptions({ budget_tokens, if_version, at_version, format }: ReadWindowDto): {
+  budgetTokens?: number | undefined;
+  ifVersion?: number | undefined;
+  atVersion?: number | undefined;
+  format?: Format | undefined;
+} {
+  return { budgetTokens: budget_tokens, ifVersion: if_version, atVersion: at_version, format };
+}

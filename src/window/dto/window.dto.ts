@@ -1,5 +1,6 @@
 import { FORMATS, REPAIR_CODES, type Format, type RepairCode } from '@fastpaca/messages';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { CompactionWarningDto } from '../../compaction/dto/compact.dto.js';
 import { WINDOW_MESSAGE } from '../../events/dto/event.schema.js';
 import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 
@@ -138,4 +139,11 @@ export class WindowDto {
       'pinned events; or if all events are summarized, the newest summary. The window is then without it.',
   })
   overflow?: OverflowDto;
+
+  @ApiPropertyOptional({
+    type: [CompactionWarningDto],
+    description:
+      'Only in a preview, if its compaction cuts through a group: see the response of a compaction',
+  })
+  warnings?: CompactionWarningDto[];
 }

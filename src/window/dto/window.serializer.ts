@@ -1,4 +1,5 @@
 import type { Format, Repair } from '@fastpaca/messages';
+import { warningDto } from '../../compaction/dto/compact.dto.js';
 import { renderMessages } from '../prompt.js';
 import type { WindowPrefix } from '../prefix.js';
 import type { Window } from '../window.js';
@@ -28,12 +29,18 @@ export function serializeWindow(window: Window, format?: Format): Buffer {
     .map(({ type, fromSeq, toSeq }) => `{"type":"${type}","from_seq":${fromSeq},"to_seq":${toSeq}}`)
     .join(',');
   const repairs: readonly Repair[] = rendered?.repairs ?? window.repairs;
+  const warnings = window.warnings?.length ? window.warnings.map(warningDto) : undefined;
   return Buffer.from(
     `{"version":${version},${content},"used_tokens":${usedTokens},"needs_compaction":${needsCompaction},` +
       `"segments":[${segmentsJson}],"budget_tokens":${budgetTokens},` +
       `${tokenFactor === undefined ? '' : `"token_factor":${tokenFactor},`}"repairs":${JSON.stringify(repairs)},` +
-      `"prefix":${prefixJson(prefix)}${overflow ? `,"overflow":${JSON.stringify(overflow)}` : ''}}`,
+      `"prefix":${prefixJson(prefix)}${optionalField('overflow', overflow)}${optionalField('warnings', warnings)}}`,
   );
+}
+
+/** A comma and a field with its value as JSON; nothing if it has none. */
+function optionalField(name: string, value: object | undefined): string {
+  return value ? `,"${name}":${JSON.stringify(value)}` : '';
 }
 
 function prefixJson({ hash, startSeq, compactionVersion, settings }: WindowPrefix): string {

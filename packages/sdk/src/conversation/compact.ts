@@ -1,7 +1,7 @@
-import { optionalInteger, requireInteger } from '../arguments.js';
+import { optionalInteger } from '../arguments.js';
 import { InvalidRequestError } from '../errors.js';
 import type { CompactResult, RangeCompaction, Segment, WholeCompaction } from '../types.js';
-import { toWireEvent } from '../wire/events.js';
+import { toWireRange, warningsField } from '../wire/compactions.js';
 import type { WireCompacted } from '../wire/types.js';
 import type { RemoteConversation } from '../http/remote-conversation.js';
 
@@ -29,8 +29,6 @@ async function compactRange(
   conversation: RemoteConversation,
   compaction: RangeCompaction,
 ): Promise<CompactResult> {
-  requireInteger('fromSeq', compaction.fromSeq, 1);
-  requireInteger('toSeq', compaction.toSeq, 1);
   try {
     return await post(conversation, compaction);
   } catch (error) {
@@ -71,32 +69,15 @@ export async function compactWhole(
 
 async function post(
   conversation: RemoteConversation,
-  { fromSeq, toSeq, replacement, ifVersion, snap }: RangeCompaction,
+  { ifVersion, ...compaction }: RangeCompaction,
 ): Promise<CompactResult> {
   const compacted = (await conversation.request({
     method: 'POST',
     path: '/compact',
-    body: {
-      from_seq: fromSeq,
-      to_seq: toSeq,
-      replacement: replacement.map(toWireEvent),
-      if_version: ifVersion,
-      snap,
-    },
+    body: { ...toWireRange(compaction), if_version: ifVersion },
     // A compaction has no idempotency key: a repeat would fail with `if_version`, and add a second version without it.
     retryable: 'unprocessed',
   })) as WireCompacted;
   const { version, from_seq, to_seq, warnings } = compacted;
-  return {
-    version,
-    fromSeq: from_seq,
-    toSeq: to_seq,
-    ...(warnings && {
-      warnings: warnings.map((warning) => ({
-        code: warning.code,
-        fromSeq: warning.from_seq,
-        toSeq: warning.to_seq,
-      })),
-    }),
-  };
+  return { version, fromSeq: from_seq, toSeq: to_seq, ...warningsField(warnings) };
 }

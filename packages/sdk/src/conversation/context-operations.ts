@@ -24,6 +24,7 @@ import type {
   WholeCompaction,
   Window,
   WindowOptions,
+  WindowPreview,
 } from '../types.js';
 import { watch } from '../watch/watch.js';
 import { appendEvent, appendTurn } from './append.js';
@@ -131,6 +132,25 @@ export abstract class ContextOperations {
     await this.#compacted(await conversation.window(options), options);
     // `ifVersion` was checked above. Compacting changes the version.
     return conversation.promptWindow(format, { ...options, ifVersion: undefined });
+  }
+
+  /**
+   * Computes the window that the conversation would have with other settings or another compaction. Nothing is stored, and
+   * `autoCompact` is not called. The options are those of `window`; a preview whose newest messages do not fit has `overflow`.
+   *
+   * @throws ConflictError the conversation is not at `ifVersion`; InvalidRequestError the settings or the range are invalid
+   */
+  previewWindow(preview: WindowPreview, options?: WindowOptions & { format?: undefined }): Promise<Window>;
+  previewWindow<F extends Format>(
+    preview: WindowPreview,
+    options: PromptWindowOptions<F>,
+  ): Promise<PromptWindow<F>>;
+  async previewWindow(
+    preview: WindowPreview,
+    options: WindowOptions & { format?: Format | undefined } = {},
+  ): Promise<Window | PromptWindow> {
+    await this.prepare();
+    return this.#state.conversation.previewWindow(preview, options);
   }
 
   /**

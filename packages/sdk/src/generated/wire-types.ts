@@ -114,6 +114,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/conversations/{id}/window/preview': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Compute a window under other settings or with another compaction, and store nothing
+     * @description The response is that of reading the window after a PUT with these settings and this compaction. Neither takes place: version, log, settings and stream are unchanged. The rules are those of PUT and of a compaction.
+     */
+    post: operations['previewWindow'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/conversations/{id}/compact': {
     parameters: {
       query?: never;
@@ -581,10 +601,10 @@ export interface components {
       to_seq: number;
       /** @description The messages that the model sees instead */
       replacement: components['schemas']['NewEvent'][];
-      /** @description Compact only if the conversation is at this version */
-      if_version?: number;
       /** @description If the range cuts through a group, replaces the nearest larger range that does not; default `false` */
       snap?: boolean;
+      /** @description Compact only if the conversation is at this version */
+      if_version?: number;
     };
     /** @description Has either `parts` or `content`. A message of OpenAI Chat can be sent as it is: it needs neither beside `tool_calls`, `refusal`, `audio` or `function_call`. Fields that are not named here are stored and returned unchanged. */
     NewEvent:
@@ -650,7 +670,7 @@ export interface components {
       if_version?: number;
       usage?: components['schemas']['Usage'];
     };
-    /** @description Default in a new conversation: `last_n` with a `limit` of 200 */
+    /** @description How windows are selected; `last_n` with a `limit` of 200 in a new conversation */
     NewPolicy: {
       /**
        * @description `last_n`, `budget`, `manual`, `strip_tool_results`, `skip_parts`, `time_window`, or a strategy of your own
@@ -711,6 +731,22 @@ export interface components {
       compaction_version: number;
       /** @description Digest of the policy, the budget, the model and the format */
       settings: string;
+    };
+    RangeCompaction: {
+      /**
+       * @description First seq of the range, inclusive
+       * @example 1
+       */
+      from_seq: number;
+      /**
+       * @description Last seq of the range, inclusive
+       * @example 1
+       */
+      to_seq: number;
+      /** @description The messages that the model sees instead */
+      replacement: components['schemas']['NewEvent'][];
+      /** @description If the range cuts through a group, replaces the nearest larger range that does not; default `false` */
+      snap?: boolean;
     };
     Repair: {
       /**
@@ -869,6 +905,8 @@ export interface components {
       prefix: components['schemas']['Prefix'];
       /** @description What does not fit the budget although the window is for it: the newest group, even with shortened tool results; the pinned events; or if all events are summarized, the newest summary. The window is then without it. */
       overflow?: components['schemas']['Overflow'];
+      /** @description Only in a preview, if its compaction cuts through a group: see the response of a compaction */
+      warnings?: components['schemas']['CompactionWarning'][];
     };
     /** @description The window has changed: read it again */
     WindowFrame: {
@@ -877,6 +915,13 @@ export interface components {
       version: number;
       needs_compaction: boolean;
       used_tokens: number;
+    };
+    WindowPreview: {
+      policy?: components['schemas']['NewPolicy'];
+      /** @description Maximum number of tokens in the window. The upper limit is configurable. */
+      token_budget?: number;
+      /** @description Replaces a range, and the active compactions in it, in this window only */
+      compaction?: components['schemas']['RangeCompaction'];
     };
   };
   responses: never;
@@ -1740,6 +1785,149 @@ export interface operations {
       };
       /** @description The state of the conversation does not allow it; `reason` says why */
       409: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description An error of the service; the log has the details under the request id */
+      500: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
+      503: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description Seconds to wait */
+          'Retry-After'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+    };
+  };
+  previewWindow: {
+    parameters: {
+      query?: {
+        /** @description Narrows the budget for this call; never widens it */
+        budget_tokens?: number;
+        /** @description Respond only if the conversation is at this version; otherwise 409 */
+        if_version?: number;
+        /** @description The window as it was at this version, under the settings of now: a version that the conversation has had */
+        at_version?: number;
+        /** @description Answer with `prompt`, ready for the call of a provider, in the place of `messages` */
+        format?: string;
+      };
+      header?: {
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
+        'x-request-id'?: string;
+      };
+      path: {
+        /** @description The caller's id of the conversation, percent-encoded; without control characters */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['WindowPreview'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Window'];
+        };
+      };
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
+      400: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key is missing or unknown */
+      401: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description The scheme to use: `Bearer` */
+          'WWW-Authenticate'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key lacks the scope of this route; or, without an API key, the request comes from a web page or under a host name that is not allowed */
+      403: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description No such conversation */
+      404: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The state of the conversation does not allow it; `reason` says why */
+      409: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The body has too many bytes, JSON values or object members */
+      413: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The body is not JSON */
+      415: {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;

@@ -2,7 +2,15 @@ import { optionalInteger } from '../arguments.js';
 import type { HttpClient, HttpRequest } from './http-client.js';
 import { WindowOverflowError } from '../errors.js';
 import type { Format } from '../prompts.js';
-import type { Conversation, PromptWindow, Window, WindowInfo, WindowOptions } from '../types.js';
+import type {
+  Conversation,
+  PromptWindow,
+  Window,
+  WindowInfo,
+  WindowOptions,
+  WindowPreview,
+} from '../types.js';
+import { toWireRange } from '../wire/compactions.js';
 import { fromWireConversation } from '../wire/conversations.js';
 import type { WireConversation, WireConversationSettings, WireWindow } from '../wire/types.js';
 import { fromWirePromptWindow, fromWireWindow } from '../wire/windows.js';
@@ -64,27 +72,46 @@ export class RemoteConversation {
     return window;
   }
 
+  /** A preview is returned even if it overflows. */
+  async previewWindow(
+    { policy, tokenBudget, compaction }: WindowPreview,
+    { format, ...options }: WindowOptions & { format?: Format | undefined },
+  ): Promise<Window | PromptWindow> {
+    optionalInteger('tokenBudget', tokenBudget, 1);
+    const window = (await this.request({
+      method: 'POST',
+      path: '/window/preview',
+      query: windowQuery(options, format),
+      body: { policy, token_budget: tokenBudget, compaction: compaction && toWireRange(compaction) },
+      retryable: 'always',
+      signal: options.signal,
+    })) as WireWindow;
+    return format === undefined ? fromWireWindow(window) : fromWirePromptWindow(window, format);
+  }
+
   /** @throws WindowOverflowError the window is without the newest messages */
   rejectOverflow({ overflow, budgetTokens }: WindowInfo): void {
     if (overflow) throw new WindowOverflowError(this.id, overflow, budgetTokens);
   }
 
-  private async readWindow(
-    { budgetTokens, ifVersion, atVersion, signal }: WindowOptions,
-    format?: Format,
-  ): Promise<WireWindow> {
-    optionalInteger('budgetTokens', budgetTokens, 1);
-    optionalInteger('ifVersion', ifVersion, 0);
-    optionalInteger('atVersion', atVersion, 0);
+  private async readWindow(options: WindowOptions, format?: Format): Promise<WireWindow> {
     const window = await this.request({
       method: 'GET',
       path: '/window',
-      query: { budget_tokens: budgetTokens, if_version: ifVersion, at_version: atVersion, format },
+      query: windowQuery(options, format),
       retryable: 'always',
-      signal,
+      signal: options.signal,
     });
     return window as WireWindow;
   }
+}
+
+/** @throws RangeError, TypeError */
+function windowQuery({ budgetTokens, ifVersion, atVersion }: WindowOptions, format: Format | undefined) {
+  optionalInteger('budgetTokens', budgetTokens, 1);
+  optionalInteger('ifVersion', ifVersion, 0);
+  optionalInteger('atVersion', atVersion, 0);
+  return { budget_tokens: budgetTokens, if_version: ifVersion, at_version: atVersion, format };
 }
 
 function encodeId(id: unknown): string {

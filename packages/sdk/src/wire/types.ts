@@ -11,6 +11,7 @@ export type WireLoggedEvent = Schemas['Event'];
 export type WireWindow = Schemas['Window'];
 export type WireRepair = Schemas['Repair'];
 export type WireWindowMessage = Schemas['Message'];
+export type WireCompactionWarning = Schemas['CompactionWarning'];
 export type WireCompacted = Schemas['Compacted'];
 export type WireFrame = Schemas['Frame'];
 export type WireFrameEvent = Schemas['StreamedEvent'];

@@ -11,6 +11,7 @@ import type {
   WindowInfo,
   WindowMessage,
 } from '../types.js';
+import { warningsField } from './compactions.js';
 import type { WireRepair, WireWindow } from './types.js';
 
 export function fromWireWindow(wire: WireWindow): Window {
@@ -42,6 +43,7 @@ function fromWireInfo(wire: WireWindow): WindowInfo {
     repairs: wire.repairs.map(fromWireRepair),
     prefix: fromWirePrefix(wire.prefix),
     ...(wire.overflow && { overflow: wire.overflow }),
+    ...warningsField(wire.warnings),
   };
 }
 

@@ -42,11 +42,27 @@ export class BodyValidationPipe implements PipeTransform {
     for (const { name, validation } of definition.validatedFields) {
       const field = bound.dto[name];
       if (field === undefined) continue;
-      const validator = this.modules.get(validation.validator, { strict: false });
-      addViolations(bound.violations, fieldViolations(validator, name, field));
+      if ('dto' in validation) yield* this.validateNested(bound, name, validation.dto);
+      else {
+        const validator = this.modules.get(validation.validator, { strict: false });
+        addViolations(bound.violations, fieldViolations(validator, name, field));
+      }
       yield;
     }
     return withDtoViolations(bound, definition);
+  }
+
+  /** Replaces the JSON of a field by its DTO. */
+  private *validateNested({ dto, violations }: BoundDto, name: string, type: Type): CooperativeTask<void> {
+    const { value, text } = dto[name] as RawJson;
+    if (!isObject(value)) {
+      addViolations(violations, [{ path: name, message: 'must be an object' }]);
+      return;
+    }
+    const nested = yield* this.validateBody(value, text, DtoDefinition.of(type));
+    dto[name] = nested.dto;
+    const named = nested.violations.map(({ path, message }) => ({ path: `${name}.${path}`, message }));
+    addViolations(violations, named);
   }
 }
 

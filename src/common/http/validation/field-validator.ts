@@ -15,10 +15,10 @@ export interface FieldValidator {
 }
 
 /** How `BodyValidationPipe` treats a decorated field, in addition to class-validator's rules. */
-export interface FieldValidation {
-  validator: Type<FieldValidator>;
-  verbatim: boolean;
-}
+export type FieldValidation =
+  | { validator: Type<FieldValidator>; verbatim: boolean }
+  /** The field is bound to a DTO of its own, from its JSON text. */
+  | { dto: Type; verbatim: true };
 
 const FIELD_VALIDATIONS = Symbol('field validations');
 
@@ -33,6 +33,11 @@ export function ValidatedBy(validator: Type<FieldValidator>): PropertyDecorator 
  */
 export function Verbatim(validator: Type<FieldValidator>): PropertyDecorator {
   return addFieldValidation({ validator, verbatim: true });
+}
+
+/** Validates the field, an object, as a DTO of its own, and passes that to the DTO. Violations name `field.name`. */
+export function Nested(dto: Type): PropertyDecorator {
+  return addFieldValidation({ dto, verbatim: true });
 }
 
 function addFieldValidation(validation: FieldValidation): PropertyDecorator {
