@@ -58,6 +58,12 @@ export {
   type Prompts,
   type RenderedPrompt,
 } from './render/render-prompt.js';
+export {
+  CACHED_FORMATS,
+  type CachedFormat,
+  type PromptCache,
+  type PromptOptions,
+} from './render/prompt-options.js';
 export { newToolParts } from './ui/new-tool-parts.js';
 export { toUiMessages, type UiMessage } from './ui/ui-messages.js';
 

@@ -4,7 +4,7 @@ import { CONTINUE_TEXT, userMessageAdded } from './system-text.js';
 
 type Fields = Record<string, unknown>;
 
-interface Turn {
+export interface Turn {
   role: 'user' | 'assistant';
   content: Fields[];
   /** Seq of the last message in the turn. */
@@ -34,17 +34,14 @@ export class AnthropicTurns {
   }
 
   /** @param firstSeq seq of the first message of the window */
-  finish(hasSystem: boolean, firstSeq: number): Fields[] {
+  finish(hasSystem: boolean, firstSeq: number): Turn[] {
     this.removeLastThinking();
     const { turns } = this;
     if (turns.length === 0 && !hasSystem) return [];
     if (turns[0]?.role !== 'user') turns.unshift(this.continueTurn(firstSeq));
     const last = turns.at(-1);
     if (last?.role === 'assistant') turns.push(this.continueTurn(last.seq));
-    return turns.map(({ role, content, isString }) => ({
-      role,
-      content: isString ? content[0]?.text : content,
-    }));
+    return turns;
   }
 
   /** Anthropic rejects a message that ends with thinking. */
@@ -68,6 +65,12 @@ export class AnthropicTurns {
     this.repairs.push(userMessageAdded(seq));
     return { role: 'user', content: [{ type: 'text', text: CONTINUE_TEXT }], seq, isString: true };
   }
+}
+
+/** A turn as a message. Its content is a string if the caller wrote one, and the block has only text. */
+export function messageOf({ role, content, isString }: Turn): Fields {
+  const [only] = content;
+  return { role, content: isString && isBlock(only, 'text', ['text']) ? only?.text : content };
 }
 
 function isThinking(type: unknown): boolean {

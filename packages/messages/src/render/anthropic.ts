@@ -10,20 +10,29 @@ import {
   thinkingBlock,
   toolResultBlock,
 } from './anthropic-blocks.js';
-import { AnthropicTurns } from './anthropic-turns.js';
+import { joinedBlocks, systemBlocks, systemValue, type SystemBlock } from './anthropic-system.js';
+import { AnthropicTurns, messageOf, type Turn } from './anthropic-turns.js';
 import { arrange, type ArrangedMessage, type Arrangement } from './arrange.js';
-import { limitBreakpoints } from './cache-breakpoints.js';
+import { legalBreakpoints, withBreakpoints } from './cache-breakpoints.js';
 import { assignCallIds, renamedCall } from './call-ids.js';
 import { leftOut } from './left-out.js';
-import { isBlock } from './native.js';
+import type { PromptOptions } from './prompt-options.js';
 import { joinedText, splitLeadingSystem, systemAsUserText } from './system-text.js';
 import { legalToolName } from './tool-names.js';
 import { argumentsObject, outputMedia } from './tool-texts.js';
 
 type Fields = Record<string, unknown>;
 
-/** Renders a window as `system` and `messages` of Anthropic's Messages API. */
-export function renderAnthropic(messages: readonly WindowEvent[]): {
+/**
+ * Renders a window as `system` and `messages` of Anthropic's Messages API.
+ *
+ * @param options `cache`: adds up to three cache breakpoints where the prompt stands still: after the pins of the system text; after
+ * the last summary, or without one before the newest turn; after the last message
+ */
+export function renderAnthropic(
+  messages: readonly WindowEvent[],
+  { cache }: PromptOptions = {},
+): {
   prompt: { system?: string | object[]; messages: object[] };
   repairs: Repair[];
 } {
@@ -31,28 +40,48 @@ export function renderAnthropic(messages: readonly WindowEvent[]): {
   const { repairs } = arrangement;
   const { leading, rest } = splitLeadingSystem(arrangement.messages);
   const writer = new AnthropicWriter(arrangement);
-  for (const message of rest) writer.add(message);
-  const system = systemOf(leading, repairs);
-  const turns = writer.finish(system !== undefined);
-  const [limitedSystem, limitedTurns] = limitBreakpoints(system, turns, repairs);
-  return { prompt: { ...(limitedSystem && { system: limitedSystem }), messages: limitedTurns }, repairs };
+  const newestTurn = newestTurnIn(rest);
+  for (const [index, message] of rest.entries()) writer.add(message, index < newestTurn);
+  const texts = systemBlocks(leading, repairs);
+  const system = cache ? joinedBlocks(texts) : texts;
+  const turns = writer.finish(system.length > 0);
+  const { systemText, messages: written } = cache
+    ? writeCached(system, turns, writer)
+    : { systemText: systemValue(system.map(({ block }) => block)), messages: turns.map(messageOf) };
+  const [legalSystem, legalMessages] = legalBreakpoints(systemText, written, repairs);
+  return { prompt: { ...(legalSystem && { system: legalSystem }), messages: legalMessages }, repairs };
 }
 
-/** A string; a list if a block has more than text, such as `cache_control`. */
-function systemOf(messages: readonly ArrangedMessage[], repairs: Repair[]): string | Fields[] | undefined {
-  const blocks = messages.flatMap(({ items, seq }) =>
-    items.flatMap((item): Fields[] => {
-      const block = item.kind === 'text' ? textBlock(item, item.text) : undefined;
-      if (item.kind !== 'text') repairs.push(leftOut(seq, item, 'a system text has text only'));
-      return toList(block);
-    }),
-  );
-  if (blocks.some((block) => !isBlock(block, 'text', ['text']))) return blocks;
-  return joinedText(messages.flatMap(({ items }) => items)) || undefined;
+/** The index of the message of the user that begins the newest turn; -1 if there is none. */
+function newestTurnIn(messages: readonly ArrangedMessage[]): number {
+  return messages.findLastIndex(({ isInOpenTurn }) => !isInOpenTurn);
 }
 
-function toList<T>(value: T | undefined): T[] {
-  return value === undefined ? [] : [value];
+/** Writes system text and turns with new cache breakpoints. */
+function writeCached(
+  system: readonly SystemBlock[],
+  turns: readonly Turn[],
+  { written, summaries, older }: AnthropicWriter,
+) {
+  const texts = system.map(({ block }) => block);
+  const firstSummary = system.findIndex(({ isSummary }) => isSummary);
+  const pins = firstSummary === -1 ? texts : texts.slice(0, firstSummary);
+  const summarized = system.filter(({ isSummary }) => isSummary).map(({ block }) => block);
+  const middle = new Set([...summarized, ...summaries]);
+  const prefixes = [new Set([...texts, ...written]), new Set(pins), middle.size > 0 ? middle : older];
+  const blocks = withBreakpoints([...texts, ...turns.flatMap(({ content }) => content)], prefixes);
+  let next = texts.length;
+  return {
+    systemText: systemValue(blocks.slice(0, texts.length)),
+    messages: turns.map((turn) =>
+      messageOf({ ...turn, content: blocks.slice(next, (next += turn.content.length)) }),
+    ),
+  };
+}
+
+function systemAsUser(message: ArrangedMessage): Fields[] {
+  const isBlank = joinedText(message.items) === '';
+  return isBlank ? [] : [{ type: 'text', text: systemAsUserText(message) }];
 }
 
 class AnthropicWriter {
@@ -62,6 +91,10 @@ class AnthropicWriter {
   private readonly answered: ReadonlySet<ToolCallItem>;
   /** The calls whose results are in a message of the user. */
   private readonly ordinary: ReadonlySet<unknown>;
+  /** All blocks of the window; those of summaries; those before the newest turn. */
+  readonly written = new Set<Fields>();
+  readonly summaries = new Set<Fields>();
+  readonly older = new Set<Fields>();
   /** The server tool calls so far, and their ids. */
   private readonly serverCalls = new Set<ToolCallItem>();
   private readonly serverIds = new Set<unknown>();
@@ -75,19 +108,32 @@ class AnthropicWriter {
     this.turns = new AnthropicTurns(arrangement.repairs);
   }
 
-  add(message: ArrangedMessage): void {
-    const { seq, role } = message;
-    if (role === 'system') {
-      const text = systemAsUserText(message);
-      if (joinedText(message.items) !== '') this.turns.add('user', [{ type: 'text', text }], seq, true);
-      return;
+  /** @param isOlder whether the message is before the newest turn */
+  add(message: ArrangedMessage, isOlder: boolean): void {
+    const { seq, role, summary } = message;
+    const blocks = role === 'system' ? systemAsUser(message) : this.blocks(message);
+    for (const block of blocks) {
+      this.written.add(block);
+      if (summary) this.summaries.add(block);
+      if (isOlder) this.older.add(block);
     }
-    const blocks = message.items.flatMap((item): Fields[] => toList(this.block(item, message)));
-    this.turns.add(role === 'assistant' ? 'assistant' : 'user', blocks, seq, isString(message));
+    this.turns.add(
+      role === 'assistant' ? 'assistant' : 'user',
+      blocks,
+      seq,
+      role === 'system' || isString(message),
+    );
   }
 
-  /** The messages; the first and the last are of the user. */
-  finish(hasSystem: boolean): Fields[] {
+  private blocks(message: ArrangedMessage): Fields[] {
+    return message.items.flatMap((item): Fields[] => {
+      const block = this.block(item, message);
+      return block ? [block] : [];
+    });
+  }
+
+  /** The turns; the first and the last are of the user. */
+  finish(hasSystem: boolean): Turn[] {
     const { messages } = this.arrangement;
     return this.turns.finish(hasSystem, messages[0]?.seq ?? 0);
   }

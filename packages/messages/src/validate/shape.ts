@@ -63,6 +63,8 @@ export function string({ minLength = 0, maxLength = Infinity, pattern }: StringL
 
 export const text = string();
 export const nonEmptyText = string({ minLength: 1 });
+/** Source: OpenAI, "Invalid 'prompt_cache_key': string too long. Expected a string with maximum length 64". */
+export const promptCacheKey = string({ minLength: 1, maxLength: 64 });
 
 /** A string with at least one character that is not white space. */
 export const visibleText: Shape = (value, path, report) => {

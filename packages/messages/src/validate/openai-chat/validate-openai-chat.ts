@@ -1,5 +1,5 @@
 import { isJsonObject, isObject, isPresent, objectsIn, shown, type Located } from '../json.js';
-import { array, object } from '../shape.js';
+import { array, object, promptCacheKey } from '../shape.js';
 import { checkUnicode } from '../unicode.js';
 import { Violations, type Report, type Violation } from '../violation.js';
 import type { OpenAiChatOptions } from './options.js';
@@ -11,13 +11,16 @@ type ChatReport = Report<OpenAiChatRule>;
 /**
  * Checks the `messages` of a request to OpenAI's Chat Completions API against `OPENAI_CHAT_RULES`.
  *
- * @param prompt `{ messages }`, unknown JSON
+ * @param prompt `{ messages, prompt_cache_key? }`, unknown JSON
  * @returns the violations; empty if the API accepts the prompt
  */
 export function validateOpenAiChat(prompt: unknown, options: OpenAiChatOptions = {}): Violation[] {
   const { maxToolCallIdLength = 40, systemFirst = false, jsonArguments = false } = options;
   const { list, report } = new Violations(OPENAI_CHAT_RULES);
-  object({ messages: array(messageShape(maxToolCallIdLength), { minItems: 1 }) })(prompt, '', report);
+  object({
+    messages: array(messageShape(maxToolCallIdLength), { minItems: 1 }),
+    'prompt_cache_key?': promptCacheKey,
+  })(prompt, '', report);
   checkUnicode(prompt, report);
 
   const messages = objectsIn(isObject(prompt) ? prompt.messages : [], 'messages');

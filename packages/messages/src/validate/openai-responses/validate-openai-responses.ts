@@ -1,5 +1,5 @@
 import { isObject, isPresent, objectsIn, shown, type Located } from '../json.js';
-import { array, nonEmptyText, object, stringOr } from '../shape.js';
+import { array, nonEmptyText, object, promptCacheKey, stringOr } from '../shape.js';
 import { checkUnicode } from '../unicode.js';
 import { Violations, type Report, type Violation } from '../violation.js';
 import { checkApprovals, checkCallPairs } from './calls.js';
@@ -13,7 +13,7 @@ import { OPENAI_RESPONSES_RULES, type OpenAiResponsesRule } from './rules.js';
  *
  * The details of calls that OpenAI ran itself (search, code interpreter, MCP) are not checked: they come from OpenAI.
  *
- * @param prompt `{ input }`, unknown JSON; `input` is a text or a list of items
+ * @param prompt `{ input, prompt_cache_key? }`, unknown JSON; `input` is a text or a list of items
  * @returns the violations; empty if the API accepts the prompt
  */
 export function validateOpenAiResponses(
@@ -21,7 +21,10 @@ export function validateOpenAiResponses(
   { store = false, reasoningModel = true }: OpenAiResponsesOptions = {},
 ): Violation[] {
   const { list, report } = new Violations(OPENAI_RESPONSES_RULES);
-  object({ input: stringOr(array(inputItem, { minItems: 1 }), nonEmptyText) })(prompt, '', report);
+  object({
+    input: stringOr(array(inputItem, { minItems: 1 }), nonEmptyText),
+    'prompt_cache_key?': promptCacheKey,
+  })(prompt, '', report);
   checkUnicode(prompt, report);
 
   const items = objectsIn(isObject(prompt) ? prompt.input : [], 'input');
