@@ -11,14 +11,15 @@ import type { NewEvent } from '../events/event-normalizer.js';
 import { EventsService } from '../events/events.service.js';
 import type { SeqRange } from '../events/stored-event.js';
 import { Metrics } from '../metrics/metrics.js';
-import type {
-  Compacted,
-  Compaction,
-  CompactionChange,
-  CompactionPreview,
-  CompactionWarning,
-  Summary,
-  UnstoredCompaction,
+import {
+  isUnstored,
+  type Compacted,
+  type Compaction,
+  type CompactionChange,
+  type CompactionPreview,
+  type CompactionWarning,
+  type Summary,
+  type UnstoredCompaction,
 } from './compaction.js';
 import { RangeGapError, RangeOverlapError } from './compaction.errors.js';
 import { CompactionRepository } from './compaction.repository.js';
@@ -236,10 +237,6 @@ interface CompactionPlan {
 interface CompactionWithSummary {
   compaction: Compaction;
   summary: Summary;
-}
-
-function isUnstored(compaction: Compaction | UnstoredCompaction): compaction is UnstoredCompaction {
-  return 'summary' in compaction;
 }
 
 function bytesOf({ messages }: Summary): number {

@@ -36,6 +36,10 @@ export interface UnstoredCompaction extends Compaction {
   summary: Summary;
 }
 
+export function isUnstored(compaction: Compaction | UnstoredCompaction): compaction is UnstoredCompaction {
+  return 'summary' in compaction;
+}
+
 /** What a compaction would do. */
 export interface CompactionPreview {
   /** The compactions that would be active, ascending and disjoint. */

@@ -113,7 +113,10 @@ export class ConversationsService {
    */
   withSettings(conversation: ConversationRecord, input: SettingsInput): ConversationRecord {
     const settings = this.toSettings(input);
-    const violations = this.budgetViolations(settings.tokenBudget ?? 0);
+    const violations = [
+      ...this.budgetViolations(settings.tokenBudget ?? 0),
+      ...storedReserveViolations(settings, conversation),
+    ];
     if (violations.length) throw new InvalidPayloadError(violations);
     const given = Object.entries(settings).filter(([, value]) => value !== undefined);
     return { ...conversation, ...(Object.fromEntries(given) as Partial<ConversationRecord>) };

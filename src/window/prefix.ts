@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Compaction } from '../compaction/compaction.js';
+import { isUnstored, type Compaction } from '../compaction/compaction.js';
 import type { LiveRanges } from './live-ranges.js';
 import type { WindowContent } from './window-fitter.js';
 import type { WindowMessage } from './window-message.js';
@@ -33,7 +33,10 @@ export function windowPrefix(
   const isOfRun = ({ seq, summarizedRange }: WindowMessage) => !summarizedRange && live.includes(seq);
   const startSeq = repaired.messages.find(isOfRun)?.seq ?? live.lastSeq + 1;
   const compactionVersion = compactions.reduce((newest, { version }) => Math.max(newest, version), 0);
-  const versions = summaries.map(({ compaction }) => compaction.version);
+  // The version of a compaction identifies its messages, except in a preview.
+  const versions = summaries.map(({ compaction, summary }) =>
+    isUnstored(compaction) ? summary.messages : compaction.version,
+  );
   const events = messages.filter(({ summarizedRange }) => !summarizedRange);
   const pinned = events.flatMap(({ seq }) => (seq < startSeq ? [seq] : []));
   const changed = events.flatMap(({ isReduced, seq, json }) => (isReduced ? [[seq, json]] : []));

@@ -4,7 +4,6 @@ import type { FastifyReply } from 'fastify';
 import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ValidatedBody, ValidatedQuery } from '../common/http/validation/validated-params.decorators.js';
-import { newCompaction } from '../compaction/dto/compact.dto.js';
 import { FastpacaController } from '../common/http/fastpaca-controller.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { isUnmodified } from '../common/http/entity-tag.js';
@@ -12,7 +11,7 @@ import { JsonTextResponse } from '../common/http/json-text-response.decorator.js
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { ApiConversationId } from '../common/openapi/conversation-id.decorator.js';
 import { ApiEntityTag } from '../common/openapi/entity-tag.decorator.js';
-import { PreviewWindowDto, PREVIEW_EXAMPLES } from './dto/preview-window.dto.js';
+import { PreviewWindowDto, PREVIEW_EXAMPLES, windowPreview } from './dto/preview-window.dto.js';
 import { ReadWindowDto, windowOptions } from './dto/read-window.dto.js';
 import { WindowDto } from './dto/window.dto.js';
 import { WindowService } from './window.service.js';
@@ -67,10 +66,9 @@ export class WindowController {
   preview(
     @ConversationIdParam() id: ConversationId,
     @ValidatedBody(PreviewWindowDto, PREVIEW_EXAMPLES)
-    { policy, token_budget: tokenBudget, compaction }: PreviewWindowDto,
+    body: PreviewWindowDto,
     @ValidatedQuery(ReadWindowDto) query: ReadWindowDto,
   ): Promise<Buffer> {
-    const preview = { policy, tokenBudget, compaction: compaction && newCompaction(compaction) };
-    return this.windows.previewSerialized(id, preview, windowOptions(query));
+    return this.windows.previewSerialized(id, windowPreview(body), windowOptions(query));
   }
 }

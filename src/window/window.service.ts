@@ -27,7 +27,10 @@ export interface ReadWindowOptions {
 }
 
 /** Settings and a compaction to try out. What is undefined is as it is stored. */
-export interface WindowPreview extends Pick<SettingsInput, 'policy' | 'tokenBudget'> {
+export interface WindowPreview extends Pick<
+  SettingsInput,
+  'policy' | 'tokenBudget' | 'reserveTokens' | 'model'
+> {
   compaction?: RangeCompaction | undefined;
 }
 

@@ -39,9 +39,9 @@ async function stored(id: string): Promise<object> {
   };
 }
 
-/** A window without what a stored compaction gives it: its version and its time. */
+/** A window without what a stored compaction gives it: its version, its time and its part of the prefix. */
 function comparable({ body: { version: _, ...window } }: HttpResponse): object {
-  const text = JSON.stringify(window);
+  const text = JSON.stringify({ ...window, prefix: { ...window.prefix, hash: undefined } });
   return JSON.parse(text, (key, value: unknown) => (key === 'inserted_at' ? undefined : value)) as object;
 }
 
@@ -58,7 +58,9 @@ const range = fc.record({
 });
 const settings = fc.record(
   {
-    token_budget: fc.integer({ min: 1, max: 200 }),
+    token_budget: fc.integer({ min: 20, max: 200 }),
+    reserve_tokens: fc.integer({ min: 0, max: 19 }),
+    model: fc.constantFrom('gpt-4o', 'own-model'),
     policy: fc.constantFrom<object[]>(
       { strategy: 'budget' },
       { strategy: 'last_n', config: { limit: 5, trigger_ratio: 0.2 } },
@@ -171,6 +173,9 @@ describe('POST /v1/conversations/:id/window/preview', () => {
     ['settings', { token_budget: 0, policy: { strategy: 'none' } }, ['policy.strategy', 'token_budget']],
     ['a budget above the maximum', { token_budget: 2_000_000 }, ['token_budget']],
     ['a policy config', { policy: { strategy: 'last_n', config: { limit: 0 } } }, ['policy.config.limit']],
+    ['reserved tokens', { token_budget: 10, reserve_tokens: 10 }, ['reserve_tokens']],
+    ['more reserved tokens than the stored budget', { reserve_tokens: 1000 }, ['reserve_tokens']],
+    ['a model', { model: '' }, ['model']],
     [
       'unknown fields',
       { metadata: {}, compaction: { range: 1 } },
@@ -207,6 +212,16 @@ describe('POST /v1/conversations/:id/window/preview', () => {
     await service.http.delete(id);
     const { status, body } = await preview(id, { token_budget: 15, policy: { strategy: 'budget' } });
     expect([status, body.messages.length]).toEqual([200, 1]);
+  });
+
+  it('gives other summaries other prefixes', async () => {
+    const id = await windows.create({}, userEvents(3));
+    const hashOf = async (text: string) => {
+      const compaction = { from_seq: 1, to_seq: 2, replacement: [textEvent('system', text, 5)] };
+      return (await preview(id, { compaction })).body.prefix.hash;
+    };
+    expect(await hashOf('a')).toBe(await hashOf('a'));
+    expect(await hashOf('a')).not.toBe(await hashOf('b'));
   });
 
   it('sends nothing to the stream', async () => {

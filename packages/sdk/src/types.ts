@@ -204,6 +204,10 @@ export interface WindowPreview {
   policy?: Policy | undefined;
   /** Most tokens of the window, from 1. */
   tokenBudget?: number | undefined;
+  /** Tokens of the budget that the window leaves free, from 0; fewer than the budget. */
+  reserveTokens?: number | undefined;
+  /** Selects how the replacement is counted, and the token factor. Stored events keep their count. */
+  model?: string | undefined;
   compaction?: Omit<RangeCompaction, 'ifVersion'> | undefined;
 }
 

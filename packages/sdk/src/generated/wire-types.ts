@@ -920,6 +920,10 @@ export interface components {
       policy?: components['schemas']['NewPolicy'];
       /** @description Maximum number of tokens in the window. The upper limit is configurable. */
       token_budget?: number;
+      /** @description Tokens of the budget that the window leaves free: less than `token_budget` */
+      reserve_tokens?: number;
+      /** @description Selects how the replacement is counted, and the token factor. Stored events keep their count. */
+      model?: string;
       /** @description Replaces a range, and the active compactions in it, in this window only */
       compaction?: components['schemas']['RangeCompaction'];
     };

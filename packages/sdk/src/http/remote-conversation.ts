@@ -74,15 +74,22 @@ export class RemoteConversation {
 
   /** A preview is returned even if it overflows. */
   async previewWindow(
-    { policy, tokenBudget, compaction }: WindowPreview,
+    { policy, tokenBudget, reserveTokens, model, compaction }: WindowPreview,
     { format, ...options }: WindowOptions & { format?: Format | undefined },
   ): Promise<Window | PromptWindow> {
     optionalInteger('tokenBudget', tokenBudget, 1);
+    optionalInteger('reserveTokens', reserveTokens, 0);
     const window = (await this.request({
       method: 'POST',
       path: '/window/preview',
       query: windowQuery(options, format),
-      body: { policy, token_budget: tokenBudget, compaction: compaction && toWireRange(compaction) },
+      body: {
+        policy,
+        token_budget: tokenBudget,
+        reserve_tokens: reserveTokens,
+        model,
+        compaction: compaction && toWireRange(compaction),
+      },
       retryable: 'always',
       signal: options.signal,
     })) as WireWindow;
