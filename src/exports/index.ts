@@ -46,7 +46,12 @@ export {
   type NewCompaction,
   type RangeCompaction,
 } from '../compaction/compaction.service.js';
-export { WindowService, type ReadWindowOptions, type WindowPreview } from '../window/window.service.js';
+export {
+  WindowService,
+  type ReadPromptOptions,
+  type ReadWindowOptions,
+  type WindowPreview,
+} from '../window/window.service.js';
 export type { WindowPrefix } from '../window/prefix.js';
 export type { PromptWindow, Segment, Window, WindowTotals } from '../window/window.js';
 export type { WindowMessage, WindowMessageFields } from '../window/window-message.js';

@@ -1,4 +1,4 @@
-import type { Format } from '@fastpaca/messages';
+import type { Format, PromptOptions } from '@fastpaca/messages';
 import { createHash } from 'node:crypto';
 import type { ConversationRecord } from '../conversations/conversation.js';
 import { serializeWindow } from './dto/window.serializer.js';
@@ -35,13 +35,14 @@ export class CachedWindow {
 
   /**
    * @param etag undefined if the window depends on the clock; such a window must not be cached
-   * @param format that the response body has; undefined for messages as they are stored
+   * @param format that the response body has, with these `options`; undefined for messages as they are stored
    */
   constructor(
     window: Window,
     private readonly inputs: WindowInputs,
     readonly etag: string | undefined,
     private readonly format: Format | undefined,
+    private readonly options: PromptOptions,
   ) {
     const { version, usedTokens, budgetTokens, snapshotTokens, needsCompaction } = window;
     this.totals = { version, usedTokens, budgetTokens, snapshotTokens, needsCompaction };
@@ -51,7 +52,8 @@ export class CachedWindow {
 
   /** The response body. Written on the first call, which also releases the messages; later calls return the same bytes. */
   serialize(): Buffer {
-    if (!Buffer.isBuffer(this.content)) this.content = serializeWindow(this.content, this.format);
+    if (!Buffer.isBuffer(this.content))
+      this.content = serializeWindow(this.content, this.format, this.options);
     return this.content;
   }
 
@@ -81,6 +83,7 @@ export function windowETag(
   inputs: WindowInputs,
   callBudgetTokens: number | undefined,
   format: Format | undefined,
+  options: PromptOptions,
 ): string {
   const { version, createdAt, history } = inputs;
   const settings = [
@@ -95,6 +98,7 @@ export function windowETag(
     inputs.tokenFactor,
     callBudgetTokens,
     format,
+    options,
   ];
   const digest = createHash('sha256').update(JSON.stringify(settings)).digest('base64url');
   return `"${version}-${digest.slice(0, 22)}"`;

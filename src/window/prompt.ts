@@ -1,4 +1,13 @@
-import { renderPrompt, type Format, type Repair } from '@fastpaca/messages';
+import {
+  CACHED_FORMATS,
+  renderPrompt,
+  type Format,
+  type PromptOptions,
+  type Repair,
+} from '@fastpaca/messages';
+import { createHash } from 'node:crypto';
+import type { Violation } from '../common/errors/app-error.js';
+import type { ConversationId } from '../common/conversation-id.js';
 import { stringifyWithSource } from '../common/json/json-source.js';
 import type { WindowMessage } from './window-message.js';
 
@@ -9,11 +18,30 @@ export interface RenderedWindow {
   repairs: Repair[];
 }
 
-export function renderMessages(format: Format, messages: readonly WindowMessage[]): RenderedWindow {
-  const { prompt, repairs } = renderPrompt(
-    format,
-    messages.map((message) => message.toWindowEvent()),
-  );
+export function renderMessages(
+  format: Format,
+  messages: readonly WindowMessage[],
+  options: PromptOptions,
+): RenderedWindow {
+  const events = messages.map((message) => message.toWindowEvent());
+  const { prompt, repairs } = renderPrompt(format, events, options);
   const isPlain = messages.every(({ isPlainJson }) => isPlainJson);
   return { json: isPlain ? JSON.stringify(prompt) : stringifyWithSource(prompt), repairs };
+}
+
+/** How the prompt of a window is written. @param cache whether it is prepared for the prompt cache of the provider */
+export function promptOptions({ namespace, id }: ConversationId, cache: boolean | undefined): PromptOptions {
+  if (!cache) return {};
+  // 43 characters; OpenAI accepts 64.
+  const key = createHash('sha256')
+    .update(JSON.stringify([namespace, id]))
+    .digest('base64url');
+  return { cache: { key } };
+}
+
+/** Only some formats can be prepared for a prompt cache. */
+export function cacheViolations(format: unknown, cache: unknown): Violation[] {
+  const isPossible = (CACHED_FORMATS as readonly unknown[]).includes(format);
+  if (cache !== true || isPossible) return [];
+  return [{ path: 'cache', message: `needs one of the formats ${CACHED_FORMATS.join(', ')}` }];
 }

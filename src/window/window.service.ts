@@ -1,7 +1,8 @@
-import { renderPrompt, type Format } from '@fastpaca/messages';
+import { renderPrompt, type Format, type PromptOptions } from '@fastpaca/messages';
 import { Injectable } from '@nestjs/common';
 import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
+import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import { CompactionService, type RangeCompaction } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
 import type { ConversationRecord, SettingsInput } from '../conversations/conversation.js';
@@ -9,6 +10,7 @@ import { ConversationsService } from '../conversations/conversations.service.js'
 import { Metrics } from '../metrics/metrics.js';
 import { CachedWindow, windowETag } from './cached-window.js';
 import { serializeWindow } from './dto/window.serializer.js';
+import { cacheViolations, promptOptions } from './prompt.js';
 import { SharedBuilds } from './shared-builds.js';
 import { WindowBuilds, type CallSettings } from './window-builds.js';
 import { WindowRecords, type LogPosition } from './window-records.js';
@@ -24,6 +26,22 @@ export interface ReadWindowOptions {
    * current version. Default: the current version.
    */
   atVersion?: number | undefined;
+}
+
+export interface ReadPromptOptions extends ReadWindowOptions {
+  /** Prepares the prompt for the prompt cache of the provider. Only for the formats of OpenAI and Anthropic. Default false. */
+  cache?: boolean | undefined;
+}
+
+/** How a window is read as a response body. */
+export interface ReadBodyOptions extends ReadPromptOptions {
+  /** The format of a provider; undefined for messages as they are stored. */
+  format?: Format | undefined;
+}
+
+/** What decides the response body of a window beside the conversation. */
+interface BodySettings extends CallSettings {
+  promptOptions?: PromptOptions;
 }
 
 /** Settings and a compaction to try out. What is undefined is as it is stored. */
@@ -74,13 +92,15 @@ export class WindowService {
   /**
    * Reads the window in the format of a provider. `prompt` can be spread into the call of the provider.
    *
-   * @throws as `read`
+   * @throws as `read`; InvalidPayloadError (400) the format cannot be prepared for a prompt cache
    */
   async readPrompt<F extends Format>(
     id: ConversationId,
     format: F,
-    options: ReadWindowOptions = {},
+    options: ReadPromptOptions = {},
   ): Promise<PromptWindow<F>> {
+    const violations = cacheViolations(format, options.cache);
+    if (violations.length) throw new InvalidPayloadError(violations);
     const done = this.metrics.windowLatency.startTimer();
     const conversation = await this.records.find(id, options);
     const settings = { callBudgetTokens: options.budgetTokens, format };
@@ -92,6 +112,7 @@ export class WindowService {
     const rendered = renderPrompt(
       format,
       messages.map((message) => message.toWindowEvent()),
+      promptOptions(id, options.cache),
     );
     done();
     return { ...window, ...rendered, format };
@@ -101,18 +122,15 @@ export class WindowService {
    * Reads the same window as a response body with its `ETag`, from the cache if neither the conversation nor its
    * settings have changed.
    *
-   * @param options `format`: the format of a provider; undefined for messages as they are stored
    * @throws as `read`
    *
    * @internal
    */
-  async readSerialized(
-    id: ConversationId,
-    { format, ...options }: ReadWindowOptions & { format?: Format | undefined } = {},
-  ): Promise<CachedWindow> {
+  async readSerialized(id: ConversationId, options: ReadBodyOptions = {}): Promise<CachedWindow> {
     const done = this.metrics.windowLatency.startTimer();
     const conversation = await this.records.find(id, options);
-    const settings = { callBudgetTokens: options.budgetTokens, format };
+    const { budgetTokens, format, cache } = options;
+    const settings = { callBudgetTokens: budgetTokens, format, promptOptions: promptOptions(id, cache) };
     const window = await this.readCached(id, conversation, settings, options.atVersion);
     done();
     return window;
@@ -132,7 +150,6 @@ export class WindowService {
   /**
    * Computes the same window as a response body.
    *
-   * @param options `format`: the format of a provider; undefined for messages as they are stored
    * @throws as `preview`
    *
    * @internal
@@ -140,10 +157,10 @@ export class WindowService {
   previewSerialized(
     id: ConversationId,
     preview: WindowPreview,
-    { format, ...options }: ReadWindowOptions & { format?: Format | undefined } = {},
+    options: ReadBodyOptions = {},
   ): Promise<Buffer> {
-    return this.buildPreview(id, preview, { ...options, format }, (window) =>
-      serializeWindow(window, format),
+    return this.buildPreview(id, preview, options, (window) =>
+      serializeWindow(window, options.format, promptOptions(id, options.cache)),
     );
   }
 
@@ -151,7 +168,7 @@ export class WindowService {
   private async buildPreview<Result>(
     id: ConversationId,
     { compaction, ...settings }: WindowPreview,
-    options: ReadWindowOptions & { format?: Format | undefined },
+    options: ReadBodyOptions,
     convert: (window: Window) => Result,
   ): Promise<Result> {
     const done = this.metrics.windowLatency.startTimer();
@@ -209,11 +226,11 @@ export class WindowService {
   private async readCached(
     id: ConversationId,
     conversation: ConversationRecord,
-    settings: CallSettings = {},
+    settings: BodySettings = {},
     atVersion?: number,
   ): Promise<CachedWindow> {
-    const { callBudgetTokens, format } = settings;
-    const key = JSON.stringify([id.namespace, id.id, callBudgetTokens, format, atVersion]);
+    const { callBudgetTokens, format, promptOptions } = settings;
+    const key = JSON.stringify([id.namespace, id.id, callBudgetTokens, format, promptOptions, atVersion]);
     const cached = this.cache.get(key);
     if (cached?.isFor(conversation)) {
       this.count(cached.totals, true);
@@ -232,16 +249,16 @@ export class WindowService {
     key: string,
     id: ConversationId,
     conversation: ConversationRecord,
-    settings: CallSettings,
+    { promptOptions = {}, ...settings }: BodySettings,
   ): Promise<CachedWindow> {
     const inFlight = this.sharedBuilds.find(key, conversation);
     if (inFlight) return inFlight;
     const { callBudgetTokens, format } = settings;
     const request = this.builds.request(id, conversation, settings);
     const { timeless } = request.policy;
-    const etag = timeless ? windowETag(conversation, callBudgetTokens, format) : undefined;
+    const etag = timeless ? windowETag(conversation, callBudgetTokens, format, promptOptions) : undefined;
     const build = this.builds.build(request, (window, isLarge) => {
-      const cached = new CachedWindow(window, conversation, etag, format);
+      const cached = new CachedWindow(window, conversation, etag, format, promptOptions);
       if (isLarge) cached.serialize(); // releases the messages: the next large build needs the memory
       return cached;
     });

@@ -50,6 +50,7 @@ const SURFACE: Record<string, string[]> = {
     'RangeGapError',
     'RangeOverlapError',
     'type RawJson',
+    'type ReadPromptOptions',
     'type ReadWindowOptions',
     'type ReadinessIndicator',
     'RegisterReadinessIndicator',

@@ -32,9 +32,9 @@ type AiSystem = Installed<AiOptions, { system?: string }> extends { system?: inf
 /** The prompt of each format, to be spread into the call of the provider. */
 export interface Prompts {
   /** `openai.chat.completions.create({ model, ...prompt })` */
-  'openai-chat': { messages: Installed<OpenAiChatMessage>[] };
+  'openai-chat': { messages: Installed<OpenAiChatMessage>[]; prompt_cache_key?: string };
   /** `openai.responses.create({ model, ...prompt })` */
-  'openai-responses': { input: Installed<OpenAiInputItem>[] };
+  'openai-responses': { input: Installed<OpenAiInputItem>[]; prompt_cache_key?: string };
   /** `anthropic.messages.create({ model, max_tokens, ...prompt })` */
   anthropic: { system?: string | Installed<AnthropicText>[]; messages: Installed<AnthropicMessage>[] };
   /** `ai.models.generateContent({ model, contents, config: { systemInstruction } })` */
@@ -43,7 +43,7 @@ export interface Prompts {
   'ai-sdk': { system?: NonNullable<AiSystem>; messages: Installed<AiModelMessage>[] };
 }
 
-export type { Format } from '@fastpaca/messages';
+export type { CachedFormat, Format } from '@fastpaca/messages';
 
 /** A prompt in the format of a provider. */
 export type Prompt<F extends Format = Format> = Prompts[F];

@@ -1,5 +1,5 @@
 import type { Part, RepairCode, Role } from '@fastpaca/messages';
-import type { Format, Prompts } from './prompts.js';
+import type { CachedFormat, Format, Prompts } from './prompts.js';
 
 export type { Part, RepairCode, Role } from '@fastpaca/messages';
 export type { Format, Prompt, Prompts } from './prompts.js';
@@ -197,6 +197,11 @@ export interface WindowOptions {
 export interface PromptWindowOptions<F extends Format = Format> extends WindowOptions {
   /** The format of the `prompt`, by the provider that takes it. */
   format: F;
+  /**
+   * Prepare the prompt for the provider's prompt cache: `cache_control` for Anthropic, `prompt_cache_key` for OpenAI. Only with these
+   * formats. Default false.
+   */
+  cache?: (F extends CachedFormat ? boolean : false) | undefined;
 }
 
 /** Settings and a compaction to try out. What is left out is as it is stored. */

@@ -1,3 +1,5 @@
+import type Anthropic from '@anthropic-ai/sdk';
+import type OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { TestService } from '../../../test/support/test-service.js';
 import { createClient, type Context } from '../src/index.js';
@@ -110,6 +112,44 @@ describe('ctx.window', () => {
     });
   });
 });
+
+describe('ctx.window with cache', () => {
+  it('returns prompts for the prompt caches of OpenAI and Anthropic', async () => {
+    await ctx.append([{ role: 'system', content: 'Be brief.' }, userMessage('a')]);
+    const openAi = await ctx.window({ format: 'openai-chat', cache: true });
+    expect(openAi.prompt.prompt_cache_key).toMatch(/^.{1,64}$/);
+    const { prompt } = await ctx.window({ format: 'anthropic', cache: true });
+    const mark = { cache_control: { type: 'ephemeral' } };
+    expect(prompt).toEqual({
+      system: [{ type: 'text', text: 'Be brief.', ...mark }],
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'a', ...mark }] }],
+    });
+    const preview = await ctx.previewWindow({}, { format: 'openai-responses', cache: true });
+    expect(preview.prompt.prompt_cache_key).toBe(openAi.prompt.prompt_cache_key);
+    expect((await ctx.window({ format: 'anthropic' })).prompt.system).toBe('Be brief.');
+  });
+
+  it('is not sent when an auto-compaction reads the window without a format', async () => {
+    await ctx.append(['a', 'b', 'c'].map(userMessage));
+    ctx.autoCompact(() => ({ fromSeq: 1, toSeq: 1, replacement: [userMessage('brief')] }));
+    const { version } = await ctx.window({ format: 'anthropic', cache: true, budgetTokens: 11 });
+    expect(version).toBe(4);
+  });
+});
+
+/** Never called: the prompts have the types of the providers' calls. */
+export async function callProviders(openai: OpenAI, anthropic: Anthropic, context: Context): Promise<void> {
+  const chat = await context.window({ format: 'openai-chat', cache: true });
+  await openai.chat.completions.create({ model: 'gpt-5', ...chat.prompt });
+  const responses = await context.window({ format: 'openai-responses', cache: true });
+  await openai.responses.create({ model: 'gpt-5', ...responses.prompt });
+  const messages = await context.window({ format: 'anthropic', cache: true });
+  await anthropic.messages.create({ model: 'claude', max_tokens: 1, ...messages.prompt });
+  // @ts-expect-error Gemini has no such option
+  await context.window({ format: 'gemini', cache: true });
+  // @ts-expect-error the messages of a window without a format are not for a cache
+  await context.window({ cache: true });
+}
 
 describe('ctx.previewWindow', () => {
   const replacement = [{ role: 'system', content: 'they said a, b', tokenCount: 5 }] as const;

@@ -1,8 +1,13 @@
 import { FORMATS, type Format } from '@fastpaca/messages';
 import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsOptional } from 'class-validator';
+import type { Violation } from '../../common/errors/app-error.js';
+import type { CrossFieldValidation } from '../../common/http/validation/cross-field-validation.js';
 import { OptionalIntegerIn, OptionalOneOf } from '../../common/http/validation/rules.js';
+import { cacheViolations } from '../prompt.js';
+import type { ReadBodyOptions } from '../window.service.js';
 
-export class ReadWindowDto {
+export class ReadWindowDto implements CrossFieldValidation {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 1,
@@ -38,13 +43,23 @@ export class ReadWindowDto {
   })
   @OptionalOneOf(FORMATS)
   format?: Format;
+
+  @ApiPropertyOptional({
+    example: true,
+    description:
+      'Prepare the prompt for the prompt cache of the provider: `cache_control` with `anthropic`, `prompt_cache_key` with ' +
+      '`openai-chat` and `openai-responses`; default `false`',
+  })
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  cache?: boolean;
+
+  crossFieldViolations(): Violation[] {
+    return cacheViolations(this.format, this.cache);
+  }
 }
 
-export function windowOptions({ budget_tokens, if_version, at_version, format }: ReadWindowDto): {
-  budgetTokens?: number | undefined;
-  ifVersion?: number | undefined;
-  atVersion?: number | undefined;
-  format?: Format | undefined;
-} {
-  return { budgetTokens: budget_tokens, ifVersion: if_version, atVersion: at_version, format };
+export function windowOptions(dto: ReadWindowDto): ReadBodyOptions {
+  const { budget_tokens: budgetTokens, if_version: ifVersion, at_version: atVersion, format, cache } = dto;
+  return { budgetTokens, ifVersion, atVersion, format, cache };
 }

@@ -113,25 +113,29 @@ export abstract class ContextOperations {
    * handler, it is compacted first. A window of a past version (`atVersion`) is not compacted.
    *
    * With a `format`, the window has a `prompt` for the call of a provider: `openai-chat`, `openai-responses`, `anthropic`, `gemini` or
-   * `ai-sdk`.
+   * `ai-sdk`. With `cache`, the prompt is prepared for the prompt cache of Anthropic or OpenAI.
    *
    * @throws ConflictError the conversation is not at `ifVersion`; with a `format`, WindowOverflowError the newest messages do not fit
    * the budget
    */
   window(options?: WindowOptions & { format?: undefined }): Promise<Window>;
   window<F extends Format>(options: PromptWindowOptions<F>): Promise<PromptWindow<F>>;
-  async window({ format, ...options }: WindowOptions & { format?: Format | undefined } = {}): Promise<
+  async window({
+    format,
+    cache,
+    ...options
+  }: WindowOptions & { format?: Format | undefined; cache?: boolean | undefined } = {}): Promise<
     Window | PromptWindow
   > {
     await this.prepare();
     const { conversation } = this.#state;
     if (format === undefined) return this.#compacted(await conversation.window(options), options);
-    const window = await conversation.promptWindow(format, options);
+    const window = await conversation.promptWindow(format, { ...options, cache });
     const isCurrent = options.atVersion === undefined;
     if (!window.needsCompaction || !this.#state.autoCompaction || !isCurrent) return window;
     await this.#compacted(await conversation.window(options), options);
     // `ifVersion` was checked above. Compacting changes the version.
-    return conversation.promptWindow(format, { ...options, ifVersion: undefined });
+    return conversation.promptWindow(format, { ...options, cache, ifVersion: undefined });
   }
 
   /**
@@ -147,7 +151,7 @@ export abstract class ContextOperations {
   ): Promise<PromptWindow<F>>;
   async previewWindow(
     preview: WindowPreview,
-    options: WindowOptions & { format?: Format | undefined } = {},
+    options: WindowOptions & { format?: Format | undefined; cache?: boolean | undefined } = {},
   ): Promise<Window | PromptWindow> {
     await this.prepare();
     return this.#state.conversation.previewWindow(preview, options);

@@ -1703,6 +1703,8 @@ export interface operations {
         at_version?: number;
         /** @description Answer with `prompt`, ready for the call of a provider, in the place of `messages` */
         format?: string;
+        /** @description Prepare the prompt for the prompt cache of the provider: `cache_control` with `anthropic`, `prompt_cache_key` with `openai-chat` and `openai-responses`; default `false` */
+        cache?: boolean;
       };
       header?: {
         /** @description An `ETag` of an earlier response: 304 if it is still current */
@@ -1835,6 +1837,8 @@ export interface operations {
         at_version?: number;
         /** @description Answer with `prompt`, ready for the call of a provider, in the place of `messages` */
         format?: string;
+        /** @description Prepare the prompt for the prompt cache of the provider: `cache_control` with `anthropic`, `prompt_cache_key` with `openai-chat` and `openai-responses`; default `false` */
+        cache?: boolean;
       };
       header?: {
         /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */

@@ -18,6 +18,8 @@ import { fromWirePromptWindow, fromWireWindow } from '../wire/windows.js';
 /** `path` is relative to the conversation. */
 type ConversationRequest = Omit<HttpRequest, 'path'> & { path?: string };
 
+type CachedWindowOptions = WindowOptions & { cache?: boolean | undefined };
+
 /** Sends the requests of one conversation. */
 export class RemoteConversation {
   private readonly path: string;
@@ -66,8 +68,8 @@ export class RemoteConversation {
   }
 
   /** @throws WindowOverflowError */
-  async promptWindow<F extends Format>(format: F, options: WindowOptions): Promise<PromptWindow<F>> {
-    const window = fromWirePromptWindow(await this.readWindow(options, format), format);
+  async promptWindow<F extends Format>(format: F, options: CachedWindowOptions): Promise<PromptWindow<F>> {
+    const window = fromWirePromptWindow(await this.readWindow({ ...options, format }), format);
     this.rejectOverflow(window);
     return window;
   }
@@ -75,14 +77,15 @@ export class RemoteConversation {
   /** A preview is returned even if it overflows. */
   async previewWindow(
     { policy, tokenBudget, reserveTokens, model, compaction }: WindowPreview,
-    { format, ...options }: WindowOptions & { format?: Format | undefined },
+    options: CachedWindowOptions & { format?: Format | undefined },
   ): Promise<Window | PromptWindow> {
+    const { format } = options;
     optionalInteger('tokenBudget', tokenBudget, 1);
     optionalInteger('reserveTokens', reserveTokens, 0);
     const window = (await this.request({
       method: 'POST',
       path: '/window/preview',
-      query: windowQuery(options, format),
+      query: windowQuery(options),
       body: {
         policy,
         token_budget: tokenBudget,
@@ -101,11 +104,13 @@ export class RemoteConversation {
     if (overflow) throw new WindowOverflowError(this.id, overflow, budgetTokens);
   }
 
-  private async readWindow(options: WindowOptions, format?: Format): Promise<WireWindow> {
+  private async readWindow(
+    options: CachedWindowOptions & { format?: Format | undefined },
+  ): Promise<WireWindow> {
     const window = await this.request({
       method: 'GET',
       path: '/window',
-      query: windowQuery(options, format),
+      query: windowQuery(options),
       retryable: 'always',
       signal: options.signal,
     });
@@ -114,11 +119,18 @@ export class RemoteConversation {
 }
 
 /** @throws RangeError, TypeError */
-function windowQuery({ budgetTokens, ifVersion, atVersion }: WindowOptions, format: Format | undefined) {
+function windowQuery({
+  budgetTokens,
+  ifVersion,
+  atVersion,
+  format,
+  cache,
+}: CachedWindowOptions & { format?: Format | undefined }) {
   optionalInteger('budgetTokens', budgetTokens, 1);
   optionalInteger('ifVersion', ifVersion, 0);
   optionalInteger('atVersion', atVersion, 0);
-  return { budget_tokens: budgetTokens, if_version: ifVersion, at_version: atVersion, format };
+  const query = { budget_tokens: budgetTokens, if_version: ifVersion, at_version: atVersion, format };
+  return cache ? { ...query, cache } : query;
 }
 
 function encodeId(id: unknown): string {
