@@ -516,6 +516,8 @@ export interface components {
       metadata?: {
         [key: string]: unknown;
       };
+      /** @description If true, no policy and no budget drops the event from a window */
+      pinned?: boolean;
       /** @description The caller's own token count, used as the token estimate */
       token_count?: number;
       token_estimate: number;
@@ -575,6 +577,8 @@ export interface components {
       metadata?: {
         [key: string]: unknown;
       };
+      /** @description If true, no policy and no budget drops the event from a window */
+      pinned?: boolean;
       /** Format: date-time */
       inserted_at: string;
       /** @description True for a tool result that is not in the log: it says that none was recorded */
@@ -824,6 +828,8 @@ export interface components {
       metadata?: {
         [key: string]: unknown;
       };
+      /** @description If true, no policy and no budget drops the event from a window */
+      pinned?: boolean;
       /** @description The caller's own token count, used as the token estimate */
       token_count?: number;
       token_estimate: number;
