@@ -251,9 +251,8 @@ export class EventsService {
   }
 
   /**
-   * The pinned events up to the end of the log as the record has it, which may be an older one: the system and developer events at
-   * the very beginning of the log (its head, at most 256), and the events that were appended as pinned (at most 256). Reads nothing
-   * if there are none.
+   * The pinned events up to `lastSeq` of the record: the system and developer events at the very beginning of the log (its head, at
+   * most 256), and the events that were appended as pinned (at most 256). Reads nothing if there are none.
    *
    * @param maxBytes most bytes of bodies; the oldest that fit are returned, and `cutByBytes` says whether some did not
    * @param pinHead false to leave out events that are pinned only because they belong to the head
