@@ -1,4 +1,4 @@
-import type { TurnToWrite } from './event-log.repository.js';
+import type { TurnToWrite } from './turn-to-write.js';
 import { hasPinnedEvents } from './pins.js';
 
 /** Turns of one statement: more make it longer and save little. Measured: docs/performance.md. */

@@ -4,7 +4,8 @@ import { UnavailableError } from '../common/errors/common.errors.js';
 import { AppConfig } from '../config/app-config.js';
 import { AppendQueue } from './append-queue.js';
 import type { NewEvent } from './event-normalizer.js';
-import type { AppendedEvent, EventLogRepository, TurnToWrite } from './event-log.repository.js';
+import type { AppendedEvent, EventLogRepository } from './event-log.repository.js';
+import type { TurnToWrite } from './turn-to-write.js';
 
 const A = new ConversationId('default', 'a');
 const B = new ConversationId('default', 'b');

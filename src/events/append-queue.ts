@@ -5,7 +5,8 @@ import { UnavailableError } from '../common/errors/common.errors.js';
 import { MicroBatcher } from '../common/micro-batcher.js';
 import { AppConfig } from '../config/app-config.js';
 import { AppendBatch } from './append-batch.js';
-import { EventLogRepository, type AppendedEvent, type TurnToWrite } from './event-log.repository.js';
+import { EventLogRepository, type AppendedEvent } from './event-log.repository.js';
+import type { TurnToWrite } from './turn-to-write.js';
 
 /** Statements in flight at a time, each on a connection. With 1, 2, 3, 4: docs/performance.md. */
 const MAX_IN_FLIGHT = 2;

@@ -1,4 +1,4 @@
-import type { TurnToWrite } from './event-log.repository.js';
+import type { TurnToWrite } from './turn-to-write.js';
 import type { NewEvent } from './event-normalizer.js';
 import { leadingHeadEvents, pinnedIndexes } from './pins.js';
 

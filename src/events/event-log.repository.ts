@@ -18,6 +18,7 @@ import {
   TOKENS_THROUGH,
 } from './event-log.sql.js';
 import { hasPinnedEvents } from './pins.js';
+import type { TurnToWrite } from './turn-to-write.js';
 import type { EventWithTotal, PinnedEvent, SeqRange, StoredOutline, SuffixRange } from './stored-event.js';
 
 /** What the server assigned to an appended event. */
@@ -25,17 +26,6 @@ export interface AppendedEvent {
   seq: number;
   version: number;
   tokenEstimate: number;
-}
-
-/** A turn that is ready to be written. */
-export interface TurnToWrite {
-  id: ConversationId;
-  /** At least one. */
-  events: readonly NewEvent[];
-  /** The model that the tokens of the events were counted for; null for the default tokenizer. */
-  model: string | null;
-  ifVersion?: number;
-  idempotencyKey?: string;
 }
 
 /** Why an append wrote nothing: the state of the conversation at that moment. */

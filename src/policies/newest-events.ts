@@ -46,6 +46,15 @@ export function startOfNewest(liveCount: number, { limit, trimTo }: NewestEvents
   return 1 + step * Math.ceil((liveCount - limit) / step);
 }
 
+/**
+ * The position from which at least the newest `minEvents` live events remain. From `SMALL_LIMIT` on, up to a quarter more are kept, so
+ * that the start is a multiple of a step and stays the same for as many appends.
+ */
+export function startOfAtLeast(liveCount: number, minEvents: number): number {
+  const step = minEvents < SMALL_LIMIT ? 1 : Math.floor(minEvents / 4) + 1;
+  return 1 + step * Math.floor(Math.max(0, liveCount - minEvents) / step);
+}
+
 /** Reduces live events, the newest first; undefined if nothing is left of an event. */
 export type Reducer = (event: LiveEvent) => LiveEvent | undefined;
 

@@ -53,6 +53,18 @@ describe('time_window', () => {
     expect(await selectedPositions({ max_age_seconds: 1, min_events: 0 }, [2000, 2000])).toEqual([]);
   });
 
+  it('moves the start in steps of a quarter if min_events is 20 or more', async () => {
+    const startOf = async (count: number) => {
+      const ages = Array.from({ length: count }, () => 9000);
+      return (await selectedPositions({ max_age_seconds: 1, min_events: 20 }, ages))[0];
+    };
+    expect(await startOf(19)).toBe(1);
+    expect(await startOf(25)).toBe(1);
+    expect(await startOf(26)).toBe(7);
+    expect(await startOf(31)).toBe(7);
+    expect(await startOf(32)).toBe(13);
+  });
+
   it('counts live events, not seqs, for min_events', async () => {
     const old = [9000, 9000, 9000, 9000];
     expect(await selectedPositions({ max_age_seconds: 1, min_events: 3 }, old, [1, 2, 40, 400])).toEqual([

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { startOfAtLeast } from './newest-events.js';
 import { PolicyConfigReader } from './policy-config.js';
 import type { Timeline } from './timeline.js';
 import { RegisterPolicy, type Selection, type WindowPolicy } from './window-policy.js';
@@ -32,7 +33,7 @@ export class TimeWindowPolicy implements WindowPolicy<TimeWindowConfig> {
     now: Date,
   ): Promise<Selection> {
     const oldestAllowed = await timeline.firstSince(new Date(now.getTime() - maxAgeSeconds * 1000));
-    const oldestRequired = Math.max(1, timeline.liveCount - minEvents + 1);
+    const oldestRequired = startOfAtLeast(timeline.liveCount, minEvents);
     return { fromSeq: timeline.seqAt(Math.min(oldestAllowed, oldestRequired)) };
   }
 }

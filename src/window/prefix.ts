@@ -25,7 +25,8 @@ export function settingsDigest({ conversation, format }: WindowRequest, effectiv
 /** Equal hashes mean equal starts, equal summaries and equal changes of events; what follows is appended events only. */
 export function windowPrefix(
   settings: string,
-  { messages, summaries, repaired }: WindowContent,
+  { messages, summaries, run, repaired }: WindowContent,
+  hasOverflow: boolean,
   compactions: readonly Compaction[],
   live: LiveRanges,
 ): WindowPrefix {
@@ -41,7 +42,10 @@ export function windowPrefix(
   const pinned = events.flatMap(({ seq }) => (seq < startSeq ? [seq] : []));
   const changed = events.flatMap(({ isReduced, seq, json }) => (isReduced ? [[seq, json]] : []));
   const missing = gapsOf(messages.filter(isOfRun), live);
-  const hash = digest([settings, startSeq, compactionVersion, versions, pinned, changed, missing, repairs]);
+  // Without overflow, the run ends with the log. A group that grows beyond the budget shortens the run.
+  const endSeq = hasOverflow ? run.at(-1)?.toSeq : undefined;
+  const changes = { pinned, changed, missing, repairs, endSeq };
+  const hash = digest([settings, startSeq, compactionVersion, versions, changes]);
   return { hash, startSeq, compactionVersion, settings };
 }
 

@@ -107,8 +107,9 @@ export class WindowBuilder implements OnModuleInit {
 
     const { usedTokens, repaired } = fitted.content;
     const { messages, repairs } = repaired;
-    const prefix = windowPrefix(settingsDigest(request, budget.effective), fitted.content, compactions, live);
     const overflow = fitted.overflow ?? summaryOverflow(fixed, messages);
+    const settings = settingsDigest(request, budget.effective);
+    const prefix = windowPrefix(settings, fitted.content, overflow !== undefined, compactions, live);
     const window: Window = {
       version,
       segments: segmentsOf(messages, compactions, prefix.startSeq),
