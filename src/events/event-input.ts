@@ -17,6 +17,8 @@ export interface EventObject {
   metadata?: Readonly<Record<string, unknown>> | null;
   /** The caller's own count, used as the token estimate. */
   token_count?: number | null;
+  /** If true, no policy and no budget drops the event from a window; at most 256 events of a conversation. */
+  pinned?: boolean | null;
   [field: string]: unknown;
 }
 

@@ -18,6 +18,8 @@ export interface EventInput {
   metadata?: Record<string, unknown> | undefined;
   /** The caller's own token count, used instead of the service's estimate. */
   tokenCount?: number | undefined;
+  /** No policy and no budget drops the message from a window. At most 256 messages of a conversation; no effect in a replacement. */
+  pinned?: boolean | undefined;
   [field: string]: unknown;
 }
 
@@ -31,6 +33,8 @@ export interface EventLike {
   content?: unknown;
   id?: string | undefined;
   metadata?: unknown;
+  /** As in `EventInput`. */
+  pinned?: boolean | undefined;
 }
 
 /** The position of an appended event. */
@@ -89,6 +93,10 @@ export interface Conversation {
   triggerRatio: number;
   policy: { strategy: string; config: Record<string, unknown> };
   metadata: Record<string, unknown>;
+  /** Selects how tokens are counted; absent until it is set. */
+  model?: string;
+  /** Tokens of the budget that windows leave free. */
+  reserveTokens: number;
   /** The change counter: 0 when created, +1 per event and per compaction. */
   version: number;
   /** Seq of the last event; 0 if there is none. */

@@ -40,16 +40,25 @@ describe('client.context', () => {
     expect(proxy.requests).toEqual([]);
   });
 
-  it('sends policy, trigger and metadata in one PUT, and the service stores them', async () => {
+  it('sends policy, trigger, model, reserved tokens and metadata in one PUT, and the service stores them', async () => {
     const policy = { strategy: 'time_window', config: { max_age_seconds: 60 } };
     const ctx = await client
       .context('settings')
       .budget(500)
       .policy(policy)
       .trigger(0.6)
+      .model('claude-opus-5')
+      .reserve(20)
       .metadata({ userName: 'é' });
     expect(proxy.requests.map(({ body }) => body)).toEqual([
-      { token_budget: 500, policy, trigger_ratio: 0.6, metadata: { userName: 'é' } },
+      {
+        token_budget: 500,
+        policy,
+        trigger_ratio: 0.6,
+        model: 'claude-opus-5',
+        reserve_tokens: 20,
+        metadata: { userName: 'é' },
+      },
     ]);
     expect(await ctx.get()).toEqual({
       id: 'settings',
@@ -57,6 +66,8 @@ describe('client.context', () => {
       triggerRatio: 0.6,
       policy,
       metadata: { userName: 'é' },
+      model: 'claude-opus-5',
+      reserveTokens: 20,
       version: 0,
       lastSeq: 0,
       tombstoned: false,

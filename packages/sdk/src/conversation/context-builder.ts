@@ -29,6 +29,21 @@ export class ContextBuilder extends ContextOperations implements PromiseLike<Con
     return this.#with({ token_budget: tokens });
   }
 
+  /**
+   * Selects how the tokens of the conversation are counted, for example `claude-opus-5`. It can be replaced, but not removed. Messages
+   * that are stored keep their count. @throws TypeError
+   */
+  model(name: string): ContextBuilder {
+    if (typeof name !== 'string') throw new TypeError(`model must be a string, not ${describeType(name)}`);
+    return this.#with({ model: name });
+  }
+
+  /** Tokens of the budget that windows leave free, for system prompt, tools and answer; less than the budget. A new conversation has 0. @throws RangeError */
+  reserve(tokens: number): ContextBuilder {
+    requireInteger('reserve', tokens, 0);
+    return this.#with({ reserve_tokens: tokens });
+  }
+
   /** Fraction of the budget above which a window needs compaction: above 0, at most 1. A new conversation has 0.7. @throws RangeError */
   trigger(ratio: number): ContextBuilder {
     if (typeof ratio !== 'number' || !(ratio > 0 && ratio <= 1)) {

@@ -2,13 +2,15 @@ import type { Conversation } from '../types.js';
 import type { WireConversation } from './types.js';
 
 export function fromWireConversation(wire: WireConversation): Conversation {
-  const { id, policy, metadata, version, tombstoned } = wire;
+  const { id, policy, metadata, model, version, tombstoned } = wire;
   return {
     id,
     tokenBudget: wire.token_budget,
     triggerRatio: wire.trigger_ratio,
     policy,
     metadata,
+    ...(model !== undefined && { model }),
+    reserveTokens: wire.reserve_tokens ?? 0,
     version,
     lastSeq: wire.last_seq,
     tombstoned,
