@@ -14,6 +14,7 @@ import { BuiltService } from '../support/built-service.js';
 import { CachingNodes } from '../support/caching-nodes.js';
 import { fastpaca, launch, resultOf, type CommandResult } from '../support/command.js';
 import { eventually } from '../support/eventually.js';
+import { MIGRATION_NAMES } from '../support/migration-names.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { TestService } from '../support/test-service.js';
 import { UNHURRIED } from '../support/unhurried.js';
@@ -111,7 +112,7 @@ describe('fastpaca backup and restore', () => {
       expect(JSON.parse(lines[0]!)).toMatchObject({
         format: 'fastpaca-backup',
         version: 1,
-        migrations: ['InitialSchema1764000000000', 'EventOutlines1764200000000'],
+        migrations: MIGRATION_NAMES,
         tables: [
           { name: 'compactions', rows: 1 },
           { name: 'conversations', rows: 1 },
@@ -233,11 +234,9 @@ describe('fastpaca backup and restore', () => {
         expect(await rejection(changed({ version: 2 }))).toMatch(
           /format version 2, .* restore it with Fastpaca 9\.8\.7/,
         );
-        expect(
-          await rejection(
-            changed({ migrations: ['InitialSchema1764000000000', 'EventOutlines1764200000000', 'Later1'] }),
-          ),
-        ).toMatch(/newer version of Fastpaca: restore it with Fastpaca 9\.8\.7/);
+        expect(await rejection(changed({ migrations: [...MIGRATION_NAMES, 'Later1'] }))).toMatch(
+          /newer version of Fastpaca: restore it with Fastpaca 9\.8\.7/,
+        );
         expect(await rejection(changed({ migrations: [] }))).toMatch(
           /older schema: restore it with Fastpaca 9\.8\.7/,
         );
@@ -448,9 +447,10 @@ async function insertUnusualRows(database: TestDatabase): Promise<void> {
   await database.query(
     `INSERT INTO fastpaca.conversations
        (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config, metadata, version, last_seq, tokens_total,
-        tombstoned_at, created_at, updated_at)
+        tombstoned_at, created_at, updated_at, model, reserve_tokens, head_length, pinned_seqs)
      VALUES ($1, E'new\\nline\\r', 2147483647, 0.1::float8 + 0.2::float8, '\\.', '{ "n" : 1.50 }', '{}', 9223372036854775807, 5,
-             9007199254740993, '0001-01-01 00:00:00.001+00', '2026-03-29 01:59:59.999+01', 'infinity')`,
+             9007199254740993, '0001-01-01 00:00:00.001+00', '2026-03-29 01:59:59.999+01', 'infinity',
+             E'\\\\N "m", \u2028', 2147483646, 256, '{1,9223372036854775807}')`,
     [namespace],
   );
   for (const [index, body] of bodies.entries()) {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { SETTINGS } from '../../src/config/settings.js';
 import { BuiltService } from '../support/built-service.js';
 import { FASTPACA, fastpaca } from '../support/command.js';
+import { MIGRATION_NAMES } from '../support/migration-names.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const packageJson = JSON.parse(readFileSync('package.json', 'utf8')) as {
@@ -92,7 +93,7 @@ describe('fastpaca with a database', () => {
     const migrate = () => fastpaca(['migrate'], { DATABASE_URL: database.url });
     expect(await migrate()).toEqual({
       code: 0,
-      stdout: 'Applied InitialSchema1764000000000, EventOutlines1764200000000\n',
+      stdout: `Applied ${MIGRATION_NAMES.join(', ')}\n`,
       stderr: '',
     });
     expect(await migrate()).toEqual({ code: 0, stdout: 'The schema is up to date\n', stderr: '' });

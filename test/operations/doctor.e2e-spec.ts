@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { BuiltService } from '../support/built-service.js';
 import { fastpaca } from '../support/command.js';
 import { freePort } from '../support/free-port.js';
+import { MIGRATION_NAMES } from '../support/migration-names.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 /** Runs the command; returns its exit code and the line of each check. */
@@ -54,14 +55,13 @@ describe('fastpaca doctor with DATABASE_URL', () => {
       code: 0,
       checks: {
         privileges: 'ok fastpaca may create the schema',
-        migrations: 'ok the next start applies InitialSchema1764000000000, EventOutlines1764200000000',
+        migrations: `ok the next start applies ${MIGRATION_NAMES.join(', ')}`,
       },
     });
     expect(await doctor({ ...env(), MIGRATE_ON_BOOT: 'false' })).toMatchObject({
       code: 1,
       checks: {
-        migrations:
-          'failed InitialSchema1764000000000, EventOutlines1764200000000 must be applied: run "fastpaca migrate"',
+        migrations: `failed ${MIGRATION_NAMES.join(', ')} must be applied: run "fastpaca migrate"`,
       },
     });
     expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'fastpaca'")).toEqual([]);
@@ -172,7 +172,7 @@ describe('fastpaca doctor with an embedded database', () => {
       code: 0,
       checks: {
         'data folder': `ok ${dataDir} has no database yet, and the service can create one`,
-        migrations: 'ok the next start applies InitialSchema1764000000000, EventOutlines1764200000000',
+        migrations: `ok the next start applies ${MIGRATION_NAMES.join(', ')}`,
         writes: 'ok the database accepts them',
       },
     });
