@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { Database, type Executor } from '../database/database.js';
 import { batchValues, eventValues, turnValues } from './append-values.js';
-import type { NewEvent } from './event-normalizer.js';
 import {
   APPEND_BATCH,
   APPEND_EVENT,

@@ -12,15 +12,11 @@ import { ConversationsService } from '../conversations/conversations.service.js'
 import { Database } from '../database/database.js';
 import { isUniqueViolation } from '../database/database.errors.js';
 import { AppendQueue } from './append-queue.js';
-import {
-  EventLogRepository,
-  type AppendedEvent,
-  type AppendRejection,
-  type TurnToWrite,
-} from './event-log.repository.js';
+import { EventLogRepository, type AppendedEvent, type AppendRejection } from './event-log.repository.js';
 import type { NewEvent } from './event-normalizer.js';
 import { IdempotencyConflictError } from './events.errors.js';
 import { MAX_PINNED_EVENTS, pinnedIndexes } from './pins.js';
+import type { TurnToWrite } from './turn-to-write.js';
 
 export type { AppendedEvent };
 
