@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 /**
  * Calls `check` repeatedly. @returns its first truthy result
  *
- * @throws Error that names `what` if there is none within `limitMs`
+ * @throws Error that names `what` if `limitMs` pass without one
  */
 export async function until(what, check, { limitMs = 60_000, everyMs = 25 } = {}) {
   const end = performance.now() + limitMs;

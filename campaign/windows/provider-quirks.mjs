@@ -45,7 +45,7 @@ const QUIRKS = [
 
   /**
    * The log has calls of a tool that a provider executes. The packages of the AI SDK write such a call for every provider:
-   * without its result, or with the id of the other provider. The package of Google does so even for its own tools.
+   * without its result, or with the id of the other provider. The package of Google writes the calls of its own tools like that, too.
    */
   function toolOfProvider({ provider, conversation, violation: { rule, path, message }, sent }) {
     const hosted = partsOf(conversation).filter(({ providerExecuted }) => providerExecuted);

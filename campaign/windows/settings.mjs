@@ -50,7 +50,7 @@ function lastN(random, length) {
   return { limit, ...(random.chance(0.4) && { trim_to: random.integer(1, limit) }) };
 }
 
-/** Disjoint ranges, some of which are then replaced by a larger one. A range may cut a tool call from its result. */
+/** Disjoint ranges; larger ranges then replace some of them. A range may cut a tool call from its result. */
 function randomCompactions(random, length) {
   if (random.chance(0.6)) return [];
   const compactions = [];

@@ -76,7 +76,7 @@ export class Words {
     return this.random.pick(this.applies('odd tool names', 0.5) ? ODD_TOOLS : TOOLS);
   }
 
-  /** The id of a tool call; undefined if it has none. */
+  /** The id of a tool call; undefined for a call without an id. */
   callId() {
     const { random } = this;
     this.calls += 1;

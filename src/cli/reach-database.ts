@@ -16,7 +16,7 @@ export interface ReachedDatabase {
  * on the data folder, the command uses the server of that service beside it. Otherwise the command starts the server
  * itself, and no service can start until the command has ended.
  *
- * @param create whether an embedded database is created if the data folder has none
+ * @param create whether an embedded database is created if the data folder has no cluster
  * @throws LocalPostgresMissingError, EmbeddedPostgresError
  */
 export async function reachDatabase(

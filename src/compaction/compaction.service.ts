@@ -61,8 +61,8 @@ export class CompactionService {
    * Compacts a range. Active compactions inside the range are superseded. Appends continue meanwhile, and the events
    * that they add are outside the range.
    *
-   * A range may cut through a group, of which the window then repairs what is left. The result warns about that and says which
-   * larger range does not; with `snap`, that range is replaced.
+   * A range may cut through a group. Windows then repair the events of the group that remain. The result warns about such a cut and
+   * names the larger range that holds whole groups; with `snap`, the compaction replaces that larger range.
    *
    * @returns the version that the compaction gave the conversation, and the range that it replaced
    * @throws ConversationNotFoundError (404)

@@ -37,7 +37,7 @@ function isUnknown(name: string, value: string): boolean {
 }
 
 /**
- * The known name that is most similar; undefined if none is similar enough. The prefix is ignored: `FASTPACA_PORT`
+ * The known name that is most similar; undefined if no name is similar enough. The prefix is ignored: `FASTPACA_PORT`
  * suggests `PORT`.
  */
 function nearest(name: string): string | undefined {

@@ -69,7 +69,7 @@ export class AppendQueue {
     }
   }
 
-  /** @returns when the statement has ended or become slow; undefined if every waiting turn is of a busy conversation */
+  /** @returns when the statement has ended or become slow; undefined if every waiting turn belongs to a busy conversation */
   private startStatement(): Promise<void> | undefined {
     this.rejectExpired();
     const turns = this.takeBatch();

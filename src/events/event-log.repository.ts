@@ -194,13 +194,13 @@ export class EventLogRepository {
       ranges.map(({ minTokensBefore }) => minTokensBefore),
       maxBytes,
     ]);
-    // The first row has no body if an event was skipped, and no event if none qualified.
+    // The first row has no body if an event was skipped, and no event if no event qualified.
     const [first] = rows;
     const events: EventWithTotal[] = (first?.body as string | null) === null ? rows.slice(1) : rows;
     return { events, tokensBefore: first?.tokensBefore ?? 0, skippedBytes: first?.skippedBytes ?? undefined };
   }
 
-  /** The first seq up to `lastSeq` inserted at or after `time`; `lastSeq + 1` if there is none. */
+  /** The first seq up to `lastSeq` inserted at or after `time`; `lastSeq + 1` if no event is that new. */
   async firstSince({ namespace, id }: ConversationId, lastSeq: number, time: Date): Promise<number> {
     const [row] = await this.database.query<{ seq: number }>(FIRST_SINCE, [namespace, id, lastSeq, time]);
     return row?.seq ?? lastSeq + 1;

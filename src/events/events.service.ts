@@ -268,7 +268,7 @@ export class EventsService {
     return this.pinnedEvents.read(id, record, maxBytes, pinHead);
   }
 
-  /** @internal The first seq inserted at or after `time`; `lastSeq + 1` if there is none. */
+  /** @internal The first seq inserted at or after `time`; `lastSeq + 1` if no event is that new. */
   firstSince(id: ConversationId, lastSeq: number, time: Date): Promise<number> {
     return this.log.firstSince(id, lastSeq, time);
   }

@@ -7,7 +7,7 @@ export type PageRequest =
       /** The seq before the first event. */
       cursor: number;
       limit?: number | undefined;
-      /** How long to wait for an event if there is none after the cursor; at most 55,000. */
+      /** How long to wait for an event while no event is after the cursor; at most 55,000. */
       waitMs?: number | undefined;
     }
   | {

@@ -33,7 +33,7 @@ export interface SeqRange {
   toSeq: number;
 }
 
-/** A range of seqs of which a suffix is read: the newest events, as far as a token budget reaches. */
+/** A range of seqs whose newest events are read, as far back as a token budget reaches. */
 export interface SuffixRange extends SeqRange {
   /** Selects the events whose running token total *before* them is at least this. */
   minTokensBefore: number;

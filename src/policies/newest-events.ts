@@ -59,7 +59,7 @@ export function startOfAtLeast(liveCount: number, minEvents: number): number {
 export type Reducer = (event: LiveEvent) => LiveEvent | undefined;
 
 /**
- * The newest live events after a reduction. Events that nothing is left of are skipped and not counted. As in `startOfNewest`, the
+ * The newest live events after a reduction. Events that the reducer removes completely are skipped. As in `startOfNewest`, the
  * start is 1 + a multiple of the step: the first such position with at most `limit` remaining events from it on. Reads back no
  * further than that takes, and no further than `newestFirst` yields.
  */
@@ -105,8 +105,8 @@ async function* eventsAfter(
 }
 
 /**
- * Whether events belong to the open turn: those after the newest message of the user that is more than tool results, or all if
- * there is none. A tool loop may still run in it, so policies leave it as it is. Ask for each event, the newest first.
+ * Whether events belong to the open turn: the events after the newest message of the user that is more than tool results, or all
+ * events if there is no such message. A tool loop may still run in it, so policies leave it as it is. Ask for each event, the newest first.
  */
 export function openTurn(): (event: LiveEvent) => boolean {
   let isOver = false;

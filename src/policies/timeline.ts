@@ -33,7 +33,7 @@ export interface LiveEvent {
    * of types followed by `*`. `tool*` also means the tool calls and results of every dialect, and `reasoning` the reasoning of
    * every dialect.
    *
-   * @param follower what is left of the next live event. OpenAI Responses binds reasoning to the item that follows it: such
+   * @param follower the next live event after its own reduction. OpenAI Responses binds reasoning to the item that follows it: such
    * reasoning stays as long as its follower
    */
   withoutKinds(kinds: readonly string[], follower?: LiveEvent): LiveEvent | undefined;
@@ -52,7 +52,7 @@ export interface Timeline {
   readonly liveCount: number;
   /** The seq of the live event at `position` (1 … `liveCount`); `lastSeq + 1` past the last. Reads nothing. */
   seqAt(position: number): number;
-  /** The position of the first live event inserted at or after `time`; `liveCount + 1` if there is none. One lookup. */
+  /** The position of the first live event inserted at or after `time`; `liveCount + 1` if no event is that new. One lookup. */
   firstSince(time: Date): Promise<number>;
   /**
    * The newest live events, newest first, read in pages while the caller iterates. The scan ends after the event at

@@ -45,7 +45,7 @@ export class LiveRanges {
     return (this.ranges[index]?.fromSeq ?? 1) + position - (this.countBefore[index] ?? 0) - 1;
   }
 
-  /** The position of the first live event at or after `seq`; `count + 1` if there is none. */
+  /** The position of the first live event at or after `seq`; `count + 1` if no live event follows. */
   positionOf(seq: number): number {
     const index = this.ranges.findIndex(({ toSeq }) => toSeq >= seq);
     const range = this.ranges[index];

@@ -138,7 +138,7 @@ export function eventMessage(event: StoredEvent, tokens: number): WindowMessage 
 }
 
 /**
- * An event of which a policy has removed or replaced something. Parts that stay are spelled as they were sent.
+ * The message of an event whose parts or fields a policy has removed or replaced. Kept parts have their original JSON text.
  *
  * @param partTokens tokens of each part that is left, then of each tool call
  */

@@ -42,7 +42,7 @@ interface Example {
   body?: string;
 }
 
-/** Every example body of an operation, or none, each with all example parameters. */
+/** A request for each example body of an operation, or one request without a body; each has all example parameters. */
 function examplesOf(operation: string): Example[] {
   const [method = '', path = ''] = operation.split(' ');
   const { parameters = [], requestBody } = document.paths[path][method.toLowerCase()] as Schema;

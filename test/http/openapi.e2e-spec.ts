@@ -319,7 +319,7 @@ describe('/docs', () => {
     expect(policy).not.toContain('upgrade-insecure-requests');
     expect(page.headers.get('strict-transport-security')).toBeNull();
     expect(page.headers.get('x-content-type-options')).toBe('nosniff');
-    // The policy blocks inline scripts, so the page has none.
+    // The policy blocks inline scripts, so the page must not contain any.
     for (const [, attributes, content] of page.text.matchAll(/<script([^>]*)>([\s\S]*?)<\/script>/g)) {
       expect(attributes).toContain('src=');
       expect(content!.trim()).toBe('');

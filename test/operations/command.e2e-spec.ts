@@ -89,7 +89,7 @@ describe('fastpaca with a database', () => {
   beforeEach(async () => (database = await createTestDatabase({ migrated: false })));
   afterEach(() => database.drop());
 
-  it('migrate says which migrations it has applied, and then that there are none', async () => {
+  it('migrate lists the migrations it applied; a second run says that no migrations are pending', async () => {
     const migrate = () => fastpaca(['migrate'], { DATABASE_URL: database.url });
     expect(await migrate()).toEqual({
       code: 0,

@@ -28,7 +28,7 @@ const expected = (version: string) => ({
   ),
 });
 
-/** The unsupported `node` programs in PATH; often there are none. */
+/** The unsupported `node` programs in PATH; usually empty. */
 const unsupported = (process.env.PATH ?? '')
   .split(delimiter)
   .map((folder) => join(folder, 'node'))

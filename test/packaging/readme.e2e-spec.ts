@@ -70,7 +70,7 @@ describe('README.md', () => {
     }
   });
 
-  it('promises windows that are valid for the provider, in the formats that are so', async () => {
+  it('promises windows that are valid for the provider, and only in formats whose windows are valid', async () => {
     const [, promise = ''] =
       /With (`format=[\s\S]*?valid for the provider)/.exec(section('Quickstart')) ?? [];
     const promised = Array.from(promise.matchAll(/`(?:format=)?([a-z]+-?[a-z]+)`/g), ([, name = '']) => name);

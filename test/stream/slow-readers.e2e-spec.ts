@@ -17,7 +17,7 @@ const EVENTS = 16;
 const MAX_EVENTS_BUFFERED = 4;
 /** Frames are buffered once for all readers, so memory grows by far less than half of what the readers miss. */
 const ALLOWED_GROWTH_BYTES = (EVENTS * EVENT_BYTES) / 2;
-/** Far less than 300,000 buffered pongs, each of which uses more than 127 bytes. */
+/** Far less than 300,000 buffered pongs would use; one pong takes more than 127 bytes. */
 const ALLOWED_PING_GROWTH_BYTES = 16 * MB;
 
 /** Returns a frame without the large body of its event. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 
-/** Path of the browser for the tests of web pages. Undefined if there is none; these tests are then skipped. */
+/** Path of the browser for the tests of web pages; undefined if no browser is installed, and these tests are then skipped. */
 export const CHROMIUM = [
   process.env.CHROMIUM_PATH,
   '/usr/bin/chromium',

@@ -12,7 +12,7 @@ export interface MetricsReading {
   /** Name → `counter`, `gauge` or `histogram`. */
   types: Map<string, string>;
   samples: Sample[];
-  /** The sum of the samples with this name and these labels; 0 if there are none. */
+  /** The sum of the samples with this name and these labels; 0 if no sample matches. */
   value(name: string, labels?: Record<string, string>): number;
 }
 

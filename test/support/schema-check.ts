@@ -17,7 +17,7 @@ export function schemaViolations(value: unknown, schema: Schema, document: Schem
   if (schema.type && !isOf(value, schema.type as string))
     return [...violations, `${path}: is no ${schema.type}`];
   if (schema.enum && !(schema.enum as unknown[]).includes(value))
-    violations.push(`${path}: is none of the enum`);
+    violations.push(`${path}: is not a value of the enum`);
   if (typeof value === 'number' && schema.minimum !== undefined && value < schema.minimum)
     violations.push(`${path}: too small`);
   if (Array.isArray(value)) {

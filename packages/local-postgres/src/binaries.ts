@@ -41,7 +41,7 @@ export function nativeFolder(platform = `${process.platform}-${process.arch}`): 
 }
 
 /**
- * Finds the programs and checks that the user who will run them can do so. If that user cannot reach them (the package is
+ * Finds the programs and checks that the user account that will run them can execute them. If that user cannot reach them (the package is
  * installed under /root), they are copied to the data folder: 60 MB, once per release.
  *
  * @throws EmbeddedPostgresError the programs do not run on this machine

@@ -21,7 +21,7 @@ export interface EmbeddedPostgresOptions {
   name: string;
   /** port of 127.0.0.1; default: a free one. A restart for the same clients needs the same port. */
   port?: number;
-  /** whether a cluster is created if the folder has none; default: true */
+  /** whether a cluster is created in a folder without one; default: true */
   create?: boolean;
   /** receives each line of the server's log; the lines contain no values and no statements */
   onLog?: (line: string) => void;

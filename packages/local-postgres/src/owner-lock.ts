@@ -62,7 +62,7 @@ export class OwnerLock {
     }
   }
 
-  /** Process id of the living process that holds the lock of the folder; undefined if none does. Changes nothing. */
+  /** Process id of the living process that holds the lock of the folder; undefined if no living process does. Changes nothing. */
   static async findOwner(
     dataDir: string,
     name: string,

@@ -54,7 +54,7 @@ export function urlOf(server: { port: number; name: string; password: string; da
 }
 
 /**
- * Port of the server that accepts connections; undefined if none does. Line 4 of `postmaster.pid` is the port, and
+ * Port of the server that accepts connections; undefined if no server does. Line 4 of `postmaster.pid` is the port, and
  * line 8 the state: https://www.postgresql.org/docs/current/storage-file-layout.html.
  */
 async function readyPort(clusterDir: string): Promise<number | undefined> {

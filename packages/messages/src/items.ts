@@ -69,7 +69,7 @@ export type MediaData =
 /** A request of the model to run a tool. */
 export interface ToolCallItem extends ItemBase {
   readonly kind: 'call';
-  /** As the model gave it; undefined if the dialect has none. Ids may repeat in a conversation. */
+  /** The id that the model gave the call; undefined for dialects without call ids. Ids may repeat in a conversation. */
   readonly id: string | undefined;
   readonly name: string;
   /** The arguments as the model wrote them: a value, or the text of custom tools and of arguments that are not JSON. */
@@ -84,7 +84,7 @@ export interface ToolCallItem extends ItemBase {
 /** What a tool returned. */
 export interface ToolResultItem extends ItemBase {
   readonly kind: 'result';
-  /** The id of the call; undefined if the dialect or the caller gives none. */
+  /** The id of the call; undefined for dialects without call ids, or if the caller stored the result without it. */
   readonly callId: string | undefined;
   readonly name: string | undefined;
   readonly output: ToolOutput;

@@ -18,15 +18,16 @@ export interface EventOutline {
   startsTurn: boolean;
   /** Whether a text is not well-formed Unicode: it has a lone surrogate, which providers reject. */
   isIllFormed: boolean;
-  /** How the caller wrote the content; undefined if unknown. */
+  /** How the caller wrote the content; undefined if it was not recorded. */
   contentForm: ContentForm | undefined;
 }
 
 /** A tool call or result in an outline. */
 export interface OutlineTool {
   kind: 'call' | 'result';
+  /** The id of the call; undefined for dialects without call ids, or if the caller stored none. */
   id: string | undefined;
-  /** Only calls: the call may stay without a result, because the provider runs the tool. */
+  /** Only calls: the provider runs the tool. The call may stay without a result, and a result without an id never belongs to it. */
   isProviderExecuted: boolean;
 }
 
@@ -95,7 +96,7 @@ export function serializeOutline(outline: EventOutline): string {
 /** Outlines without tools, by their text: most events have one of a few. */
 const withoutTools = new Map<string, EventOutline>();
 
-/** Undefined for an outline of another version, and for null. */
+/** Parses a serialized outline; undefined for null, and for an outline of another version. */
 export function parseOutline(text: string | null): EventOutline | undefined {
   if (text === null) return undefined;
   const known = withoutTools.get(text);

@@ -54,7 +54,7 @@ describe('pairToolResults', () => {
     expect(pairs('c:b p:a r:a r:')).toEqual(['0-3', '1-2']);
   });
 
-  it('pairs a result with an id with no call that has another id or none', () => {
+  it('never pairs a result with an id with a call that has another id or no id', () => {
     expect(pairs('c: r:a')).toEqual([]);
     expect(pairs('c:b r:a')).toEqual([]);
   });

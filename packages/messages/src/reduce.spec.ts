@@ -69,7 +69,7 @@ describe('withoutKinds', () => {
     expect(left({ ...event, parts: [image] }, ['image'])).toBeUndefined();
   });
 
-  it('removes an answer of which only step boundaries are left', () => {
+  it('removes an answer if only its step boundaries would remain', () => {
     const step = { type: 'step-start' };
     const call = { type: 'tool-f', toolCallId: 'a', state: 'output-available', input: {}, output: 1 };
     expect(left(assistant(step, call))).toBeUndefined();

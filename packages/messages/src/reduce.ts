@@ -27,7 +27,7 @@ export function reducedEvent(event: MessageEvent, { parts, removedFields }: Redu
  *
  * OpenAI Responses binds a reasoning item to the item that follows it. Such reasoning leaves and stays with its follower.
  *
- * @param follower what is left of the next event; undefined if there is none, or nothing is left of it
+ * @param follower the next event after its own reduction; undefined after the last event, or if the next event is removed
  * @returns undefined if nothing is left of the event; `parts` has all indexes and `removedFields` is empty if all is left
  */
 export function withoutKinds(

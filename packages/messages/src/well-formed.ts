@@ -4,7 +4,7 @@ import { isObject, type MessageEvent } from './event.js';
  * Replaces every lone surrogate in the texts of a message by U+FFFD. Providers reject text that is not well-formed Unicode.
  * The metadata of a message, which no provider receives, stay as they are.
  *
- * @returns the same object if there is none; otherwise a copy that shares everything that did not change
+ * @returns the same object if it has no lone surrogate; otherwise a copy that shares everything that did not change
  */
 export function wellFormedEvent(event: MessageEvent): MessageEvent {
   if (isWellFormed(event)) return event;

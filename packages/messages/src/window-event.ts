@@ -32,7 +32,7 @@ export interface Repair {
 export const REPAIR_CODES = [
   /** A tool result without its call was removed. */
   'result_without_call',
-  /** A result was added for a tool call that has none. */
+  /** A tool call had no result, so one was added. */
   'call_without_result',
   /** A lone surrogate was replaced by U+FFFD. */
   'ill_formed_text',

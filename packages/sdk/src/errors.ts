@@ -13,7 +13,7 @@ export interface ErrorDetails {
 
 /** An error response of the service, or a failure to reach it. Each subclass is something that a caller can act on. */
 export class FastpacaError extends Error {
-  /** HTTP status of the response; undefined if there was none. */
+  /** HTTP status of the response; undefined if no response was received. */
   readonly status?: number;
   /** The service's `error`, such as `conflict`; `connection_failed` or `timeout` if there was no response; `window_overflow`. Codes are never renamed. */
   readonly code: string;

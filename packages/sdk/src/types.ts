@@ -99,7 +99,7 @@ export interface Conversation {
   reserveTokens: number;
   /** The change counter: 0 when created, +1 per event and per compaction. */
   version: number;
-  /** Seq of the last event; 0 if there is none. */
+  /** Seq of the last event; 0 in an empty log. */
   lastSeq: number;
   /** Deleted: readable, never writable again. */
   tombstoned: boolean;

@@ -192,7 +192,7 @@ describe('messages that a policy has reduced', () => {
     tool_calls: [toolCall('a')],
   });
 
-  it('have none of their calls left, wherever a provider repeats them', async () => {
+  it('lose all their calls, also in the fields where providers repeat them', async () => {
     const messages = [
       new HumanMessage('q'),
       openAi,
@@ -222,7 +222,7 @@ describe('messages that a policy has reduced', () => {
     );
   });
 
-  it('of version 0.1.0 have none of their calls left', async () => {
+  it('of version 0.1.0 lose all their calls', async () => {
     const data = { tool_calls: [], additional_kwargs: { tool_calls: [RAW] }, response_metadata: {} };
     const message = await messagesOfEvents(user('q'), {
       role: 'assistant',

@@ -298,7 +298,7 @@ describe('results whose output is replaced', () => {
     ]);
   });
 
-  it('become results of function calls if they are of another kind than their call', async () => {
+  it('become results of function calls if their type does not match that of their call', async () => {
     const output = [{ stdout: 'a', stderr: '', outcome: { type: 'exit' as const, exitCode: 0 } }];
     const session = await sessionOf([functionCall('c'), { type: 'shell_call_output', callId: 'c', output }]);
     expect(await session.getItems()).toEqual([

@@ -38,7 +38,7 @@ export function objectMembers(text: string): JsonMember[] {
   return members;
 }
 
-/** JSON text of the key's value: of duplicate keys the last one, as in JSON.parse; undefined if there is none. */
+/** JSON text of the key's value: of duplicate keys the last one, as in JSON.parse; undefined if the key is missing. */
 export function member(members: readonly JsonMember[], key: string): string | undefined {
   return members.findLast((candidate) => candidate.key === key)?.value;
 }
@@ -63,7 +63,7 @@ export function arrayElements(text: string): string[] {
   return elements;
 }
 
-/** Removes the white space between tokens; returns the same string if there is none. */
+/** Removes the white space between tokens; returns the same string if it has no such white space. */
 export function compactJson(text: string): string {
   let compact = '';
   let copiedTo = 0;

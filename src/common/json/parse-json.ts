@@ -46,7 +46,7 @@ function hasByteOrderMark(body: Buffer): boolean {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
 }
 
-/** Index of the first bracket beyond `MAX_JSON_DEPTH`, -1 if there is none. The text may be invalid JSON. */
+/** Index of the first bracket beyond `MAX_JSON_DEPTH`, -1 if no bracket is that deep. The text may be invalid JSON. */
 function findExcessBracket(text: string): number {
   if (text.length <= 2 * MAX_JSON_DEPTH) return -1; // in valid JSON every level has two brackets
   if (!hasMoreBrackets(text, MAX_JSON_DEPTH)) return -1; // five times faster than the loop below

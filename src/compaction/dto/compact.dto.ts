@@ -111,7 +111,7 @@ export class CompactedDto {
   @ApiProperty({ type: 'integer', description: 'Last seq of the range that was replaced', example: 1 })
   to_seq!: number;
 
-  @ApiPropertyOptional({ type: [CompactionWarningDto], description: 'Absent if there is none' })
+  @ApiPropertyOptional({ type: [CompactionWarningDto], description: 'Absent without warnings' })
   warnings?: CompactionWarningDto[];
 }
 

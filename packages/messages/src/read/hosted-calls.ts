@@ -7,7 +7,7 @@ import { readOutput } from './tool-outputs.js';
 interface HostedCall {
   name: string;
   input: unknown;
-  /** Undefined or null if there is none: the tool still runs, or its output is not given to the caller. */
+  /** The output of the tool; undefined or null while the tool still runs, or if OpenAI does not return the output. */
   output?: unknown;
   error?: unknown;
 }

@@ -70,7 +70,7 @@ function readMessageItem(item: Part, place: Place): Item[] {
     : [{ kind: 'opaque', source: item, place }];
 }
 
-/** The text of a part of any type; undefined if it has none. */
+/** The text of a part of any type; undefined for a part without text. */
 function textOf(part: Part): string | undefined {
   if (part.type === 'refusal') return typeof part.refusal === 'string' ? part.refusal : undefined;
   // A message of OpenAI Responses; a summary that Anthropic has made of earlier messages.

@@ -14,7 +14,7 @@ const CALL_TYPES = new Set([
 ]);
 const PROVIDER_EXECUTED_TYPES = new Set(['server_tool_use', 'mcp_tool_use', 'server_tool_call', 'program']);
 
-/** Names of the tools of calls that have none of their own. */
+/** The tool name for types of calls without a `name` field. */
 const NAME_BY_TYPE: Readonly<Record<string, string>> = {
   computer_call: 'computer',
   shell_call: 'shell',

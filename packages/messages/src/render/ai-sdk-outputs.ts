@@ -69,7 +69,7 @@ function writeContent(
   };
 }
 
-/** One item of the output's `content`; undefined if the version has none for these media. */
+/** One item of the output's `content`; undefined if the version cannot carry these media in an output. */
 function mediaItem(media: Media, version: AiSdkVersion): Fields | undefined {
   const { data, filename } = media;
   const mediaType = exactMediaType(media);

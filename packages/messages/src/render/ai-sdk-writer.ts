@@ -43,7 +43,7 @@ export class AiSdkWriter {
     }
   }
 
-  /** The first message is of the user, and so is the last one, unless it is a tool message or a call that a provider executes. */
+  /** The messages. The first has the role `user`; so has the last, unless it is a tool message or a call that its provider executes. */
   finish(hasSystem: boolean): Fields[] {
     this.flushToolMedia();
     const { repairs } = this.arrangement;

@@ -13,7 +13,7 @@ export interface Turn {
   isString: boolean;
 }
 
-/** The messages of a prompt for Anthropic: adjacent messages of one role are one, the first and the last are of the user. */
+/** The messages of a prompt for Anthropic: adjacent messages of one role are joined, and the first and the last have the role `user`. */
 export class AnthropicTurns {
   private turns: Turn[] = [];
 

@@ -250,7 +250,7 @@ class Arranger {
   }
 }
 
-/** Whether a message is of the role `tool` and has only what its dialect knows, such as approvals of the AI SDK. */
+/** Whether a message has the role `tool` and only parts that other dialects do not have, such as approvals of the AI SDK. */
 function isOfApprovals(message: ReadMessage | undefined): boolean {
   if (message?.event.role !== 'tool') return false;
   return message.items.length > 0 && message.items.every(({ kind }) => kind === 'opaque');

@@ -79,7 +79,7 @@ class GeminiWriter {
     else this.push('model', this.parts(message));
   }
 
-  /** The contents; the first is of the user, and the last of the user or a response. */
+  /** The contents. The first has the role `user`; the last has the role `user` or holds function responses. */
   finish(hasSystem: boolean): Fields[] {
     this.flushResults();
     if (this.turns.length === 0 && !hasSystem) return [];

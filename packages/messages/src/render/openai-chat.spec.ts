@@ -264,7 +264,7 @@ describe('renderOpenAiChat', () => {
     ]);
   });
 
-  it('adds a message of the user after the system messages if there is none', () => {
+  it('adds a message of the user after the system messages if the window has no other message', () => {
     const system: MessageEvent = { role: 'system', parts: [{ type: 'text', text: 's' }] };
     expect(messagesOf(system, assistant({ type: 'text', text: 'hi' }))).toEqual([
       { role: 'system', content: 's' },

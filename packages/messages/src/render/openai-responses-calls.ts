@@ -91,7 +91,7 @@ export class ResponsesCalls {
       : { ...common, input: custom };
   }
 
-  /** The output of a call that has none. */
+  /** The output that is added for a call without one. */
   answer(call: ToolCallItem): Fields {
     const { id, form } = this.sent.get(call) ?? { id: '', form: 'function_call' };
     if (form !== 'other') return { type: `${form}_output`, call_id: id, output: NO_RESULT_TEXT };
@@ -102,7 +102,7 @@ export class ResponsesCalls {
    * The output of a call.
    *
    * @param native the output as it was stored, if it is an item of OpenAI Responses
-   * @param convert writes an output that is none, or one of another type
+   * @param convert writes the output if it was stored in another dialect, or as an item of another type than the call needs
    * @returns undefined if the call was left out
    */
   answerWith(

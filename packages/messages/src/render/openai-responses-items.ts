@@ -70,7 +70,7 @@ const ID_PREFIXES: Readonly<Record<string, string>> = {
   reasoning: 'rs',
 };
 
-/** More than what `MODEL_ITEMS` and `CALLER_ITEMS` say of an item. */
+/** Checks of the field values, by type of item. `MODEL_ITEMS` and `CALLER_ITEMS` check only which fields exist. */
 const CHECKS: Readonly<Record<string, (item: Fields) => boolean>> = {
   function_call: ({ name, arguments: text }) =>
     isLegalToolName(name) && typeof text === 'string' && isJson(text),
@@ -85,7 +85,7 @@ const CHECKS: Readonly<Record<string, (item: Fields) => boolean>> = {
   compaction: ({ encrypted_content: encrypted }) => typeof encrypted === 'string',
 };
 
-/** The item that an object is; undefined if it is none of OpenAI Responses, or one that OpenAI would reject. */
+/** The object as an item of OpenAI Responses; undefined for objects of other types and for items that OpenAI would reject. */
 export function nativeItem(source: Fields): NativeItem | undefined {
   const type = String(source.type);
   if (type === 'message') return nativeMessage(source);

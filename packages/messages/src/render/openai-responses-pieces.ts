@@ -74,7 +74,7 @@ function groupItems(items: readonly Item[]): Item[][] {
   return groups;
 }
 
-/** Whether two items are of one item of OpenAI Responses. */
+/** Whether two items were read from one item of OpenAI Responses. */
 function isSameItem({ source }: Item, last: Item): boolean {
   return source === last.source && isItemType(source.type);
 }

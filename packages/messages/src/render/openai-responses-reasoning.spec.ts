@@ -218,7 +218,7 @@ describe('ids in renderOpenAiResponses', () => {
     ]);
   });
 
-  it('of a compaction item stay, and the items behind it are of another answer', () => {
+  it('of a compaction item stay, and the items after it belong to another answer', () => {
     const compaction = { type: 'compaction', id: 'cmp_1', encrypted_content: 'gAAA' };
     expect(render(windowOf(4, compaction, rs(1), msg(1))).input).toEqual([compaction, rs(1), msg(1)]);
   });

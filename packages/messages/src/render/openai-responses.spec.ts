@@ -522,7 +522,7 @@ describe('renderOpenAiResponses, calls and outputs', () => {
     ]);
   });
 
-  it('keeps a program that still runs, and converts the calls of a program that is gone', () => {
+  it('keeps a program that still runs, and converts the calls of a program that is no longer in the window', () => {
     const program = { type: 'program', id: 'prog_1', call_id: 'p', code: 'await f()', fingerprint: 'x' };
     const ofProgram = call('a', { caller: { type: 'program', caller_id: 'p' } });
     expect(render([assistant(program, ofProgram), toolMessage(output('a'))])).toEqual({

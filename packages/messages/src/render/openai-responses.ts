@@ -183,7 +183,7 @@ class ResponsesWriter {
     else if (!call.isProviderExecuted) this.pushCallerItem(value);
     else {
       this.pushModelItem(value);
-      // What follows is of the same answer, but behind an output that does not look like one of OpenAI's own.
+      // The next items belong to the same answer, but they follow an output in a form that OpenAI itself does not write.
       if (native?.value !== value) this.reasoning.cut();
     }
   }

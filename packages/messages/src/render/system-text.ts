@@ -2,7 +2,7 @@ import type { Item } from '../items.js';
 import type { Repair } from '../window-event.js';
 import type { ArrangedMessage } from './arrange.js';
 
-/** What a model reads where the provider wants a message of the user and the window has none. */
+/** The text of a user message that is added because the provider requires one where the window has none. */
 export const CONTINUE_TEXT = 'Continue.';
 
 /** @param seq of the message beside which the text stands */
@@ -18,7 +18,7 @@ export function joinedText(items: readonly Item[]): string {
     .join('\n\n');
 }
 
-/** A system message or summary for a provider that has none in this place: a text of the user that says what it is. */
+/** A system message or summary as a user text with a title, for providers that reject system messages at this place. */
 export function systemAsUserText({ items, summary }: ArrangedMessage): string {
   const title = summary
     ? `Summary of messages ${summary.fromSeq} to ${summary.toSeq} of this conversation:`

@@ -106,7 +106,7 @@ describe('toUiMessages with tool calls and their results', () => {
     ).toEqual([[{ type: 'tool-f', toolCallId: 'c1', state: 'input-available', input: { a: 1 } }]]);
   });
 
-  it('makes an id for a call that has none, and never pairs it by guess', () => {
+  it('makes an id for a call without an id, and never pairs it by guess', () => {
     const call = (name: string) => ({ type: 'tool_call', name });
     const result = (content: string) => ({ type: 'tool_result', content });
     expect(partsOf(event('assistant', call('a'), call('b')), event('tool', result('x')))).toMatchObject([

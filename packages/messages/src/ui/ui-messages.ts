@@ -21,7 +21,7 @@ export interface UiMessage {
  * - Consecutive messages of the model and the tool results between them become one message, with a `step-start` between two steps.
  *   Messages that have ids of their own stay apart, unless tool results stand between them.
  * - A tool call, its approval and its result become one part. A call without a result stays open: `input-available`.
- * - The id of a message is that of its first event, or `seq-N` if the event has none.
+ * - The id of a message is that of its first event, or `seq-N` if that event has no id.
  *
  * Left out is only what cannot be shown: results without a call, encrypted reasoning, parts of unknown types.
  */
@@ -56,7 +56,7 @@ export function toUiMessages(events: readonly WindowEvent[]): UiMessage[] {
 /** A message of the model that grows with each event of the answer. */
 class Answer {
   readonly message: UiMessage;
-  /** The id of the last event of the answer that has one. */
+  /** The newest id of an event of the answer; undefined if none of its events has an id. */
   lastId: string | undefined;
   hasEndedStep = false;
 
@@ -74,7 +74,7 @@ class Answer {
     this.hasEndedStep = parts.slice(-1).some(hasResult);
   }
 
-  /** Tool results end a step: the next parts are of another call of the model. */
+  /** Tool results end a step: the next parts come from another request to the model. */
   endStep(): void {
     this.hasEndedStep = true;
   }

@@ -11,7 +11,7 @@ export interface Conversation {
   window: WindowEvent[];
   /** Whether the answers in OpenAI Responses begin with reasoning, as those of a reasoning model do. */
   reasons: boolean;
-  /** Whether two calls may have the same id, or none: then a result may belong to several. */
+  /** Whether two calls may have the same id or no id: then a result may belong to several calls. */
   hasAmbiguousIds: boolean;
 }
 

@@ -371,7 +371,7 @@ export interface components {
        * @example 1
        */
       to_seq: number;
-      /** @description Absent if there is none */
+      /** @description Absent without warnings */
       warnings?: components['schemas']['CompactionWarning'][];
     };
     /** @description A range of events was compacted */
@@ -690,7 +690,7 @@ export interface components {
       config?: {
         [key: string]: unknown;
       };
-      /** @description Used if there is none at the top level */
+      /** @description Used if the body has no `trigger_ratio` at the top level */
       trigger_ratio?: number;
     };
     Overflow: {

@@ -15,7 +15,7 @@ import {
 } from '@fastpaca/messages';
 import { AIMessage, HumanMessage, ToolMessage, type ContentBlock } from '@langchain/core/messages';
 
-/** Converts an event of another writer: its texts and tool calls. Undefined if it has none. */
+/** Converts the texts and tool calls of an event of another writer; undefined if the event has neither. */
 export function toAiMessage(
   message: ArrangedMessage,
   idOf: ReadonlyMap<ToolCallItem, string>,
@@ -33,7 +33,7 @@ export function toAiMessage(
   return new AIMessage({ ...idOfMessage(message), content, tool_calls: toolCalls });
 }
 
-/** Converts an event of another writer: its texts, images and PDF files. Undefined if it has none. */
+/** Converts the texts, images and PDF files of an event of another writer; undefined if the event has none of them. */
 export function toHumanMessage(message: ArrangedMessage): HumanMessage | undefined {
   const { name } = message.event;
   const fields = {
@@ -47,7 +47,7 @@ export function toHumanMessage(message: ArrangedMessage): HumanMessage | undefin
   return new HumanMessage({ ...fields, content: joinedText(message.items) });
 }
 
-/** A result whose text says that there is none is marked by `metadata.synthetic`. */
+/** `metadata.synthetic` marks a result that was added because the call has no recorded result. */
 export function toToolMessage(result: ToolResultItem, callId: string): ToolMessage {
   const content = outputText(result);
   return new ToolMessage({
@@ -58,7 +58,7 @@ export function toToolMessage(result: ToolResultItem, callId: string): ToolMessa
   });
 }
 
-/** A message with the images and files of tool results. Undefined if there are none. */
+/** A message with the images and files of tool results; undefined if the results have no images or files. */
 export function toMediaMessage(media: readonly Media[]): HumanMessage | undefined {
   const contentBlocks = media.flatMap(mediaBlocks);
   return contentBlocks.length > 0 ? new HumanMessage({ contentBlocks }) : undefined;

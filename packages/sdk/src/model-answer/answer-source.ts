@@ -17,6 +17,6 @@ export interface AnswerSource {
   chunks(): ReadableStream<Chunk>;
   /** The whole message. Undefined before the chunks have ended. */
   message(): AnswerMessage | undefined;
-  /** The message that these chunks make: what there is of an answer that did not end. */
+  /** The message that these chunks make; of an interrupted answer, the part that was received. */
   partialMessage(chunks: readonly Chunk[]): Promise<AnswerMessage | undefined>;
 }

@@ -8,7 +8,7 @@ import type { StreamContext } from './stream-types.js';
  * that as much as possible is stored.
  *
  * @param idempotencyKey default: a new key
- * @returns the position of the last event; null if there is none
+ * @returns the position of the last event; null if the answer is empty
  */
 export async function appendAnswer(
   context: StreamContext,

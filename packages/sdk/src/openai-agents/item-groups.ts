@@ -62,7 +62,7 @@ function keptReasoning(entries: readonly Entry[]): Set<Entry> {
   return kept;
 }
 
-/** Whether a call waits for its result. Most calls that OpenAI executes have none. */
+/** Whether a call waits for its result. Most calls that OpenAI executes have no result item. */
 function isOpenCall({ item, call }: Entry, answered: ReadonlySet<Entry['call']>): boolean {
   const isAnswered = call === undefined || answered.has(call) || item.type === 'hosted_tool_call';
   return !isAnswered && !isResult(item);

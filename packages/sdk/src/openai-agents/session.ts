@@ -73,7 +73,7 @@ export class FastpacaSession implements Session {
   /**
    * Removes the newest item for the model and this session. The log keeps it.
    *
-   * @returns the item; undefined if there is none
+   * @returns the item; undefined if the session is empty
    * @throws ConflictError the conversation changed during every attempt; TypeError the source is `log`
    */
   async popItem(): Promise<AgentInputItem | undefined> {

@@ -76,7 +76,7 @@ function restoreContent(parts: readonly Part[], role: string, shape: Shape): unk
   return parts.map((part) => (part.type === 'text' ? { ...part, type: textType(role) } : part));
 }
 
-/** Whether a part is of the Agents SDK, which calls no part `text`. */
+/** Whether a part comes from the Agents SDK, which has no part of the type `text`. */
 function isOwnPart(part: unknown): part is Part {
   return isObject(part) && typeof part.type === 'string' && part.type !== 'text';
 }

@@ -7,7 +7,7 @@ import type { EventInput, EventLike, Window } from '../types.js';
 /** What a session needs of a context or its builder. */
 export type SessionContext = Pick<Context, 'id' | 'append' | 'window' | 'compact' | 'replay' | 'get'>;
 
-/** Replaces a message of the window by events, or removes it if there are none. */
+/** Replaces a message of the window by events, or removes the message if the list of events is empty. */
 export interface Replacement<Result> {
   target: WindowEvent;
   events: readonly EventInput[];

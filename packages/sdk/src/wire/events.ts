@@ -34,7 +34,7 @@ export function toWireEvent(event: EventInput | EventLike): Record<string, unkno
   };
 }
 
-/** Messages of OpenAI with `tool_calls` may have the content null, or none. */
+/** Messages of OpenAI with `tool_calls` may have `content: null` or no `content`. */
 function checkContent({ content, tool_calls: toolCalls }: EventInput): void {
   const isEmpty = content === undefined || content === null;
   if (typeof content === 'string' || Array.isArray(content) || (isEmpty && Array.isArray(toolCalls))) return;

@@ -154,7 +154,7 @@ const anyMessage = fc.constantFrom<EventInput>(
   { role: 'tool', parts: [{ type: 'text', text: 'whose?' }] },
 );
 
-/** Events as other writers append them, in any dialect: calls that nobody answers, results that nobody asked for. */
+/** Events as other writers append them, in any dialect: calls without results, and results without calls. */
 export const anyForeignEvents: fc.Arbitrary<EventInput[]> = fc.oneof(
   anyMessage.map((event) => [event]),
   fc.tuple(anyDialect, someCallIds, someText).map(([{ calls }, ids, text]) => calls(ids, text)),

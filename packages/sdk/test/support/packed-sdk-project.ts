@@ -65,7 +65,7 @@ export class Project {
    * Compiles in strict mode with Node's module resolution.
    *
    * @param files `.mts` or `.cts`
-   * @returns the errors of the compiler; empty if there are none
+   * @returns the errors of the compiler; empty if it accepts the project
    */
   async compile(files: Record<string, string>, options: Record<string, unknown> = {}): Promise<string> {
     for (const [file, source] of Object.entries(files)) await writeFile(join(this.root, file), source);

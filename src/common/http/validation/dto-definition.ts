@@ -60,7 +60,7 @@ export class DtoDefinition {
     return this.hasRequiredField || this.hasFieldWithRules(dto) ? classValidatorViolations(dto) : [];
   }
 
-  /** Whether a field is given that class-validator may have rules for. It has none for a verbatim field. */
+  /** Whether a field is present that class-validator may have rules for. Verbatim fields have no such rules. */
   private hasFieldWithRules(dto: UncheckedDto): boolean {
     for (const [name, { validation }] of this.fields) {
       if (dto[name] !== undefined && !validation?.verbatim) return true;
