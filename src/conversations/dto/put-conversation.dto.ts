@@ -34,7 +34,10 @@ export const NEW_POLICY = {
       example: { limit: 200 },
       description: 'Settings of the strategy; see docs/api.md',
     },
-    trigger_ratio: { type: 'number', description: 'Used if the body has no `trigger_ratio` at the top level' },
+    trigger_ratio: {
+      type: 'number',
+      description: 'Used if the body has no `trigger_ratio` at the top level',
+    },
   },
   description: 'How windows are selected; `last_n` with a `limit` of 200 in a new conversation',
 } as const;

@@ -101,6 +101,11 @@ export class AiSdkPartWriter {
     return { parts, media };
   }
 
+  /** Whether a message has a call that the caller executes, and no result of it is in the prompt. */
+  hasOpenCall({ items }: ArrangedMessage): boolean {
+    return items.some((item) => item.kind === 'call' && !item.isProviderExecuted && !this.answered.has(item));
+  }
+
   /** Whether the request for the approval of a call has been written. */
   hasRequest({ source: { approval } }: ToolCallItem): boolean {
     return isObject(approval) && this.approvalIds.has(approval.id);

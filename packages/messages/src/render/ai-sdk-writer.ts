@@ -23,6 +23,7 @@ export class AiSdkWriter {
   private readonly parts: AiSdkPartWriter;
   /** Media of tool results, for a message of the user after all results of one message of the model. */
   private toolMedia: Fields[] = [];
+  private lastAnswer: ArrangedMessage | undefined;
 
   constructor(
     private readonly arrangement: Arrangement,
@@ -45,7 +46,7 @@ export class AiSdkWriter {
 
   /** The messages. The first has the role `user`; so has the last, unless it is a tool message or a call that its provider executes. */
   finish(hasSystem: boolean): Fields[] {
-    this.flushToolMedia();
+    this.flushLastToolMedia();
     const { repairs } = this.arrangement;
     const messages = joinRuns(this.written, repairs);
     if (messages.length === 0 && !hasSystem) return [];
@@ -70,6 +71,7 @@ export class AiSdkWriter {
   }
 
   private addAssistant(message: ArrangedMessage): void {
+    this.lastAnswer = message;
     this.addContent(message, this.parts.ofAssistant(message));
     const responses = this.approvalResponses(message);
     if (responses.length > 0) this.push({ role: 'tool', content: responses }, message.seq);
@@ -96,6 +98,15 @@ export class AiSdkWriter {
   private flushToolMedia(): void {
     if (this.toolMedia.length > 0) this.push({ role: 'user', content: this.toolMedia }, 0);
     this.toolMedia = [];
+  }
+
+  /** The AI SDK runs or denies an open call only if a tool message is the last one, so no media can follow it. */
+  private flushLastToolMedia(): void {
+    const { lastAnswer } = this;
+    if (this.toolMedia.length > 0 && lastAnswer && this.parts.hasOpenCall(lastAnswer)) {
+      const action = 'left out media of tool results: another call of the same message is open';
+      this.arrangement.repairs.push({ code: 'left_out', seq: lastAnswer.seq, action });
+    } else this.flushToolMedia();
   }
 
   private push(message: ModelMessage, seq: number, isAsSent = false): void {

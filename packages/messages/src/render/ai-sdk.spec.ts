@@ -268,6 +268,20 @@ describe('renderAiSdk with approvals', () => {
     expect(rendered.repairs).toEqual([]);
   });
 
+  it('leaves out media that would follow the results beside an open call', () => {
+    const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: PNG } };
+    const rendered = render(
+      user(text('q')),
+      assistant(call('a'), request, call('b')),
+      tool(response, { type: 'tool_result', tool_use_id: 'b', content: [image] }),
+    );
+    expect(rendered.messages.slice(1)).toEqual([
+      { role: 'assistant', content: [call('a'), request, call('b')] },
+      { role: 'tool', content: [response, result('b', { type: 'text', value: '[image/png]' })] },
+    ]);
+    expect(codes(rendered)).toEqual([['left_out', 2]]);
+  });
+
   it('adds a result if the conversation went on without one', () => {
     const rendered = render(user(text('q')), assistant(call('a'), request), tool(response), user(text('r')));
     expect(rendered.messages.slice(1)).toEqual([
