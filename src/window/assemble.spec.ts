@@ -9,9 +9,9 @@ const summary = (fromSeq: number, toSeq: number, count = 1) => {
   return Array.from({ length: count }, () => new WindowMessage(fromSeq, 1, '{}', range));
 };
 
-/** The segments of a window, written like `live 3-5`. Events from `startSeq` on are not pinned. */
-function outline(messages: WindowMessage[], compacted: SeqRange[], startSeq = 1): string[] {
-  return segmentsOf(messages, compacted, startSeq).map(
+/** The segments of a window, written like `live 3-5`. Events from `fromSeq` to `toSeq` are not pinned. */
+function outline(messages: WindowMessage[], compacted: SeqRange[], fromSeq = 1, toSeq = 100): string[] {
+  return segmentsOf(messages, compacted, { fromSeq, toSeq }).map(
     ({ type, fromSeq, toSeq, messages: own }) => `${type} ${fromSeq}-${toSeq} (${own.length})`,
   );
 }
@@ -55,6 +55,10 @@ describe('segmentsOf', () => {
     expect(outline(live(1, 2, 3, 4), [], 3)).toEqual(['live 1-4 (4)']);
     expect(outline(live(1, 2, 7, 8), [], 7)).toEqual(['live 1-2 (2)', 'live 7-8 (2)']);
     expect(outline(live(1, 4, 7, 8), [], 7)).toEqual(['live 1-1 (1)', 'live 4-4 (1)', 'live 7-8 (2)']);
+  });
+
+  it('separates pinned events behind a group that does not fit', () => {
+    expect(outline(live(2, 3, 5), [], 2, 3)).toEqual(['live 2-3 (2)', 'live 5-5 (1)']);
   });
 
   it('gives pinned events inside a compacted range segments of their own', () => {

@@ -8,19 +8,19 @@ import type { WindowMessage } from './window-message.js';
  *
  * @param messages in the order of the window
  * @param compacted the ranges of the active compactions, ascending
- * @param startSeq the first seq of the newest events; older events of the log are pinned
+ * @param run from the first to the last of the newest events; other events of the log are pinned
  */
 export function segmentsOf(
   messages: readonly WindowMessage[],
   compacted: readonly SeqRange[],
-  startSeq: number,
+  run: SeqRange,
 ): Segment[] {
   const segments: (Segment & { messages: WindowMessage[]; range: SeqRange | undefined })[] = [];
   let next = 0;
   const continues = (previousSeq: number, seq: number) => {
     if (seq <= previousSeq + 1) return true;
     while ((compacted[next]?.toSeq ?? Infinity) <= previousSeq) next += 1;
-    return previousSeq >= startSeq && (compacted[next]?.fromSeq ?? Infinity) >= seq;
+    return previousSeq >= run.fromSeq && seq <= run.toSeq && (compacted[next]?.fromSeq ?? Infinity) >= seq;
   };
   for (const message of messages) {
     const { summarizedRange: range, seq } = message;

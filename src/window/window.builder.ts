@@ -105,14 +105,17 @@ export class WindowBuilder implements OnModuleInit {
     const selection = await selector.select(maxBytes);
     const fitted = await this.fit({ pins, fitter, selector, selection, steps, policy, maxBytes });
 
-    const { usedTokens, repaired } = fitted.content;
+    const { run, usedTokens, repaired } = fitted.content;
     const { messages, repairs } = repaired;
     const overflow = fitted.overflow ?? summaryOverflow(fixed, messages);
     const settings = settingsDigest(request, budget.effective);
     const prefix = windowPrefix(settings, fitted.content, overflow !== undefined, compactions, live);
     const window: Window = {
       version,
-      segments: segmentsOf(messages, compactions, prefix.startSeq),
+      segments: segmentsOf(messages, compactions, {
+        fromSeq: prefix.startSeq,
+        toSeq: run.at(-1)?.toSeq ?? 0,
+      }),
       messages,
       snapshotTokens: budget.toModelTokens(fixed.tokens + selection.selectedTokens),
       usedTokens: budget.toModelTokens(usedTokens),
