@@ -14,7 +14,13 @@ export class AppendedEventDto {
   @ApiProperty({ type: 'integer', example: 1 })
   version!: number;
 
-  @ApiProperty({ type: 'integer', description: 'What the event costs of a budget, in tokens', example: 10 })
+  @ApiProperty({
+    type: 'integer',
+    description:
+      "What the event costs of a budget, in tokens of the conversation's model: 3 + tokens of the role + the sum over what goes to the " +
+      'model. Media count by formula, ids and signatures nothing. Equal to `token_count` if that was given.',
+    example: 10,
+  })
   token_estimate!: number;
 }
 

@@ -53,7 +53,8 @@ const TOKEN_COUNT = {
   type: 'integer',
   minimum: 0,
   maximum: 2_147_483_647, // of a PostgreSQL integer
-  description: "The caller's own token count, used as the token estimate",
+  description:
+    "The caller's own token count, used as the token estimate. It shrinks in proportion when a window leaves out parts of the event.",
 } as const satisfies JsonSchema;
 
 /**
@@ -171,7 +172,11 @@ export const LOGGED_EVENT = {
     version: { type: 'integer', minimum: 1 },
     ...STORED_FIELDS,
     token_count: TOKEN_COUNT,
-    token_estimate: { type: 'integer' },
+    token_estimate: {
+      type: 'integer',
+      description:
+        'What the event costs of a budget, in tokens of the model that the conversation had when it was appended',
+    },
     inserted_at: { type: 'string', format: 'date-time' },
   },
   additionalProperties: true,

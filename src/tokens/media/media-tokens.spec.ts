@@ -77,6 +77,7 @@ describe('mediaTokens', () => {
   it('counts a text file by its size', () => {
     expect(tokens(media('text/csv', Buffer.alloc(4000, 'x')))).toBe(1000);
     expect(tokens(media('application/json', Buffer.alloc(4000, 'x')))).toBe(1000);
+    expect(tokens(media('Application/LD+JSON; charset=utf-8', Buffer.alloc(4000, 'x')))).toBe(1000);
   });
 
   it.each([

@@ -55,7 +55,8 @@ export function mediaTokens(media: CountedMedia, family: ModelFamily): number | 
 type MediaKind = 'image' | 'pdf' | 'audio' | 'video' | 'text' | 'other';
 
 /** By the media type, or by the first bytes if the type says nothing. */
-function kindOf({ mediaType }: CountedMedia, bytes: Base64Bytes | undefined): MediaKind {
+function kindOf(media: CountedMedia, bytes: Base64Bytes | undefined): MediaKind {
+  const [mediaType = ''] = media.mediaType.toLowerCase().split(';', 1);
   const [type] = mediaType.split('/', 1);
   if (type === 'image' || type === 'audio' || type === 'video' || type === 'text') return type;
   if (mediaType === 'application/pdf') return 'pdf';
