@@ -147,7 +147,8 @@ export const SETTINGS = {
   },
   tokenEstimator: {
     variable: 'FASTPACA_TOKEN_ESTIMATOR',
-    meaning: '`tiktoken:` and the name of a model or an encoding',
+    meaning:
+      '`tiktoken:` and the name of a model or an encoding, for conversations without a `model` and for unknown models',
     default: 'tiktoken:gpt-4o',
     parse: tokenEstimator,
   },

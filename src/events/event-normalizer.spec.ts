@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseOutline } from '@fastpaca/messages';
+import fc from 'fast-check';
+import { anyEvent } from '../../test/support/any-event.js';
 import { RawJson } from '../common/http/body/raw-json.js';
 import { MessageTokenCounter } from '../tokens/message-token-counter.js';
 import { EventNormalizer } from './event-normalizer.js';
@@ -208,6 +210,23 @@ describe('EventNormalizer', () => {
       '{"role":"user","parts":[{"type":"x"},{"type":"y"}],"parts":[{"type":"text","text":"1"}]}',
     );
     expect(tokenEstimate).toBe(BASE + 1);
+  });
+
+  it('counts any event, with one whole number per part and per tool call', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyEvent, async (event) => {
+        const text = event.text(1);
+        const value = JSON.parse(text) as { parts?: unknown[]; content?: unknown; tool_calls?: unknown };
+        const { tokenEstimate, partTokens } = await normalize(text);
+        expect(Number.isInteger(tokenEstimate) && tokenEstimate >= 0).toBe(true);
+        const parts = value.parts ?? [value.content ?? []].flat();
+        const calls = Array.isArray(value.tool_calls) ? value.tool_calls : [];
+        if (partTokens) expect(partTokens).toHaveLength(parts.length + calls.length);
+        else expect(parts.length + calls.length).toBe(1);
+        expect(partTokens?.every((tokens) => Number.isInteger(tokens) && tokens >= 0) ?? true).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('normalizes a list in order', async () => {

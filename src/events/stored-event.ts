@@ -5,7 +5,7 @@ export interface StoredEvent {
   /** Compact JSON text as the caller sent it, without the server's fields. */
   body: string;
   tokenEstimate: number;
-  /** Tokens of each part, then of each of the `tool_calls`; null if there is only one of them. */
+  /** Tokens of each part, then of each of the `tool_calls`; null if there is one and the estimate says how many it has. */
   partTokens: number[] | null;
   /** See `serializeOutline` of @fastpaca/messages; null for an event of a version before outlines. */
   outline: string | null;

@@ -55,6 +55,12 @@ describe('countedEvent, texts', () => {
   });
 });
 
+it('countedEvent counts a stored message of LangChain with unknown blocks once', () => {
+  const content = [{ type: 'x', signature: 'S' }, { type: 'y' }];
+  const { texts = [] } = ofPart(assistant({ type: 'ai', data: { content } })) ?? {};
+  expect(texts).toEqual(['{"type":"ai","data":{"content":[{"type":"x"},{"type":"y"}]}}']);
+});
+
 describe('countedEvent, reasoning', () => {
   it.each<[string, Part, Partial<CountedContent>]>([
     ['Anthropic', { type: 'thinking', thinking: 'hm', signature: 'S'.repeat(999) }, { texts: ['hm'] }],

@@ -136,12 +136,13 @@ function contentOfPart(part: Part, items: readonly Item[] | undefined): CountedC
   if (!items || isUnread(part)) return NOTHING;
   const content = emptyContent();
   for (const item of items) addItem(content, item);
+  if (items.some(isUnknown)) addJson(content, part);
   if (items[0]?.kind === 'reasoning' || part.type === 'compaction')
     content.opaqueChars += encryptedReasoning(part);
   return content;
 }
 
-/** Of reasoning, and of OpenAI's compaction items, that only the provider can read. */
+/** Characters of reasoning, and of OpenAI's compaction items, that only the provider can read. */
 function encryptedReasoning(part: Part): number {
   const redacted = part.type === 'redacted_thinking' && typeof part.data === 'string' ? part.data.length : 0;
   return redacted + encryptedChars(part);
@@ -176,12 +177,17 @@ function repeatedIds(items: readonly Item[]): ReadonlySet<string> {
   return ids;
 }
 
+/** Whether an item is of a part of unknown type. Of a compaction item of OpenAI, only the encrypted content is read. */
+function isUnknown({ kind, place, source }: Item): boolean {
+  if (kind === 'opaque') return source.type !== 'compaction';
+  return kind === 'text' && place.field === 'parts' && !TEXT_TYPES.has(String(source.type));
+}
+
+/** Adds nothing of an unknown part: its JSON counts as a whole. */
 function addItem(content: MutableContent, item: Item): void {
   switch (item.kind) {
     case 'text':
-      if (item.place.field !== 'parts' || TEXT_TYPES.has(String(item.source.type)))
-        content.texts.push(item.text);
-      else addJson(content, item.source);
+      if (!isUnknown(item)) content.texts.push(item.text);
       return;
     case 'reasoning':
       if (item.text !== '') content.texts.push(item.text);
@@ -197,9 +203,6 @@ function addItem(content: MutableContent, item: Item): void {
       addOutput(content, item.output);
       return;
     case 'opaque':
-      // Of a compaction item of OpenAI, only its encrypted content is read: see `encryptedReasoning`.
-      if (item.source.type !== 'compaction') addJson(content, item.source);
-      return;
     case 'step':
   }
 }
@@ -272,8 +275,7 @@ function dimensionsOf(source: Readonly<Record<string, unknown>>): { width?: numb
 
 /** The JSON of a part or call of unknown type, without what is no text for a model. */
 function addJson(content: MutableContent, value: unknown): void {
-  // A part can give several opaque items; it counts once.
-  if (content.isJson || (isObject(value) && isUnread(value))) return;
+  if (isObject(value) && isUnread(value)) return;
   if (!hasOpaqueField(value)) content.isJson = true;
   else {
     content.texts.push(readableJson(value));

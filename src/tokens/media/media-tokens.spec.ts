@@ -48,6 +48,12 @@ describe('mediaTokens', () => {
     expect(tokens(media('image/png', png(4096, 4096), { width: 512, height: 512 }))).toBe(255);
     expect(tokens({ ...link('image/*'), width: 512, height: 512 })).toBe(255);
     expect(tokens({ ...link('image/*'), detail: 'low' })).toBe(85);
+    for (const model of ['gpt-4o', 'gpt-5-mini', 'claude-opus-5', 'gemini-2.5-pro'])
+      for (const side of [1e-9, 1e308]) {
+        const count = tokens({ ...link('image/*'), width: side, height: side }, model);
+        expect(count).toBeGreaterThan(0);
+        expect(count).toBeLessThan(5000);
+      }
   });
 
   it.each([

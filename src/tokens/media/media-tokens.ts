@@ -3,6 +3,7 @@ import { runCooperatively, runToCompletion } from '../../common/cooperative-task
 import type { ModelFamily } from '../model-families.js';
 import { Base64Bytes } from './base64-bytes.js';
 import { durationSeconds } from './duration.js';
+import type { ImageSize } from './image-formulas.js';
 import { imageSize } from './image-size.js';
 import { pdfPages } from './pdf-pages.js';
 
@@ -72,8 +73,12 @@ function kindOfBytes(bytes: Base64Bytes): MediaKind {
   return imageSize(bytes) ? 'image' : 'other';
 }
 
-function statedSize({ width, height }: CountedMedia): { width: number; height: number } | undefined {
-  return width !== undefined && height !== undefined ? { width, height } : undefined;
+/** Most pixels along a side that are believed of what a part states. */
+const MAX_PIXELS = 1_000_000;
+
+function statedSize({ width, height }: CountedMedia): ImageSize | undefined {
+  if (width === undefined || height === undefined) return undefined;
+  return { width: Math.min(width, MAX_PIXELS), height: Math.min(height, MAX_PIXELS) };
 }
 
 function secondsOf({ mediaType }: CountedMedia, bytes: Base64Bytes | undefined): number {
