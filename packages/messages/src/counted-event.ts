@@ -78,17 +78,26 @@ export function countedEvent(event: MessageEvent, items: readonly Item[]): Count
     return { parts: items.map(({ text }) => textContent(text)), toolCalls: [], otherFields: NOTHING, name };
   // A message of OpenAI Chat with the role `tool` is one result: its parts are content of the output.
   if (items[0]?.place.field === 'event') {
-    const toolCallsOfResult = calls.map((call) => contentOfCall(call, undefined, new Set()));
-    return { parts: parts.map(contentOfBlock), toolCalls: toolCallsOfResult, otherFields: NOTHING, name };
+    return {
+      parts: parts.map(contentOfBlock),
+      toolCalls: calls.map(contentOfJson),
+      otherFields: NOTHING,
+      name,
+    };
   }
   const found = byPlace(items);
-  const repeated = repeatedIds(items);
+  const repeated = calls.length > 0 ? idsOfParts(items) : undefined;
   const otherFields = emptyContent();
   for (const item of found.others) addItem(otherFields, item);
   if (role === 'assistant') addUnreadAudio(otherFields, event.audio);
   return {
-    parts: parts.map((part, index) => contentOfPart(part, found.parts.get(index))),
-    toolCalls: calls.map((call, index) => contentOfCall(call, found.toolCalls.get(index), repeated)),
+    parts: parts.map((part, index) => contentOfPart(part, found.parts[index])),
+    toolCalls: calls.map((call, index) => {
+      const ofCall = found.toolCalls[index];
+      if (ofCall) return contentOfItems(ofCall);
+      const id = isObject(call) ? callId(call) : undefined;
+      return id !== undefined && repeated?.has(id) ? NOTHING : contentOfJson(call);
+    }),
     otherFields,
     name,
   };
@@ -103,22 +112,20 @@ function isTextOnly(parts: readonly Part[], items: readonly Item[]): items is re
 }
 
 interface ItemsByPlace {
-  parts: Map<number, Item[]>;
-  toolCalls: Map<number, Item[]>;
+  /** By the index of the part. */
+  parts: (Item[] | undefined)[];
+  /** By the index of the call. */
+  toolCalls: (Item[] | undefined)[];
   others: Item[];
 }
 
 function byPlace(items: readonly Item[]): ItemsByPlace {
-  const found: ItemsByPlace = { parts: new Map(), toolCalls: new Map(), others: [] };
+  const found: ItemsByPlace = { parts: [], toolCalls: [], others: [] };
   for (const item of items) {
     const { field, index } = item.place;
-    if (field !== 'parts' && field !== 'tool_calls') found.others.push(item);
-    else {
-      const ofField = field === 'parts' ? found.parts : found.toolCalls;
-      const known = ofField.get(index);
-      if (known) known.push(item);
-      else ofField.set(index, [item]);
-    }
+    if (field === 'parts') (found.parts[index] ??= []).push(item);
+    else if (field === 'tool_calls') (found.toolCalls[index] ??= []).push(item);
+    else found.others.push(item);
   }
   return found;
 }
@@ -134,8 +141,7 @@ function textContent(text: string): CountedContent {
 /** @param items undefined if the part repeats a call, or answers a call that no model made */
 function contentOfPart(part: Part, items: readonly Item[] | undefined): CountedContent {
   if (!items || isUnread(part)) return NOTHING;
-  const content = emptyContent();
-  for (const item of items) addItem(content, item);
+  const content = contentOfItems(items);
   if (items.some(isUnknown)) addJson(content, part);
   if (items[0]?.kind === 'reasoning' || part.type === 'compaction')
     content.opaqueChars += encryptedReasoning(part);
@@ -157,24 +163,23 @@ function contentOfBlock(part: Part): CountedContent {
   return content;
 }
 
-function contentOfCall(
-  call: unknown,
-  items: readonly Item[] | undefined,
-  repeated: ReadonlySet<string>,
-): CountedContent {
-  if (!items && isObject(call) && repeated.has(callId(call) ?? '')) return NOTHING;
+function contentOfItems(items: readonly Item[]): MutableContent {
   const content = emptyContent();
-  if (items) for (const item of items) addItem(content, item);
-  else addJson(content, call);
+  for (const item of items) addItem(content, item);
   return content;
 }
 
-/** Ids of calls that are parts: LangChain repeats these calls in `tool_calls`. */
-function repeatedIds(items: readonly Item[]): ReadonlySet<string> {
-  const ids = new Set<string>();
-  for (const { kind, place, ...item } of items)
-    if (kind === 'call' && place.field === 'parts' && 'id' in item && item.id !== undefined) ids.add(item.id);
-  return ids;
+function contentOfJson(value: unknown): CountedContent {
+  const content = emptyContent();
+  addJson(content, value);
+  return content;
+}
+
+/** Ids of the calls that are parts: LangChain repeats these calls in `tool_calls`. */
+function idsOfParts(items: readonly Item[]): ReadonlySet<string | undefined> {
+  return new Set(
+    items.flatMap((item) => (item.kind === 'call' && item.place.field === 'parts' ? [item.id] : [])),
+  );
 }
 
 /** Whether an item is of a part of unknown type. Of a compaction item of OpenAI, only the encrypted content is read. */
