@@ -34,8 +34,12 @@ export function turnValues({ id, events, ifVersion, idempotencyKey, model }: Tur
     events.map(({ outline }) => outline),
     model,
     leadingHeadEvents(events),
-    pinnedIndexes(events).map((index) => index + 1),
   ];
+}
+
+/** The parameters of `APPEND_PINNED_TURN`. */
+export function pinnedTurnValues(turn: TurnToWrite): unknown[] {
+  return [...turnValues(turn), pinnedIndexes(turn.events).map((index) => index + 1)];
 }
 
 /** The parameters of `APPEND_BATCH`. */

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { Database, type Executor } from '../database/database.js';
-import { batchValues, eventValues, turnValues } from './append-values.js';
+import { batchValues, eventValues, pinnedTurnValues, turnValues } from './append-values.js';
 import {
   APPEND_BATCH,
   APPEND_EVENT,
+  APPEND_PINNED_TURN,
   APPEND_TURN,
   FIND_APPEND_REJECTION,
   FIRST_SINCE,
@@ -59,8 +60,11 @@ export class EventLogRepository {
    * @throws DatabaseError 23505 if the key was used before
    */
   append(turn: TurnToWrite, executor: Executor = this.database): Promise<AppendedEvent[]> {
-    const [only] = turn.events;
-    return only && turn.events.length === 1 && !hasPinnedEvents(turn.events)
+    const { events } = turn;
+    if (hasPinnedEvents(events))
+      return executor.query<AppendedEvent>(APPEND_PINNED_TURN, pinnedTurnValues(turn));
+    const [only] = events;
+    return only && events.length === 1
       ? executor.query<AppendedEvent>(APPEND_EVENT, eventValues(turn, only))
       : executor.query<AppendedEvent>(APPEND_TURN, turnValues(turn));
   }

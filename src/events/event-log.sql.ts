@@ -58,29 +58,41 @@ export const APPEND_EVENT: Statement = {
  *
  * Guarantees: the row lock on the conversation queues concurrent appenders, so seqs have no gaps and commit in order.
  * All events or none. Writes nothing and returns no row if the conversation is missing, tombstoned, not at version $3
- * (null skips that check), has another model than $11, or would have too many pinned events. A repeated idempotency key
- * raises 23505 and undoes the statement. Costs the same whatever the length of the log: counters and running total are in
- * the conversation's row.
+ * (null skips that check), or has another model than $11. A repeated idempotency key raises 23505 and undoes the
+ * statement. Costs the same whatever the length of the log: counters and running total are in the conversation's row.
  *
  * $5 tokens of all events; $6 bodies, $7 their tokens, $8 their tokens by part and $10 their outlines, one element per event;
  * $9 the idempotency key; $11 the model that the tokens were counted for; $12 the number of system and developer events
- * before the first event of another role; $13 positions of the pinned events in the turn, from 1, ascending.
+ * before the first event of another role. No event is pinned.
  */
-export const APPEND_TURN: Statement = {
-  name: 'append_turn',
+export const APPEND_TURN: Statement = { name: 'append_turn', writes: true, text: appendTurn() };
+
+/**
+ * As `APPEND_TURN`, for a turn with pinned events: $13 has their positions in the turn, from 1, ascending. Also writes nothing
+ * if the conversation would have too many pinned events.
+ */
+export const APPEND_PINNED_TURN: Statement = {
+  name: 'append_pinned_turn',
   writes: true,
-  text: `
+  text: appendTurn({
+    set: 'pinned_seqs = pinned_seqs || ARRAY(SELECT last_seq + n FROM unnest($13::integer[]) n),',
+    where: `AND cardinality(pinned_seqs) + cardinality($13::integer[]) <= ${MAX_PINNED_EVENTS}`,
+  }),
+};
+
+function appendTurn({ set, where } = { set: '', where: '' }): string {
+  return `
     WITH head AS (
       UPDATE fastpaca.conversations c
          SET last_seq = last_seq + $4::integer,
              version = version + $4::integer,
              tokens_total = tokens_total + $5::bigint,
              head_length = ${headLength('$12::integer')},
-             pinned_seqs = pinned_seqs || ARRAY(SELECT last_seq + n FROM unnest($13::integer[]) n),
+             ${set}
              updated_at = ${NEXT_TIME}
        WHERE namespace = $1 AND id = $2 AND tombstoned_at IS NULL AND ($3::bigint IS NULL OR version = $3)
          AND model IS NOT DISTINCT FROM $11::text
-         AND cardinality(pinned_seqs) + cardinality($13::integer[]) <= ${MAX_PINNED_EVENTS}
+         ${where}
       RETURNING last_seq - $4::integer AS seq, version - $4::integer AS version,
                 tokens_total - $5::bigint AS tokens, updated_at
     )
@@ -92,8 +104,8 @@ export const APPEND_TURN: Statement = {
            e.outline
       FROM head, unnest($6::text[], $7::integer[], $8::text[], $10::text[]) WITH ORDINALITY
              AS e (body, tokens, part_tokens, outline, n)
-    RETURNING seq, version, token_estimate AS "tokenEstimate"`,
-};
+    RETURNING seq, version, token_estimate AS "tokenEstimate"`;
+}
 
 /**
  * Appends turns of any conversations in one commit, each as `APPEND_TURN` would. A turn that is not written does not
@@ -107,9 +119,9 @@ export const APPEND_TURN: Statement = {
  *
  * Guarantees: waits for no lock. Returns one row per turn whose conversation exists, is not tombstoned and is not locked
  * by another transaction. "written" is false if the version, the model or the key does not allow the turn; otherwise
- * "seqBefore" and "versionBefore" precede its first event. A version is compared with the version from before the statement: only the first
- * turn of a conversation may have one. No two turns of a conversation may have the same key. A key that another
- * transaction inserts at the same time raises 23505 and undoes the whole statement.
+ * "seqBefore" and "versionBefore" precede its first event. A version is compared with the version from before the
+ * statement: only the first turn of a conversation may have one. No two turns of a conversation may have the same key. A
+ * key that another transaction inserts at the same time raises 23505 and undoes the whole statement.
  */
 export const APPEND_BATCH: Statement = {
   name: 'append_batch',

@@ -13,7 +13,7 @@ import { TestService } from '../support/test-service.js';
 
 const {
   APPEND_EVENT,
-  APPEND_TURN,
+  APPEND_PINNED_TURN,
   FIND_APPEND_REJECTION,
   FIRST_SINCE,
   READ_BACKWARD,
@@ -76,7 +76,7 @@ const MEASURED: [string, string, (last: number, name: string) => Value[], number
   ],
   [
     'an append of a pinned event',
-    APPEND_TURN.text,
+    APPEND_PINNED_TURN.text,
     (_, name) => [
       'default',
       name,
