@@ -29,4 +29,5 @@ export type {
   StreamOptions,
   SystemMessages,
 } from './model-answer/context-stream.js';
+export { usageOf } from './model-answer/usage.js';
 export type * from './types.js';

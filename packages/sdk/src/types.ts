@@ -48,11 +48,23 @@ export interface AppendResult {
   deduped?: true;
 }
 
+/** What a provider has counted for a window. */
+export interface Usage {
+  /** The provider's name of the model. */
+  model: string;
+  /** The version of the window that went to the model. */
+  windowVersion: number;
+  /** Tokens of the whole input, from 1: uncached, read from the cache and written to the cache. Of several steps, those of the first. */
+  inputTokens: number;
+}
+
 export interface AppendOptions {
   /** Calls with the same key append once. Default: a new key per call, so that retries are safe. */
   idempotencyKey?: string | undefined;
   /** Append only if the conversation is at this version (0: only if it is empty). Otherwise `ConflictError`. */
   ifVersion?: number | undefined;
+  /** What the provider has counted for the window that this answer was made from, see `usageOf`. The append does not wait for it. */
+  usage?: Usage | undefined;
   signal?: AbortSignal | undefined;
 }
 

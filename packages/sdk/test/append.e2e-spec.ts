@@ -44,6 +44,20 @@ describe('ctx.append of one event', () => {
     expect((await log())[0]).toMatchObject({ parts: [{ type: 'text', text: 'hello' }] });
   });
 
+  it('sends what the provider has counted for the window', async () => {
+    const usage = { model: 'claude-opus-5', windowVersion: 1, inputTokens: 2412 };
+    await ctx.append({ role: 'user', content: 'hello' });
+    await ctx.append({ role: 'assistant', content: 'Hi' }, { usage });
+    await ctx.append([{ role: 'assistant', content: 'Hi' }], { usage });
+    const sent = { model: 'claude-opus-5', window_version: 1, input_tokens: 2412 };
+    expect(bodies().map((body) => body.usage)).toEqual([undefined, sent, sent]);
+    for (const wrong of [{ windowVersion: -1 }, { inputTokens: 0 }, { inputTokens: Number.NaN }])
+      await expect(
+        ctx.append({ role: 'user', content: 'x' }, { usage: { ...usage, ...wrong } }),
+      ).rejects.toThrow(/^usage\./);
+    expect(bodies()).toHaveLength(3);
+  });
+
   it('sends an empty text as it is', async () => {
     await ctx.append({ role: 'user', content: '' });
     expect(bodies()[0].event).toEqual({ role: 'user', content: '' });

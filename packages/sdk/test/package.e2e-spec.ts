@@ -182,6 +182,7 @@ describe('the README of the SDK', () => {
       ...INTEGRATED_LIBRARIES,
       ...NODE_TYPES,
       ai: 'ai',
+      '@anthropic-ai/sdk': '@anthropic-ai/sdk',
       zod: 'zod',
       express: 'express',
       '@types/express': '@types/express',

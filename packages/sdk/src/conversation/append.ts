@@ -1,7 +1,7 @@
-import { optionalInteger } from '../arguments.js';
-import type { AppendOptions, AppendResult, EventInput, EventLike, TurnResult } from '../types.js';
+import { optionalInteger, requireInteger } from '../arguments.js';
+import type { AppendOptions, AppendResult, EventInput, EventLike, TurnResult, Usage } from '../types.js';
 import { toWireEvent } from '../wire/events.js';
-import type { WireAppended, WireAppendedTurn } from '../wire/types.js';
+import type { WireAppended, WireAppendedTurn, WireUsage } from '../wire/types.js';
 import type { RemoteConversation } from '../http/remote-conversation.js';
 
 /** Most events of one turn. */
@@ -48,16 +48,27 @@ function post(
   conversation: RemoteConversation,
   content: object,
   // All attempts of a call share one key, so that they append once.
-  { idempotencyKey = crypto.randomUUID(), ifVersion, signal }: AppendOptions,
+  { idempotencyKey = crypto.randomUUID(), ifVersion, usage, signal }: AppendOptions,
 ): Promise<unknown> {
   optionalInteger('ifVersion', ifVersion, 0);
   return conversation.request({
     method: 'POST',
     path: '/events',
-    body: { ...content, idempotency_key: idempotencyKey, if_version: ifVersion },
+    body: {
+      ...content,
+      idempotency_key: idempotencyKey,
+      if_version: ifVersion,
+      usage: usage && toWireUsage(usage),
+    },
     retryable: 'always',
     signal,
   });
+}
+
+function toWireUsage({ model, windowVersion, inputTokens }: Usage): WireUsage {
+  requireInteger('usage.windowVersion', windowVersion, 0);
+  requireInteger('usage.inputTokens', inputTokens, 1);
+  return { model, window_version: windowVersion, input_tokens: inputTokens };
 }
 
 function fromWireAppended({ seq, version, token_estimate, deduped }: WireAppended): AppendResult {

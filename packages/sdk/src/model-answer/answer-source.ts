@@ -1,5 +1,6 @@
 import type { Part } from '../types.js';
 import type { Chunk } from './chunks.js';
+import type { ModelCall } from './usage.js';
 
 /** An answer as a `UIMessage` of the AI SDK. */
 export interface AnswerMessage {
@@ -17,6 +18,8 @@ export interface AnswerSource {
   chunks(): ReadableStream<Chunk>;
   /** The whole message. Undefined before the chunks have ended. */
   message(): AnswerMessage | undefined;
+  /** The first call of the model; undefined before it has ended, and if it is not known. */
+  call(): ModelCall | undefined;
   /** The message that these chunks make; of an interrupted answer, the part that was received. */
   partialMessage(chunks: readonly Chunk[]): Promise<AnswerMessage | undefined>;
 }

@@ -1,5 +1,5 @@
 import type { UiMessage } from '@fastpaca/messages';
-import type { AppendResult, EventInput, Window } from '../types.js';
+import type { AppendResult, EventInput, Usage, Window } from '../types.js';
 import type { AiModule } from './ai-module.js';
 import { answerEvents } from './answer-events.js';
 import { AnswerRecorder } from './answer-recorder.js';
@@ -10,6 +10,7 @@ import { finishedParts } from './finished-parts.js';
 import type { StreamContext, StreamedAnswer, StreamOptions } from './stream-types.js';
 import { teeToClient } from './tee-to-client.js';
 import { toAnswerSource } from './to-answer-source.js';
+import { usageOfCall } from './usage.js';
 
 const PROTOCOL_HEADERS = {
   'content-type': 'text/event-stream',
@@ -90,7 +91,18 @@ export class Answer<Result> implements StreamedAnswer<Result> {
 
   private async append(recorder: AnswerRecorder): Promise<AppendResult | null> {
     const events = await this.toEvents(recorder);
-    return appendAnswer(this.context, events, this.options.idempotencyKey);
+    return appendAnswer(this.context, events, this.usage(events), this.options.idempotencyKey);
+  }
+
+  /**
+   * What the provider has counted for the window. Undefined if it is not known, and if tools ran before the model was called: then its
+   * input has their results, which the window has not.
+   */
+  private usage(events: readonly EventInput[]): Usage | undefined {
+    const { reportUsage = true } = this.options;
+    const call = this.#source.call();
+    const isOfWindow = events[0]?.role === 'assistant';
+    return reportUsage && call && isOfWindow ? usageOfCall(this.window, call) : undefined;
   }
 
   /** @returns empty if nothing is to be appended */

@@ -55,6 +55,7 @@ function continuedMessage(messages: readonly UiMessage[]): UiMessage | undefined
 
 const ALLOWED_VALUES: Partial<Record<keyof StreamOptions, readonly unknown[]>> = {
   autoAppend: [true, false],
+  reportUsage: [true, false],
   onAbort: ['discard', 'save'],
   systemMessages: ['auto', 'keep', 'hoist', 'user'],
 };

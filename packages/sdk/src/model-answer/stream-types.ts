@@ -69,6 +69,11 @@ export interface StreamOptions {
   generateMessageId?: (() => string) | undefined;
   /** Of several requests with the same key, only the first answer is appended; another answer is a `ConflictError`. Default: a new key. */
   idempotencyKey?: string | undefined;
+  /**
+   * Report with the answer how many input tokens the provider has counted, so that the service learns how the model counts. Set it to
+   * `false` if the handler sends other messages than those it receives. Without the AI SDK, nothing is reported. Default true.
+   */
+  reportUsage?: boolean | undefined;
   /** Further options for the AI SDK's `toUIMessageStream`, such as `sendReasoning`, `sendSources`, `messageMetadata`. */
   uiMessageStream?: Record<string, any> | undefined;
   /** Ends the reading of the window and of the answer, like an abort of the model. A client that disconnects does not abort anything. */

@@ -59,6 +59,10 @@ export class TextSource implements AnswerSource {
     return { id: this.id, parts: [{ type: 'text', text: this.textSoFar, state: 'done' }] };
   }
 
+  call(): undefined {
+    return undefined;
+  }
+
   partialMessage(): Promise<AnswerMessage> {
     return Promise.resolve(this.message());
   }

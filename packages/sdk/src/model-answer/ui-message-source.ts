@@ -3,6 +3,7 @@ import type { AiModule } from './ai-module.js';
 import type { AnswerMessage, AnswerSource } from './answer-source.js';
 import { clientErrorText, type Chunk } from './chunks.js';
 import type { StreamOptions } from './stream-types.js';
+import { stepCall, type ModelCall, type Step } from './usage.js';
 
 /** The fields of an AI SDK result that are used. AI SDK 7 adds `stream` and deprecates `toUIMessageStream`. */
 export interface AiResult {
@@ -29,6 +30,7 @@ export function findUiMessageStream(
 export class UiMessageSource implements AnswerSource {
   readonly id: string;
   private finished?: AnswerMessage;
+  private firstStep?: Step;
 
   /** @param base the message that the answer continues, so that the client continues it, too */
   constructor(
@@ -50,11 +52,17 @@ export class UiMessageSource implements AnswerSource {
 
   chunks(): ReadableStream<Chunk> {
     const { onError, uiMessageStream } = this.options;
+    const messageMetadata = uiMessageStream?.messageMetadata as ((options: object) => unknown) | undefined;
     const onEnd = ({ responseMessage }: { responseMessage: AnswerMessage }) => {
       this.finished = { ...responseMessage, id: this.id };
     };
     const chunks = this.toUiMessageStream({
       ...uiMessageStream,
+      messageMetadata: (options: { part: { type: string } & Step }) => {
+        // The chunks of the UI message stream have no usage.
+        if (options.part.type === 'finish-step') this.firstStep ??= options.part;
+        return messageMetadata?.(options);
+      },
       generateMessageId: () => this.id,
       ...(this.base && { originalMessages: [this.base] }),
       // AI SDK 7 replaces the error texts of tools if there is an `onError`. The model has seen the texts, so they are kept.
@@ -67,6 +75,10 @@ export class UiMessageSource implements AnswerSource {
 
   message(): AnswerMessage | undefined {
     return this.finished;
+  }
+
+  call(): ModelCall | undefined {
+    return this.firstStep && stepCall(this.firstStep);
   }
 
   async partialMessage(chunks: readonly Chunk[]): Promise<AnswerMessage | undefined> {

@@ -6,6 +6,7 @@ export type WireConversation = Schemas['Conversation'];
 export type WireConversationSettings = Schemas['ConversationSettings'];
 export type WireAppended = Schemas['Appended'];
 export type WireAppendedTurn = Schemas['AppendedTurn'];
+export type WireUsage = Schemas['Usage'];
 export type WireEventPage = Schemas['EventPage'];
 export type WireLoggedEvent = Schemas['Event'];
 export type WireWindow = Schemas['Window'];

@@ -66,7 +66,7 @@ function partStream(
     for await (const part of parts) {
       if (part.type === 'throw') throw part.error;
       yield part.type === 'finish'
-        ? { type: 'finish', finishReason: finishReason(part.reason, pkg), usage: usage(pkg) }
+        ? { ...part, finishReason: finishReason(part.reason, pkg), usage: usage(pkg, part.input) }
         : part;
     }
   })();
@@ -83,11 +83,20 @@ function finishReason(reason: string, pkg: keyof typeof MOCKS): unknown {
   return pkg === 'ai-v5' ? reason : { unified: reason, raw: reason };
 }
 
-function usage(pkg: keyof typeof MOCKS): unknown {
+/** The input tokens of a call, as Anthropic counts them. */
+export interface InputTokens {
+  uncached: number;
+  cacheRead: number;
+  cacheWrite: number;
+}
+
+/** In AI SDK 5, the provider of Anthropic has the written tokens in its metadata: see `finishPart`. */
+function usage(pkg: keyof typeof MOCKS, input?: InputTokens): unknown {
+  const { uncached, cacheRead, cacheWrite } = input ?? { uncached: 1, cacheRead: 0, cacheWrite: 0 };
   return pkg === 'ai-v5'
-    ? { inputTokens: 1, outputTokens: 1, totalTokens: 2 }
+    ? { inputTokens: uncached, outputTokens: 1, totalTokens: uncached + 1, cachedInputTokens: cacheRead }
     : {
-        inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
+        inputTokens: { total: uncached + cacheRead + cacheWrite, noCache: uncached, cacheRead, cacheWrite },
         outputTokens: { total: 1, text: 1, reasoning: 0 },
       };
 }
@@ -101,8 +110,10 @@ export function textParts(...deltas: string[]): StreamPart[] {
   ];
 }
 
-export function finishPart(reason = 'stop'): StreamPart {
-  return { type: 'finish', reason };
+/** @param input what the provider has counted; default: one token */
+export function finishPart(reason = 'stop', input?: InputTokens): StreamPart {
+  const anthropic = { cacheCreationInputTokens: input?.cacheWrite };
+  return { type: 'finish', reason, input, ...(input && { providerMetadata: { anthropic } }) };
 }
 
 /** A script whose answer is a text in these deltas. */
@@ -111,9 +122,14 @@ export function textAnswer(...deltas: string[]): ModelScript {
 }
 
 /** A script that calls a tool. */
-export function toolCallAnswer(toolName: string, input: object, toolCallId = 'call-1'): ModelScript {
+export function toolCallAnswer(
+  toolName: string,
+  input: object,
+  toolCallId = 'call-1',
+  counted?: InputTokens,
+): ModelScript {
   return () => [
     { type: 'tool-call', toolCallId, toolName, input: JSON.stringify(input) },
-    finishPart('tool-calls'),
+    finishPart('tool-calls', counted),
   ];
 }

@@ -54,6 +54,9 @@ export function describeApprovals(setup: StreamSetup): void {
       );
       expect(promptsOf(model)[0]!.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool']);
 
+      // The input of the model had the result of the tool, which the window had not: its usage is not reported.
+      expect(setup.proxy.requests.at(-1)).toMatchObject({ method: 'POST', body: { events: [{}, {}] } });
+      expect(setup.proxy.requests.at(-1)!.body.usage).toBeUndefined();
       const events = await allOf(ctx.replay());
       expect(events.map(({ role, parts }) => [role, parts.at(-1)!.type])).toEqual([
         ['user', 'text'],

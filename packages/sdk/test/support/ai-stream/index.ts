@@ -10,6 +10,7 @@ import { describeResponses } from './responses.js';
 import { setUpStreams } from './setup.js';
 import { describeSummaries } from './summaries.js';
 import { describeTools } from './tools.js';
+import { describeUsage } from './usage.js';
 
 /** Tests `ctx.stream` with one major version of the AI SDK. The SDK imports that version as `ai`. */
 export async function describeStream(pkg: Parameters<typeof loadAiVersion>[0]): Promise<void> {
@@ -28,5 +29,6 @@ export async function describeStream(pkg: Parameters<typeof loadAiVersion>[0]): 
     describeDialects(setup);
     if (version.name !== 'AI SDK 5') describeApprovals(setup);
     describeSummaries(setup);
+    describeUsage(setup);
   });
 }
