@@ -16,6 +16,7 @@ import {
   READ_SUFFIX,
   TOKENS_OF_RANGE,
   TOKENS_THROUGH,
+  TOKENS_THROUGH_EACH,
 } from './event-log.sql.js';
 import { hasPinnedEvents } from './pins.js';
 import type { TurnToWrite } from './turn-to-write.js';
@@ -214,6 +215,19 @@ export class EventLogRepository {
   async tokensThrough({ namespace, id }: ConversationId, seq: number): Promise<number> {
     const [row] = await this.database.query<{ tokens: number }>(TOKENS_THROUGH, [namespace, id, seq]);
     return row?.tokens ?? 0;
+  }
+
+  /** The running token totals through these events, by seq. */
+  async tokensThroughEach(
+    { namespace, id }: ConversationId,
+    seqs: readonly number[],
+  ): Promise<Map<number, number>> {
+    const rows = await this.database.query<{ seq: number; tokens: number }>(TOKENS_THROUGH_EACH, [
+      namespace,
+      id,
+      seqs,
+    ]);
+    return new Map(rows.map(({ seq, tokens }) => [seq, tokens]));
   }
 
   /** The running token totals before and through a range of the log, as the transaction sees it. */

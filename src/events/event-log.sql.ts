@@ -333,6 +333,14 @@ export const TOKENS_THROUGH: Statement = {
   text: `SELECT tokens_total AS tokens FROM fastpaca.events WHERE namespace = $1 AND conversation_id = $2 AND seq = $3`,
 };
 
+/** The running totals through the events $3 of ($1, $2), one row per event. */
+export const TOKENS_THROUGH_EACH: Statement = {
+  name: 'tokens_through_each',
+  text: `
+    SELECT seq, tokens_total AS tokens FROM fastpaca.events
+     WHERE namespace = $1 AND conversation_id = $2 AND seq = ANY ($3::bigint[])`,
+};
+
 /** The running total before event $3 and through event $4 of ($1, $2). */
 export const TOKENS_OF_RANGE: Statement = {
   name: 'tokens_of_range',

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { parseOutline, type EventOutline, type OutlinedEvent } from '@fastpaca/messages';
+import { parseOutline } from '@fastpaca/messages';
 import { CalibrationService } from '../calibration/calibration.service.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { MAX_LONG_POLL_MS } from '../common/http/open-connections.js';
@@ -14,12 +14,12 @@ import { EventLogRepository, type LogSuffix } from './event-log.repository.js';
 import { EventNormalizer, type NewEvent } from './event-normalizer.js';
 import { ReplacementValidator, TurnValidator } from './event-validator.js';
 import { LongPoll } from './long-poll.js';
+import { outlined, outlinedRow, type OutlinedLogEvent } from './outlined-log-event.js';
 import { pageRange, type PageRange, type PageRequest } from './page-range.js';
 import { PinnedEventsReader, type PinnedEvents } from './pinned-events.js';
 import { RecentEventsCache } from './recent-events-cache.js';
 import { newestRanges, rangesBefore } from './seq-ranges.js';
-import type { EventWithTotal, SuffixRange, SeqRange, StoredEvent, StoredOutline } from './stored-event.js';
-import { storedOutline } from './stored-outline.js';
+import type { EventWithTotal, SuffixRange, SeqRange, StoredEvent } from './stored-event.js';
 import { TurnAppender, type AppendedTurn } from './turn-appender.js';
 
 /** A page of the log. */
@@ -28,13 +28,6 @@ export interface EventPage {
   events: StoredEvent[];
   /** The seq of the last event; of an empty page, the seq before its range. */
   nextCursor: number;
-}
-
-/** An event of the log as groups see it. */
-export interface OutlinedLogEvent extends OutlinedEvent {
-  tokens: number;
-  /** The running token total of the log before the event. */
-  tokensBefore: number;
 }
 
 /**
@@ -278,23 +271,13 @@ export class EventsService {
     return this.log.tokensThrough(id, seq);
   }
 
+  /** @internal The running token totals through these events, by seq. */
+  tokensThroughEach(id: ConversationId, seqs: readonly number[]): Promise<Map<number, number>> {
+    return this.log.tokensThroughEach(id, seqs);
+  }
+
   /** @internal The running token totals before and through a range of the log, as the transaction sees them. */
   tokensOfRange(tx: Executor, id: ConversationId, range: SeqRange) {
     return this.log.tokensOfRange(tx, id, range);
   }
-}
-
-function outlined(event: EventWithTotal): OutlinedLogEvent {
-  return outlinedLogEvent(event, storedOutline(event));
-}
-
-function outlinedRow(row: StoredOutline): OutlinedLogEvent {
-  return outlinedLogEvent(row, parseOutline(row.outline) as EventOutline);
-}
-
-function outlinedLogEvent(
-  { seq, tokenEstimate, tokensThrough }: Omit<StoredOutline, 'outline'>,
-  outline: EventOutline,
-): OutlinedLogEvent {
-  return { seq, outline, tokens: tokenEstimate, tokensBefore: tokensThrough - tokenEstimate };
 }

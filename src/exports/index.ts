@@ -52,6 +52,8 @@ export {
   type ReadWindowOptions,
   type WindowPreview,
 } from '../window/window.service.js';
+export type { ExplainedRun, ExplainReason, PrefixChange, WindowExplanation } from '../window/explanation.js';
+export type { GroupSize } from '../window/group-size.js';
 export type { WindowPrefix } from '../window/prefix.js';
 export type { PromptWindow, Segment, Window, WindowTotals } from '../window/window.js';
 export type { WindowMessage, WindowMessageFields } from '../window/window-message.js';

@@ -1,6 +1,7 @@
 import { groupEvents, mayBeginEarlier, type OutlinedEvent } from '@fastpaca/messages';
 import type { ConversationId } from '../common/conversation-id.js';
-import { MAX_GROUP_EVENTS, type EventsService, type OutlinedLogEvent } from '../events/events.service.js';
+import { MAX_GROUP_EVENTS, type EventsService } from '../events/events.service.js';
+import type { OutlinedLogEvent } from '../events/outlined-log-event.js';
 import { rangesBefore } from '../events/seq-ranges.js';
 import type { LiveRanges } from './live-ranges.js';
 

@@ -1,5 +1,6 @@
 import { mayBeginEarlier, type OutlinedEvent } from '@fastpaca/messages';
-import { MAX_GROUP_EVENTS, type EventsService, type OutlinedLogEvent } from '../events/events.service.js';
+import { MAX_GROUP_EVENTS, type EventsService } from '../events/events.service.js';
+import type { OutlinedLogEvent } from '../events/outlined-log-event.js';
 import { rangesBefore, rangesFrom } from '../events/seq-ranges.js';
 import type { SeqRange, SuffixRange } from '../events/stored-event.js';
 import type { LiveEvent } from '../policies/timeline.js';
@@ -20,6 +21,10 @@ export interface LiveSelection extends GroupChoice {
   /** Tokens of all events that the policy selected. */
   selectedTokens: number;
   cutByBytes: boolean;
+  /** The policy selected all live events from this seq on; undefined if it yielded events. */
+  fromSeq?: number;
+  /** The events that the policy yielded, as far as it selected them; ascending. */
+  events?: readonly SizedEvent[];
 }
 
 /** The newest group of a selection, with its events: their outputs may have to be removed. */
@@ -132,6 +137,7 @@ export class LiveSelector {
       isWhole,
       selectedTokens: this.tokensFrom(start),
       cutByBytes: cutByBytes && this.mayMoreFit(kept),
+      fromSeq: start.seq,
     };
   }
 
@@ -221,6 +227,7 @@ export class LiveSelector {
       isWhole: true,
       selectedTokens: sumOfTokens(selected),
       cutByBytes: remaining.cutByBytes,
+      events: selected,
     };
   }
 }
@@ -231,6 +238,7 @@ const NOTHING_SELECTED: LiveSelection = {
   isWhole: true,
   selectedTokens: 0,
   cutByBytes: false,
+  fromSeq: Infinity,
 };
 
 /** The first selected event, and the running token total of the log before it. */

@@ -22,7 +22,7 @@ const MAX_GROUP_BYTES = 4 * 1024 * 1024;
  */
 export class PinnedMessages {
   /** Whole groups, ascending. */
-  private readonly groups: readonly LiveGroup[];
+  readonly groups: readonly LiveGroup[];
 
   private constructor(
     private readonly events: readonly EventWithTotal[],

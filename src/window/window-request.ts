@@ -14,6 +14,8 @@ export interface WindowRequest {
   callBudgetTokens?: number | undefined;
   /** The active compactions, ascending, of a preview; undefined for those that are stored. */
   compactions?: readonly Compaction[] | undefined;
+  /** Whether the window says why each event of the log is in it or not. */
+  explain?: boolean | undefined;
   /** The format that the window is rendered in; undefined for messages as they are stored. */
   format?: Format | undefined;
 }

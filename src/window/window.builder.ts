@@ -8,7 +8,9 @@ import type { ConfiguredPolicy } from '../policies/policy.registry.js';
 import { MessageTokenCounter } from '../tokens/message-token-counter.js';
 import { segmentsOf } from './assemble.js';
 import { newestThatFit, RemainingBudget } from './budget-fit.js';
+import { explainRuns, prefixCause, type WindowExplanation, type WindowMaking } from './explanation.js';
 import type { GroupSize } from './group-size.js';
+import type { LiveGroup } from './live-group.js';
 import { LiveRanges } from './live-ranges.js';
 import { LiveSelector, type LiveSelection } from './live-selector.js';
 import type { TokenCounts } from './log-timeline.js';
@@ -53,6 +55,8 @@ interface WindowParts {
 
 interface FittedWindow {
   content: WindowContent;
+  /** The newest group, if it is left out because not even its shortened form fits. */
+  leftOut?: LiveGroup;
   overflow?: GroupSize;
   cutByBytes: boolean;
 }
@@ -101,7 +105,9 @@ export class WindowBuilder implements OnModuleInit {
     const steps = new TrimSteps(policy.trimRatio, budget.tokens);
     const fitter = new WindowFitter(pins, summaries, budget.tokens, format, this.addedTokens);
     const remaining = new RemainingBudget(fitter.remainingTokens, maxBytes - fixed.bytes);
-    const selector = new LiveSelector(this.events, this.counts, request, live, steps, remaining, needs);
+    // An explanation needs the exact start of the selection.
+    const isDecided = request.explain ? () => false : needs;
+    const selector = new LiveSelector(this.events, this.counts, request, live, steps, remaining, isDecided);
     const selection = await selector.select(maxBytes);
     const fitted = await this.fit({ pins, fitter, selector, selection, steps, policy, maxBytes });
 
@@ -126,6 +132,11 @@ export class WindowBuilder implements OnModuleInit {
       prefix,
       ...(overflow && { overflow }),
     };
+    if (request.explain) {
+      const { content, leftOut } = fitted;
+      const making = { lastSeq, tokensTotal, compactions, pins, live, selection, content, leftOut };
+      window.explanation = await this.explain(request, making, budget);
+    }
     return { window, cutByBytes: fixed.cutByBytes || fitted.cutByBytes };
   }
 
@@ -171,8 +182,21 @@ export class WindowBuilder implements OnModuleInit {
     const older = await selector.select(maxBytes, group);
     return {
       content: fitter.fit(older, steps) ?? fixed,
+      leftOut: group,
       overflow: { seq: group.toSeq, tokens },
       cutByBytes: cutByBytes || older.cutByBytes || !events,
+    };
+  }
+
+  private async explain(
+    { id }: WindowRequest,
+    making: WindowMaking,
+    budget: WindowBudget,
+  ): Promise<WindowExplanation> {
+    const runs = await explainRuns(making, (seqs) => this.events.tokensThroughEach(id, seqs));
+    return {
+      runs: runs.map((run) => ({ ...run, tokens: budget.toModelTokens(run.tokens) })),
+      prefixChangedBy: prefixCause(making),
     };
   }
 

@@ -45,7 +45,9 @@ export class WindowController {
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer | undefined> {
-    const window = await this.windows.readSerialized(id, windowOptions(query));
+    const options = windowOptions(query);
+    if (options.explain) return this.windows.previewSerialized(id, {}, options);
+    const window = await this.windows.readSerialized(id, options);
     const isUnchanged = window.etag !== undefined && isUnmodified(reply, ifNoneMatch, window.etag);
     return isUnchanged ? undefined : window.serialize();
   }

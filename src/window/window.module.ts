@@ -7,6 +7,7 @@ import { TokensModule } from '../tokens/tokens.module.js';
 import { PoliciesModule } from '../policies/policies.module.js';
 import { UsageEstimates } from './usage-estimates.js';
 import { WindowBuilds } from './window-builds.js';
+import { WindowExplanations } from './window-explanations.js';
 import { WindowRecords } from './window-records.js';
 import { WindowBuilder } from './window.builder.js';
 import { WindowController } from './window.controller.js';
@@ -22,7 +23,7 @@ import { WindowService } from './window.service.js';
     TokensModule,
   ],
   controllers: [WindowController],
-  providers: [WindowBuilder, WindowBuilds, WindowRecords, WindowService, UsageEstimates],
+  providers: [WindowBuilder, WindowBuilds, WindowExplanations, WindowRecords, WindowService, UsageEstimates],
   exports: [WindowService],
 })
 export class WindowModule {}

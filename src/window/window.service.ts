@@ -13,7 +13,9 @@ import { serializeWindow } from './dto/window.serializer.js';
 import { cacheViolations, promptOptions } from './prompt.js';
 import { SharedBuilds } from './shared-builds.js';
 import { WindowBuilds, type CallSettings } from './window-builds.js';
+import { WindowExplanations } from './window-explanations.js';
 import { WindowRecords, type LogPosition } from './window-records.js';
+import type { WindowRequest } from './window-request.js';
 import type { PromptWindow, Window, WindowTotals } from './window.js';
 
 export interface ReadWindowOptions {
@@ -26,6 +28,8 @@ export interface ReadWindowOptions {
    * current version. Default: the current version.
    */
   atVersion?: number | undefined;
+  /** Adds an explanation: why each event of the log is in the window or not. Default false. */
+  explain?: boolean | undefined;
 }
 
 export interface ReadPromptOptions extends ReadWindowOptions {
@@ -64,6 +68,7 @@ export class WindowService {
     private readonly compactions: CompactionService,
     private readonly records: WindowRecords,
     private readonly builds: WindowBuilds,
+    private readonly explanations: WindowExplanations,
     private readonly metrics: Metrics,
     { windowCacheBytes }: AppConfig,
   ) {
@@ -83,7 +88,8 @@ export class WindowService {
     const done = this.metrics.windowLatency.startTimer();
     const conversation = await this.records.find(id, options);
     const settings = { callBudgetTokens: options.budgetTokens };
-    const window = await this.builds.build(this.builds.request(id, conversation, settings), asIs);
+    const request = this.builds.request(id, conversation, settings);
+    const window = await this.build(request, options, asIs);
     this.count(window, false);
     done();
     return window;
@@ -104,10 +110,8 @@ export class WindowService {
     const done = this.metrics.windowLatency.startTimer();
     const conversation = await this.records.find(id, options);
     const settings = { callBudgetTokens: options.budgetTokens, format };
-    const { messages, ...window } = await this.builds.build(
-      this.builds.request(id, conversation, settings),
-      asIs,
-    );
+    const request = this.builds.request(id, conversation, settings);
+    const { messages, ...window } = await this.build(request, options, asIs);
     this.count(window, false);
     const rendered = renderPrompt(
       format,
@@ -180,7 +184,7 @@ export class WindowService {
       format: options.format,
       compactions: planned?.active,
     });
-    const result = await this.builds.build(request, (window) => {
+    const result = await this.build(request, options, (window) => {
       this.count(window, false);
       return convert(planned?.warnings.length ? { ...window, warnings: planned.warnings } : window);
     });
@@ -264,6 +268,14 @@ export class WindowService {
     });
     if (timeless) this.sharedBuilds.add(key, conversation, build);
     return build;
+  }
+
+  private build<Result>(
+    request: WindowRequest,
+    { explain }: ReadWindowOptions,
+    convert: (window: Window) => Result,
+  ): Promise<Result> {
+    return explain ? this.explanations.build(request, convert) : this.builds.build(request, convert);
   }
 
   private count({ snapshotTokens }: WindowTotals, isCacheHit: boolean): void {

@@ -1,6 +1,7 @@
 import type { Format, Prompts, Repair } from '@fastpaca/messages';
 import type { CompactionWarning } from '../compaction/compaction.js';
 import type { SeqRange } from '../events/stored-event.js';
+import type { WindowExplanation } from './explanation.js';
 import type { GroupSize } from './group-size.js';
 import type { WindowPrefix } from './prefix.js';
 import type { WindowMessage } from './window-message.js';
@@ -43,6 +44,8 @@ export interface Window extends WindowTotals {
    * events; or if all events are summarized, the newest summary. The window is then without it.
    */
   overflow?: GroupSize;
+  /** Only if it was asked for: why each event of the log is in the window or not. */
+  explanation?: WindowExplanation;
   /** Only in a preview: the previewed compaction cuts through a group. */
   warnings?: readonly CompactionWarning[];
 }

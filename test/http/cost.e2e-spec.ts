@@ -23,6 +23,7 @@ const {
   READ_SUFFIX,
   TOKENS_OF_RANGE,
   TOKENS_THROUGH,
+  TOKENS_THROUGH_EACH,
 } = eventsSql;
 const { ACTIVE_COMPACTIONS, COMPACTIONS_AFTER, FIND_SUMMARIES, LAST_COMPACTION } = compactionSql;
 const { FIND_CONVERSATION } = conversationsSql;
@@ -135,6 +136,12 @@ const MEASURED: [string, string, (last: number, name: string) => Value[], number
   ],
   ['the token total of a range', TOKENS_OF_RANGE.text, (last, name) => ['default', name, 5, last - 5], 10],
   ['the token total through an event', TOKENS_THROUGH.text, (last, name) => ['default', name, last - 5], 10],
+  [
+    'the token totals through some events',
+    TOKENS_THROUGH_EACH.text,
+    (last, name) => ['default', name, [5, last / 2, last - 5]],
+    20,
+  ],
   ['the conversation record', FIND_CONVERSATION.text, (_, name) => ['default', name], 10],
   // Both logs have the same number of active compactions. Superseded compactions are not read.
   [
@@ -267,6 +274,8 @@ describe('the window of a policy', () => {
   const MAX_ROWS_OF_SCAN = 4096 + 256;
   /** Windows of two logs may begin at different places of a step. */
   const MAX_ROWS_OF_STEP = 64;
+  /** An explanation also reads where the selection begins, and the token totals of its runs. */
+  const MAX_ROWS_OF_EXPLANATION = 300;
   let service: TestService;
   let rowsRead = 0;
 
@@ -306,16 +315,21 @@ describe('the window of a policy', () => {
     ['strip_tool_results', { limit: 100_000, trim_to: 1, max_tokens: 500 }, 2],
     ['none_such', {}, 1],
   ])('reads as many rows from a longer log, but for a step: %s %j', async (strategy, config, scans) => {
-    const read: number[] = [];
-    for (const length of LENGTHS) {
-      await service.http.put(`long-${length}`, { policy: { strategy, config } });
-      rowsRead = 0;
-      expect((await service.http.window(`long-${length}`)).status).toBe(200);
-      read.push(rowsRead);
+    for (const [query, lookups] of [
+      ['', 0],
+      ['?explain=true', MAX_ROWS_OF_EXPLANATION],
+    ] as const) {
+      const read: number[] = [];
+      for (const length of LENGTHS) {
+        await service.http.put(`long-${length}`, { policy: { strategy, config } });
+        rowsRead = 0;
+        expect((await service.http.window(`long-${length}`, query)).status).toBe(200);
+        read.push(rowsRead);
+      }
+      const [short = 0, long = 0] = read;
+      expect(Math.abs(long - short)).toBeLessThan(MAX_ROWS_OF_STEP);
+      expect(long).toBeLessThan(scans * MAX_ROWS_OF_SCAN + lookups);
     }
-    const [short = 0, long = 0] = read;
-    expect(Math.abs(long - short)).toBeLessThan(MAX_ROWS_OF_STEP);
-    expect(long).toBeLessThan(scans * MAX_ROWS_OF_SCAN);
   });
 });
 

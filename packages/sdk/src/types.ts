@@ -2,7 +2,7 @@ import type { Part, Role } from '@fastpaca/messages';
 import type { CompactionWarning, Window } from './window-types.js';
 
 export type { Part, RepairCode, Role } from '@fastpaca/messages';
-export type { Format, Prompt, Prompts } from './prompts.js';
+export type { CachedFormat, Format, Prompt, Prompts } from './prompts.js';
 export type * from './window-types.js';
 
 /**

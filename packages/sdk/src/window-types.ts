@@ -48,6 +48,20 @@ export interface Prefix {
   compactionVersion: number;
   /** Digest of the policy, the budget, the model and the format. */
   settings: string;
+  /** Only with `explain`: what has last changed the prefix. Null if nothing has. */
+  changedBy?: 'budget' | 'policy' | 'compaction' | null;
+}
+
+/** Adjacent events of the log that are in a window, or not in it, for the same reason. */
+export interface ExplainedRun {
+  fromSeq: number;
+  toSeq: number;
+  /** What the events cost in the window; of events that are not in it, their counts. */
+  tokens: number;
+  included: boolean;
+  /** Why they are not in the window, or `pinned`; null for the newest events. A later version of the service may add reasons. */
+  reason:
+    'policy' | 'budget' | 'summarized' | 'withdrawn' | 'pinned' | 'bytes' | 'overflow' | 'repair' | null;
 }
 
 /** A range cuts a tool call from its results: the nearest larger range that does not. */
@@ -74,6 +88,8 @@ export interface WindowInfo {
    * and their tokens; or the seq of the first pinned message that does not fit, and the tokens of all pinned messages.
    */
   overflow?: { seq: number; tokens: number };
+  /** Only with `explain`: all events of the log, ascending. */
+  explain?: ExplainedRun[];
   /** Only in a preview: its compaction cuts a tool call from its results. */
   warnings?: CompactionWarning[];
 }
@@ -100,6 +116,8 @@ export interface WindowOptions {
    * window as it is.
    */
   atVersion?: number | undefined;
+  /** Say for each event of the log why it is in the window or not, see `Window.explain`. Default false. */
+  explain?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -151,6 +151,22 @@ export async function callProviders(openai: OpenAI, anthropic: Anthropic, contex
   await context.window({ cache: true });
 }
 
+describe('ctx.window with explain', () => {
+  it('returns why each event is in the window or not, also with a format and in a preview', async () => {
+    await ctx.append(['a', 'b', 'c'].map(userMessage));
+    const { explain, prefix } = await ctx.window({ explain: true, budgetTokens: 11 });
+    expect(explain).toEqual([
+      { fromSeq: 1, toSeq: 1, tokens: 5, included: false, reason: 'budget' },
+      { fromSeq: 2, toSeq: 3, tokens: 10, included: true, reason: null },
+    ]);
+    expect(prefix.changedBy).toBe('budget');
+    const prompt = await ctx.window({ explain: true, format: 'openai-chat' });
+    expect(prompt.explain).toHaveLength(1);
+    expect((await ctx.previewWindow({ tokenBudget: 11 }, { explain: true })).explain).toHaveLength(2);
+    expect(await ctx.window()).not.toHaveProperty('explain');
+  });
+});
+
 describe('ctx.previewWindow', () => {
   const replacement = [{ role: 'system', content: 'they said a, b', tokenCount: 5 }] as const;
 

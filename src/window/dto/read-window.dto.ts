@@ -54,12 +54,21 @@ export class ReadWindowDto implements CrossFieldValidation {
   @IsBoolean({ message: 'must be true or false' })
   cache?: boolean;
 
+  @ApiPropertyOptional({
+    example: true,
+    description: 'Add `explain`: why each event of the log is in the window or not; default `false`',
+  })
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  explain?: boolean;
+
   crossFieldViolations(): Violation[] {
     return cacheViolations(this.format, this.cache);
   }
 }
 
 export function windowOptions(dto: ReadWindowDto): ReadBodyOptions {
-  const { budget_tokens: budgetTokens, if_version: ifVersion, at_version: atVersion, format, cache } = dto;
-  return { budgetTokens, ifVersion, atVersion, format, cache };
+  const { budget_tokens: budgetTokens, if_version: ifVersion, at_version: atVersion } = dto;
+  const { format, cache, explain } = dto;
+  return { budgetTokens, ifVersion, atVersion, format, cache, explain };
 }

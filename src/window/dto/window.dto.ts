@@ -3,6 +3,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { CompactionWarningDto } from '../../compaction/dto/compact.dto.js';
 import { WINDOW_MESSAGE } from '../../events/dto/event.schema.js';
 import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
+import { EXPLAIN_REASONS, type ExplainReason, type PrefixChange } from '../explanation.js';
 
 @SchemaTitle('Segment')
 class SegmentDto {
@@ -67,6 +68,41 @@ class PrefixDto {
 
   @ApiProperty({ description: 'Digest of the policy, the budget, the model and the format' })
   settings!: string;
+
+  @ApiPropertyOptional({
+    type: 'string',
+    enum: ['budget', 'policy', 'compaction', null],
+    nullable: true,
+    description: 'Only with `explain`: what has last changed the prefix; null if nothing has',
+  })
+  changed_by?: PrefixChange | null;
+}
+
+@SchemaTitle('ExplainedRun')
+class ExplainedRunDto {
+  @ApiProperty({ type: 'integer' })
+  from_seq!: number;
+
+  @ApiProperty({ type: 'integer' })
+  to_seq!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'What the events cost in the window; of events that are not in it, their counts',
+  })
+  tokens!: number;
+
+  @ApiProperty({ description: 'Whether the events are in the window' })
+  included!: boolean;
+
+  @ApiProperty({
+    type: 'string',
+    enum: [...EXPLAIN_REASONS, null],
+    nullable: true,
+    description:
+      'Why they are not in it, or `pinned`; null for the newest events. More reasons may be added.',
+  })
+  reason!: ExplainReason | null;
 }
 
 @SchemaTitle('Window')
@@ -139,6 +175,12 @@ export class WindowDto {
       'pinned events; or if all events are summarized, the newest summary. The window is then without it.',
   })
   overflow?: OverflowDto;
+
+  @ApiPropertyOptional({
+    type: [ExplainedRunDto],
+    description: 'Only with `explain`: all events of the log, ascending',
+  })
+  explain?: ExplainedRunDto[];
 
   @ApiPropertyOptional({
     type: [CompactionWarningDto],

@@ -1,7 +1,7 @@
 import type { Format, PromptOptions, Repair } from '@fastpaca/messages';
 import { warningDto } from '../../compaction/dto/compact.dto.js';
 import { renderMessages } from '../prompt.js';
-import type { WindowPrefix } from '../prefix.js';
+import type { ExplainedRun } from '../explanation.js';
 import type { Segment, Window } from '../window.js';
 
 /**
@@ -10,7 +10,7 @@ import type { Segment, Window } from '../window.js';
  * @param format writes `prompt` in the place of `messages`, with these `options`
  */
 export function serializeWindow(window: Window, format?: Format, options: PromptOptions = {}): Buffer {
-  const { messages, overflow } = window;
+  const { messages, overflow, explanation } = window;
   const rendered = format && renderMessages(format, messages, options);
   const content = rendered
     ? `"format":"${format}","prompt":${rendered.json}`
@@ -21,8 +21,9 @@ export function serializeWindow(window: Window, format?: Format, options: Prompt
     `{"version":${window.version},${content},"used_tokens":${window.usedTokens},` +
       `"needs_compaction":${window.needsCompaction},"segments":${JSON.stringify(window.segments.map(segmentDto))},` +
       `"budget_tokens":${window.budgetTokens}${optionalField('token_factor', window.tokenFactor)},` +
-      `"repairs":${JSON.stringify(repairs)},"prefix":${prefixJson(window.prefix)}` +
-      `${optionalField('overflow', overflow)}${optionalField('warnings', warnings)}}`,
+      `"repairs":${JSON.stringify(repairs)},"prefix":${prefixJson(window)}` +
+      `${optionalField('overflow', overflow)}${optionalField('explain', explanation?.runs.map(explainedRunDto))}` +
+      `${optionalField('warnings', warnings)}}`,
   );
 }
 
@@ -35,11 +36,17 @@ function optionalField(name: string, value: object | number | undefined): string
   return value !== undefined ? `,"${name}":${JSON.stringify(value)}` : '';
 }
 
-function prefixJson({ hash, startSeq, compactionVersion, settings }: WindowPrefix): string {
+function explainedRunDto({ fromSeq, toSeq, tokens, included, reason }: ExplainedRun) {
+  return { from_seq: fromSeq, to_seq: toSeq, tokens, included, reason };
+}
+
+function prefixJson({ prefix, explanation }: Window): string {
+  const { hash, startSeq, compactionVersion, settings } = prefix;
   return JSON.stringify({
     hash,
     start_seq: startSeq,
     compaction_version: compactionVersion,
     settings,
+    ...(explanation && { changed_by: explanation.prefixChangedBy }),
   });
 }

@@ -540,6 +540,20 @@ export interface components {
       /** @description Cursor of the next page; never null */
       next_cursor: number;
     };
+    ExplainedRun: {
+      from_seq: number;
+      to_seq: number;
+      /** @description What the events cost in the window; of events that are not in it, their counts */
+      tokens: number;
+      /** @description Whether the events are in the window */
+      included: boolean;
+      /**
+       * @description Why they are not in it, or `pinned`; null for the newest events. More reasons may be added.
+       * @enum {string|null}
+       */
+      reason:
+        'policy' | 'budget' | 'summarized' | 'withdrawn' | 'pinned' | 'bytes' | 'overflow' | 'repair' | null;
+    };
     Frame:
       | components['schemas']['EventFrame']
       | components['schemas']['WindowFrame']
@@ -735,6 +749,11 @@ export interface components {
       compaction_version: number;
       /** @description Digest of the policy, the budget, the model and the format */
       settings: string;
+      /**
+       * @description Only with `explain`: what has last changed the prefix; null if nothing has
+       * @enum {string|null}
+       */
+      changed_by?: 'budget' | 'policy' | 'compaction' | null;
     };
     RangeCompaction: {
       /**
@@ -911,6 +930,8 @@ export interface components {
       prefix: components['schemas']['Prefix'];
       /** @description What does not fit the budget although the window is for it: the newest group, even with shortened tool results; the pinned events; or if all events are summarized, the newest summary. The window is then without it. */
       overflow?: components['schemas']['Overflow'];
+      /** @description Only with `explain`: all events of the log, ascending */
+      explain?: components['schemas']['ExplainedRun'][];
       /** @description Only in a preview, if its compaction cuts through a group: see the response of a compaction */
       warnings?: components['schemas']['CompactionWarning'][];
     };
@@ -1711,6 +1732,8 @@ export interface operations {
         format?: string;
         /** @description Prepare the prompt for the prompt cache of the provider: `cache_control` with `anthropic`, `prompt_cache_key` with `openai-chat` and `openai-responses`; default `false` */
         cache?: boolean;
+        /** @description Add `explain`: why each event of the log is in the window or not; default `false` */
+        explain?: boolean;
       };
       header?: {
         /** @description An `ETag` of an earlier response: 304 if it is still current */
@@ -1845,6 +1868,8 @@ export interface operations {
         format?: string;
         /** @description Prepare the prompt for the prompt cache of the provider: `cache_control` with `anthropic`, `prompt_cache_key` with `openai-chat` and `openai-responses`; default `false` */
         cache?: boolean;
+        /** @description Add `explain`: why each event of the log is in the window or not; default `false` */
+        explain?: boolean;
       };
       header?: {
         /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */

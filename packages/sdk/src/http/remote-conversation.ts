@@ -125,12 +125,13 @@ function windowQuery({
   atVersion,
   format,
   cache,
+  explain,
 }: CachedWindowOptions & { format?: Format | undefined }) {
   optionalInteger('budgetTokens', budgetTokens, 1);
   optionalInteger('ifVersion', ifVersion, 0);
   optionalInteger('atVersion', atVersion, 0);
   const query = { budget_tokens: budgetTokens, if_version: ifVersion, at_version: atVersion, format };
-  return cache ? { ...query, cache } : query;
+  return { ...query, ...(cache && { cache }), ...(explain && { explain }) };
 }
 
 function encodeId(id: unknown): string {

@@ -43,12 +43,25 @@ function fromWireInfo(wire: WireWindow): WindowInfo {
     repairs: wire.repairs.map(fromWireRepair),
     prefix: fromWirePrefix(wire.prefix),
     ...(wire.overflow && { overflow: wire.overflow }),
+    ...(wire.explain && {
+      explain: wire.explain.map(({ from_seq: fromSeq, to_seq: toSeq, ...run }) => ({
+        fromSeq,
+        toSeq,
+        ...run,
+      })),
+    }),
     ...warningsField(wire.warnings),
   };
 }
 
 function fromWirePrefix({ hash, settings, ...wire }: WireWindow['prefix']): Prefix {
-  return { hash, startSeq: wire.start_seq, compactionVersion: wire.compaction_version, settings };
+  return {
+    hash,
+    startSeq: wire.start_seq,
+    compactionVersion: wire.compaction_version,
+    settings,
+    ...(wire.changed_by !== undefined && { changedBy: wire.changed_by }),
+  };
 }
 
 export function fromWireRepair({ call_id: callId, ...repair }: WireRepair): Repair {
