@@ -117,9 +117,9 @@ export class Environment {
   }
 }
 
-/** The flags of Node.js and the variables with which `npm start` runs the service. */
-export async function startOptions() {
-  const { scripts } = JSON.parse(await readFile(join(import.meta.dirname, '../package.json'), 'utf8'));
+/** The flags of Node.js and the variables with which `npm start` runs the service of a checkout; default: this one. */
+export async function startOptions(folder = join(import.meta.dirname, '..')) {
+  const { scripts } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const variables = [...scripts.start.matchAll(/\b([A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name, value]);
   return { flags: scripts.start.match(/--\S+/g), env: Object.fromEntries(variables) };
 }

@@ -5,12 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, startOptions, untilReady } from './environment.mjs';
 
-export async function startService(settings = {}) {
+/**
+ * @param settings environment variables
+ * @param folder a built checkout; default: this one
+ */
+export async function startService(settings = {}, folder = join(import.meta.dirname, '..')) {
   const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-bench-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const { flags, env } = await startOptions();
+  const { flags, env } = await startOptions(folder);
   const child = spawn(process.execPath, [...flags, 'dist/src/main.js'], {
+    cwd: folder,
     env: {
       ...process.env,
       ...env,
