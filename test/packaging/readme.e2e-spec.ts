@@ -1,28 +1,20 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createServer, type AddressInfo } from 'node:net';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FORMATS } from '@fastpaca/messages';
 import { validatePrompt } from '@fastpaca/messages/validate';
 import { SETTINGS } from '../../src/config/settings.js';
 import { BuiltService } from '../support/built-service.js';
 import { createMixedConversation } from '../support/mixed-conversation.js';
+import { codeBlocks, commandFor, runCommand, withoutTimes } from '../support/page-examples.js';
 import { TestService } from '../support/test-service.js';
 
 const readme = readFileSync('README.md', 'utf8');
 const streaming = readFileSync('docs/streaming.md', 'utf8');
 const extending = readFileSync('docs/extending.md', 'utf8');
-
-/** The code blocks of one language in the text of a page, in order. */
-function blocks(part: string, language: string): string[] {
-  return Array.from(
-    part.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm')),
-    ([, code]) => code ?? '',
-  );
-}
 
 function section(title: string, page = readme): string {
   const start = page.indexOf(`\n## ${title}\n`);
@@ -39,21 +31,6 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Replaces timestamps, which differ between the README and a response. */
-function withoutTimes(text: string): unknown {
-  return JSON.parse(text, (key, value) => (key.endsWith('_at') ? 'a time' : value));
-}
-
-/** The command with the address of `service`. It fails if the response is not a 2xx. */
-function bash(command: string, service: TestService): string {
-  const here = command.replaceAll('http://localhost:4000', service.url);
-  return `set -e; ${here.replace('curl', 'curl -sS --fail-with-body')}`;
-}
-
-async function run(command: string, service: TestService): Promise<string> {
-  return (await promisify(execFile)('bash', ['-c', bash(command, service)])).stdout;
-}
-
 let service: TestService;
 beforeAll(async () => (service = await TestService.start()));
 afterAll(() => service.stop());
@@ -61,12 +38,12 @@ afterAll(() => service.stop());
 describe('README.md', () => {
   it('shows the responses that its quickstart commands receive in sequence', async () => {
     const quickstart = section('Quickstart');
-    const commands = blocks(quickstart, 'bash').filter((block) => block.startsWith('curl'));
-    const responses = blocks(quickstart, 'json');
+    const commands = codeBlocks(quickstart, 'bash').filter((block) => block.startsWith('curl'));
+    const responses = codeBlocks(quickstart, 'json');
     expect(commands).toHaveLength(6);
     expect(responses).toHaveLength(6);
     for (const [index, command] of commands.entries()) {
-      expect(withoutTimes(await run(command, service))).toEqual(withoutTimes(responses[index] ?? ''));
+      expect(withoutTimes(await runCommand(command, service))).toEqual(withoutTimes(responses[index] ?? ''));
     }
   });
 
@@ -103,7 +80,7 @@ describe('README.md', () => {
 
 describe('docs/streaming.md', () => {
   it('contains a reader that continues after a restart of the server', async () => {
-    const [code = ''] = blocks(section('Reconnect without losing a change', streaming), 'javascript');
+    const [code = ''] = codeBlocks(section('Reconnect without losing a change', streaming), 'javascript');
     const port = await freePort();
     const start = (): Promise<BuiltService> =>
       BuiltService.start({ DATABASE_URL: service.database.url, PORT: String(port) });
@@ -136,7 +113,7 @@ describe('docs/streaming.md', () => {
   });
 
   it('contains a command that follows a conversation and a command that polls for the next change', async () => {
-    const commands = blocks(section('Three ways to read', streaming), 'bash').filter((block) =>
+    const commands = codeBlocks(section('Three ways to read', streaming), 'bash').filter((block) =>
       block.startsWith('curl'),
     );
     expect(commands).toHaveLength(2);
@@ -144,9 +121,12 @@ describe('docs/streaming.md', () => {
     expect(section('Follow a conversation')).toContain(commands[0]);
     await service.http.put('demo-commands');
     await service.http.say('demo-commands', 'one');
-    expect(JSON.parse(await run(poll!, service))).toMatchObject({ events: [{ seq: 1 }], next_cursor: 1 });
+    expect(JSON.parse(await runCommand(poll!, service))).toMatchObject({
+      events: [{ seq: 1 }],
+      next_cursor: 1,
+    });
 
-    const reader = spawn('bash', ['-c', bash(follow!, service).replace('curl', 'exec curl')], {
+    const reader = spawn('bash', ['-c', commandFor(follow!, service).replace('curl', 'exec curl')], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     try {
@@ -165,7 +145,7 @@ describe('docs/extending.md', () => {
       extending.matchAll(/\]\(\.\.\/(examples\/extend\/[\w./-]+)\):\n\n```typescript\n([\s\S]*?)^```/gm),
       ([, file = '', code = '']) => ({ file, code }),
     );
-    expect(shown).toHaveLength(blocks(extending, 'typescript').length);
+    expect(shown).toHaveLength(codeBlocks(extending, 'typescript').length);
     expect(shown.length).toBeGreaterThan(15);
     const differing = shown.filter(({ file, code }) => !readFileSync(file, 'utf8').includes(code));
     expect(differing).toEqual([]);
