@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { messageTokens, tokensOf } from '../support/window-model.js';
+import { messageTokens, tokensOf } from '../support/window-model/index.js';
 import { TestService } from '../support/test-service.js';
 
 interface Message {

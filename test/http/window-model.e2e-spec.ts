@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { TestService } from '../support/test-service.js';
-import { modelWindow, type ModelCompaction, type ModelEvent } from '../support/window-model.js';
+import { modelWindow, type ModelCompaction, type ModelEvent } from '../support/window-model/index.js';
 
 const CONVERSATIONS = 60;
 

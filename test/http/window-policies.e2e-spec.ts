@@ -10,7 +10,7 @@ import {
   userEvents,
   WindowConversations,
 } from '../support/window-conversations.js';
-import { messageTokens } from '../support/window-model.js';
+import { messageTokens } from '../support/window-model/index.js';
 
 /** A custom policy: selects the newest `limit` user messages. */
 @Injectable()

@@ -4,7 +4,7 @@ import { VersionMismatchError } from '../../src/conversations/conversations.erro
 import { WindowService } from '../../src/window/window.service.js';
 import { TestService } from '../support/test-service.js';
 import { userEvents, WindowConversations } from '../support/window-conversations.js';
-import { messageTokens } from '../support/window-model.js';
+import { messageTokens } from '../support/window-model/index.js';
 
 let service: TestService;
 let windows: WindowConversations;

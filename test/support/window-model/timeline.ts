@@ -1,0 +1,85 @@
+import { groupsOf } from './groups.js';
+import { itemOf, tokensOfAll, type Item, type ModelEvent } from './item.js';
+import { isReasoningOnly, toolsOf } from './tools.js';
+
+export interface ModelCompaction {
+  version: number;
+  fromSeq: number;
+  toSeq: number;
+  replacement: any[];
+}
+
+/** An active compaction, with its messages. */
+export interface Summary {
+  version: number;
+  fromSeq: number;
+  toSeq: number;
+  items: Item[];
+  tokens: number;
+}
+
+export interface Timeline {
+  /** The active compactions, ascending. */
+  summaries: Summary[];
+  /** The last seq of the head; 0 without a head, or if it is not pinned. */
+  headEnd: number;
+  /** The pinned events: in whole groups, or single. */
+  pins: Item[][];
+  /** The live events that are not pinned. Policies see no others. */
+  live: Item[];
+  /** The running token total of the log before a seq. */
+  tokensBefore(seq: number): number;
+}
+
+/** The most events that the head has. */
+const MAX_HEAD = 256;
+
+export function timelineOf(
+  log: readonly ModelEvent[],
+  compactions: readonly ModelCompaction[],
+  pinsHead: boolean,
+): Timeline {
+  const items = log.map(itemOf);
+  const summaries = activeSummaries(compactions);
+  const headEnd = pinsHead ? headLength(items) : 0;
+  const isPinned = pinned(items, headEnd);
+  const isCovered = ({ seq }: Item) => summaries.some(({ fromSeq, toSeq }) => fromSeq <= seq && seq <= toSeq);
+  return {
+    summaries,
+    headEnd,
+    pins: groupsOf(items).flatMap((group) =>
+      group.every(isPinned) ? [group] : group.filter(isPinned).map((item) => [item]),
+    ),
+    live: items.filter((item) => !isCovered(item) && !isPinned(item)),
+    tokensBefore: (seq) => tokensOfAll(items.filter((item) => item.seq < seq)),
+  };
+}
+
+/** A compaction is active until a later one contains its range. */
+function activeSummaries(compactions: readonly ModelCompaction[]): Summary[] {
+  const isReplaced = ({ version, fromSeq, toSeq }: ModelCompaction) =>
+    compactions.some((later) => later.version > version && later.fromSeq <= fromSeq && later.toSeq >= toSeq);
+  return compactions
+    .filter((compaction) => !isReplaced(compaction))
+    .sort((a, b) => a.fromSeq - b.fromSeq)
+    .map(({ replacement, ...range }) => {
+      const items = replacement.map((event) => itemOf({ seq: range.fromSeq, event, insertedAt: undefined }));
+      return { ...range, items, tokens: tokensOfAll(items) };
+    });
+}
+
+/** spec.md §6.4: system and developer events before any other role. */
+function headLength(items: readonly Item[]): number {
+  const first = items.findIndex(({ event: { role } }) => role !== 'system' && role !== 'developer');
+  return Math.min(first === -1 ? items.length : first, MAX_HEAD);
+}
+
+/** spec.md §6.4. An event that is bound to others stays with its whole group, so that no pair and no reasoning is cut. */
+function pinned(items: readonly Item[], headEnd: number): (item: Item) => boolean {
+  const pins = new Set(items.filter(({ seq, event }) => seq <= headEnd || event.pinned === true));
+  const isBound = (item: Item) => toolsOf(item).length > 0 || isReasoningOnly(item);
+  for (const group of groupsOf(items)) {
+    if (group.some((item) => pins.has(item) && isBound(item))) for (const item of group) pins.add(item);
+  }
+  return (item) => pins.has(item);
+}
