@@ -1,99 +1,137 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import {
+  randomConversation,
+  type RandomConversation,
+  type Settings,
+} from '../support/random-conversations.js';
 import { TestService } from '../support/test-service.js';
-import { modelWindow, type ModelCompaction, type ModelEvent } from '../support/window-model/index.js';
+import {
+  isPrefix,
+  modelWindow,
+  type ModelCompaction,
+  type ModelEvent,
+} from '../support/window-model/index.js';
 
-const CONVERSATIONS = 60;
+/** `ROUNDS=2000 npm test -- window-model` compares 2,000 random conversations. */
+const CONVERSATIONS = Number(process.env.ROUNDS ?? 60);
+/** Conversations of one test, because a test has a time limit. */
+const BATCH = 60;
 
-const part = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('text'), text: fc.lorem({ maxCount: 12 }) }) },
-  fc.record({ type: fc.constant('reasoning'), text: fc.lorem({ maxCount: 8 }) }),
-  fc.record(
-    {
-      type: fc.constantFrom('tool_call', 'tool-search'),
-      id: fc.constantFrom('a', 'b', 'c'),
-      name: fc.constant('find'),
-      input: fc.jsonValue({ maxDepth: 1 }),
-    },
-    { requiredKeys: ['type', 'name', 'input'] },
-  ),
-  {
-    weight: 2,
-    arbitrary: fc.record(
-      {
-        type: fc.constantFrom('tool_result', 'tool-result'),
-        tool_call_id: fc.constantFrom('a', 'b', 'c'),
-        output: fc.lorem({ maxCount: 6 }),
-      },
-      { requiredKeys: ['type', 'output'] },
+/** A window that the service answered, and what the conversation was then. */
+interface Observation {
+  settings: Settings;
+  budgetTokens: number | undefined;
+  lastSeq: number;
+  compactions: ModelCompaction[];
+  body: any;
+}
+
+/** One conversation on the service, with everything that was sent to it and read from it. */
+class ObservedConversation {
+  readonly observed: Observation[] = [];
+  private readonly sent: any[] = [];
+  private readonly compactions: ModelCompaction[] = [];
+  private settings: Settings | undefined;
+
+  constructor(
+    private readonly service: TestService,
+    private readonly id: string,
+  ) {}
+
+  async put(settings: Settings): Promise<void> {
+    expect((await this.service.http.put(this.id, settings)).status).toBeLessThan(300);
+    this.settings = settings;
+  }
+
+  async append(events: any[]): Promise<void> {
+    expect((await this.service.http.append(this.id, { events })).status).toBe(201);
+    this.sent.push(...events);
+  }
+
+  /** A range that cuts through an active compaction is rejected. */
+  async compact({ from, length, replacement }: { from: number; length: number; replacement: any[] }) {
+    const lastSeq = this.sent.length;
+    const fromSeq = 1 + Math.floor(from * (lastSeq - 1));
+    const toSeq = Math.min(lastSeq, fromSeq + Math.floor(length * lastSeq));
+    const range = { from_seq: fromSeq, to_seq: toSeq };
+    const { status, body } = await this.service.http.compact(this.id, { ...range, replacement });
+    if (status === 200) this.compactions.push({ version: body.version, fromSeq, toSeq, replacement });
+    else expect(body.reason).toBe('range_overlap');
+  }
+
+  /** Makes the older half of the log an hour older, so that `time_window` selects some events and not others. */
+  async age(): Promise<void> {
+    await this.service.database.query(
+      `UPDATE fastpaca.events SET inserted_at = inserted_at - interval '1 hour' WHERE conversation_id = $1 AND seq <= $2`,
+      [this.id, Math.floor(this.sent.length / 2)],
+    );
+  }
+
+  async read(budgetTokens?: number): Promise<void> {
+    const query = budgetTokens === undefined ? '' : `?budget_tokens=${budgetTokens}`;
+    const { status, body } = await this.service.http.window(this.id, query);
+    expect(status).toBe(200);
+    this.observed.push({
+      settings: this.settings!,
+      budgetTokens,
+      lastSeq: this.sent.length,
+      compactions: [...this.compactions],
+      body,
+    });
+  }
+
+  async log(): Promise<ModelEvent[]> {
+    const { body } = await this.service.http.events(this.id, '?from_seq=1');
+    return body.events.map(({ seq, inserted_at: insertedAt }: any) => ({
+      seq,
+      event: this.sent[seq - 1],
+      insertedAt,
+    }));
+  }
+}
+
+/** What the reference model says. */
+function expectedWindow(
+  log: ModelEvent[],
+  { settings, budgetTokens, lastSeq, compactions }: Observation,
+): object {
+  const { policy, token_budget: tokenBudget, trigger_ratio: triggerRatio, reserve_tokens } = settings;
+  const conversation = { tokenBudget, triggerRatio, reserveTokens: reserve_tokens, ...policy };
+  const window = modelWindow(log.slice(0, lastSeq), compactions, conversation, { budgetTokens });
+  return { version: lastSeq + compactions.length, ...window };
+}
+
+/** What the model knows of a window: not the time of summaries, the hashes, and the words of repairs. */
+function comparable({ messages, repairs, prefix, ...window }: any): object {
+  const { hash, settings, ...start } = prefix;
+  expect([hash, settings]).toEqual([expect.any(String), expect.any(String)]);
+  return {
+    ...window,
+    messages: messages.map(({ inserted_at, ...message }: any) =>
+      message.to_seq ? message : { ...message, inserted_at },
     ),
-  },
-  fc.record({ type: fc.constant('image'), url: fc.string({ maxLength: 12 }) }),
-);
-const event = fc.record(
-  {
-    role: fc.constantFrom('system', 'developer', 'user', 'assistant', 'assistant', 'tool'),
-    parts: fc.array(part, { minLength: 1, maxLength: 4 }),
-    id: fc.string({ maxLength: 6 }),
-    tool_call_id: fc.constantFrom('a', 'b', 'c'),
-    metadata: fc.dictionary(fc.string({ maxLength: 3 }), fc.integer(), { maxKeys: 2 }),
-    token_count: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 90 })),
-    extra: fc.integer(),
-  },
-  { requiredKeys: ['role', 'parts'] },
-);
-const limits = fc
-  .record({
-    limit: fc.integer({ min: 1, max: 30 }),
-    trim: fc.integer({ min: 0, max: 29 }),
-    trims: fc.boolean(),
-  })
-  .map(({ limit, trim, trims }) => (trims ? { limit, trim_to: 1 + (trim % limit) } : { limit }));
-const maxTokens = fc
-  .option(fc.integer({ min: 1, max: 600 }), { nil: undefined })
-  .map((max) => (max ? { max_tokens: max } : {}));
-const policy = fc
-  .tuple(
-    fc.oneof(
-      fc.tuple(fc.constantFrom('last_n', 'strip_tool_results'), limits),
-      fc.tuple(
-        fc.constant('skip_parts'),
-        fc
-          .tuple(limits, fc.constantFrom({}, { kinds: ['image'] }, { kinds: ['tool*'] }, { kinds: [] }))
-          .map(([a, b]) => ({ ...a, ...b })),
-      ),
-      fc.tuple(fc.constantFrom('budget', 'manual'), fc.constant({})),
-      fc.tuple(
-        fc.constant('time_window'),
-        // Both exclude exactly the older half of the log. With 1 s, a slow test would also lose newer events.
-        fc.record({
-          max_age_seconds: fc.constantFrom(1000, 1800),
-          min_events: fc.integer({ min: 0, max: 20 }),
-        }),
-      ),
-    ),
-    maxTokens,
-  )
-  .map(([[strategy, config], max]) => ({ strategy, config: { ...config, ...max } as any }));
-const reading = fc.record({
-  policy,
-  token_budget: fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 300, max: 5000 })),
-  trigger_ratio: fc.integer({ min: 1, max: 1000 }).map((thousandths) => thousandths / 1000),
-  budget_tokens: fc.option(fc.integer({ min: 1, max: 1000 }), { nil: undefined }),
-});
-const conversation = fc.record({
-  turns: fc.array(fc.array(event, { minLength: 1, maxLength: 15 }), { maxLength: 5 }),
-  /** A compaction after each turn, with start and length relative to the length of the log. Many are invalid. */
-  compactions: fc.array(
-    fc.record({
-      from: fc.double({ min: 0, max: 1, noNaN: true }),
-      length: fc.double({ min: 0, max: 0.5, noNaN: true }),
-      replacement: fc.array(event, { minLength: 1, maxLength: 2 }),
-    }),
-    { minLength: 6, maxLength: 6 },
-  ),
-  readings: fc.array(reading, { minLength: 4, maxLength: 6 }),
-});
+    repairs: repairs.map(({ action: _, ...repair }: any) => repair),
+    prefix: start,
+  };
+}
+
+/** Of two windows with the same hash, the earlier one is a prefix of the later one. */
+function expectPrefixes(observed: Observation[]): void {
+  for (const [index, { body: later }] of observed.entries()) {
+    for (const { body: earlier } of observed.slice(0, index)) {
+      if (earlier.prefix.hash === later.prefix.hash)
+        expect({ earlier, later, isPrefix: isPrefix(earlier, later) }).toMatchObject({ isPrefix: true });
+    }
+  }
+}
+
+/** Batches of conversations: [[60], [60], [12]]. */
+function batches(): number[][] {
+  return Array.from({ length: Math.ceil(CONVERSATIONS / BATCH) }, (_, index) => [
+    Math.min(BATCH, CONVERSATIONS - index * BATCH),
+  ]);
+}
 
 describe('a window', () => {
   let service: TestService;
@@ -101,72 +139,35 @@ describe('a window', () => {
   beforeAll(async () => (service = await TestService.start()));
   afterAll(() => service.stop());
 
-  it(`equals the reference model in ${CONVERSATIONS} random conversations`, async () => {
-    let windows = 0;
-    await fc.assert(
-      fc.asyncProperty(conversation, async ({ turns, compactions, readings }) => {
-        round += 1;
-        const id = `model-${round}`;
-        await service.http.put(id);
-        const accepted: ModelCompaction[] = [];
-        let lastSeq = 0;
-        for (const [index, events] of turns.entries()) {
-          const appended = await service.http.append(id, { events });
-          expect(appended.status).toBe(201);
-          lastSeq += events.length;
-          const { from, length, replacement } = compactions[index]!;
-          const fromSeq = 1 + Math.floor(from * (lastSeq - 1));
-          const toSeq = Math.min(lastSeq, fromSeq + Math.floor(length * lastSeq));
-          const compacted = await service.http.compact(id, { from_seq: fromSeq, to_seq: toSeq, replacement });
-          if (compacted.status === 200)
-            accepted.push({ version: compacted.body.version, fromSeq, toSeq, replacement });
-          else expect(compacted.body.reason).toBe('range_overlap');
-        }
-        // Half of the log is an hour old, so that `time_window` selects some events and not others.
-        await service.database.query(
-          `UPDATE fastpaca.events SET inserted_at = inserted_at - interval '1 hour' WHERE conversation_id = $1 AND seq <= $2`,
-          [id, Math.floor(lastSeq / 2)],
-        );
-        const log = (await service.http.events(id, '?from_seq=1')).body.events as any[];
-        const sent = turns.flat();
-        const model: ModelEvent[] = log.map((each, index) => ({
-          seq: each.seq,
-          event: sent[index],
-          insertedAt: each.inserted_at,
-        }));
+  async function observe({ settings, turns, isAged, readings }: RandomConversation) {
+    round += 1;
+    const conversation = new ObservedConversation(service, `model-${round}`);
+    await conversation.put(settings);
+    for (const { events, compaction } of turns) {
+      await conversation.append(events);
+      if (!isAged) await conversation.read();
+      if (compaction) await conversation.compact(compaction);
+      if (!isAged && compaction) await conversation.read();
+    }
+    if (isAged) await conversation.age();
+    for (const reading of readings) {
+      await conversation.put(reading.settings);
+      await conversation.read(reading.budgetTokens ?? undefined);
+    }
+    return conversation;
+  }
 
-        for (const { policy, token_budget, trigger_ratio, budget_tokens } of readings) {
-          const put = await service.http.put(id, { policy, token_budget, trigger_ratio });
-          expect(put.status).toBe(200);
-          const { status, body } = await service.http.window(
-            id,
-            budget_tokens ? `?budget_tokens=${budget_tokens}` : '',
-          );
-          expect(status).toBe(200);
-          const { version, ...window } = body;
-          const expected = modelWindow(
-            model,
-            accepted,
-            {
-              tokenBudget: token_budget,
-              triggerRatio: trigger_ratio,
-              strategy: policy.strategy,
-              config: policy.config,
-            },
-            { budgetTokens: budget_tokens },
-          );
-          const messages = window.messages.map(({ inserted_at: at, ...message }: any) =>
-            message.to_seq ? message : { ...message, inserted_at: at },
-          );
-          expect(version).toBe(lastSeq + accepted.length);
-          const repairs = window.repairs.map(({ action: _, ...repair }: any) => repair);
-          expect({ ...window, messages, repairs }).toEqual(expected);
-          windows += 1;
-        }
+  it.each(batches())('equals the reference model in %i random conversations', async (numRuns) => {
+    await fc.assert(
+      fc.asyncProperty(randomConversation, async (random) => {
+        const conversation = await observe(random);
+        const log = await conversation.log();
+        for (const observation of conversation.observed)
+          expect(comparable(observation.body)).toEqual(expectedWindow(log, observation));
+        expectPrefixes(conversation.observed);
       }),
-      { numRuns: CONVERSATIONS },
+      { numRuns },
     );
-    expect(windows).toBeGreaterThanOrEqual(CONVERSATIONS * 4);
   });
 
   it('equals the reference model around each position where the scan of a policy may start', async () => {
@@ -177,8 +178,12 @@ describe('a window', () => {
       for (let remaining = count; remaining > 0; remaining -= 100) {
         const events = Array.from({ length: Math.min(100, remaining) }, () => {
           const seq = sent.length + 1;
-          const type = seq % 7 === 0 ? 'image' : seq % 11 === 0 ? 'tool_result' : 'text';
-          const event = { role: 'user', parts: [{ type, text: `${seq}` }], token_count: 5 };
+          const type = seq % 7 === 0 ? 'widget' : seq % 11 === 0 ? 'tool_result' : 'text';
+          const event = {
+            role: 'user',
+            parts: [{ type, [type === 'tool_result' ? 'output' : 'text']: `${seq}` }],
+            token_count: 5,
+          };
           sent.push(event);
           return event;
         });
@@ -211,7 +216,7 @@ describe('a window', () => {
           strategy,
           config,
         });
-        const { version, messages, ...window } = body;
+        const { version, messages, prefix: _, ...window } = body;
         expect(version).toBe(length + 1);
         const repairs = window.repairs.map(({ action: _, ...repair }: any) => repair);
         expect({ ...window, repairs, seqs: messages.map(({ seq }: any) => seq) }).toEqual({

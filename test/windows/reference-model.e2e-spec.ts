@@ -69,9 +69,9 @@ describe('the reference model: steps', () => {
     expect(seqs(modelWindow(logOf(users(9)), [], settings(80, { trim_ratio: 1 })))[0]).toBe(2);
   });
 
-  // S = 0.1 × 100 = 10, which 1 − 0.9 in floating point misses: events of 10 tokens are all steps.
+  // S = 0.3 × 100 = 30: the events 1, 4, 7, … of 10 tokens are steps. In floating point 1 − 0.7 is more than 0.3, and 4 none.
   it('the distance of steps is exact', () => {
-    expect(seqs(modelWindow(logOf(users(14)), [], settings(100, { trim_ratio: 0.9 })))[0]).toBe(5);
+    expect(seqs(modelWindow(logOf(users(14)), [], settings(100, { trim_ratio: 0.7 })))[0]).toBe(7);
   });
 
   // S = 0.9 × 100 = 90. There is no multiple in (0, 50], so event 2 is no step; event 1 is, but 110 tokens do not fit.
@@ -121,9 +121,14 @@ describe('the reference model: pins', () => {
   });
 
   it('a policy neither counts nor drops pins', () => {
-    const events = [text('system', 1), text('user', 1), text('user', 1, { pinned: true }), ...users(4, 1)];
+    const events = [text('system', 1), ...users(2, 1), text('user', 1, { pinned: true }), text('user', 1)];
     const window = modelWindow(logOf(events), [], settings(100, { limit: 2 }, 'last_n'));
-    expect(seqs(window)).toEqual([1, 3, 6, 7]);
+    expect(seqs(window)).toEqual([1, 3, 4, 5]);
+    expect(window.used_tokens).toBe(4);
+    expect(window.segments).toEqual([
+      { type: 'live', from_seq: 1, to_seq: 1 },
+      { type: 'live', from_seq: 3, to_seq: 5 },
+    ]);
   });
 
   it('a compaction does not hide pins: the head is before its summary, other pins are after it', () => {
@@ -190,8 +195,8 @@ describe('the reference model: policies', () => {
   });
 
   it('last_n with a limit below 20 keeps exactly the newest', () => {
-    const window = modelWindow(logOf(users(25)), [], settings(10_000, { limit: 19 }, 'last_n'));
-    expect(seqs(window)[0]).toBe(7);
+    const window = modelWindow(logOf(users(26)), [], settings(10_000, { limit: 19 }, 'last_n'));
+    expect(seqs(window)[0]).toBe(8);
   });
 
   it('a cut inside a group moves to the next group; the newest group stays whole', () => {
