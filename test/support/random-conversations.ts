@@ -168,7 +168,7 @@ const timeless = fc.oneof(
 /** Both ages exclude exactly the older half of an aged log. With one second, a slow test would lose newer events too. */
 const timeWindow = policy(
   'time_window',
-  fc.record({ max_age_seconds: fc.constantFrom(1000, 1800), min_events: fc.integer({ min: 0, max: 20 }) }),
+  fc.record({ max_age_seconds: fc.constantFrom(1000, 1800), min_events: fc.integer({ min: 0, max: 40 }) }),
 );
 
 interface Policy {

@@ -25,9 +25,9 @@ interface Budget {
 /** spec.md §6.6 and §6.7. */
 export function fit(timeline: Timeline, groups: SelectedGroups, budget: Budget): Fit {
   const fits = (content: Content) => {
-    const messages = placed(content, timeline);
-    const { messages: repaired } = repair(messages);
-    return tokensOfAll(messages) <= budget.effective && tokensOfAll(repaired) <= budget.effective;
+    const { pins, summaries, run } = content;
+    if (tokensOfAll([...pins, ...summaries, ...run]) > budget.effective) return false;
+    return tokensOfAll(repair(placed(content, timeline)).messages) <= budget.effective;
   };
   const pins = timeline.pins.flat();
   if (!fits({ pins, summaries: [], run: [] }))
@@ -37,7 +37,8 @@ export function fit(timeline: Timeline, groups: SelectedGroups, budget: Budget):
   const summaries = longestTail(timeline.summaries, (tail) => fits({ pins, summaries: tail, run: [] }))!;
   const fitsAsRun = (run: Item[]) => fits({ pins, summaries, run });
   const { run, overflow } = fitRun(timeline, groups, budget, fitsAsRun);
-  return { pins, summaries, run, overflow: overflow ?? summaryOverflow(timeline, run, pins, summaries) };
+  const content = { pins, summaries, run };
+  return { ...content, overflow: overflow ?? summaryOverflow(timeline, content) };
 }
 
 /** Keeps the oldest pins that fit. */
@@ -88,29 +89,25 @@ function fitRun(
  * @param all the unpinned live events as the policy left them, also those it excluded
  */
 function stepsOf(
-  timeline: Timeline,
+  { tokensBefore }: Timeline,
   all: Item[][],
   { effective, trimRatio }: Budget,
 ): (group: Item[]) => boolean {
   const thousandthsOfStep = (1000 - Math.round(trimRatio * 1000)) * effective;
   const multiplesUpTo = (group: Item[]) =>
-    Math.floor((1000 * timeline.tokensBefore(group[0]!.seq)) / thousandthsOfStep);
-  return (group) => {
-    const previous = all[all.findIndex(([first]) => first === group[0]) - 1];
-    if (!previous || thousandthsOfStep === 0) return true;
-    return multiplesUpTo(previous) < multiplesUpTo(group);
-  };
+    Math.floor((1000 * tokensBefore.get(group[0]!.seq)!) / thousandthsOfStep);
+  const steps = all.filter((group, index) => {
+    const previous = all[index - 1];
+    return !previous || thousandthsOfStep === 0 || multiplesUpTo(previous) < multiplesUpTo(group);
+  });
+  const starts = new Set(steps.map(([first]) => first));
+  return ([first]) => starts.has(first);
 }
 
 /** "An empty window always says why": here, because not even the newest summary fits. */
-function summaryOverflow(
-  timeline: Timeline,
-  run: Item[],
-  pins: Item[],
-  summaries: unknown[],
-): Overflow | undefined {
+function summaryOverflow(timeline: Timeline, content: Content): Overflow | undefined {
   const newest = timeline.summaries.at(-1);
-  const isEmpty = run.length + pins.length + summaries.length === 0;
+  const isEmpty = content.summaries.length === 0 && repair(placed(content, timeline)).messages.length === 0;
   return isEmpty && newest ? { seq: newest.toSeq, tokens: newest.tokens } : undefined;
 }
 

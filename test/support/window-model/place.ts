@@ -14,8 +14,6 @@ export interface Message extends Item {
   /** The compaction that the message is of. */
   summary: Summary | undefined;
   isOfRun: boolean;
-  /** Added by a repair. */
-  isSynthetic: boolean;
 }
 
 export interface Segment {
@@ -26,7 +24,7 @@ export interface Segment {
 
 /** Ascending by seq. The head comes first; a summary stands at its `from_seq`, before the pins in its range. */
 export function placed({ pins, summaries, run }: Content, { headEnd }: Timeline): Message[] {
-  const message = { summary: undefined, isOfRun: false, isSynthetic: false };
+  const message = { summary: undefined, isOfRun: false };
   const messages: Message[] = [
     ...summaries.flatMap((summary) => summary.items.map((item) => ({ ...message, ...item, summary }))),
     ...pins.map((item) => ({ ...message, ...item })),
@@ -40,20 +38,21 @@ export function placed({ pins, summaries, run }: Content, { headEnd }: Timeline)
   ];
 }
 
-/** Runs of messages of one summary, or of one part of the log. */
+/**
+ * Runs of messages of one summary, of consecutive events, and of events after the start of the run without a compaction between
+ * them. They describe what is returned: after repairs.
+ */
 export function segmentsOf(
   messages: readonly Message[],
-  content: Content,
+  { run }: Content,
   { summaries }: Timeline,
 ): Segment[] {
-  const runStart = content.run[0]?.seq ?? Infinity;
-  const runEnd = content.run.at(-1)?.seq ?? 0;
-  const isOfOneRun = (a: Message, b: Message) =>
-    a.seq >= runStart &&
-    b.seq <= runEnd &&
-    !summaries.some(({ fromSeq, toSeq }) => fromSeq <= b.seq && toSeq >= a.seq);
+  const runStart = run[0]?.seq ?? Infinity;
+  const isCompactionBetween = (a: Message, b: Message) =>
+    summaries.some(({ fromSeq, toSeq }) => fromSeq <= b.seq && toSeq >= a.seq);
   const isOneSegment = (a: Message, b: Message) =>
-    a.summary === b.summary && (a.summary !== undefined || b.seq - a.seq <= 1 || isOfOneRun(a, b));
+    a.summary === b.summary &&
+    (a.summary !== undefined || b.seq - a.seq <= 1 || (a.seq >= runStart && !isCompactionBetween(a, b)));
   const segments: Segment[] = [];
   for (const [index, message] of messages.entries()) {
     const { seq, summary } = message;

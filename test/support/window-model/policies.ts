@@ -48,9 +48,9 @@ function select(live: Item[], strategy: string, config: any, now: Date): Selecti
     }
     case 'time_window': {
       const oldest = now.getTime() - config.max_age_seconds * 1000;
-      const minEvents: number = config.min_events ?? 0;
+      const start = startOfNewest(live.length, config.min_events ?? 0);
       const isKept = ({ insertedAt }: Item, index: number) =>
-        new Date(insertedAt!).getTime() >= oldest || index >= live.length - minEvents;
+        new Date(insertedAt!).getTime() >= oldest || index >= start;
       return { left: live, kept: live.filter(isKept) };
     }
     default:
@@ -65,6 +65,12 @@ function newest(items: Item[], live: Item[], limit: number, trimTo: number): Ite
     if (kept.length <= limit) return kept;
   }
   return [];
+}
+
+/** The index from which at least `count` of the items remain. From 20 on, it moves in steps of a quarter. */
+function startOfNewest(items: number, count: number): number {
+  const step = count >= 20 ? Math.floor(count / 4) + 1 : 1;
+  return Math.max(0, step * Math.floor((items - count) / step));
 }
 
 /** The events that a policy may read: drops the oldest 512 events repeatedly until at most 4,096 remain. */

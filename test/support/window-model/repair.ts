@@ -44,7 +44,9 @@ function withoutResults(message: Message, orphans: Tool[]): Message[] {
   if (orphans.length === 0) return [message];
   if (orphans.some(({ part }) => part === undefined)) return [];
   const parts = message.event.parts.filter((part: any) => !orphans.some((orphan) => orphan.part === part));
-  const left = { ...message, ...withParts(message, parts) };
+  // The service does not store what each part of a summary counts.
+  const tokens = message.summary ? message.tokens : withParts(message, parts).tokens;
+  const left = { ...message, ...withParts(message, parts), tokens };
   const isToolMessage = message.event.role === 'tool' && !toolsOf(left).some(({ part }) => part);
   return parts.length === 0 || isToolMessage ? [] : [left];
 }
@@ -57,7 +59,7 @@ function answer(message: Message, calls: Tool[]): Message {
     content: NO_RESULT,
   }));
   const event = { role: 'tool', parts, synthetic: true };
-  return { ...message, stored: event, event, tokens: messageTokens('tool', parts), isSynthetic: true };
+  return { ...message, stored: event, event, tokens: messageTokens('tool', parts) };
 }
 
 /** The messages whose calls may still be answered: nothing but messages with calls and results follows their group. */

@@ -27,8 +27,8 @@ export interface Timeline {
   pins: Item[][];
   /** The live events that are not pinned. Policies see no others. */
   live: Item[];
-  /** The running token total of the log before a seq. */
-  tokensBefore(seq: number): number;
+  /** By seq: the tokens of all events of the log before it. */
+  tokensBefore: ReadonlyMap<number, number>;
 }
 
 /** The most events that the head has. */
@@ -51,7 +51,7 @@ export function timelineOf(
       group.every(isPinned) ? [group] : group.filter(isPinned).map((item) => [item]),
     ),
     live: items.filter((item) => !isCovered(item) && !isPinned(item)),
-    tokensBefore: (seq) => tokensOfAll(items.filter((item) => item.seq < seq)),
+    tokensBefore: runningTotals(items),
   };
 }
 
@@ -66,6 +66,11 @@ function activeSummaries(compactions: readonly ModelCompaction[]): Summary[] {
       const items = replacement.map((event) => itemOf({ seq: range.fromSeq, event, insertedAt: undefined }));
       return { ...range, items, tokens: tokensOfAll(items) };
     });
+}
+
+function runningTotals(items: readonly Item[]): Map<number, number> {
+  let total = 0;
+  return new Map(items.map(({ seq, tokens }) => [seq, (total += tokens) - tokens]));
 }
 
 /** spec.md §6.4: system and developer events before any other role. */
