@@ -81,6 +81,14 @@ class ObservedConversation {
     });
   }
 
+  /** Reads the windows that were observed so far once more, as of their versions. */
+  async expectSameAtVersions(): Promise<void> {
+    for (const { body } of this.observed) {
+      const { body: again } = await this.service.http.window(this.id, `?at_version=${body.version}`);
+      expect(again).toEqual(body);
+    }
+  }
+
   async log(): Promise<ModelEvent[]> {
     const { body } = await this.service.http.events(this.id, '?from_seq=1');
     return body.events.map(({ seq, inserted_at: insertedAt }: any) => ({
@@ -149,6 +157,7 @@ describe('a window', () => {
       if (compaction) await conversation.compact(compaction);
       if (!isAged && compaction) await conversation.read();
     }
+    await conversation.expectSameAtVersions();
     if (isAged) await conversation.age();
     for (const reading of readings) {
       await conversation.put(reading.settings);

@@ -72,7 +72,7 @@ const answer = event('assistant', fc.oneof(plain, textPart, call, call));
 const thought = event('assistant', reasoning, 2);
 const toolMessage = fc.oneof(
   event('tool', result, 3),
-  event('tool', plain, 2),
+  event('tool', fc.oneof(textPart, unknown, result), 2),
   fc.tuple(event('tool', textPart, 2), id).map(([message, tool_call_id]) => ({ ...message, tool_call_id })),
 );
 const any = fc.oneof(user, head, answer, answer, thought, toolMessage, toolMessage);

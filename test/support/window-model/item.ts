@@ -1,4 +1,4 @@
-import { eventTokens, estimate } from './tokens.js';
+import { eventTokens, estimate, messageTokens } from './tokens.js';
 
 /** An event of the log, as `POST …/events` received it. */
 export interface ModelEvent {
@@ -28,14 +28,13 @@ export function itemOf({ seq, event, insertedAt }: Omit<Item, 'stored' | 'tokens
 
 /**
  * The item with other parts. Without a `token_count`, its tokens are the estimate of what is left; a `token_count` shrinks in
- * the proportion of the estimates.
+ * the proportion of the estimates of role and parts.
  */
 export function withParts(item: Item, parts: any[]): Item {
+  const { role, parts: all, token_count: count } = item.stored;
   const event = { ...item.event, parts };
-  const left = estimate(event);
-  const { token_count: count } = item.stored;
-  const tokens = count === undefined ? left : Math.round((count * left) / estimate(item.stored));
-  return { ...item, event, tokens };
+  const proportion = messageTokens(role, parts) / messageTokens(role, all);
+  return { ...item, event, tokens: count === undefined ? estimate(event) : Math.round(count * proportion) };
 }
 
 export function tokensOfAll(items: readonly { tokens: number }[]): number {
