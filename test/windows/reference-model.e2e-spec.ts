@@ -199,6 +199,35 @@ describe('the reference model: policies', () => {
     expect(seqs(window)[0]).toBe(8);
   });
 
+  // All events are old. From 20 on, the start moves in steps of min_events / 4 + 1: 6 of the 10 events that may leave, leave.
+  it.each([
+    [19, 12],
+    [20, 7],
+  ])('time_window with min_events %i and 30 old events starts at event %i', (count, start) => {
+    const config = { max_age_seconds: 60, min_events: count };
+    const window = modelWindow(logOf(users(30)), [], settings(10_000, config, 'time_window'));
+    expect(seqs(window)[0]).toBe(start);
+  });
+
+  // The turn of event 5 is open. Of the other results, the newest stays.
+  it('strip_tool_results keeps the outputs of the open turn and the newest ones', () => {
+    const old = (id: string) => [call(id, 1), result(id)];
+    const events = [...old('a'), ...old('b'), text('user', 1), ...old('c')];
+    const outputs = (keepRecent: number) =>
+      modelWindow(logOf(events), [], settings(1000, { keep_recent: keepRecent }, 'strip_tool_results'))
+        .messages.filter(({ role }) => role === 'tool')
+        .map(({ parts }) => parts[0].output);
+    const placeholder = '[tool result removed]';
+    expect(outputs(0)).toEqual([placeholder, placeholder, 'x']);
+    expect(outputs(2)).toEqual([placeholder, 'x', 'x']);
+  });
+
+  it('skip_parts drops events left empty, which are not counted, and leaves the open turn as it is', () => {
+    const log = logOf([text('user', 1), call('a', 1), result('a'), text('user', 1), call('b', 1)]);
+    const window = modelWindow(log, [], settings(1000, { limit: 3 }, 'skip_parts'));
+    expect(seqs(window)).toEqual([1, 4, 5]);
+  });
+
   it('a cut inside a group moves to the next group; the newest group stays whole', () => {
     const events = [call('a', 10), text('user', 10), result('a'), text('user', 10)];
     const window = (limit: number, count: number) =>
@@ -213,7 +242,7 @@ describe('the reference model: policies', () => {
       { type: 'reasoning', text: 'hello' },
       { type: 'text', text: 'hello' },
     ];
-    const log = logOf([{ role: 'assistant', parts, token_count: 60 }, text('user', 1)]);
+    const log = logOf([{ role: 'assistant', name: 'not counted', parts, token_count: 60 }, text('user', 1)]);
     expect(modelWindow(log, [], settings(1000, {}, 'skip_parts')).used_tokens).toBe(51);
   });
 });
@@ -265,6 +294,11 @@ describe('the reference model: budget', () => {
     expect(seqs(window)).toEqual([2, 3]);
     expect(window.overflow).toEqual({ seq: 4, tokens: 81 });
     expect(window.prefix.start_seq).toBe(2);
+  });
+
+  it('a summary that does not fit is the reason of an empty window', () => {
+    const window = modelWindow(logOf(users(2)), [compaction(1, 2, 30)], settings(20));
+    expect(window).toMatchObject({ messages: [], overflow: { seq: 2, tokens: 30 } });
   });
 
   // Messages follow the unanswered call, so a result is added to it. One token less, and its group leaves.
