@@ -304,7 +304,7 @@ export interface components {
       /** @example 1 */
       version: number;
       /**
-       * @description What the event costs of a budget, in tokens
+       * @description What the event costs of a budget, in tokens of the conversation's model: 3 + tokens of the role + the sum over what goes to the model. Media count by formula, ids and signatures nothing. Equal to `token_count` if that was given.
        * @example 10
        */
       token_estimate: number;
@@ -317,7 +317,7 @@ export interface components {
       /** @example 1 */
       version: number;
       /**
-       * @description What the event costs of a budget, in tokens
+       * @description What the event costs of a budget, in tokens of the conversation's model: 3 + tokens of the role + the sum over what goes to the model. Media count by formula, ids and signatures nothing. Equal to `token_count` if that was given.
        * @example 10
        */
       token_estimate: number;
@@ -518,8 +518,9 @@ export interface components {
       };
       /** @description If true, no policy and no budget drops the event from a window */
       pinned?: boolean;
-      /** @description The caller's own token count, used as the token estimate */
+      /** @description The caller's own token count, used as the token estimate. It shrinks in proportion when a window leaves out parts of the event. */
       token_count?: number;
+      /** @description What the event costs of a budget, in tokens of the model that the conversation had when it was appended */
       token_estimate: number;
       /** Format: date-time */
       inserted_at: string;
@@ -637,7 +638,7 @@ export interface components {
       metadata?: {
         [key: string]: unknown;
       };
-      /** @description The caller's own token count, used as the token estimate */
+      /** @description The caller's own token count, used as the token estimate. It shrinks in proportion when a window leaves out parts of the event. */
       token_count?: number;
       /** @description If true, no policy and no budget drops the event from a window */
       pinned?: boolean;
@@ -651,7 +652,7 @@ export interface components {
       metadata?: {
         [key: string]: unknown;
       };
-      /** @description The caller's own token count, used as the token estimate */
+      /** @description The caller's own token count, used as the token estimate. It shrinks in proportion when a window leaves out parts of the event. */
       token_count?: number;
       /** @description If true, no policy and no budget drops the event from a window */
       pinned?: boolean;
@@ -671,7 +672,7 @@ export interface components {
       metadata?: {
         [key: string]: unknown;
       };
-      /** @description The caller's own token count, used as the token estimate */
+      /** @description The caller's own token count, used as the token estimate. It shrinks in proportion when a window leaves out parts of the event. */
       token_count?: number;
       /** @description If true, no policy and no budget drops the event from a window */
       pinned?: boolean;
@@ -849,8 +850,9 @@ export interface components {
       };
       /** @description If true, no policy and no budget drops the event from a window */
       pinned?: boolean;
-      /** @description The caller's own token count, used as the token estimate */
+      /** @description The caller's own token count, used as the token estimate. It shrinks in proportion when a window leaves out parts of the event. */
       token_count?: number;
+      /** @description What the event costs of a budget, in tokens of the model that the conversation had when it was appended */
       token_estimate: number;
       /** Format: date-time */
       inserted_at: string;
