@@ -14,12 +14,7 @@ export type {
   ToolResultItem,
 } from './items.js';
 export { readItems } from './read/read-items.js';
-export {
-  countedEvent,
-  type CountedContent,
-  type CountedEvent,
-  type CountedMedia,
-} from './counted-event.js';
+export { countedEvent, type CountedContent, type CountedEvent, type CountedMedia } from './counted-event.js';
 export {
   outlineOf,
   outlineOfItems,
