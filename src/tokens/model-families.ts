@@ -24,7 +24,7 @@ export interface ModelFamily {
 /** An A4 or Letter page as providers render it, in pixels. */
 const PAGE: ImageSize = { width: 1275, height: 1650 };
 
-/** Tokens of the text of a page that is full of it: measured 461 for gpt-5 (huggingface.co/datasets/JOHNISKING/pdf-token-cost). */
+/** Tokens of the text of a page that is full of it: measured 461 for gpt-5 (data set pdf-token-cost on huggingface.co). */
 const PAGE_TEXT_TOKENS = 500;
 
 /**
@@ -39,7 +39,7 @@ function openAi(imageTokens: ImageFormula, encoding: EncodingName = 'o200k_base'
 /**
  * Claude. Text: the vocabulary that Anthropic has published, with the factor that npm `ai-tokenizer` 1.0.6 found against answers of
  * the API, for Claude 3 to 4.5: 98–99.8 % right. A page of a PDF: 1,500–3,000 tokens with its image (platform.claude.com, "PDF
- * support"); 2,098–2,478 were measured (huggingface.co/datasets/JOHNISKING/pdf-token-cost). Claude reads no audio.
+ * support"); 2,098–2,478 were measured (data set pdf-token-cost on huggingface.co). Claude reads no audio.
  */
 function claude(imageTokens: ImageFormula): ModelFamily {
   return { encoding: 'claude', factor: 1.1, imageTokens, pdfPageTokens: 2250, audioTokensPerSecond: 10 };
