@@ -1,8 +1,7 @@
-import { NO_RESULT_TEXT } from '@fastpaca/messages';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Compaction } from '../compaction/compaction.js';
 import { CompactionService } from '../compaction/compaction.service.js';
-import { ROLES } from '../events/dto/event.schema.js';
+import type { ConversationRecord } from '../conversations/conversation.js';
 import { EventsService } from '../events/events.service.js';
 import type { ConfiguredPolicy } from '../policies/policy.registry.js';
 import { MessageTokenCounter } from '../tokens/message-token-counter.js';
@@ -13,7 +12,6 @@ import type { GroupSize } from './group-size.js';
 import type { LiveGroup } from './live-group.js';
 import { LiveRanges } from './live-ranges.js';
 import { LiveSelector, type LiveSelection } from './live-selector.js';
-import type { TokenCounts } from './log-timeline.js';
 import { needsCompaction } from './needs-compaction.js';
 import { PinnedMessages } from './pinned-messages.js';
 import { settingsDigest, windowPrefix } from './prefix.js';
@@ -24,7 +22,7 @@ import { WindowBudget } from './window-budget.js';
 import { WindowFitter, type StoredSummary, type WindowContent } from './window-fitter.js';
 import type { WindowMessage } from './window-message.js';
 import type { WindowRequest } from './window-request.js';
-import type { AddedTokens } from './window-repair.js';
+import { windowTokenCounts, type WindowTokenCounts } from './window-token-counts.js';
 
 /** The parts of a snapshot that no policy decides about. */
 interface FixedParts {
@@ -74,9 +72,8 @@ export interface BuiltWindow {
  */
 @Injectable()
 export class WindowBuilder implements OnModuleInit {
-  private readonly baseTokens = new Map<string, number>();
-  private readonly counts: TokenCounts = { base: this.baseTokens, ofText: (text) => this.tokensOfText(text) };
-  private addedTokens: AddedTokens = { base: this.baseTokens, result: 0 };
+  /** For conversations without a model. */
+  private defaultCounts?: WindowTokenCounts;
 
   constructor(
     private readonly compactions: CompactionService,
@@ -85,8 +82,7 @@ export class WindowBuilder implements OnModuleInit {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    for (const role of ROLES) this.baseTokens.set(role, (await this.messageTokens.count(role, [])).total);
-    this.addedTokens = { base: this.baseTokens, result: await this.tokensOfText(NO_RESULT_TEXT) };
+    this.defaultCounts = await windowTokenCounts(this.messageTokens, null);
   }
 
   /** @param maxBytes most bytes of messages; the oldest live events are dropped first, then the oldest summaries */
@@ -94,6 +90,7 @@ export class WindowBuilder implements OnModuleInit {
     const { conversation, policy, format } = request;
     const { version, lastSeq, tokensTotal, triggerRatio } = conversation;
     const budget = new WindowBudget(request);
+    const counts = await this.countsOf(conversation);
     const fixed = await this.readFixedParts(request, budget.tokens, maxBytes);
     const { compactions, pins, summaries } = fixed;
 
@@ -103,11 +100,11 @@ export class WindowBuilder implements OnModuleInit {
     };
     const live = new LiveRanges(lastSeq, tokensTotal, pins.covered(compactions));
     const steps = new TrimSteps(policy.trimRatio, budget.tokens);
-    const fitter = new WindowFitter(pins, summaries, budget.tokens, format, this.addedTokens);
+    const fitter = new WindowFitter(pins, summaries, budget.tokens, format, counts);
     const remaining = new RemainingBudget(fitter.remainingTokens, maxBytes - fixed.bytes);
     // An explanation needs the exact start of the selection.
     const isDecided = request.explain ? () => false : needs;
-    const selector = new LiveSelector(this.events, this.counts, request, live, steps, remaining, isDecided);
+    const selector = new LiveSelector(this.events, counts, request, live, steps, remaining, isDecided);
     const selection = await selector.select(maxBytes);
     const fitted = await this.fit({ pins, fitter, selector, selection, steps, policy, maxBytes });
 
@@ -138,6 +135,11 @@ export class WindowBuilder implements OnModuleInit {
       window.explanation = await this.explain(request, making, budget);
     }
     return { window, cutByBytes: fixed.cutByBytes || fitted.cutByBytes };
+  }
+
+  private async countsOf({ model }: ConversationRecord): Promise<WindowTokenCounts> {
+    const known = model === null ? this.defaultCounts : undefined;
+    return known ?? windowTokenCounts(this.messageTokens, model);
   }
 
   /** Reads what no policy decides about: pinned events, compactions, and the summaries that fit beside the pinned events. */
@@ -209,11 +211,6 @@ export class WindowBuilder implements OnModuleInit {
     if (compactions) return compactions;
     const { version, lastSeq } = conversation;
     return version > lastSeq ? this.compactions.activeAt(id, version) : [];
-  }
-
-  private async tokensOfText(text: string): Promise<number> {
-    const { items } = await this.messageTokens.count('tool', [{ texts: [text] }]);
-    return items[0] ?? 0;
   }
 }
 
