@@ -5,6 +5,7 @@ import { Database, type Executor } from '../database/database.js';
 import type { Calibration } from './calibration.js';
 import {
   COUNT_REPORT,
+  FIND_FACTOR,
   FIND_USAGE,
   LIST_CALIBRATIONS,
   LOCK_USAGE,
@@ -86,6 +87,12 @@ export class CalibrationRepository {
       model,
     ]);
     return { kept: jsonValue(row?.kept ?? '[]') as KeptReport[], counted: row?.counted ?? 0 };
+  }
+
+  /** Undefined before the first report. */
+  async factor(namespace: string, model: string): Promise<number | undefined> {
+    const [row] = await this.database.query<{ factor: number }>(FIND_FACTOR, [namespace, model]);
+    return row?.factor;
   }
 
   list(namespace: string, limit: number): Promise<Calibration[]> {

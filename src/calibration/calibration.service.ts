@@ -77,6 +77,12 @@ export class CalibrationService implements OnApplicationShutdown {
     this.isDropping = !isQueued;
   }
 
+  /** @internal The factor that a conversation with this model has; see `ConversationRecord.tokenFactor`. */
+  async factorOf(namespace: string, model: string | null): Promise<number> {
+    const factor = model === null ? undefined : await this.calibrations.factor(namespace, model);
+    return factor ?? 1;
+  }
+
   /** What usage reports have taught about the models of a namespace, by model; at most 1,000. */
   list(namespace: string): Promise<Calibration[]> {
     return this.calibrations.list(namespace, MAX_LISTED);

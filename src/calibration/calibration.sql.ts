@@ -72,6 +72,12 @@ export const FIND_USAGE: Statement = {
            (SELECT reports FROM fastpaca.calibrations WHERE namespace = $1 AND model = $3) AS counted`,
 };
 
+/** The factor of model $2 in namespace $1; no row before the first report. */
+export const FIND_FACTOR: Statement = {
+  name: 'find_factor',
+  text: 'SELECT factor FROM fastpaca.calibrations WHERE namespace = $1 AND model = $2',
+};
+
 /** The calibrations of namespace $1, by model; at most $2. */
 export const LIST_CALIBRATIONS: Statement = {
   name: 'list_calibrations',

@@ -20,6 +20,9 @@ export type { Principal } from '../auth/principal.js';
 export { Public, RequireScope } from '../auth/require-scope.decorator.js';
 export { SCOPES, type Scope } from '../auth/scopes.js';
 
+export type { Calibration, ConversationCalibration } from '../calibration/calibration.js';
+export { CalibrationService } from '../calibration/calibration.service.js';
+export type { UsageReport } from '../calibration/usage-report.js';
 export { ConversationId } from '../common/conversation-id.js';
 export type { RawJson } from '../common/http/body/raw-json.js';
 export { jsonValue } from '../common/json/json-value.js';
@@ -46,12 +49,8 @@ export {
   type NewCompaction,
   type RangeCompaction,
 } from '../compaction/compaction.service.js';
-export {
-  WindowService,
-  type ReadPromptOptions,
-  type ReadWindowOptions,
-  type WindowPreview,
-} from '../window/window.service.js';
+export { WindowService } from '../window/window.service.js';
+export type { ReadPromptOptions, ReadWindowOptions, WindowPreview } from '../window/window-options.js';
 export type { ExplainedRun, ExplainReason, PrefixChange, WindowExplanation } from '../window/explanation.js';
 export type { GroupSize } from '../window/group-size.js';
 export type { WindowPrefix } from '../window/prefix.js';

@@ -1,4 +1,5 @@
 import type { Group } from '@fastpaca/messages';
+import type { ConversationCalibration } from '../calibration/calibration.js';
 import type { Compaction } from '../compaction/compaction.js';
 import { gapsBetween } from '../events/seq-ranges.js';
 import type { SeqRange } from '../events/stored-event.js';
@@ -42,6 +43,8 @@ export interface WindowExplanation {
   runs: readonly ExplainedRun[];
   /** Null if nothing has: the window begins with the first event, and has all events as they were sent. */
   prefixChangedBy: PrefixChange | null;
+  /** What usage reports say about the windows of the conversation: the last report stands beside the estimate. */
+  calibration?: ConversationCalibration;
 }
 
 /** What a window was made from. */

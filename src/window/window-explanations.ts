@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { CalibrationService } from '../calibration/calibration.service.js';
 import { Semaphore } from '../common/semaphore.js';
 import { CompactionService } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
@@ -17,6 +18,7 @@ export class WindowExplanations {
     private readonly compactions: CompactionService,
     private readonly records: WindowRecords,
     private readonly builds: WindowBuilds,
+    private readonly calibrations: CalibrationService,
     { databaseTimeoutMs }: AppConfig,
   ) {
     const message = 'Too many windows are being explained; retry in a moment';
@@ -34,11 +36,10 @@ export class WindowExplanations {
       const { prefix, explanation } = window;
       const isCompaction =
         prefix.compactionVersion > 0 && (await this.isUnchangedSinceCompaction(request, window));
-      return convert(
-        explanation && isCompaction
-          ? { ...window, explanation: { ...explanation, prefixChangedBy: 'compaction' } }
-          : window,
-      );
+      const calibration = await this.calibrations.of(request.id, request.conversation);
+      if (!explanation) return convert(window);
+      const prefixChangedBy = isCompaction ? 'compaction' : explanation.prefixChangedBy;
+      return convert({ ...window, explanation: { ...explanation, prefixChangedBy, calibration } });
     });
   }
 

@@ -1,9 +1,10 @@
 import { renderPrompt, type Format, type PromptOptions } from '@fastpaca/messages';
 import { Injectable } from '@nestjs/common';
+import { CalibrationService } from '../calibration/calibration.service.js';
 import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
-import { CompactionService, type RangeCompaction } from '../compaction/compaction.service.js';
+import { CompactionService } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
 import type { ConversationRecord, SettingsInput } from '../conversations/conversation.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
@@ -16,44 +17,17 @@ import { WindowBuilds, type CallSettings } from './window-builds.js';
 import { WindowExplanations } from './window-explanations.js';
 import { WindowRecords, type LogPosition } from './window-records.js';
 import type { WindowRequest } from './window-request.js';
+import type {
+  ReadBodyOptions,
+  ReadPromptOptions,
+  ReadWindowOptions,
+  WindowPreview,
+} from './window-options.js';
 import type { PromptWindow, Window, WindowTotals } from './window.js';
-
-export interface ReadWindowOptions {
-  /** Narrows the budget for this call; never widens it. */
-  budgetTokens?: number | undefined;
-  /** The version the caller believes current; undefined skips the check. */
-  ifVersion?: number | undefined;
-  /**
-   * Reads the window as it was at this version of the log and the compactions, under today's settings and clock; from 0 to the
-   * current version. Default: the current version.
-   */
-  atVersion?: number | undefined;
-  /** Adds an explanation: why each event of the log is in the window or not. Default false. */
-  explain?: boolean | undefined;
-}
-
-export interface ReadPromptOptions extends ReadWindowOptions {
-  /** Prepares the prompt for the prompt cache of the provider. Only for the formats of OpenAI and Anthropic. Default false. */
-  cache?: boolean | undefined;
-}
-
-/** How a window is read as a response body. */
-export interface ReadBodyOptions extends ReadPromptOptions {
-  /** The format of a provider; undefined for messages as they are stored. */
-  format?: Format | undefined;
-}
 
 /** What decides the response body of a window beside the conversation. */
 interface BodySettings extends CallSettings {
   promptOptions?: PromptOptions;
-}
-
-/** Settings and a compaction to try out. What is undefined is as it is stored. */
-export interface WindowPreview extends Pick<
-  SettingsInput,
-  'policy' | 'tokenBudget' | 'reserveTokens' | 'model'
-> {
-  compaction?: RangeCompaction | undefined;
 }
 
 /** Reads windows. `WindowBuilder` computes them; this service caches them, and previews those that would be. */
@@ -69,6 +43,7 @@ export class WindowService {
     private readonly records: WindowRecords,
     private readonly builds: WindowBuilds,
     private readonly explanations: WindowExplanations,
+    private readonly calibrations: CalibrationService,
     private readonly metrics: Metrics,
     { windowCacheBytes }: AppConfig,
   ) {
@@ -176,7 +151,7 @@ export class WindowService {
     convert: (window: Window) => Result,
   ): Promise<Result> {
     const done = this.metrics.windowLatency.startTimer();
-    const conversation = this.conversations.withSettings(await this.records.find(id, options), settings);
+    const conversation = await this.withSettings(id, await this.records.find(id, options), settings);
     const planned =
       compaction && (await this.compactions.preview(id, conversation, compaction, 'compaction.'));
     const request = this.builds.request(id, conversation, {
@@ -190,6 +165,17 @@ export class WindowService {
     });
     done();
     return result;
+  }
+
+  private async withSettings(
+    { namespace }: ConversationId,
+    stored: ConversationRecord,
+    settings: SettingsInput,
+  ): Promise<ConversationRecord> {
+    const conversation = this.conversations.withSettings(stored, settings);
+    const { model } = conversation;
+    if (model === stored.model) return conversation;
+    return { ...conversation, tokenFactor: await this.calibrations.factorOf(namespace, model) };
   }
 
   /**

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ConversationId } from '../../src/common/conversation-id.js';
 import { WindowService } from '../../src/window/window.service.js';
+import { eventually } from '../support/eventually.js';
 import type { HttpResponse } from '../support/http-client.js';
 import { TestService } from '../support/test-service.js';
 import { textEvent, userEvents, WindowConversations } from '../support/window-conversations.js';
@@ -63,11 +64,12 @@ describe('GET /v1/conversations/:id/window?explain=true', () => {
   it('is otherwise the same window, also with a format and in a preview', async () => {
     const id = await windows.create({}, [textEvent('system', 'rules', 3), ...userEvents(3)]);
     for (const query of ['', '&format=anthropic', '&format=openai-chat&cache=true', '&at_version=2']) {
-      const { explain: runs, prefix, ...window } = (await explain(id, query)).body;
+      const { explain: runs, calibration, prefix, ...window } = (await explain(id, query)).body;
       const plain = (await service.http.window(id, `?${query.slice(1)}`)).body;
       const { changed_by: change, ...samePrefix } = prefix;
       expect({ ...window, prefix: samePrefix }).toEqual(plain);
       expect(change).toBeNull();
+      expect(calibration).toEqual({ factor: 1, reports: 0 });
       expect(runs.at(-1).to_seq).toBe(query.includes('version') ? 2 : 4);
     }
     const path = service.http.path(id, '/window/preview?explain=true');
@@ -182,6 +184,23 @@ describe('GET /v1/conversations/:id/window?explain=true', () => {
     expect(await changedBy(id, '&at_version=9')).toBe('compaction');
   });
 
+  it('has the last usage report beside the estimate of its window', async () => {
+    const id = await windows.create({ model: 'own-model' }, userEvents(2));
+    expect((await explain(id)).body.calibration).toEqual({ factor: 1, reports: 0 });
+    const usage = { model: 'own-model', window_version: 2, input_tokens: 70 };
+    expect((await service.http.append(id, { event: textEvent('assistant', 'a', 5), usage })).status).toBe(
+      201,
+    );
+    const calibrationOf = async () => (await explain(id)).body.calibration;
+    await eventually('the report is stored', async () => Boolean((await calibrationOf()).last_report));
+    expect(await calibrationOf()).toEqual({
+      factor: 1,
+      reports: 1,
+      overhead: 50,
+      last_report: { ...usage, estimate: 20 },
+    });
+  });
+
   it('is exact in random conversations: it covers the log, agrees with the messages, and adds up', async () => {
     const event = fc.oneof(
       fc
@@ -233,7 +252,7 @@ describe('GET /v1/conversations/:id/window?explain=true', () => {
             await service.http.put(id, { policy });
             const response = await explain(id, `&budget_tokens=${budget}`);
             await expectExact(id, response);
-            const { explain: _, prefix, ...window } = response.body;
+            const { explain: _1, calibration: _2, prefix, ...window } = response.body;
             const plain = (await service.http.window(id, `?budget_tokens=${budget}`)).body;
             expect({ ...window, prefix: { ...prefix, changed_by: undefined } }).toEqual(plain);
           }
@@ -284,7 +303,8 @@ describe('WindowService.read with `explain`', () => {
     const { explanation } = await service.app
       .get(WindowService)
       .read(new ConversationId('default', id), { explain: true });
-    expect(explanation).toEqual({
+    expect(explanation).toMatchObject({
+      calibration: { factor: 1, reports: 0 },
       runs: [
         { fromSeq: 1, toSeq: 1, tokens: 10, included: false, reason: 'policy' },
         { fromSeq: 2, toSeq: 2, tokens: 10, included: true, reason: null },

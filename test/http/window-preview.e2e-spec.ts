@@ -214,6 +214,20 @@ describe('POST /v1/conversations/:id/window/preview', () => {
     expect([status, body.messages.length]).toEqual([200, 1]);
   });
 
+  it('has the token factor of another model', async () => {
+    await service.database.query(
+      `INSERT INTO fastpaca.calibrations (namespace, model, factor) VALUES ('default', 'learned', 1.5)`,
+    );
+    const id = await windows.create({ policy: { strategy: 'budget' } }, userEvents(3));
+    const { body } = await preview(id, { model: 'learned', token_budget: 30 });
+    expect(body).toMatchObject({ token_factor: 1.5, used_tokens: 30 });
+    expect(body.messages).toHaveLength(2);
+    expect((await preview(id, { model: 'unknown' })).body).toMatchObject({
+      token_factor: 1,
+      used_tokens: 30,
+    });
+  });
+
   it('gives other summaries other prefixes', async () => {
     const id = await windows.create({}, userEvents(3));
     const hashOf = async (text: string) => {

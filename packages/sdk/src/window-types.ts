@@ -52,6 +52,18 @@ export interface Prefix {
   changedBy?: 'budget' | 'policy' | 'compaction' | null;
 }
 
+/** What usage reports say about the windows of a conversation. */
+export interface ConversationCalibration {
+  /** The token factor of the model; 1 until it is learned. */
+  factor: number;
+  /** Reports about the model that were counted. */
+  reports: number;
+  /** Tokens that your application sends with every window, such as system prompt and tools. Absent without a report. */
+  overhead?: number;
+  /** The last report, beside what the service counts for that window before the factor. */
+  lastReport?: { model: string; windowVersion: number; inputTokens: number; estimate: number };
+}
+
 /** Adjacent events of the log that are in a window, or not in it, for the same reason. */
 export interface ExplainedRun {
   fromSeq: number;
@@ -90,6 +102,8 @@ export interface WindowInfo {
   overflow?: { seq: number; tokens: number };
   /** Only with `explain`: all events of the log, ascending. */
   explain?: ExplainedRun[];
+  /** Only with `explain`: what usage reports say about the windows of this conversation. */
+  calibration?: ConversationCalibration;
   /** Only in a preview: its compaction cuts a tool call from its results. */
   warnings?: CompactionWarning[];
 }

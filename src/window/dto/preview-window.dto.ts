@@ -11,7 +11,7 @@ import { newCompaction, RangeCompactionDto } from '../../compaction/dto/compact.
 import { NEW_POLICY } from '../../conversations/dto/put-conversation.dto.js';
 import { reserveViolations } from '../../conversations/reserved-tokens.js';
 import { PolicyValidator, TokenBudgetValidator } from '../../conversations/settings-validators.js';
-import type { WindowPreview } from '../window.service.js';
+import type { WindowPreview } from '../window-options.js';
 
 /** Settings and a compaction to try out; what is absent is as it is stored. */
 @SchemaTitle('WindowPreview')

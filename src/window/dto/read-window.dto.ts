@@ -5,7 +5,7 @@ import type { Violation } from '../../common/errors/app-error.js';
 import type { CrossFieldValidation } from '../../common/http/validation/cross-field-validation.js';
 import { OptionalIntegerIn, OptionalOneOf } from '../../common/http/validation/rules.js';
 import { cacheViolations } from '../prompt.js';
-import type { ReadBodyOptions } from '../window.service.js';
+import type { ReadBodyOptions } from '../window-options.js';
 
 export class ReadWindowDto implements CrossFieldValidation {
   @ApiPropertyOptional({

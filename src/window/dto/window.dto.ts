@@ -105,6 +105,42 @@ class ExplainedRunDto {
   reason!: ExplainReason | null;
 }
 
+@SchemaTitle('MeasuredUsage')
+class MeasuredUsageDto {
+  @ApiProperty({ description: "The provider's name of the model" })
+  model!: string;
+
+  @ApiProperty({ type: 'integer', description: 'The version of the window that was sent' })
+  window_version!: number;
+
+  @ApiProperty({ type: 'integer', description: 'What the provider counted' })
+  input_tokens!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'What this service counts for that window, before the factor and without the overhead',
+  })
+  estimate!: number;
+}
+
+@SchemaTitle('ConversationCalibration')
+class ConversationCalibrationDto {
+  @ApiProperty({ description: 'The token factor of the model; 1 until it is learned' })
+  factor!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Reports about the model that were counted' })
+  reports!: number;
+
+  @ApiPropertyOptional({
+    description:
+      'Tokens that the application sends with every window, such as system prompt and tools; absent without a report',
+  })
+  overhead?: number;
+
+  @ApiPropertyOptional({ type: MeasuredUsageDto, description: 'The last report of this conversation' })
+  last_report?: MeasuredUsageDto;
+}
+
 @SchemaTitle('Window')
 export class WindowDto {
   @ApiProperty({ type: 'integer', example: 1 })
@@ -181,6 +217,12 @@ export class WindowDto {
     description: 'Only with `explain`: all events of the log, ascending',
   })
   explain?: ExplainedRunDto[];
+
+  @ApiPropertyOptional({
+    type: ConversationCalibrationDto,
+    description: 'Only with `explain`: what usage reports say about the windows of this conversation',
+  })
+  calibration?: ConversationCalibrationDto;
 
   @ApiPropertyOptional({
     type: [CompactionWarningDto],

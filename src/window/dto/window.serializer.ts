@@ -1,4 +1,5 @@
 import type { Format, PromptOptions, Repair } from '@fastpaca/messages';
+import type { ConversationCalibration } from '../../calibration/calibration.js';
 import { warningDto } from '../../compaction/dto/compact.dto.js';
 import { renderMessages } from '../prompt.js';
 import type { ExplainedRun } from '../explanation.js';
@@ -16,6 +17,7 @@ export function serializeWindow(window: Window, format?: Format, options: Prompt
     ? `"format":"${format}","prompt":${rendered.json}`
     : `"messages":[${messages.map(({ json }) => json).join(',')}]`;
   const repairs: readonly Repair[] = rendered?.repairs ?? window.repairs;
+  const { calibration } = explanation ?? {};
   const warnings = window.warnings?.length ? window.warnings.map(warningDto) : undefined;
   return Buffer.from(
     `{"version":${window.version},${content},"used_tokens":${window.usedTokens},` +
@@ -23,6 +25,7 @@ export function serializeWindow(window: Window, format?: Format, options: Prompt
       `"budget_tokens":${window.budgetTokens}${optionalField('token_factor', window.tokenFactor)},` +
       `"repairs":${JSON.stringify(repairs)},"prefix":${prefixJson(window)}` +
       `${optionalField('overflow', overflow)}${optionalField('explain', explanation?.runs.map(explainedRunDto))}` +
+      optionalField('calibration', calibration && calibrationDto(calibration)) +
       `${optionalField('warnings', warnings)}}`,
   );
 }
@@ -34,6 +37,20 @@ function segmentDto({ type, fromSeq, toSeq }: Segment) {
 /** A comma and a field with its value as JSON; nothing if it has none. */
 function optionalField(name: string, value: object | number | undefined): string {
   return value !== undefined ? `,"${name}":${JSON.stringify(value)}` : '';
+}
+
+function calibrationDto({ factor, reports, overhead, lastReport }: ConversationCalibration) {
+  return {
+    factor,
+    reports,
+    overhead,
+    last_report: lastReport && {
+      model: lastReport.model,
+      window_version: lastReport.windowVersion,
+      input_tokens: lastReport.inputTokens,
+      estimate: lastReport.estimate,
+    },
+  };
 }
 
 function explainedRunDto({ fromSeq, toSeq, tokens, included, reason }: ExplainedRun) {

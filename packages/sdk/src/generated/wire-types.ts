@@ -440,6 +440,16 @@ export interface components {
        */
       updated_at: string;
     };
+    ConversationCalibration: {
+      /** @description The token factor of the model; 1 until it is learned */
+      factor: number;
+      /** @description Reports about the model that were counted */
+      reports: number;
+      /** @description Tokens that the application sends with every window, such as system prompt and tools; absent without a report */
+      overhead?: number;
+      /** @description The last report of this conversation */
+      last_report?: components['schemas']['MeasuredUsage'];
+    };
     ConversationSettings: {
       /**
        * @description Maximum number of tokens in a window; required for a new conversation. The upper limit is configurable.
@@ -576,6 +586,16 @@ export interface components {
     Health: {
       /** @enum {string} */
       status: 'ok';
+    };
+    MeasuredUsage: {
+      /** @description The provider's name of the model */
+      model: string;
+      /** @description The version of the window that was sent */
+      window_version: number;
+      /** @description What the provider counted */
+      input_tokens: number;
+      /** @description What this service counts for that window, before the factor and without the overhead */
+      estimate: number;
     };
     /** @description A message of a window: an event of the log with all its fields, or a message of a summary */
     Message: {
@@ -934,6 +954,8 @@ export interface components {
       overflow?: components['schemas']['Overflow'];
       /** @description Only with `explain`: all events of the log, ascending */
       explain?: components['schemas']['ExplainedRun'][];
+      /** @description Only with `explain`: what usage reports say about the windows of this conversation */
+      calibration?: components['schemas']['ConversationCalibration'];
       /** @description Only in a preview, if its compaction cuts through a group: see the response of a compaction */
       warnings?: components['schemas']['CompactionWarning'][];
     };

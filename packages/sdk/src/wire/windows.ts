@@ -1,6 +1,7 @@
 import { modelContents } from '@fastpaca/messages';
 import type { Format, Prompts } from '../prompts.js';
 import type {
+  ConversationCalibration,
   Part,
   Prefix,
   PromptWindow,
@@ -50,8 +51,18 @@ function fromWireInfo(wire: WireWindow): WindowInfo {
         ...run,
       })),
     }),
+    ...(wire.calibration && { calibration: fromWireCalibration(wire.calibration) }),
     ...warningsField(wire.warnings),
   };
+}
+
+function fromWireCalibration({
+  last_report: report,
+  ...calibration
+}: NonNullable<WireWindow['calibration']>): ConversationCalibration {
+  if (!report) return calibration;
+  const { model, window_version: windowVersion, input_tokens: inputTokens, estimate } = report;
+  return { ...calibration, lastReport: { model, windowVersion, inputTokens, estimate } };
 }
 
 function fromWirePrefix({ hash, settings, ...wire }: WireWindow['prefix']): Prefix {
