@@ -16,13 +16,26 @@ afterAll(async () => {
   await service.stop();
 });
 
-type Change = { append: number[] } | { from: number; length: number };
+interface NewMessage {
+  role: string;
+  tokens: number;
+  pinned: boolean;
+}
+
+type Change = { append: NewMessage[] } | { from: number; length: number };
 
 const change: fc.Arbitrary<Change> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      append: fc.array(fc.constantFrom(0, 1, 5, 10, 30), { minLength: 1, maxLength: 3 }),
+      append: fc.array(
+        fc.record({
+          role: fc.constantFrom('system', 'user', 'user', 'assistant'),
+          tokens: fc.constantFrom(0, 1, 5, 10, 30),
+          pinned: fc.nat(5).map((number) => number === 0),
+        }),
+        { minLength: 1, maxLength: 3 },
+      ),
     }),
   },
   {
@@ -140,7 +153,10 @@ async function versionOf(id: string): Promise<number> {
 
 async function apply(id: string, each: Change): Promise<void> {
   if ('append' in each) {
-    const events = each.append.map((tokens, index) => textEvent('user', `event ${index}`, tokens));
+    const events = each.append.map(({ role, tokens, pinned }, index) => ({
+      ...textEvent(role, `event ${index}`, tokens),
+      ...(pinned && { pinned }),
+    }));
     expect((await service.http.append(id, { events })).status).toBe(201);
     return;
   }

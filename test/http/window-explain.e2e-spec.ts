@@ -172,6 +172,19 @@ describe('GET /v1/conversations/:id/window?explain=true', () => {
     ]);
   });
 
+  it('names events that the size of the window left out', async () => {
+    const small = await TestService.start({
+      database: service.database,
+      env: { FASTPACA_WINDOW_LIMIT: '65536' },
+    });
+    const events = Array.from({ length: 4 }, () => textEvent('user', 'x'.repeat(25_000), 10));
+    const id = await windows.create({ policy: ALL }, events);
+    const { body } = await small.http.window(id, '?explain=true');
+    expect(shortened(body.explain as Run[])).toEqual(['1-2 20 out bytes', '3-4 20 in']);
+    expect(await runsOf(id)).toEqual(['1-4 40 in']);
+    await small.stop();
+  });
+
   it('says `compaction` until the budget or the policy moves the start again', async () => {
     const id = await windows.create({ policy: ALL, token_budget: 60 }, userEvents(8));
     expect(await changedBy(id)).toBe('budget');
