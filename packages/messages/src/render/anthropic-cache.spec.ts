@@ -79,8 +79,15 @@ describe('a prompt for Anthropic with cache breakpoints', () => {
     );
     expect(messages.at(-2)?.content).toEqual([text('done'), thinking, text('!', EPHEMERAL)]);
     expect(messages.at(-1)?.content).toBe('Continue.');
-    const open = render(event('user', text('q')), event('assistant', text('a'), thinking, toolUse));
-    expect(JSON.stringify(open.messages)).not.toContain('"signature":"s","cache_control"');
+    const ofSummary = render(
+      { event: event('assistant', text('They met.'), thinking), summary: { fromSeq: 2, toSeq: 9 } },
+      event('assistant', text('a')),
+    );
+    expect(ofSummary.messages[1]?.content).toEqual([
+      text('They met.', EPHEMERAL),
+      thinking,
+      text('a', EPHEMERAL),
+    ]);
   });
 
   it('keeps those of the caller, and counts them', () => {
