@@ -50,8 +50,8 @@ const MODULES_WITH_ROUTES: readonly Type[] = [
 ];
 
 /**
- * All of Fastpaca, as one global module: `ConversationsService`, `EventsService`, `WindowService` and
- * `CompactionService` can be injected everywhere. Needs a PostgreSQL server at `config.databaseUrl`. An application of its
+ * All of Fastpaca, as one global module: `ConversationsService`, `EventsService`, `WindowService`, `CompactionService` and
+ * `CalibrationService` can be injected everywhere. Needs a PostgreSQL server at `config.databaseUrl`. An application of its
  * own also calls `useFastpaca(app)`; `bootstrap()` does all of this.
  */
 @Module({})

@@ -78,20 +78,23 @@ export const FIND_FACTOR: Statement = {
   text: 'SELECT factor FROM fastpaca.calibrations WHERE namespace = $1 AND model = $2',
 };
 
-/** The calibrations of namespace $1, by model; at most $2. */
+/** The calibrations of namespace $1 that have reports, by model; at most $2. */
 export const LIST_CALIBRATIONS: Statement = {
   name: 'list_calibrations',
   text: `
     SELECT model, factor, reports, updated_at AS "updatedAt"
-      FROM fastpaca.calibrations WHERE namespace = $1 ORDER BY model LIMIT $2`,
+      FROM fastpaca.calibrations WHERE namespace = $1 AND reports > 0 ORDER BY model LIMIT $2`,
 };
 
 /**
- * Forgets what was learned about model $2 in namespace $1. The reports that conversations keep stay, but they are older than the next
- * calibration of the model, which ignores them.
+ * Forgets what was learned about model $2 in namespace $1. The reports that conversations keep stay, but they are older than
+ * \`started_at\` and no longer count. An update, because the role of the service needs no right to delete.
  */
 export const RESET_CALIBRATION: Statement = {
   name: 'reset_calibration',
   writes: true,
-  text: 'DELETE FROM fastpaca.calibrations WHERE namespace = $1 AND model = $2',
+  text: `
+    UPDATE fastpaca.calibrations
+       SET factor = 1, reports = 0, reports_at_change = 0, started_at = date_trunc('milliseconds', clock_timestamp())
+     WHERE namespace = $1 AND model = $2`,
 };

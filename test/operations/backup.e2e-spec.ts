@@ -19,7 +19,9 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { TestService } from '../support/test-service.js';
 import { UNHURRIED } from '../support/unhurried.js';
 
-const TABLES = ['compactions', 'conversations', 'events'];
+const TABLES = ['calibrations', 'compactions', 'conversation_usage', 'conversations', 'events'];
+/** What `insertUnusualRows` inserts. */
+const ROWS = '1 calibrations, 1 compactions, 1 conversation_usage, 1 conversations, 5 events';
 
 /** Every row of every table, as PostgreSQL writes it. */
 async function contentOf(database: TestDatabase): Promise<Record<string, string[]>> {
@@ -71,7 +73,7 @@ describe('fastpaca backup and restore', () => {
       expect(await backUp(source, file)).toEqual({
         code: 0,
         stdout: '',
-        stderr: `Backed up 1 compactions, 1 conversations, 5 events to ${file}\n`,
+        stderr: `Backed up ${ROWS} to ${file}\n`,
       });
     });
 
@@ -80,7 +82,7 @@ describe('fastpaca backup and restore', () => {
       const restored = await restore(target, file);
       expect(restored).toEqual({
         code: 0,
-        stdout: expect.stringMatching(/^Restored 1 compactions, 1 conversations, 5 events, as of 2\d{3}-/),
+        stdout: expect.stringMatching(new RegExp(`^Restored ${ROWS}, as of 2\\d{3}-`)),
         stderr: '',
       });
       expect(await contentOf(target)).toEqual(await contentOf(source));
@@ -108,20 +110,22 @@ describe('fastpaca backup and restore', () => {
         .toString()
         .trimEnd()
         .split('\n');
-      expect(lines).toHaveLength(1 + 7 + 1);
+      expect(lines).toHaveLength(1 + 9 + 1);
       expect(JSON.parse(lines[0]!)).toMatchObject({
         format: 'fastpaca-backup',
         version: 1,
         migrations: MIGRATION_NAMES,
         tables: [
+          { name: 'calibrations', rows: 1 },
           { name: 'compactions', rows: 1 },
+          { name: 'conversation_usage', rows: 1 },
           { name: 'conversations', rows: 1 },
           { name: 'events', rows: 5, columns: expect.arrayContaining(['body', 'seq']) },
         ],
       });
       expect(JSON.parse(lines.at(-1)!)).toEqual({
         end: true,
-        rows: 7,
+        rows: 9,
         sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       });
     });
@@ -216,8 +220,9 @@ describe('fastpaca backup and restore', () => {
           .split('\n');
         const zipped = (changed: string[]) => gzipSync(`${changed.join('\n')}\n`);
         expect(await rejection(zipped(lines.slice(0, -1)))).toMatch(/its last line is missing/);
-        expect(await rejection(zipped(lines.toSpliced(3, 1)))).toMatch(/a row is not complete/);
-        expect(await rejection(zipped(lines.with(3, lines[3]!.replace('hello', 'hullo'))))).toMatch(
+        const event = lines.findIndex((line) => line.includes('hello'));
+        expect(await rejection(zipped(lines.toSpliced(event, 1)))).toMatch(/a row is not complete/);
+        expect(await rejection(zipped(lines.with(event, lines[event]!.replace('hello', 'hullo'))))).toMatch(
           /its checksum is wrong/,
         );
         expect(await rejection(zipped([...lines, '{}']))).toMatch(/lines follow its last line/);
@@ -471,6 +476,16 @@ async function insertUnusualRows(database: TestDatabase): Promise<void> {
   await database.query(
     `INSERT INTO fastpaca.compactions
      VALUES ($1, E'new\\nline\\r', 1, 1, 2, 5, 9223372036854775807, 0, 2, '[ {"role":"system"} ]', '{}', 1, clock_timestamp())`,
+    [namespace],
+  );
+  await database.query(
+    `INSERT INTO fastpaca.calibrations VALUES ($1, E'new\\nline', 0.1::float8 + 0.2::float8, 9223372036854775807, 5,
+       '-infinity', 'infinity')`,
+    [namespace],
+  );
+  await database.query(
+    `INSERT INTO fastpaca.conversation_usage
+     VALUES ($1, E'new\\nline\\r', '[ {"estimate" : 1.0} ]', E'new\\nline', 0.1::float8 + 0.2::float8, null, clock_timestamp())`,
     [namespace],
   );
 }
