@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { CalibrationService } from '../../src/calibration/calibration.service.js';
 import { ConversationId } from '../../src/common/conversation-id.js';
 import type { Authenticator } from '../../src/auth/authenticator.js';
@@ -46,7 +47,7 @@ class Chat {
   private constructor(
     readonly namespace: string,
     readonly id: string,
-    private readonly provider: Required<Provider>,
+    readonly provider: Required<Provider>,
   ) {}
 
   static async start({
@@ -330,11 +331,34 @@ describe('reports at several nodes at once', () => {
   });
 });
 
+describe('reports that arrive faster than they are processed', () => {
+  it('are dropped while 256 wait, and the answers are stored', async () => {
+    const chat = await Chat.start();
+    await chat.turn(500);
+    const usage = await chat.usage();
+    const before = await outcomes();
+    const lock = new pg.Client(service.database.url);
+    await lock.connect();
+    try {
+      await lock.query('BEGIN');
+      await lock.query('SELECT FROM fastpaca.calibrations WHERE namespace = $1 FOR UPDATE', [chat.namespace]);
+      for (let count = 0; count < 300; count += 1) expect((await chat.answer(usage)).status).toBe(201);
+      expect(await processed(before, 43)).toEqual({ stored: 0, ignored: 0, dropped: 43, failed: 0 });
+    } finally {
+      await lock.end();
+    }
+    expect(await processed(before, 300)).toEqual({ stored: 257, ignored: 0, dropped: 43, failed: 0 });
+    expect((await chat.request('GET', '')).body.last_seq).toBe(302);
+  });
+});
+
 describe('DELETE /v1/calibrations/:model', () => {
   it('forgets the model until enough new reports have arrived, and may be repeated', async () => {
     const chat = await Chat.start();
+    const sibling = await Chat.start({ namespace: chat.namespace });
     const other = await Chat.start();
     for (const tokens of TURNS) await chat.turn(tokens);
+    for (const tokens of TURNS) await sibling.turn(3 * tokens);
     for (const tokens of TURNS) await other.turn(tokens);
     for (let attempt = 0; attempt < 2; attempt += 1) {
       const reset = await chat.calibration('DELETE', `/${MODEL}`);
@@ -343,12 +367,13 @@ describe('DELETE /v1/calibrations/:model', () => {
     expect(await chat.calibrations()).toEqual([]);
     expect((await chat.explained()).factor).toBe(1);
     expect(await other.factor()).toBe(1.3);
+    chat.provider.factor = 0.9;
     for (const tokens of TURNS.slice(1)) {
       await chat.turn(tokens);
       expect(await chat.factor()).toBe(1);
     }
-    await chat.turn(900);
-    expect(await chat.factor()).toBe(1.3);
+    await chat.turn(950);
+    expect(await chat.factor()).toBe(0.9);
   });
 
   it('takes names with slashes and spaces, percent-encoded', async () => {
