@@ -44,8 +44,8 @@ export class CachedWindow {
     private readonly format: Format | undefined,
     private readonly options: PromptOptions,
   ) {
-    const { version, usedTokens, budgetTokens, snapshotTokens, needsCompaction } = window;
-    this.totals = { version, usedTokens, budgetTokens, snapshotTokens, needsCompaction };
+    const { version, usedTokens, countedTokens, budgetTokens, snapshotTokens, needsCompaction } = window;
+    this.totals = { version, usedTokens, countedTokens, budgetTokens, snapshotTokens, needsCompaction };
     this.bytes = window.messages.reduce((sum, { json }) => sum + json.length + 1, OVERHEAD_BYTES);
     this.content = window;
   }

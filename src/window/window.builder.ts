@@ -122,6 +122,7 @@ export class WindowBuilder implements OnModuleInit {
       messages,
       snapshotTokens: budget.toModelTokens(fixed.tokens + selection.selectedTokens),
       usedTokens: budget.toModelTokens(usedTokens),
+      countedTokens: usedTokens,
       budgetTokens: budget.effective,
       needsCompaction: needs(selection.selectedTokens),
       ...(conversation.model !== null && { tokenFactor: conversation.tokenFactor }),

@@ -196,8 +196,8 @@ export class WindowService {
   }
 
   /**
-   * The tokens of the window at a version, as they are counted: before the factor of the model. Undefined if the conversation has not
-   * had that version.
+   * The tokens of the window at a version in stored counts, before the factor of the model. Undefined if the conversation has not had
+   * that version. Usually the window is still cached: an answer was just made from it.
    *
    * @internal
    */
@@ -207,9 +207,10 @@ export class WindowService {
     version: number,
   ): Promise<number | undefined> {
     if (version > conversation.version) return undefined;
+    const cached = this.cache.get(cacheKey(id));
+    if (cached?.isFor({ ...conversation, version })) return cached.totals.countedTokens;
     const lastSeq = await this.compactions.lastSeqAt(id, version);
-    const { usedTokens } = await this.readAt(id, conversation, { version, lastSeq });
-    return Math.floor(usedTokens / conversation.tokenFactor);
+    return (await this.readAt(id, conversation, { version, lastSeq })).countedTokens;
   }
 
   /** @param atVersion of the request; undefined for the current window. A past window is cached beside the current one. */
@@ -219,8 +220,7 @@ export class WindowService {
     settings: BodySettings = {},
     atVersion?: number,
   ): Promise<CachedWindow> {
-    const { callBudgetTokens, format, promptOptions } = settings;
-    const key = JSON.stringify([id.namespace, id.id, callBudgetTokens, format, promptOptions, atVersion]);
+    const key = cacheKey(id, settings, atVersion);
     const cached = this.cache.get(key);
     if (cached?.isFor(conversation)) {
       this.count(cached.totals, true);
@@ -268,6 +268,14 @@ export class WindowService {
     this.metrics.windowsRead.inc({ ready: String(isCacheHit) });
     this.metrics.snapshotTokens.observe(snapshotTokens);
   }
+}
+
+function cacheKey(
+  { namespace, id }: ConversationId,
+  { callBudgetTokens, format, promptOptions }: BodySettings = {},
+  atVersion?: number,
+): string {
+  return JSON.stringify([namespace, id, callBudgetTokens, format, promptOptions, atVersion]);
 }
 
 function asIs(window: Window): Window {

@@ -12,6 +12,8 @@ export interface WindowTotals {
   version: number;
   /** The sum over the messages. Never more than `budgetTokens`. */
   usedTokens: number;
+  /** The same in stored counts, before `tokenFactor`. */
+  countedTokens: number;
   /** The effective budget: the least of the conversation's, the policy's and the caller's, without `reserve_tokens`. */
   budgetTokens: number;
   /** Tokens of the snapshot: all summaries and all events that the policy selected, before the budget cut. */
