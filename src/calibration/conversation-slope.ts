@@ -20,8 +20,8 @@ const MIN_DIFFERENCE_TOKENS = 100;
 const MAX_WEIGHT_TOKENS = 20_000;
 
 /** No tokenizer differs more than this from the service's counts. */
-const MIN_FACTOR = 0.4;
-const MAX_FACTOR = 3;
+const MIN_FACTOR = 0.25;
+const MAX_FACTOR = 5;
 
 /**
  * The provider's tokens per token of this service, from differences between measurements of one conversation. What the
