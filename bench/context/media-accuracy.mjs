@@ -1,8 +1,10 @@
 import {
   claudeImageTokens,
+  claudePdfTokens,
   geminiAudioTokens,
   geminiImageTokens,
   geminiPdfTokens,
+  openaiAudioTokens,
   openaiImageTokens,
 } from './media-formulas.mjs';
 import { noisePng, noiseWav, textPdf } from './media-files.mjs';
@@ -18,7 +20,9 @@ const CASES = [
   ['image of 1 MB', 'gpt-5', 'image', openaiImageTokens(WIDTH, HEIGHT, { base: 70, tile: 140 })],
   ['image of 1 MB', 'claude-sonnet-4-5', 'image', claudeImageTokens(WIDTH, HEIGHT)],
   ['image of 1 MB', 'gemini-2.5-pro', 'image', geminiImageTokens(WIDTH, HEIGHT)],
+  ['PDF of 10 pages', 'claude-sonnet-4-5', 'pdf', claudePdfTokens(PAGES)],
   ['PDF of 10 pages', 'gemini-2.5-pro', 'pdf', geminiPdfTokens(PAGES)],
+  ['a minute of audio', 'gpt-4o', 'audio', openaiAudioTokens(SECONDS)],
   ['a minute of audio', 'gemini-2.5-pro', 'audio', geminiAudioTokens(SECONDS)],
 ];
 

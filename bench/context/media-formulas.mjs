@@ -30,3 +30,13 @@ export function geminiAudioTokens(seconds) {
 export function geminiPdfTokens(pages) {
   return 258 * pages;
 }
+
+/** Anthropic, PDF support: a page is typically 1,500 to 3,000 tokens; the middle. */
+export function claudePdfTokens(pages) {
+  return 2250 * pages;
+}
+
+/** OpenAI, audio: a token for 100 ms of a user message. */
+export function openaiAudioTokens(seconds) {
+  return 10 * seconds;
+}

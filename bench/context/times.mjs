@@ -7,8 +7,8 @@ import { startPatientService } from './patient-service.mjs';
 import { LONG_ROWS } from './policies.mjs';
 
 const LOG_TURNS = 1500;
-const WARM_UP_CALLS = 100;
-const CALLS = 600;
+const WARM_UP_CALLS = 50;
+const CALLS = 300;
 
 /**
  * Prints a row per policy and budget: the time of `GET …/window` right after an append.
