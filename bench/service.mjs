@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, startOptions, untilReady } from './environment.mjs';
 
+/** Linux counts CPU time in hundredths of a second. */
+const MS_PER_TICK = 10;
+
 /**
  * @param settings environment variables
  * @param folder a built checkout; default: this one
@@ -34,6 +37,12 @@ export async function startService(settings = {}, folder = join(import.meta.dirn
     async residentBytes() {
       const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
       return Number(/VmRSS:\s+(\d+)/.exec(status)[1]) * 1024;
+    },
+    /** CPU time that the process has used, in milliseconds. */
+    async cpuMs() {
+      const stat = await readFile(`/proc/${child.pid}/stat`, 'utf8');
+      const [userTicks, systemTicks] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14).map(Number);
+      return (userTicks + systemTicks) * MS_PER_TICK;
     },
     async stop() {
       const ended = new Promise((resolve) => child.once('exit', resolve));

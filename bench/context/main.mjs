@@ -39,7 +39,7 @@ async function main() {
   const service = await startPatientService();
   try {
     for (const name of only === undefined ? DEFAULT_PARTS : [only])
-      await PARTS[name](new Client(service.url), { ...options, turns });
+      await PARTS[name](new Client(service.url), { ...options, turns, service });
   } finally {
     await service.stop();
   }

@@ -11,66 +11,80 @@ const WARM_UP_CALLS = 50;
 const CALLS = 300;
 
 /**
- * Prints a row per policy and budget: the time of `GET …/window` right after an append.
+ * Prints a row per policy and budget: the time of `GET …/window` right after an append, and the CPU time that the service takes for
+ * both.
  *
- * @param options `against`: the folder of another built checkout. Both services run; each measures every call, in turns that
- *   begin with one or the other. The result is the median of the ratios.
+ * @param options `service`: that of the client; `against`: the folder of another built checkout. Both services run; each handles every
+ *   call, in turns that begin with one or the other. The ratio is the median of the ratios of the calls.
  */
-export async function measureTimes(client, { against }) {
+export async function measureTimes(client, { service, against }) {
   const other = against === undefined ? undefined : await startPatientService(against);
   try {
-    const clients = other === undefined ? [client] : [client, new Client(other.url)];
+    const own = { client, service };
+    const subjects = other === undefined ? [own] : [own, { client: new Client(other.url), service: other }];
     console.log('\nTime of a window right after an append');
-    console.table(await measureRows(clients));
+    console.table(await measureRows(subjects));
   } finally {
     await other?.stop();
   }
 }
 
-async function measureRows(clients) {
+async function measureRows(subjects) {
   const calls = modelCalls(longConversation(LOG_TURNS));
   const measured = calls.splice(-(WARM_UP_CALLS + CALLS));
   const rows = [];
   for (const { name, policy, budgets } of LONG_ROWS) {
-    const id = `time-${name}`;
-    for (const client of clients) {
-      await client.create(id, { token_budget: Math.max(...budgets), policy });
-      for (let at = 0; at < calls.length; at += 30) await client.append(id, calls.slice(at, at + 30).flat());
-    }
     for (const budget of budgets) {
-      const times = await timeCalls(clients, id, measured, budget);
-      const ratios = times.map(([own, others]) => own / others);
-      rows.push({
-        policy: name,
-        budget,
-        'p50, ms': round(median(times.map(([own]) => own))),
-        ...(clients.length === 2 && {
-          'against, p50, ms': round(median(times.map(([, others]) => others))),
-          ratio: round(median(ratios)),
-        }),
-      });
+      const id = `time-${name}-${budget}`;
+      for (const { client } of subjects) {
+        await client.create(id, { token_budget: budget, policy });
+        for (let at = 0; at < calls.length; at += 30)
+          await client.append(id, calls.slice(at, at + 30).flat());
+      }
+      await timeCalls(subjects, id, measured.slice(0, WARM_UP_CALLS), budget);
+      const cpuBefore = await cpuTimes(subjects);
+      const times = await timeCalls(subjects, id, measured.slice(WARM_UP_CALLS), budget);
+      const cpu = (await cpuTimes(subjects)).map((ms, which) => (ms - cpuBefore[which]) / CALLS);
+      rows.push({ policy: name, budget, ...figures(times, cpu) });
     }
   }
   return rows;
 }
 
-/** @returns per call the time of each client, in milliseconds */
-async function timeCalls(clients, id, calls, budget) {
+function figures(times, [ownCpu, otherCpu]) {
+  const own = { 'p50, ms': round(median(times.map(([ms]) => ms))), 'CPU, ms': round(ownCpu) };
+  if (otherCpu === undefined) return own;
+  return {
+    ...own,
+    'against, p50, ms': round(median(times.map(([, ms]) => ms))),
+    'against, CPU, ms': round(otherCpu),
+    ratio: round(median(times.map(([ms, otherMs]) => ms / otherMs))),
+    'CPU ratio': round(ownCpu / otherCpu),
+  };
+}
+
+function cpuTimes(subjects) {
+  return Promise.all(subjects.map(({ service }) => service.cpuMs()));
+}
+
+/** @returns per call the time of each subject, in milliseconds */
+async function timeCalls(subjects, id, calls, budget) {
   const times = [];
   for (const [index, events] of calls.entries()) {
     const ofCall = [];
-    const order = [...clients.keys()];
+    const order = [...subjects.keys()];
     for (const which of index % 2 ? order : order.reverse()) {
-      await clients[which].append(id, events);
+      const { client } = subjects[which];
+      await client.append(id, events);
       const startedAt = performance.now();
-      await clients[which].windowText(id, budget);
+      await client.windowText(id, budget);
       ofCall[which] = performance.now() - startedAt;
     }
-    if (index >= WARM_UP_CALLS) times.push(ofCall);
+    times.push(ofCall);
   }
   return times;
 }
 
 function round(value) {
-  return Math.round(value * 1000) / 1000;
+  return Math.round(value * 100) / 100;
 }
