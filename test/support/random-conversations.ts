@@ -240,10 +240,10 @@ export const randomConversation: fc.Arbitrary<RandomConversation> = fc
       maxLength: 9,
       size: 'max',
     }),
-    isAged: fc.integer({ min: 0, max: 3 }).map((digit) => digit === 0),
+    isAged: fc.constantFrom(true, false, false),
     readings: fc.array(
       fc.record({
-        settings: settings(fc.oneof({ weight: 5, arbitrary: timeless }, timeWindow)),
+        settings: settings(fc.oneof({ weight: 3, arbitrary: timeless }, timeWindow)),
         budgetTokens: fc.option(fc.integer({ min: 1, max: 1000 })),
       }),
       { minLength: 3, maxLength: 5 },
