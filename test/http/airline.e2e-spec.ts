@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { messageTokens, tokensOf } from '../support/window-model/index.js';
+import { messageTokens, modelWindow } from '../support/window-model/index.js';
 import { TestService } from '../support/test-service.js';
 
 interface Message {
@@ -30,26 +30,11 @@ interface LoggedEvent extends Event {
 
 const BUDGETS = [2_000, 8_000, 128_000];
 const LIMIT = 20;
-const POLICIES: Record<string, { config: object; snapshot: (log: LoggedEvent[]) => LoggedEvent[] }> = {
-  last_n: { config: { limit: LIMIT }, snapshot: (log) => log.slice(-LIMIT) },
-  budget: { config: {}, snapshot: (log) => log },
-  strip_tool_results: {
-    config: { limit: LIMIT },
-    snapshot: (log) => {
-      const openTurn = log.findLastIndex(({ role }) => role === 'user');
-      return log
-        .map((event, index) => (index < openTurn && isToolResult(event) ? stripped(event) : event))
-        .slice(-LIMIT);
-    },
-  },
+const POLICIES: Record<string, object> = {
+  last_n: { limit: LIMIT },
+  budget: {},
+  strip_tool_results: { limit: LIMIT },
 };
-
-/** In these recordings every tool result is a separate message. */
-function stripped(event: LoggedEvent): LoggedEvent {
-  const content = '[tool result removed]';
-  const token_estimate = messageTokens(event.role, []) + tokensOf(content);
-  return { ...event, parts: event.parts.map((part) => ({ ...part, content })), token_estimate };
-}
 
 const SAMPLE = new URL('../fixtures/airline-conversations.jsonl', import.meta.url);
 const conversations = readConversations(process.env.AIRLINE_DATA ?? SAMPLE);
@@ -108,13 +93,12 @@ describe('recorded conversations of an airline agent', () => {
       const id = `window-${index}`;
       await append(id, messages.map(toEvent), index);
       const log = await readLog(id);
-      for (const [strategy, { config, snapshot: select }] of Object.entries(POLICIES)) {
+      for (const [strategy, config] of Object.entries(POLICIES)) {
         expect((await service.http.put(id, { policy: { strategy, config } })).status).toBe(200);
-        const snapshot = select(log);
         for (const budget of BUDGETS) {
           const { status, body } = await service.http.window(id, `?budget_tokens=${budget}`);
           expect(status).toBe(200);
-          expectWindow(body, log, snapshot, budget);
+          expectWindow(body, log, { strategy, config }, budget);
         }
       }
     },
@@ -175,36 +159,20 @@ function toEvent({ role, content, tool_calls: calls = [], tool_call_id, name }: 
   };
 }
 
-/**
- * Asserts that the window consists of the newest events of the snapshot that fit the budget, except tool results at its
- * start whose call is not in the window.
- */
-function expectWindow(window: any, log: LoggedEvent[], snapshot: LoggedEvent[], budget: number): void {
-  const fitting = snapshot.filter((_, at) => tokens(snapshot.slice(at)) <= budget);
-  // Tool results whose call is cut or trimmed are dropped too. Older events do not replace them.
-  const start = fitting.findIndex((event) => event.seq === 1 || !isToolResult(event));
-  const expected = start === -1 ? [] : fitting.slice(start);
-
-  expect(window.used_tokens).toBeLessThanOrEqual(budget);
-  expect(window.messages.map(({ seq }: LoggedEvent) => seq)).toEqual(expected.map(({ seq }) => seq));
-  expect(window).toEqual({
-    version: log.length,
-    messages: expected.map(({ seq, role, parts, inserted_at }) => ({ seq, role, parts, inserted_at })),
-    repairs: [],
-    used_tokens: tokens(expected),
-    needs_compaction: tokens(snapshot) * 10 > budget * 7,
-    segments:
-      expected.length === 0
-        ? []
-        : [{ type: 'live', from_seq: expected[0]!.seq, to_seq: expected.at(-1)!.seq }],
-    budget_tokens: budget,
-  });
-}
-
-function isToolResult({ role, parts }: Event): boolean {
-  return role === 'tool' || parts.every(({ type }) => type === 'tool_result');
-}
-
-function tokens(events: LoggedEvent[]): number {
-  return events.reduce((sum, { token_estimate }) => sum + token_estimate, 0);
+/** Asserts that the window is that of the reference model. No policy, budget or repair may leave anything else out. */
+function expectWindow(
+  { prefix, ...window }: any,
+  log: LoggedEvent[],
+  policy: { strategy: string; config: object },
+  budget: number,
+): void {
+  const events = log.map(({ seq, role, parts, inserted_at: insertedAt }) => ({
+    seq,
+    event: { role, parts },
+    insertedAt,
+  }));
+  const conversation = { tokenBudget: 128_000, triggerRatio: 0.7, ...policy };
+  const { prefix: start, ...expected } = modelWindow(events, [], conversation, { budgetTokens: budget });
+  expect(window).toEqual({ version: log.length, ...expected });
+  expect(prefix).toMatchObject(start);
 }

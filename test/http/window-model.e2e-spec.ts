@@ -14,9 +14,9 @@ import {
 } from '../support/window-model/index.js';
 
 /** `ROUNDS=2000 npm test -- window-model` compares 2,000 random conversations. */
-const CONVERSATIONS = Number(process.env.ROUNDS ?? 60);
+const CONVERSATIONS = Number(process.env.ROUNDS ?? 15);
 /** Conversations of one test, because a test has a time limit. */
-const BATCH = 60;
+const BATCH = 20;
 
 /** A window that the service answered, and what the conversation was then. */
 interface Observation {

@@ -4,7 +4,7 @@ import { VersionMismatchError } from '../../src/conversations/conversations.erro
 import { WindowService } from '../../src/window/window.service.js';
 import { TestService } from '../support/test-service.js';
 import { userEvents, WindowConversations } from '../support/window-conversations.js';
-import { messageTokens } from '../support/window-model/index.js';
+import { tokensOf } from '../support/window-model/index.js';
 
 let service: TestService;
 let windows: WindowConversations;
@@ -79,7 +79,7 @@ describe('GET /v1/conversations/:id/window', () => {
     expect(body).toMatchObject({ error: 'conflict', reason: 'version_mismatch', expected: 0, actual: 2 });
   });
 
-  it('estimates a message as 3 + tokens(role) + tokens(parts), with special tokens as text', async () => {
+  it('estimates a message as 3 + tokens(role) + tokens of what goes to the model, with special tokens as text', async () => {
     const id = await windows.create({ token_budget: 100_000 });
     const parts = [
       { type: 'text', text: 'Hello <|endoftext|> you <|im_start|>', extra: 'not counted' },
@@ -88,7 +88,15 @@ describe('GET /v1/conversations/:id/window', () => {
       { type: 'text', text: 5 },
     ];
     const { body } = await service.http.append(id, { event: { role: 'assistant', parts } });
-    expect(body.token_estimate).toBe(messageTokens('assistant', parts));
+    const counted = [
+      'assistant',
+      'Hello <|endoftext|> you <|im_start|>',
+      'Привет, мир! 你好',
+      'find',
+      '{"a": 1}',
+      '{"type":"text","text":5}',
+    ];
+    expect(body.token_estimate).toBe(counted.reduce((sum, text) => sum + tokensOf(text), 3));
     const simple = await service.http.say(id, 'How do I deploy this?');
     expect(simple.body.token_estimate).toBe(3 + 1 + 6);
   });

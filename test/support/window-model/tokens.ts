@@ -27,7 +27,7 @@ function partTokens(role: string, part: any): number {
   const isText = part.type === 'text' || part.type === 'reasoning';
   if (isText && typeof part.text === 'string') return tokensOf(part.text);
   if (part.type === 'tool_call' && role === 'assistant')
-    return tokensOf(part.name) + tokensOf(asText(part.input));
+    return tokensOf(part.name) + tokensOf(asText(part.input ?? part.arguments));
   if (part.type === 'tool_result') return tokensOf(asText(part.output ?? part.content));
   if (part.type === 'tool-result') return tokensOf(asText(part.output.value));
   return tokensOf(JSON.stringify(part));
