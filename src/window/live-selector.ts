@@ -10,14 +10,15 @@ import { cutAtGroup, GroupContext } from './group-cut.js';
 import { liveGroups, sumOfTokens, type LiveGroup, type SizedEvent } from './live-group.js';
 import type { LiveRanges, TokenRange } from './live-ranges.js';
 import { LogTimeline, StoredLiveEvent, type TokenCounts } from './log-timeline.js';
-import { firstThatFits, type GroupChoice } from './run-candidates.js';
+import { firstThatFits, GroupChoice } from './run-candidates.js';
 import { sizedLiveEvent, sizedStoredEvent } from './sized-events.js';
 import type { TrimSteps } from './trim-steps.js';
 import type { WindowRequest } from './window-request.js';
 import { readYielded } from './yielded-events.js';
 
-/** What a policy selected of the live events, in groups. */
-export interface LiveSelection extends GroupChoice {
+/** What a policy selected of the live events. */
+export interface LiveSelection {
+  choice: GroupChoice;
   /** Tokens of all events that the policy selected. */
   selectedTokens: number;
   cutByBytes: boolean;
@@ -122,19 +123,21 @@ export class LiveSelector {
     const kept = read.events.map(sizedStoredEvent);
     const isComplete = kept[0]?.seq === oldest.fromSeq;
     const cutByBytes = read.skippedBytes !== undefined;
-    const older = await this.contextOf(kept, wanted, { isComplete, cutByBytes });
+    const keptGroups = isComplete ? undefined : liveGroups(kept);
+    const older = await this.contextOf(kept, wanted, keptGroups, cutByBytes);
     const cut = cutAtGroup(older, kept, this.live.lastSeq);
     // A policy keeps the newest group whole.
     if (isComplete && cut.newestGroupFromSeq !== undefined && !newest)
       return this.readFrom(cut.newestGroupFromSeq, live);
-    const groups = liveGroups(kept.filter(({ seq }) => seq >= cut.fromSeq));
-    const previous = liveGroups([...older, ...kept.filter(({ seq }) => seq < cut.fromSeq)]).at(-1);
+    const isMoved = cut.fromSeq !== kept[0]?.seq;
+    const selected = isMoved ? kept.filter(({ seq }) => seq >= cut.fromSeq) : kept;
+    const dropped = isMoved ? kept.filter(({ seq }) => seq < cut.fromSeq) : [];
+    const previous = liveGroups([...older, ...dropped]).at(-1);
     const isWhole = isComplete || (previous !== undefined && previous.fromSeq < oldest.fromSeq);
-    const start = await this.selectionStart(oldest.fromSeq, read.tokensBefore, groups, isWhole);
+    const start = await this.selectionStart(oldest.fromSeq, read.tokensBefore, selected, isWhole);
+    const beforePrevious = previous?.tokensBefore ?? this.totalBefore(kept, wanted);
     return {
-      groups,
-      beforePrevious: previous?.tokensBefore ?? this.totalBefore(kept, wanted),
-      isWhole,
+      choice: new GroupChoice(selected, beforePrevious, isWhole, isMoved ? undefined : keptGroups),
       selectedTokens: this.tokensFrom(start),
       cutByBytes: cutByBytes && this.mayMoreFit(kept),
       fromSeq: start.seq,
@@ -148,15 +151,20 @@ export class LiveSelector {
     return { ...fitting, minTokensBefore: this.steps.floor(minTokensBefore) };
   }
 
-  /** The live events before `kept`, as far as they matter for its groups and steps. Usually nothing is read. */
+  /**
+   * The live events before `kept`, as far as they matter for its groups and steps. Usually nothing is read.
+   *
+   * @param groups those of `kept`; undefined if `kept` has all events of the selection
+   */
   private async contextOf(
     kept: readonly SizedEvent[],
     wanted: readonly SeqRange[],
-    { isComplete, cutByBytes }: { isComplete: boolean; cutByBytes: boolean },
+    groups: readonly LiveGroup[] | undefined,
+    cutByBytes: boolean,
   ): Promise<OutlinedLogEvent[]> {
     const [first] = kept;
-    if (!first || isComplete || mayBeginEarlier(kept)) return this.context.insideGroup(kept);
-    const fitting = firstThatFits(liveGroups(kept), this.remaining.tokens);
+    if (!first || !groups || mayBeginEarlier(kept)) return this.context.insideGroup(kept);
+    const fitting = firstThatFits(groups, this.remaining.tokens);
     // The group of the first event may begin earlier. If the second group does not fit either, this changes nothing.
     if (fitting >= 2) return [];
     const beginsRange = wanted.some(({ fromSeq }) => fromSeq === first.seq);
@@ -184,12 +192,12 @@ export class LiveSelector {
   private async selectionStart(
     fromSeq: number,
     tokensBefore: number,
-    groups: readonly LiveGroup[],
+    selected: readonly SizedEvent[],
     isWhole: boolean,
   ): Promise<SelectionStart> {
-    const [first] = groups;
-    if (isWhole && first) return { seq: first.fromSeq, tokensBefore: first.tokensBefore };
-    return this.isDecided(sumOfTokens(groups)) ? { seq: fromSeq, tokensBefore } : this.policyStart(fromSeq);
+    const [first] = selected;
+    if (isWhole && first) return first;
+    return this.isDecided(sumOfTokens(selected)) ? { seq: fromSeq, tokensBefore } : this.policyStart(fromSeq);
   }
 
   private async policyStart(fromSeq: number): Promise<SelectionStart> {
@@ -222,9 +230,7 @@ export class LiveSelector {
     if (!without) this.yielded = newest;
     this.hasEvents ||= selected.length > 0;
     return {
-      groups: liveGroups(selected),
-      beforePrevious: undefined,
-      isWhole: true,
+      choice: new GroupChoice(selected, undefined, true),
       selectedTokens: sumOfTokens(selected),
       cutByBytes: remaining.cutByBytes,
       events: selected,
@@ -233,9 +239,7 @@ export class LiveSelector {
 }
 
 const NOTHING_SELECTED: LiveSelection = {
-  groups: [],
-  beforePrevious: undefined,
-  isWhole: true,
+  choice: new GroupChoice([], undefined, true),
   selectedTokens: 0,
   cutByBytes: false,
   fromSeq: Infinity,

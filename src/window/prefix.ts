@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isUnstored, type Compaction } from '../compaction/compaction.js';
+import type { LiveGroup } from './live-group.js';
 import type { LiveRanges } from './live-ranges.js';
 import type { WindowContent } from './window-fitter.js';
 import type { WindowMessage } from './window-message.js';
@@ -25,23 +26,22 @@ export function settingsDigest({ conversation, format }: WindowRequest, effectiv
 /** Equal hashes mean equal starts, equal summaries and equal changes of events; what follows is appended events only. */
 export function windowPrefix(
   settings: string,
-  { messages, summaries, run, repaired }: WindowContent,
+  { messages, pins, summaries, run, repaired }: WindowContent,
   hasOverflow: boolean,
   compactions: readonly Compaction[],
   live: LiveRanges,
 ): WindowPrefix {
   const { repairs } = repaired;
-  const isOfRun = ({ seq, summarizedRange }: WindowMessage) => !summarizedRange && live.includes(seq);
-  const startSeq = repaired.messages.find(isOfRun)?.seq ?? live.lastSeq + 1;
+  const startSeq = firstOfRun(repaired.messages, run, live) ?? live.lastSeq + 1;
   const compactionVersion = compactions.reduce((newest, { version }) => Math.max(newest, version), 0);
   // The version of a compaction identifies its messages, except in a preview.
   const versions = summaries.map(({ compaction, summary }) =>
     isUnstored(compaction) ? summary.messages : compaction.version,
   );
-  const events = messages.filter(({ summarizedRange }) => !summarizedRange);
-  const pinned = events.flatMap(({ seq }) => (seq < startSeq ? [seq] : []));
-  const changed = events.flatMap(({ isReduced, seq, json }) => (isReduced ? [[seq, json]] : []));
-  const missing = gapsOf(messages.filter(isOfRun), live);
+  const pinnedMessages = pins.flatMap((group) => group.messages ?? []);
+  const pinned = pinnedMessages.flatMap(({ seq }) => (seq < startSeq ? [seq] : []));
+  const changed = messages.flatMap(({ isReduced, seq, json }) => (isReduced ? [[seq, json]] : []));
+  const missing = gapsOf(run, live);
   // Without overflow, the run ends with the log. A group that grows beyond the budget shortens the run.
   const endSeq = hasOverflow ? run.at(-1)?.toSeq : undefined;
   const changes = { pinned, changed, missing, repairs, endSeq };
@@ -49,13 +49,28 @@ export function windowPrefix(
   return { hash, startSeq, compactionVersion, settings };
 }
 
-/** The live events that the policy removed between those that the window has, as ranges of positions. */
-function gapsOf(events: readonly WindowMessage[], live: LiveRanges): [number, number][] {
-  const [first, last] = [events[0], events.at(-1)];
-  if (!first || !last || last.seq - first.seq + 1 === events.length) return [];
+/** The seq of the first returned event that is not pinned. */
+function firstOfRun(
+  messages: readonly WindowMessage[],
+  run: readonly LiveGroup[],
+  live: LiveRanges,
+): number | undefined {
+  const fromSeq = run[0]?.fromSeq;
+  if (fromSeq === undefined) return undefined;
+  const isOfRun = ({ seq, summarizedRange }: WindowMessage) =>
+    seq >= fromSeq && !summarizedRange && live.includes(seq);
+  return messages.find(isOfRun)?.seq;
+}
+
+/** The live events that the policy removed between those of the run, as ranges of positions. */
+function gapsOf(run: readonly LiveGroup[], live: LiveRanges): [number, number][] {
+  const [first, last] = [run[0], run.at(-1)];
+  if (!first || !last) return [];
+  const count = run.reduce((sum, { messages }) => sum + (messages?.length ?? 0), 0);
+  if (last.toSeq - first.fromSeq + 1 === count) return [];
   const gaps: [number, number][] = [];
-  let expected = live.positionOf(first.seq);
-  for (const { seq } of events) {
+  let expected = live.positionOf(first.fromSeq);
+  for (const { seq } of run.flatMap(({ messages }) => messages ?? [])) {
     const position = live.positionOf(seq);
     if (position > expected) gaps.push([expected, position - 1]);
     expected = position + 1;

@@ -92,11 +92,8 @@ export class WindowFitter {
   private fitting(parts: Pick<WindowContent, 'pins' | 'summaries' | 'run'>): WindowContent | undefined {
     const messages = this.inOrder(parts);
     const repaired = this.format ? { messages, repairs: [] } : repairMessages(messages, this.addedTokens);
-    const outlined = messages.map(({ outline }, index) => ({ seq: index, outline }));
-    const usedTokens = repaired.messages.reduce(
-      (sum, { tokens }) => sum + tokens,
-      this.answerTokens(outlined),
-    );
+    const answerTokens = this.format ? this.answerTokens(outlinedInOrder(messages)) : 0;
+    const usedTokens = repaired.messages.reduce((sum, { tokens }) => sum + tokens, answerTokens);
     return usedTokens <= this.budgetTokens ? { ...parts, messages, repaired, usedTokens } : undefined;
   }
 
@@ -107,13 +104,20 @@ export class WindowFitter {
     run,
   }: Pick<WindowContent, 'pins' | 'summaries' | 'run'>): WindowMessage[] {
     const live = run.flatMap(({ messages }) => messages ?? []);
-    if (pins.length + summaries.length === 0) return live;
+    const pinned = pins.flatMap((group) => group.messages ?? []);
+    const lastPin = pinned.at(-1)?.seq ?? 0;
+    if (summaries.length === 0 && lastPin < (live[0]?.seq ?? Infinity)) return [...pinned, ...live];
     const messages = [
       ...summaries.flatMap(({ compaction, summary }) => summaryMessages(compaction, summary)),
-      ...pins.flatMap((group) => group.messages ?? []),
+      ...pinned,
       ...live,
     ];
     const position = (message: WindowMessage) => (this.pins.isHead(message) ? 0 : message.seq);
     return messages.sort((a, b) => position(a) - position(b));
   }
+}
+
+/** Positions stand for seqs, because the messages of a summary share theirs. */
+function outlinedInOrder(messages: readonly WindowMessage[]): OutlinedEvent[] {
+  return messages.map(({ outline }, index) => ({ seq: index, outline }));
 }

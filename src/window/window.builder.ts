@@ -113,12 +113,10 @@ export class WindowBuilder implements OnModuleInit {
     const overflow = fitted.overflow ?? summaryOverflow(fixed, messages);
     const settings = settingsDigest(request, budget.effective);
     const prefix = windowPrefix(settings, fitted.content, overflow !== undefined, compactions, live);
+    const newest = { fromSeq: prefix.startSeq, toSeq: run.at(-1)?.toSeq ?? 0 };
     const window: Window = {
       version,
-      segments: segmentsOf(messages, compactions, {
-        fromSeq: prefix.startSeq,
-        toSeq: run.at(-1)?.toSeq ?? 0,
-      }),
+      segments: segmentsOf(messages, compactions, newest),
       messages,
       snapshotTokens: budget.toModelTokens(fixed.tokens + selection.selectedTokens),
       usedTokens: budget.toModelTokens(usedTokens),
@@ -172,7 +170,7 @@ export class WindowBuilder implements OnModuleInit {
     const pinOverflow = pins.overflow(fixed.pins);
     const { cutByBytes } = selection;
     if (pinOverflow) return { content: fixed, overflow: pinOverflow, cutByBytes };
-    const whole = fitter.fit(selection, steps);
+    const whole = fitter.fit(selection.choice, steps);
     if (whole) return { content: whole, cutByBytes };
     const newest = await selector.newestGroup();
     if (!newest) return { content: fixed, cutByBytes };
@@ -184,7 +182,7 @@ export class WindowBuilder implements OnModuleInit {
     const tokens = group.tokens + fitter.answerTokens(newest.outlined);
     const older = await selector.select(maxBytes, group);
     return {
-      content: fitter.fit(older, steps) ?? fixed,
+      content: fitter.fit(older.choice, steps) ?? fixed,
       leftOut: group,
       overflow: { seq: group.toSeq, tokens },
       cutByBytes: cutByBytes || older.cutByBytes || !events,
