@@ -242,6 +242,8 @@ describe('the stream of a conversation', () => {
 
     it.each([
       ['token_budget', { token_budget: 20 }],
+      ['reserve_tokens', { reserve_tokens: 999_990 }],
+      ['model', { model: 'claude-opus-5' }],
       ['trigger_ratio', { trigger_ratio: 0.0001 }],
       ['policy', { policy: { strategy: 'last_n', config: { limit: 1 } } }],
     ])('sends one window of the current version when a PUT changes %s', async (field, change) => {
