@@ -39,20 +39,19 @@ export function placed({ pins, summaries, run }: Content, { headEnd }: Timeline)
 }
 
 /**
- * Runs of messages of one summary, of consecutive events, and of events after the start of the run without a compaction between
- * them. They describe what is returned: after repairs.
+ * Runs of messages of one summary, of consecutive events, and of events between the start and the end of the run without a
+ * compaction between them. They describe what is returned: after repairs.
  */
-export function segmentsOf(
-  messages: readonly Message[],
-  { run }: Content,
-  { summaries }: Timeline,
-): Segment[] {
-  const runStart = run[0]?.seq ?? Infinity;
+export function segmentsOf(messages: readonly Message[], { summaries }: Timeline): Segment[] {
+  const run = messages.filter(({ isOfRun }) => isOfRun);
+  const isInRun = ({ seq }: Message) => run.length > 0 && run[0]!.seq <= seq && seq <= run.at(-1)!.seq;
   const isCompactionBetween = (a: Message, b: Message) =>
     summaries.some(({ fromSeq, toSeq }) => fromSeq <= b.seq && toSeq >= a.seq);
   const isOneSegment = (a: Message, b: Message) =>
     a.summary === b.summary &&
-    (a.summary !== undefined || b.seq - a.seq <= 1 || (a.seq >= runStart && !isCompactionBetween(a, b)));
+    (a.summary !== undefined ||
+      b.seq - a.seq <= 1 ||
+      (isInRun(a) && isInRun(b) && !isCompactionBetween(a, b)));
   const segments: Segment[] = [];
   for (const [index, message] of messages.entries()) {
     const { seq, summary } = message;
