@@ -57,7 +57,7 @@ export function modelWindow(
     messages: messages.map(messageFields),
     used_tokens: tokensOfAll(messages),
     needs_compaction: exceedsRatio(snapshotTokens, triggerRatio, effective),
-    segments: segmentsOf(messages, timeline),
+    segments: segmentsOf(messages, content, timeline),
     budget_tokens: effective,
     repairs,
     prefix: prefixOf(messages, log.length, timeline.summaries),

@@ -28,13 +28,14 @@ export function itemOf({ seq, event, insertedAt }: Omit<Item, 'stored' | 'tokens
 
 /**
  * The item with other parts. Without a `token_count`, its tokens are the estimate of what is left; a `token_count` shrinks in
- * the proportion of the estimates of role and parts.
+ * the proportion of the estimates of role and parts, at each stage.
  */
 export function withParts(item: Item, parts: any[]): Item {
-  const { role, parts: all, token_count: count } = item.stored;
+  const { role, parts: before } = item.event;
   const event = { ...item.event, parts };
-  const proportion = messageTokens(role, parts) / messageTokens(role, all);
-  return { ...item, event, tokens: count === undefined ? estimate(event) : Math.round(count * proportion) };
+  const proportion = messageTokens(role, parts) / messageTokens(role, before);
+  const isCounted = item.event.token_count !== undefined;
+  return { ...item, event, tokens: isCounted ? Math.round(item.tokens * proportion) : estimate(event) };
 }
 
 export function tokensOfAll(items: readonly { tokens: number }[]): number {

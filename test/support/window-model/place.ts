@@ -39,14 +39,19 @@ export function placed({ pins, summaries, run }: Content, { headEnd }: Timeline)
 }
 
 /**
- * Runs of messages of one summary, of consecutive events, and of events between the start and the end of the run without a
+ * Runs of messages of one summary, of consecutive events, and of events between the first message of the run and its end, without a
  * compaction between them. They describe what is returned: after repairs.
  */
-export function segmentsOf(messages: readonly Message[], { summaries }: Timeline): Segment[] {
-  const run = messages.filter(({ isOfRun }) => isOfRun);
-  const isInRun = ({ seq }: Message) => run.length > 0 && run[0]!.seq <= seq && seq <= run.at(-1)!.seq;
+export function segmentsOf(
+  messages: readonly Message[],
+  { run }: Content,
+  { summaries }: Timeline,
+): Segment[] {
+  const start = messages.find(({ isOfRun }) => isOfRun)?.seq ?? Infinity;
+  const end = run.at(-1)?.seq ?? 0;
+  const isInRun = ({ seq }: Message) => start <= seq && seq <= end;
   const isCompactionBetween = (a: Message, b: Message) =>
-    summaries.some(({ fromSeq, toSeq }) => fromSeq <= b.seq && toSeq >= a.seq);
+    summaries.some(({ fromSeq }) => a.seq < fromSeq && fromSeq <= b.seq);
   const isOneSegment = (a: Message, b: Message) =>
     a.summary === b.summary &&
     (a.summary !== undefined ||

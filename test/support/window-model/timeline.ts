@@ -23,7 +23,7 @@ export interface Timeline {
   summaries: Summary[];
   /** The last seq of the head; 0 without a head, or if it is not pinned. */
   headEnd: number;
-  /** The pinned events: in whole groups, or single. */
+  /** The pinned events in groups. */
   pins: Item[][];
   /** The live events that are not pinned. Policies see no others. */
   live: Item[];
@@ -47,9 +47,7 @@ export function timelineOf(
   return {
     summaries,
     headEnd,
-    pins: groupsOf(items).flatMap((group) =>
-      group.every(isPinned) ? [group] : group.filter(isPinned).map((item) => [item]),
-    ),
+    pins: groupsOf(items.filter(isPinned)),
     live: items.filter((item) => !isCovered(item) && !isPinned(item)),
     tokensBefore: runningTotals(items),
   };
