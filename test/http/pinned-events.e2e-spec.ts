@@ -157,11 +157,9 @@ describe('the limit of 256 pinned events', () => {
   it('is a 400 for callers in the process, too', async () => {
     await http(0).put('p-in-process');
     await fill('p-in-process', MAX, PINNED);
-    const append = nodes[0]!.app
-      .get(EventsService)
-      .append(new ConversationId('default', 'p-in-process'), {
-        events: [{ ...PINNED, pinned: false }, PINNED],
-      });
+    const append = nodes[0]!.app.get(EventsService).append(new ConversationId('default', 'p-in-process'), {
+      events: [{ ...PINNED, pinned: false }, PINNED],
+    });
     await expect(append).rejects.toMatchObject({
       status: 400,
       details: [{ path: 'events[1].pinned', message: expect.any(String) }],

@@ -18,10 +18,14 @@ const thinking = { type: 'thinking', thinking: 'hm', signature: 's' };
 
 function render(...events: (MessageEvent | Omit<WindowEvent, 'seq'>)[]) {
   const window = events.map((each, index): WindowEvent =>
-    'event' in each ? { seq: index + 1, ...each } : { seq: index + 1, event: each },
+    isOfSummary(each) ? { seq: index + 1, ...each } : { seq: index + 1, event: each },
   );
   const { prompt, repairs } = renderPrompt('anthropic', window, { cache: { key: 'k' } });
   return { system: prompt.system, messages: prompt.messages as { content: unknown }[], repairs };
+}
+
+function isOfSummary(each: MessageEvent | Omit<WindowEvent, 'seq'>): each is Omit<WindowEvent, 'seq'> {
+  return 'summary' in each;
 }
 
 const summary = (role: string, value: string) => ({
