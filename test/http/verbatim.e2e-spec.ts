@@ -19,7 +19,10 @@ let conversations = 0;
 /** Creates a conversation whose window contains every event. */
 async function newConversation(): Promise<string> {
   const id = `verbatim-${(conversations += 1)}`;
-  await service.http.put(id, { token_budget: 1_000_000, policy: { strategy: 'budget' } });
+  await service.http.put(id, {
+    token_budget: 1_000_000,
+    policy: { strategy: 'budget', config: { pin_head: false } },
+  });
   return id;
 }
 

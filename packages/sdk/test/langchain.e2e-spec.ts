@@ -91,14 +91,17 @@ describe('FastpacaChatMessageHistory', () => {
     expect((await ctx.get()).lastSeq).toBe(130);
   });
 
-  it('returns what the policy selects, without a tool result whose call is missing', async () => {
+  it('returns what the policy selects and the system message, without a tool result whose call is missing', async () => {
     const small = await client.context(ctx.id).policy({ strategy: 'last_n', config: { limit: 3 } });
     const history = new FastpacaChatMessageHistory({ context: small });
     await history.addMessages(TURN.slice(0, 5));
     const begin = new HumanMessage('Continue.');
-    expect(stored(await history.getMessages())).toEqual(stored([begin, ...TURN.slice(2, 5)]));
+    const system = TURN[0]!;
+    expect(stored(await history.getMessages())).toEqual(stored([system, begin, ...TURN.slice(2, 5)]));
     await history.addMessage(new HumanMessage('next'));
-    expect(stored(await history.getMessages())).toEqual(stored([begin, TURN[4]!, new HumanMessage('next')]));
+    expect(stored(await history.getMessages())).toEqual(
+      stored([system, begin, TURN[4]!, new HumanMessage('next')]),
+    );
   });
 
   it('omits call and result when the policy omits tool parts', async () => {

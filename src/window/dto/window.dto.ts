@@ -71,9 +71,10 @@ class PrefixDto {
 
   @ApiPropertyOptional({
     type: 'string',
-    enum: ['budget', 'policy', 'compaction', null],
     nullable: true,
-    description: 'Only with `explain`: what has last changed the prefix; null if nothing has',
+    // No `enum`: generators either reject null in an enum, or reject a null that the enum does not list.
+    description:
+      'Only with `explain`: what has last changed the prefix, `budget`, `policy` or `compaction`; null if nothing has',
   })
   changed_by?: PrefixChange | null;
 }
@@ -97,10 +98,10 @@ class ExplainedRunDto {
 
   @ApiProperty({
     type: 'string',
-    enum: [...EXPLAIN_REASONS, null],
     nullable: true,
     description:
-      'Why they are not in it, or `pinned`; null for the newest events. More reasons may be added.',
+      `Why they are not in it, or \`pinned\`; null for the newest events. One of ${EXPLAIN_REASONS.join(', ')}; more may be ` +
+      'added.',
   })
   reason!: ExplainReason | null;
 }

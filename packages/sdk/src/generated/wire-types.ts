@@ -558,12 +558,8 @@ export interface components {
       tokens: number;
       /** @description Whether the events are in the window */
       included: boolean;
-      /**
-       * @description Why they are not in it, or `pinned`; null for the newest events. More reasons may be added.
-       * @enum {string|null}
-       */
-      reason:
-        'policy' | 'budget' | 'summarized' | 'withdrawn' | 'pinned' | 'bytes' | 'overflow' | 'repair' | null;
+      /** @description Why they are not in it, or `pinned`; null for the newest events. One of policy, budget, summarized, withdrawn, pinned, bytes, overflow, repair; more may be added. */
+      reason: string | null;
     };
     Frame:
       | components['schemas']['EventFrame']
@@ -770,11 +766,8 @@ export interface components {
       compaction_version: number;
       /** @description Digest of the policy, the budget, the model and the format */
       settings: string;
-      /**
-       * @description Only with `explain`: what has last changed the prefix; null if nothing has
-       * @enum {string|null}
-       */
-      changed_by?: 'budget' | 'policy' | 'compaction' | null;
+      /** @description Only with `explain`: what has last changed the prefix, `budget`, `policy` or `compaction`; null if nothing has */
+      changed_by?: string | null;
     };
     RangeCompaction: {
       /**

@@ -1,6 +1,7 @@
 import type { WindowEvent } from '@fastpaca/messages';
 import { BaseListChatMessageHistory } from '@langchain/core/chat_history';
 import type { BaseMessage } from '@langchain/core/messages';
+import type { WindowMessage } from '../window-types.js';
 import { appendInTurns } from '../conversation/append.js';
 import type { Context } from '../conversation/context.js';
 import { toEvent } from './stored-message.js';
@@ -52,8 +53,9 @@ export class FastpacaChatMessageHistory extends BaseListChatMessageHistory {
   }
 
   override async clear(): Promise<void> {
-    const { messages, version } = await this.#context.window();
-    if (version === 0 || (messages.length > 0 && messages.every(isClearMarker))) return;
+    const window = await this.#context.window();
+    const { clearedSeq, messages } = afterClear(window.messages);
+    if (window.version === 0 || (clearedSeq > 0 && messages.length === 0)) return;
     const text = 'The conversation before this point was cleared.';
     await this.#context.compact({
       messages: [{ role: 'system', content: text, metadata: { langchain_cleared: true } }],
@@ -62,25 +64,28 @@ export class FastpacaChatMessageHistory extends BaseListChatMessageHistory {
 
   async #readWindow(): Promise<WindowEvent[]> {
     const { messages } = await this.#context.window();
-    return messages
-      .filter((message) => !isClearMarker(message))
-      .map((message): WindowEvent => {
-        const { seq, fromSeq, toSeq } = message;
-        const isSummary = fromSeq !== undefined && toSeq !== undefined;
-        return { seq, event: { ...message }, ...(isSummary && { summary: { fromSeq, toSeq } }) };
-      });
+    return afterClear(messages).messages.map((message): WindowEvent => {
+      const { seq, fromSeq, toSeq } = message;
+      const isSummary = fromSeq !== undefined && toSeq !== undefined;
+      return { seq, event: { ...message }, ...(isSummary && { summary: { fromSeq, toSeq } }) };
+    });
   }
 
   /** The log after the last `clear`. */
   async #readLog(): Promise<WindowEvent[]> {
     const { messages } = await this.#context.window();
-    const marker = messages.findLast(isClearMarker);
     const events: WindowEvent[] = [];
-    for await (const event of this.#context.replay({ fromSeq: (marker?.toSeq ?? 0) + 1 })) {
+    for await (const event of this.#context.replay({ fromSeq: afterClear(messages).clearedSeq + 1 })) {
       events.push({ seq: event.seq, event });
     }
     return events;
   }
+}
+
+/** The messages after the last `clear`, and the last seq that it has cleared: pinned messages before it stay in the window. */
+function afterClear(messages: readonly WindowMessage[]): { clearedSeq: number; messages: WindowMessage[] } {
+  const clearedSeq = messages.findLast(isClearMarker)?.toSeq ?? 0;
+  return { clearedSeq, messages: messages.filter(({ seq }) => seq > clearedSeq) };
 }
 
 function isClearMarker({ metadata }: { metadata?: Record<string, unknown> }): boolean {

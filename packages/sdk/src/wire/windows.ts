@@ -1,6 +1,7 @@
 import { modelContents } from '@fastpaca/messages';
 import type { Format, Prompts } from '../prompts.js';
 import type {
+  ExplainedRun,
   ConversationCalibration,
   Part,
   Prefix,
@@ -45,10 +46,11 @@ function fromWireInfo(wire: WireWindow): WindowInfo {
     prefix: fromWirePrefix(wire.prefix),
     ...(wire.overflow && { overflow: wire.overflow }),
     ...(wire.explain && {
-      explain: wire.explain.map(({ from_seq: fromSeq, to_seq: toSeq, ...run }) => ({
+      explain: wire.explain.map(({ from_seq: fromSeq, to_seq: toSeq, reason, ...run }) => ({
         fromSeq,
         toSeq,
         ...run,
+        reason: reason as ExplainedRun['reason'],
       })),
     }),
     ...(wire.calibration && { calibration: fromWireCalibration(wire.calibration) }),
@@ -71,7 +73,7 @@ function fromWirePrefix({ hash, settings, ...wire }: WireWindow['prefix']): Pref
     startSeq: wire.start_seq,
     compactionVersion: wire.compaction_version,
     settings,
-    ...(wire.changed_by !== undefined && { changedBy: wire.changed_by }),
+    ...(wire.changed_by !== undefined && { changedBy: wire.changed_by as Prefix['changedBy'] }),
   };
 }
 
