@@ -95,6 +95,21 @@ describe('RecentEventsCache', () => {
     );
   });
 
+  it('reads only appended events while the running total from which they are needed stays the same', async () => {
+    const log = new MemoryLog();
+    const cache = cacheOf(log);
+    for (let count = 0; count < 50; count += 1) log.append(2);
+    for (let toSeq = 50; toSeq < 80; toSeq += 1) {
+      const range = { fromSeq: 1, toSeq, minTokensBefore: 41 };
+      const { events } = await cache.suffix(ID, 'h', [range], AMPLE_BYTES);
+      expect(events[0]?.seq).toBe(22);
+      log.append(2);
+    }
+    expect([log.suffixes, log.eventsRead]).toEqual([1, 29]);
+    await cache.suffix(ID, 'h', [{ fromSeq: 1, toSeq: 80, minTokensBefore: 40 }], AMPLE_BYTES);
+    expect(log.suffixes).toBe(2);
+  });
+
   it('reads only the events appended since the last read', async () => {
     const log = new MemoryLog();
     const cache = cacheOf(log);

@@ -11,8 +11,13 @@ const MAX_ADDED_BYTES = 1024 * 1024;
 /** About what an event takes in memory beside its body, in bytes. */
 export const EVENT_OVERHEAD_BYTES = 400;
 
-/** The newest events of a conversation up to some seq, without a gap; ascending, at least one. */
-type RecentEvents = readonly EventWithTotal[];
+/** The newest events of a conversation up to some seq. */
+interface RecentEvents {
+  /** Ascending, without a gap; at least one. */
+  events: readonly EventWithTotal[];
+  /** Every older event has a running total before it that is less than this. */
+  completeFrom: number;
+}
 
 /**
  * The newest events of conversations that were read lately: a window after an append reads only what was appended.
@@ -41,9 +46,9 @@ export class RecentEventsCache {
     if (!range || ranges.length > 1) return this.log.suffix(id, ranges, maxBytes);
     const key = cacheKey(id, history);
     const recent = await this.find(id, key, range);
-    if (recent && maxBodyBytes(recent) <= maxBytes) return this.suffixOf(recent, id, key, range);
+    if (recent && maxBodyBytes(recent.events) <= maxBytes) return this.suffixOf(recent, id, key, range);
     const read = await this.log.suffix(id, ranges, maxBytes);
-    this.store(key, read.events);
+    this.store(key, recentEvents(read.events, range, read.skippedBytes === undefined));
     return read;
   }
 
@@ -56,7 +61,7 @@ export class RecentEventsCache {
   ): Promise<StoredEvent[]> {
     const key = cacheKey(id, history);
     const recent = await this.find(id, key, { ...range, minTokensBefore: -1 });
-    const events = recent?.filter(({ seq }) => seq >= range.fromSeq && seq <= range.toSeq) ?? [];
+    const events = recent?.events.filter(({ seq }) => seq >= range.fromSeq && seq <= range.toSeq) ?? [];
     if (!recent || maxBodyBytes(events) > maxBytes)
       return this.log.forward(id, range, range.toSeq - range.fromSeq + 1, maxBytes);
     this.store(key, recent);
@@ -69,8 +74,8 @@ export class RecentEventsCache {
     history: string,
     ranges: readonly SeqRange[],
     count: number,
-  ): RecentEvents | undefined {
-    const recent = this.cache.get(cacheKey(id, history));
+  ): readonly EventWithTotal[] | undefined {
+    const recent = this.cache.get(cacheKey(id, history))?.events;
     const [first, last] = [recent?.[0], recent?.at(-1)];
     if (!recent || !first || !last || last.seq < (ranges.at(-1)?.toSeq ?? 0)) return undefined;
     const events: EventWithTotal[] = [];
@@ -86,16 +91,15 @@ export class RecentEventsCache {
   /** Cached events that cover the range, after adding the few newest events that may be missing. */
   private async find(id: ConversationId, key: string, range: SuffixRange): Promise<RecentEvents | undefined> {
     const recent = this.cache.get(key);
-    const [first, last] = [recent?.[0], recent?.at(-1)];
+    const [first, last] = [recent?.events[0], recent?.events.at(-1)];
     if (!recent || !first || !last) return undefined;
-    // Older events are needed only if the running total before the first cached event still reaches `minTokensBefore`.
-    if (first.seq > range.fromSeq && tokensBefore(first) >= range.minTokensBefore) return undefined;
+    if (first.seq > range.fromSeq && range.minTokensBefore < recent.completeFrom) return undefined;
     const missing = range.toSeq - last.seq;
     if (missing <= 0) return recent;
     if (missing > MAX_ADDED_EVENTS) return undefined;
     const missingRange = { fromSeq: last.seq + 1, toSeq: range.toSeq };
     const added = await this.log.forward(id, missingRange, missing, MAX_ADDED_BYTES);
-    return added.length === missing ? [...recent, ...added] : undefined;
+    return added.length === missing ? { ...recent, events: [...recent.events, ...added] } : undefined;
   }
 
   /** The suffix of a range that the cached events cover. */
@@ -103,26 +107,28 @@ export class RecentEventsCache {
     recent: RecentEvents,
     id: ConversationId,
     key: string,
-    { fromSeq, toSeq, minTokensBefore }: SuffixRange,
+    range: SuffixRange,
   ): Promise<LogSuffix> {
-    const events = recent.filter(
+    const { fromSeq, toSeq, minTokensBefore } = range;
+    const events = recent.events.filter(
       (event) => event.seq >= fromSeq && event.seq <= toSeq && tokensBefore(event) >= minTokensBefore,
     );
-    const first = recent.find(({ seq }) => seq === fromSeq);
+    const first = recent.events.find(({ seq }) => seq === fromSeq);
     const totalBefore = first ? tokensBefore(first) : await this.log.tokensThrough(id, fromSeq - 1);
     // Old events that readers no longer need are dropped once they are the larger part.
-    const isMostlyUnused = recent.length > 2 * events.length + MAX_ADDED_EVENTS;
-    this.store(key, isMostlyUnused ? events : recent);
+    const isMostlyUnused = recent.events.length > 2 * events.length + MAX_ADDED_EVENTS;
+    this.store(key, isMostlyUnused ? recentEvents(events, range, true) : recent);
     return { events, tokensBefore: totalBefore };
   }
 
   /** Does nothing if newer events are cached: a reader of a past version must not displace what other readers use. */
-  private store(key: string, events: RecentEvents): void {
+  private store(key: string, recent: RecentEvents): void {
+    const { events } = recent;
     const last = events.at(-1);
-    const cachedLast = this.cache.get(key)?.at(-1);
+    const cachedLast = this.cache.get(key)?.events.at(-1);
     if (!last || (cachedLast && cachedLast.seq > last.seq)) return;
     const bytes = events.reduce((sum, { body }) => sum + 2 * body.length + EVENT_OVERHEAD_BYTES, 0);
-    this.cache.set(key, events, bytes);
+    this.cache.set(key, recent, bytes);
   }
 }
 
@@ -132,8 +138,21 @@ function cacheKey(id: ConversationId, history: string): string {
 }
 
 /** Upper bound of the size of the bodies in UTF-8. */
-function maxBodyBytes(events: RecentEvents): number {
+function maxBodyBytes(events: readonly EventWithTotal[]): number {
   return events.reduce((sum, { body }) => sum + 3 * body.length, 0);
+}
+
+/** @param isAll whether the events are all of the range from its `minTokensBefore` on */
+function recentEvents(
+  events: readonly EventWithTotal[],
+  { fromSeq, minTokensBefore }: SuffixRange,
+  isAll: boolean,
+): RecentEvents {
+  const [first] = events;
+  if (!first) return { events, completeFrom: Infinity };
+  // Events before `fromSeq` may have the same total before them, if their tokens are 0.
+  const isCutByTokens = isAll && first.seq > fromSeq;
+  return { events, completeFrom: isCutByTokens ? minTokensBefore : tokensBefore(first) + 1 };
 }
 
 /** The running token total before an event. */

@@ -3,6 +3,7 @@ import { MAX_GROUP_EVENTS, type EventsService } from '../events/events.service.j
 import type { OutlinedLogEvent } from '../events/outlined-log-event.js';
 import { rangesBefore, rangesFrom } from '../events/seq-ranges.js';
 import type { SeqRange, SuffixRange } from '../events/stored-event.js';
+import { storedOutline } from '../events/stored-outline.js';
 import type { LiveEvent } from '../policies/timeline.js';
 import type { NewestEvents, Selection } from '../policies/window-policy.js';
 import type { RemainingBudget } from './budget-fit.js';
@@ -119,12 +120,17 @@ export class LiveSelector {
     const [oldest] = wanted;
     if (!oldest) return NOTHING_SELECTED;
     this.hasEvents = true;
-    const read = await this.events.suffix(id, conversation.history, wanted, this.remaining.bytes);
-    const kept = read.events.map(sizedStoredEvent);
+    // With the event before them: whether it is only reasoning decides where the group of the first event begins.
+    const previousSeq = this.seqBefore(oldest.fromSeq);
+    const extended = [{ ...oldest, fromSeq: previousSeq ?? oldest.fromSeq }, ...wanted.slice(1)];
+    const read = await this.events.suffix(id, conversation.history, extended, this.remaining.bytes);
+    const before = read.events.find(({ seq }) => seq === previousSeq);
+    const kept = (before ? read.events.slice(1) : read.events).map(sizedStoredEvent);
     const isComplete = kept[0]?.seq === oldest.fromSeq;
     const cutByBytes = read.skippedBytes !== undefined;
     const keptGroups = isComplete ? undefined : liveGroups(kept);
-    const older = await this.contextOf(kept, wanted, keptGroups, cutByBytes);
+    const isGroupStart = before && !storedOutline(before).isReasoning && !mayBeginEarlier(kept);
+    const older = isGroupStart ? [] : await this.contextOf(kept, wanted, keptGroups, cutByBytes);
     const cut = cutAtGroup(older, kept, this.live.lastSeq);
     // A policy keeps the newest group whole.
     if (isComplete && cut.newestGroupFromSeq !== undefined && !newest)
@@ -134,7 +140,8 @@ export class LiveSelector {
     const dropped = isMoved ? kept.filter(({ seq }) => seq < cut.fromSeq) : [];
     const previous = liveGroups([...older, ...dropped]).at(-1);
     const isWhole = isComplete || (previous !== undefined && previous.fromSeq < oldest.fromSeq);
-    const start = await this.selectionStart(oldest.fromSeq, read.tokensBefore, selected, isWhole);
+    const tokensBefore = before?.tokensThrough ?? read.tokensBefore;
+    const start = await this.selectionStart(oldest.fromSeq, tokensBefore, selected, isWhole);
     const beforePrevious = previous?.tokensBefore ?? this.totalBefore(kept, wanted);
     return {
       choice: new GroupChoice(selected, beforePrevious, isWhole, isMoved ? undefined : keptGroups),
@@ -142,6 +149,11 @@ export class LiveSelector {
       cutByBytes: cutByBytes && this.mayMoreFit(kept),
       fromSeq: start.seq,
     };
+  }
+
+  /** The seq of the live event directly before `seq`, if no other event lies between them. */
+  private seqBefore(seq: number): number | undefined {
+    return this.live.includes(seq - 1) ? seq - 1 : undefined;
   }
 
   /** Extends what fits of a range to the step before it, which decides whether the first group that fits is a step. */
