@@ -39,7 +39,9 @@ export function windowPrefix(
     isUnstored(compaction) ? summary.messages : compaction.version,
   );
   const pinnedMessages = pins.flatMap((group) => group.messages ?? []);
-  const pinned = pinnedMessages.flatMap(({ seq }) => (seq < startSeq ? [seq] : []));
+  // A pinned result that a compaction covers may bring back its call from before it.
+  const lastCompacted = Math.max(0, ...compactions.map(({ toSeq }) => toSeq));
+  const pinned = pinnedMessages.flatMap(({ seq }) => (seq < startSeq || seq <= lastCompacted ? [seq] : []));
   const changed = messages.flatMap(({ isReduced, seq, json }) => (isReduced ? [[seq, json]] : []));
   const missing = gapsOf(run, live);
   // Without overflow, the run ends with the log. A group that grows beyond the budget shortens the run.

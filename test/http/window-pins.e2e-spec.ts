@@ -101,6 +101,19 @@ describe('an event with pinned: true', () => {
     expect(body.messages.map(({ seq }: any) => seq)).toEqual([1, 2, 4, 6, 7]);
     expect(body.used_tokens).toBe(45);
   });
+
+  it('changes the prefix if it brings back its call from a compaction', async () => {
+    const call = { role: 'assistant', parts: [{ type: 'tool_call', id: 'a', name: 'f', input: {} }] };
+    const result = { role: 'tool', parts: [{ type: 'tool_result', tool_call_id: 'a', content: 'x' }] };
+    const id = await windows.create(budget(), [user('a'), call, ...users(2)]);
+    await windows.summarize(id, 2, 3);
+    const { body: before } = await service.http.window(id);
+    await service.http.append(id, { event: pinned(result) });
+    const { body } = await service.http.window(id);
+    expect(body.messages.map(({ seq }: any) => seq)).toEqual([1, 2, 2, 3, 4, 5]);
+    expect(body.prefix).toMatchObject({ start_seq: before.prefix.start_seq });
+    expect(body.prefix.hash).not.toBe(before.prefix.hash);
+  });
 });
 
 describe('pinned events that do not fit', () => {
