@@ -20,7 +20,6 @@ import { TrimSteps } from './trim-steps.js';
 import type { Window } from './window.js';
 import { WindowBudget } from './window-budget.js';
 import { WindowFitter, type StoredSummary, type WindowContent } from './window-fitter.js';
-import type { WindowMessage } from './window-message.js';
 import type { WindowRequest } from './window-request.js';
 import { windowTokenCounts, type WindowTokenCounts } from './window-token-counts.js';
 
@@ -110,7 +109,7 @@ export class WindowBuilder implements OnModuleInit {
 
     const { run, usedTokens, repaired } = fitted.content;
     const { messages, repairs } = repaired;
-    const overflow = fitted.overflow ?? summaryOverflow(fixed, messages);
+    const overflow = fitted.overflow ?? summaryOverflow(fixed, fitted.content);
     const settings = settingsDigest(request, budget.effective);
     const prefix = windowPrefix(settings, fitted.content, overflow !== undefined, compactions, live);
     const newest = { fromSeq: prefix.startSeq, toSeq: run.at(-1)?.toSeq ?? 0 };
@@ -213,13 +212,13 @@ export class WindowBuilder implements OnModuleInit {
   }
 }
 
-/** The newest compaction, if the window is empty because not even its summary fits. */
+/** The newest compaction, if the window is empty because not even its summary fits together with its repairs. */
 function summaryOverflow(
-  { compactions, affordable }: FixedParts,
-  messages: readonly WindowMessage[],
+  { compactions }: FixedParts,
+  { summaries, repaired }: WindowContent,
 ): GroupSize | undefined {
   const newest = compactions.at(-1);
-  const isCause = messages.length === 0 && affordable.length === 0;
+  const isCause = repaired.messages.length === 0 && summaries.length === 0;
   return isCause && newest ? { seq: newest.toSeq, tokens: newest.tokenEstimate } : undefined;
 }
 
