@@ -1,4 +1,4 @@
-import { groupEvents, mayBeginEarlier, type OutlinedEvent } from '@fastpaca/messages';
+import { groupEvents, dependOnEarlier, type OutlinedEvent } from '@fastpaca/messages';
 import type { ConversationId } from '../common/conversation-id.js';
 import { MAX_GROUP_EVENTS, type EventsService } from '../events/events.service.js';
 import type { OutlinedLogEvent } from '../events/outlined-log-event.js';
@@ -51,7 +51,7 @@ export class GroupContext {
   async insideGroup(kept: readonly OutlinedEvent[]): Promise<OutlinedLogEvent[]> {
     const [first] = kept;
     if (!first || this.live.positionOf(first.seq) === 1) return [];
-    const isInside = mayBeginEarlier(kept) || (await this.isAfterReasoning(first.seq));
+    const isInside = dependOnEarlier(kept) || (await this.isAfterReasoning(first.seq));
     return isInside ? this.before(first.seq) : [];
   }
 

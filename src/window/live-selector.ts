@@ -1,4 +1,4 @@
-import { mayBeginEarlier, type OutlinedEvent } from '@fastpaca/messages';
+import { dependOnEarlier, type OutlinedEvent } from '@fastpaca/messages';
 import { MAX_GROUP_EVENTS, type EventsService } from '../events/events.service.js';
 import type { OutlinedLogEvent } from '../events/outlined-log-event.js';
 import { rangesBefore, rangesFrom } from '../events/seq-ranges.js';
@@ -12,7 +12,7 @@ import { liveGroups, sumOfTokens, type LiveGroup, type SizedEvent } from './live
 import type { LiveRanges, TokenRange } from './live-ranges.js';
 import { LogTimeline, StoredLiveEvent, type TokenCounts } from './log-timeline.js';
 import { firstThatFits, GroupChoice } from './run-candidates.js';
-import { sizedLiveEvent, sizedStoredEvent } from './sized-events.js';
+import { sizedStoredEvent } from './sized-events.js';
 import type { TrimSteps } from './trim-steps.js';
 import type { WindowRequest } from './window-request.js';
 import { readYielded } from './yielded-events.js';
@@ -40,8 +40,7 @@ export interface NewestGroup {
 /** Reads the live events that the policy of one window selects, as far as they may fit the budget, in whole groups. */
 export class LiveSelector {
   private readonly context: GroupContext;
-  /** The newest events that the policy yielded, newest first, as many as a group may have. */
-  private yielded: StoredLiveEvent[] = [];
+  private yielded?: { choice: GroupChoice; newest: readonly StoredLiveEvent[] };
   private hasEvents = false;
 
   /**
@@ -76,10 +75,10 @@ export class LiveSelector {
   async newestGroup(): Promise<NewestGroup | undefined> {
     const { id, conversation } = this.request;
     if (!this.hasEvents) return undefined;
-    if (this.yielded.length > 0) {
-      const events = this.yielded.toReversed();
-      const group = liveGroups(events.map(sizedLiveEvent)).at(-1);
-      const own = events.filter(({ seq }) => group && seq >= group.fromSeq);
+    if (this.yielded) {
+      const { choice, newest } = this.yielded;
+      const group = choice.groups.at(-1);
+      const own = newest.toReversed().filter(({ seq }) => group && seq >= group.fromSeq);
       return group && { group, outlined: own, events: own };
     }
     const newest = await this.context.before(this.live.lastSeq + 1);
@@ -129,7 +128,7 @@ export class LiveSelector {
     const isComplete = kept[0]?.seq === oldest.fromSeq;
     const cutByBytes = read.skippedBytes !== undefined;
     const keptGroups = isComplete ? undefined : liveGroups(kept);
-    const isGroupStart = before && !storedOutline(before).isReasoning && !mayBeginEarlier(kept);
+    const isGroupStart = before && !storedOutline(before).isReasoning && !dependOnEarlier(kept);
     const older = isGroupStart ? [] : await this.contextOf(kept, wanted, keptGroups, cutByBytes);
     const cut = cutAtGroup(older, kept, this.live.lastSeq);
     // A policy keeps the newest group whole.
@@ -138,13 +137,14 @@ export class LiveSelector {
     const isMoved = cut.fromSeq !== kept[0]?.seq;
     const selected = isMoved ? kept.filter(({ seq }) => seq >= cut.fromSeq) : kept;
     const dropped = isMoved ? kept.filter(({ seq }) => seq < cut.fromSeq) : [];
+    const known = isMoved || older.length > 0 ? undefined : keptGroups;
     const previous = liveGroups([...older, ...dropped]).at(-1);
     const isWhole = isComplete || (previous !== undefined && previous.fromSeq < oldest.fromSeq);
     const tokensBefore = before?.tokensThrough ?? read.tokensBefore;
     const start = await this.selectionStart(oldest.fromSeq, tokensBefore, selected, isWhole);
     const beforePrevious = previous?.tokensBefore ?? this.totalBefore(kept, wanted);
     return {
-      choice: new GroupChoice(selected, beforePrevious, isWhole, isMoved ? undefined : keptGroups),
+      choice: new GroupChoice(selected, beforePrevious, isWhole, [...older, ...dropped], known),
       selectedTokens: this.tokensFrom(start),
       cutByBytes: cutByBytes && this.mayMoreFit(kept),
       fromSeq: start.seq,
@@ -175,7 +175,7 @@ export class LiveSelector {
     cutByBytes: boolean,
   ): Promise<OutlinedLogEvent[]> {
     const [first] = kept;
-    if (!first || !groups || mayBeginEarlier(kept)) return this.context.insideGroup(kept);
+    if (!first || !groups || dependOnEarlier(kept)) return this.context.insideGroup(kept);
     const fitting = firstThatFits(groups, this.remaining.tokens);
     // The group of the first event may begin earlier. If the second group does not fit either, this changes nothing.
     if (fitting >= 2) return [];
@@ -238,11 +238,12 @@ export class LiveSelector {
     without: LiveGroup | undefined,
   ): Promise<LiveSelection> {
     const remaining = this.remaining.copy();
-    const { selected, newest } = await readYielded(selection, remaining, without);
-    if (!without) this.yielded = newest;
+    const { selected, older, newest } = await readYielded(selection, remaining, without);
+    const choice = new GroupChoice(selected, undefined, true, older);
+    if (!without) this.yielded = { choice, newest };
     this.hasEvents ||= selected.length > 0;
     return {
-      choice: new GroupChoice(selected, undefined, true),
+      choice,
       selectedTokens: sumOfTokens(selected),
       cutByBytes: remaining.cutByBytes,
       events: selected,

@@ -7,18 +7,25 @@ export class GroupChoice {
    * @param events ascending, from the beginning of a group on
    * @param beforePrevious the running token total before the live group that precedes them; undefined if they are the first of the log
    * @param isWhole whether they are all that the policy selected
+   * @param older the live events before them, ascending, as far as their groups depend on them
    * @param known their groups, if they have been worked out already
    */
   constructor(
     readonly events: readonly SizedEvent[],
     readonly beforePrevious: number | undefined,
     readonly isWhole: boolean,
+    private readonly older: readonly SizedEvent[] = [],
     private known?: readonly LiveGroup[],
   ) {}
 
   /** Worked out when they are first needed: a window of all events does not need them. */
   get groups(): readonly LiveGroup[] {
-    return (this.known ??= liveGroups(this.events));
+    return (this.known ??= this.worksOutGroups());
+  }
+
+  private worksOutGroups(): readonly LiveGroup[] {
+    const fromSeq = this.events[0]?.seq ?? 0;
+    return liveGroups([...this.older, ...this.events]).filter((group) => group.fromSeq >= fromSeq);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mayBeginEarlier } from '@fastpaca/messages';
+import { dependOnEarlier } from '@fastpaca/messages';
 import { MAX_GROUP_EVENTS } from '../events/events.service.js';
 import type { LiveEvent } from '../policies/timeline.js';
 import { isBeforeCut, type NewestEvents } from '../policies/window-policy.js';
@@ -6,12 +6,14 @@ import type { RemainingBudget } from './budget-fit.js';
 import { cutAtGroup } from './group-cut.js';
 import type { LiveGroup, SizedEvent } from './live-group.js';
 import { StoredLiveEvent } from './log-timeline.js';
-import { sizedWithin } from './sized-events.js';
+import { sizedLiveEvent, sizedWithin } from './sized-events.js';
 
 /** The events that a policy yields, as far as it selects them. */
 export interface YieldedEvents {
   /** Ascending, cut at a group. All of them count; those that fit have messages. */
   selected: SizedEvent[];
+  /** The events before them, ascending, as far as their groups depend on them; without their texts. */
+  older: SizedEvent[];
   /** The newest of them, newest first, as many as a group may have. */
   newest: StoredLiveEvent[];
 }
@@ -29,11 +31,20 @@ export async function readYielded(
 ): Promise<YieldedEvents> {
   const { kept, older, newest } = await readToCut(selection, remaining, without);
   const { fromSeq, newestGroupFromSeq } = cutAtGroup(older, kept, kept.at(-1)?.seq ?? 0);
-  if (newestGroupFromSeq === undefined || without)
-    return { selected: kept.filter(({ seq }) => seq >= fromSeq), newest };
-  const rest = older.filter(({ seq }) => seq >= newestGroupFromSeq).reverse();
+  const context = older.map(sizedLiveEvent);
+  if (newestGroupFromSeq === undefined || without) {
+    const isSelected = ({ seq }: SizedEvent) => seq >= fromSeq;
+    const dropped = kept.filter((event) => !isSelected(event));
+    return { selected: kept.filter(isSelected), older: [...context, ...dropped], newest };
+  }
+  const isOfNewest = ({ seq }: { seq: number }) => seq >= newestGroupFromSeq;
+  const rest = older.filter(isOfNewest).reverse();
   const sized = rest.map((event) => sizedWithin(event, remaining)).reverse();
-  return { selected: [...sized, ...kept], newest: [...newest, ...rest] };
+  return {
+    selected: [...sized, ...kept],
+    older: context.filter((event) => !isOfNewest(event)),
+    newest: [...newest, ...rest],
+  };
 }
 
 async function readToCut(
@@ -49,7 +60,7 @@ async function readToCut(
   let count = 0;
   for await (const event of inOrder(limits?.events ?? (selection as AsyncIterable<LiveEvent>))) {
     if (limits && isBeforeCut(limits, event, count)) {
-      const isInside = older.length > 0 || event.outline.isReasoning || mayBeginEarlier(kept.toReversed());
+      const isInside = older.length > 0 || event.outline.isReasoning || dependOnEarlier(kept.toReversed());
       if (isInside) older.push(event);
       if (!isInside || older.length === MAX_GROUP_EVENTS) break;
       continue;

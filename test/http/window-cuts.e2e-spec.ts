@@ -64,6 +64,24 @@ describe('the cut of strip_tool_results', () => {
   });
 });
 
+describe('a result without an id', () => {
+  const call = (id: string) => ({
+    role: 'assistant',
+    parts: [{ type: 'tool_call', id, name: 'f', input: {} }],
+  });
+  const result = { role: 'tool', parts: [{ type: 'tool_result', output: 'r' }] };
+  const counted = (event: object) => ({ ...event, token_count: 10 });
+
+  it('belongs to no call if an older call of the turn, before the cut, is open', async () => {
+    const policy = { strategy: 'strip_tool_results', config: { limit: 3 } };
+    const events = [user('a'), counted(call('a')), counted(call('b')), counted(result), answer('b')];
+    const id = await windows.create({ policy }, events);
+    const { body } = await service.http.window(id, '?budget_tokens=20');
+    expect(body.messages).toMatchObject([{ seq: 5 }]);
+    expect(body.repairs).toMatchObject([{ seq: 4 }]);
+  });
+});
+
 describe('an empty window says why', () => {
   it('if the newest group does not fit together with the results that a format adds', async () => {
     const call = { role: 'assistant', parts: [{ type: 'tool_use', id: 'a', name: 'f', input: {} }] };
@@ -81,5 +99,16 @@ describe('an empty window says why', () => {
     await windows.summarize(id, 1, 2, 50);
     const { body } = await service.http.window(id, '?budget_tokens=20');
     expect(body).toMatchObject({ messages: [], overflow: { seq: 2, tokens: 50 } });
+  });
+
+  it('if the newest summary does not fit together with the result that it lacks', async () => {
+    const id = await windows.create({ policy: { strategy: 'budget' } }, [user('a'), user('b')]);
+    const call = { role: 'assistant', parts: [{ type: 'tool_call', id: 'a', name: 'f', input: {} }] };
+    const replacement = [{ ...call, token_count: 10 }, user('summary')];
+    const compacted = await service.http.compact(id, { from_seq: 1, to_seq: 2, replacement });
+    expect(compacted.status).toBe(200);
+    const { body } = await service.http.window(id, '?budget_tokens=20');
+    expect(body).toMatchObject({ messages: [], overflow: { seq: 2, tokens: 20 } });
+    expect((await service.http.window(id, '?budget_tokens=100')).body.repairs).toHaveLength(1);
   });
 });

@@ -45,6 +45,17 @@ describe('the start of a window that the budget cuts', () => {
     expect(body.used_tokens).toBe(80);
   });
 
+  it('sees older open calls of the turn, which leave a result without an id alone', async () => {
+    const withoutId = { role: 'tool', parts: [{ type: 'tool_result', output: 'r' }], token_count: 10 };
+    const note = textEvent('assistant', 'a moment', 15);
+    const events = [user('q', 215), call('a', 15), note, call('b'), withoutId, user('next', 70)];
+    const id = await windows.create(budget(), events);
+    const { body } = await service.http.window(id, '?budget_tokens=100');
+    // The step at 250 is between the events 4 and 5, which are not a group: two calls are open.
+    expect(body.messages).toMatchObject([{ seq: 6 }]);
+    expect(body.repairs).toMatchObject([{ seq: 5 }]);
+  });
+
   it('keeps as much as fits with a trim_ratio of 1', async () => {
     const id = await windows.create(budget({ trim_ratio: 1 }), users(24));
     expect(await windows.seqs(id, '?budget_tokens=95')).toHaveLength(9);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { MessageEvent } from './event.js';
-import { groupEvents, mayBeginEarlier } from './groups.js';
+import { groupEvents, dependOnEarlier } from './groups.js';
 import { outlineOf, parseOutline, serializeOutline } from './outline.js';
 
 const user: MessageEvent = { role: 'user', parts: [{ type: 'text', text: 'q' }] };
@@ -79,12 +79,18 @@ describe('groupEvents', () => {
   });
 });
 
-describe('mayBeginEarlier', () => {
+describe('dependOnEarlier', () => {
   it('is true for events that begin with an approval, or have a result without its call', () => {
-    expect(mayBeginEarlier(outlined(approval, user))).toBe(true);
-    expect(mayBeginEarlier(outlined(user, result('a')))).toBe(true);
-    expect(mayBeginEarlier(outlined(call('a'), approval, result('a')))).toBe(false);
-    expect(mayBeginEarlier([])).toBe(false);
+    expect(dependOnEarlier(outlined(approval, user))).toBe(true);
+    expect(dependOnEarlier(outlined(user, result('a')))).toBe(true);
+    expect(dependOnEarlier(outlined(call('a'), approval, result('a')))).toBe(false);
+    expect(dependOnEarlier([])).toBe(false);
+  });
+
+  it('is true for a result without an id in the first turn, because an older call of the turn may be open', () => {
+    const withoutId = { role: 'tool', parts: [{ type: 'tool_result', output: 'r' }] };
+    expect(dependOnEarlier(outlined(call('a'), withoutId))).toBe(true);
+    expect(dependOnEarlier(outlined(user, call('a'), withoutId))).toBe(false);
   });
 });
 

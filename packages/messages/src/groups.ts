@@ -62,12 +62,19 @@ function isOfTools(event: OutlinedEvent | undefined): boolean {
   return event !== undefined && event.outline.tools.length > 0 && !event.outline.startsTurn;
 }
 
-/** Whether the group of the first events may begin before them: a result has no call among them, or the first is an approval. */
-export function mayBeginEarlier(events: readonly OutlinedEvent[]): boolean {
+/**
+ * Whether the groups of the events may change if older events are known: the first event is an approval, a result has no call among
+ * the events, or a result of their first turn has no id. The call of such a result is a guess if an older call of the turn is open.
+ */
+export function dependOnEarlier(events: readonly OutlinedEvent[]): boolean {
   if (events[0]?.outline.isApproval) return true;
   if (!hasTools(events)) return false;
   const { tools, callOf } = pairTools(events);
-  return tools.some((tool) => tool.kind === 'result' && !callOf.has(tool));
+  const nextTurn = events.findIndex(({ outline }) => outline.startsTurn);
+  const isOfFirstTurn = ({ index }: EventTool) => nextTurn === -1 || index <= nextTurn;
+  return tools.some(
+    (tool) => tool.kind === 'result' && (!callOf.has(tool) || (tool.id === undefined && isOfFirstTurn(tool))),
+  );
 }
 
 /**

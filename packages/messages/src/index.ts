@@ -26,7 +26,7 @@ export {
 } from './outline.js';
 export {
   groupEvents,
-  mayBeginEarlier,
+  dependOnEarlier,
   needsRepair,
   unansweredCalls,
   type Group,
