@@ -25,15 +25,20 @@ export function liveGroups(events: readonly SizedEvent[]): LiveGroup[] {
   return groupEvents(events).map((group) => {
     const start = next;
     while ((events[next]?.seq ?? Infinity) <= group.toSeq) next += 1;
-    const own = events.slice(start, next);
-    const messages = own.flatMap(({ message }) => message ?? []);
-    return {
-      ...group,
-      tokens: sumOfTokens(own),
-      tokensBefore: own[0]?.tokensBefore ?? 0,
-      messages: messages.length === own.length ? messages : undefined,
-    };
+    return oneGroup(group, events.slice(start, next));
   });
+}
+
+/** @param events all of the group, ascending; to work out the group from them alone may give several */
+export function oneGroup({ fromSeq, toSeq }: Group, events: readonly SizedEvent[]): LiveGroup {
+  const messages = events.flatMap(({ message }) => message ?? []);
+  return {
+    fromSeq,
+    toSeq,
+    tokens: sumOfTokens(events),
+    tokensBefore: events[0]?.tokensBefore ?? 0,
+    messages: messages.length === events.length ? messages : undefined,
+  };
 }
 
 export function sumOfTokens(items: readonly { tokens: number }[]): number {

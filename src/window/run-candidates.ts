@@ -1,4 +1,4 @@
-import { liveGroups, sumOfTokens, type LiveGroup, type SizedEvent } from './live-group.js';
+import { liveGroups, oneGroup, sumOfTokens, type LiveGroup, type SizedEvent } from './live-group.js';
 import type { TrimSteps } from './trim-steps.js';
 
 /** What a window may begin with: the newest live events that a policy selected, or all of them. */
@@ -64,9 +64,7 @@ export function firstThatFits(groups: readonly LiveGroup[], remainingTokens: num
 /** All events as one group; undefined if they do not fit. */
 function wholeRun(events: readonly SizedEvent[], remainingTokens: number): LiveGroup | undefined {
   const [first, last] = [events[0], events.at(-1)];
-  const tokens = sumOfTokens(events);
-  if (!first || !last || tokens > remainingTokens) return undefined;
-  const messages = events.flatMap(({ message }) => message ?? []);
-  if (messages.length < events.length) return undefined;
-  return { fromSeq: first.seq, toSeq: last.seq, tokens, tokensBefore: first.tokensBefore, messages };
+  if (!first || !last || sumOfTokens(events) > remainingTokens) return undefined;
+  const run = oneGroup({ fromSeq: first.seq, toSeq: last.seq }, events);
+  return run.messages && run;
 }

@@ -1,4 +1,4 @@
-import { liveGroups, type LiveGroup } from './live-group.js';
+import { oneGroup, type LiveGroup } from './live-group.js';
 import type { StoredLiveEvent } from './log-timeline.js';
 import { sizedLiveEvent } from './sized-events.js';
 
@@ -11,6 +11,7 @@ const MAX_SINGLE_STEPS = 64;
  * @param events those of the group, ascending
  */
 export async function* shrunkGroups(
+  group: LiveGroup,
   events: readonly StoredLiveEvent[],
   placeholder: string,
 ): AsyncGenerator<LiveGroup> {
@@ -20,10 +21,8 @@ export async function* shrunkGroups(
     const first = count > MAX_SINGLE_STEPS ? count : 1;
     for (let replaced = first; replaced <= count; replaced += 1) {
       shrunk[index] = await event.withReplacedOutputs(placeholder, replaced);
-      const [group] = liveGroups(
-        shrunk.map((each) => ({ ...sizedLiveEvent(each), message: each.toMessage() })),
-      );
-      if (group) yield group;
+      const sized = shrunk.map((each) => ({ ...sizedLiveEvent(each), message: each.toMessage() }));
+      yield oneGroup(group, sized);
     }
   }
 }

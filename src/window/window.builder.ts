@@ -174,7 +174,7 @@ export class WindowBuilder implements OnModuleInit {
     const newest = await selector.newestGroup();
     if (!newest) return { content: fixed, cutByBytes };
     const { group, events } = newest;
-    for await (const shrunk of shrunkGroups(events ?? [], policy.placeholder)) {
+    for await (const shrunk of shrunkGroups(group, events ?? [], policy.placeholder)) {
       const content = fitter.withRun([shrunk]);
       if (content) return { content, cutByBytes };
     }

@@ -136,6 +136,15 @@ describe('a newest group that does not fit', () => {
     expect(JSON.stringify(none.messages)).not.toContain('word');
   });
 
+  it('stays whole if its events alone would be several groups', async () => {
+    const withoutId = { role: 'tool', parts: [{ type: 'tool_result', output: 'r' }], token_count: 10 };
+    const events = [call('x', 100), call('c'), withoutId, result('c', long)];
+    const id = await windows.create(budget(), events);
+    const { body } = await service.http.window(id, '?budget_tokens=80');
+    expect(body.messages).toMatchObject([{ seq: 2 }, { seq: 3 }]);
+    expect(body.repairs).toMatchObject([{ seq: 4 }]);
+  });
+
   it('takes the placeholder of strip_tool_results', async () => {
     const policy = { strategy: 'strip_tool_results', config: { placeholder: '(gone)' } };
     const id = await windows.create({ policy }, [call('a'), result('a', long)]);
