@@ -2,7 +2,6 @@
 // body, same validation, a constant response) and a bare route that sends prepared bytes.
 import 'reflect-metadata';
 import { Get, Header, Module, Post, Put } from '@nestjs/common';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { ConversationIdParam } from '../dist/src/auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../dist/src/auth/require-scope.decorator.js';
 import { ConversationId } from '../dist/src/common/conversation-id.js';
@@ -15,6 +14,7 @@ import {
 import { AppConfig } from '../dist/src/config/app-config.js';
 import { createApp } from '../dist/src/create-app.js';
 import { AppendEventsDto } from '../dist/src/events/dto/append-events.dto.js';
+import { sendReports } from './process-reports.mjs';
 
 /** Applies decorators as the TypeScript compiler does; this file is not compiled. */
 function decorate(target, name, decorators, parameters, types) {
@@ -73,16 +73,4 @@ const config = AppConfig.fromEnvironment(process.env);
 const app = await createApp(config, { module: BenchModule });
 await app.listen({ port: config.port, host: config.host, backlog: config.backlog });
 
-// Reports to the benchmark: the longest stall of the event loop since the last report, memory and CPU time.
-const delays = monitorEventLoopDelay({ resolution: 1 });
-delays.enable();
-process.on('message', () => {
-  const { user, system } = process.cpuUsage();
-  process.send?.({
-    longestStallMs: delays.max / 1e6,
-    residentBytes: process.memoryUsage.rss(),
-    cpuMicros: user + system,
-  });
-  delays.reset();
-});
-process.once('SIGTERM', () => process.exit(0));
+sendReports();

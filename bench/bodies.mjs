@@ -45,7 +45,7 @@ const bodies = {
 
 const rows = [];
 try {
-  await environment.createConversations('body', 1);
+  await environment.conversations.create('body', 1);
   const send = async (body) => {
     const response = await fetch(`${environment.url}/v1/conversations/body-0/events`, {
       method: 'POST',
@@ -59,11 +59,12 @@ try {
     if (process.argv[2] && !what.includes(process.argv[2])) continue;
     let best;
     for (let round = 0; round < ROUNDS; round += 1) {
-      const { cpuMicros: before } = await environment.serviceReport();
+      const { cpuMicros: before } = await environment.service.report();
+      await environment.service.watchStalls();
       const start = performance.now();
       const { status, bytes } = await send(body);
       const ms = Math.round(performance.now() - start);
-      const { longestStallMs, cpuMicros } = await environment.serviceReport();
+      const { longestStallMs, cpuMicros } = await environment.service.report();
       const row = {
         what,
         bytes: Buffer.byteLength(body),

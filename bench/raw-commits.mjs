@@ -2,9 +2,9 @@
 // HTTP. Takes its task as an argument, prints the results as JSON.
 import pg from 'pg';
 import { storedBody } from './messages.mjs';
-import { quantile } from './quantile.mjs';
+import { Samples } from './samples.mjs';
 
-const { databaseUrl, connections, durationS, conversations } = JSON.parse(process.argv[2]);
+const { databaseUrl, connections, conversations, ...limit } = JSON.parse(process.argv[2]);
 
 const APPEND = {
   name: 'raw_append',
@@ -21,26 +21,18 @@ const APPEND = {
 };
 
 const pool = new pg.Pool({ connectionString: databaseUrl, max: connections });
-const times = [];
-const started = performance.now();
-const end = started + durationS * 1000;
+const samples = new Samples(limit);
 await Promise.all(
   Array.from({ length: connections }, async (_, worker) => {
     const client = await pool.connect();
-    for (let turn = worker; performance.now() < end; turn += connections) {
+    for (let turn = worker; samples.begin(); turn += connections) {
       const startedAt = performance.now();
       await client.query({ ...APPEND, values: [`raw-${turn % conversations}`, storedBody(turn)] });
-      times.push(performance.now() - startedAt);
+      samples.add(performance.now() - startedAt);
     }
     client.release();
   }),
 );
-const seconds = (performance.now() - started) / 1000;
+const figures = samples.figures();
 await pool.end();
-console.log(
-  JSON.stringify({
-    perSecond: times.length / seconds,
-    p50Ms: quantile(times, 0.5),
-    p99Ms: quantile(times, 0.99),
-  }),
-);
+console.log(JSON.stringify(figures));

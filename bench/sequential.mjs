@@ -1,30 +1,17 @@
 // One client, one request at a time: appends to each conversation in turn, then reads its window and a page of its log. The
 // conversations differ only in the length of their logs. Prints the times as JSON.
 import http from 'node:http';
+import { send } from './http-request.mjs';
 import { appendBody } from './messages.mjs';
 import { quantile } from './quantile.mjs';
 
 const { url, ids, turns } = JSON.parse(process.argv[2]);
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 
-function timed(method, path, body) {
-  return new Promise((resolve, reject) => {
-    const startedAt = performance.now();
-    const request = http.request(`${url}${path}`, {
-      method,
-      agent,
-      headers: { 'content-type': 'application/json' },
-    });
-    request.once('error', reject);
-    request.once('response', (response) => {
-      response.resume();
-      response.once('end', () => {
-        if (response.statusCode >= 300) reject(new Error(`${method} ${path}: ${response.statusCode}`));
-        else resolve(performance.now() - startedAt);
-      });
-    });
-    request.end(body);
-  });
+async function timed(method, path, body) {
+  const { status, ms } = await send(agent, method, `${url}${path}`, body);
+  if (status >= 300) throw new Error(`${method} ${path}: ${status}`);
+  return ms;
 }
 
 const times = new Map(ids.map((id) => [id, { append: [], window: [], page: [] }]));

@@ -3,10 +3,8 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, startOptions, untilReady } from './environment.mjs';
-
-/** Linux counts CPU time in hundredths of a second. */
-const MS_PER_TICK = 10;
+import { cpuMs } from './cpu-time.mjs';
+import { freePort, startOptions, untilReady } from './server-process.mjs';
 
 /**
  * @param settings environment variables
@@ -39,10 +37,8 @@ export async function startService(settings = {}, folder = join(import.meta.dirn
       return Number(/VmRSS:\s+(\d+)/.exec(status)[1]) * 1024;
     },
     /** CPU time that the process has used, in milliseconds. */
-    async cpuMs() {
-      const stat = await readFile(`/proc/${child.pid}/stat`, 'utf8');
-      const [userTicks, systemTicks] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14).map(Number);
-      return (userTicks + systemTicks) * MS_PER_TICK;
+    cpuMs() {
+      return cpuMs(child.pid);
     },
     async stop() {
       const ended = new Promise((resolve) => child.once('exit', resolve));

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, untilReady } from './environment.mjs';
+import { freePort, untilReady } from './server-process.mjs';
 
 /** @returns milliseconds from the command to ready. The first start creates the data and is not counted. */
 export async function startupTimes(count) {

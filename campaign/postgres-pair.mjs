@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { appendFile, chown, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../bench/environment.mjs';
+import { freePort } from '../bench/server-process.mjs';
 import { queryOnce } from './embedded-database.mjs';
 import { kill, withChildren } from './processes.mjs';
 import { until } from './waiting.mjs';

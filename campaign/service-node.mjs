@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, startOptions } from '../bench/environment.mjs';
+import { freePort, startOptions } from '../bench/server-process.mjs';
 import { HttpClient } from './http-client.mjs';
 import { memoryOf } from './processes.mjs';
 import { until } from './waiting.mjs';
