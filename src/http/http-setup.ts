@@ -16,6 +16,7 @@ import { AppConfig } from '../config/app-config.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Metrics } from '../metrics/metrics.js';
 import { StreamWsAdapter } from '../stream/stream.ws-adapter.js';
+import { callControllersDirectly } from './direct-routes.js';
 import { DeclaredRouteHooks } from './declared-route-hooks.js';
 import { addRequestHooks } from './request-hooks.js';
 
@@ -48,6 +49,7 @@ function addRequestHandling(
   fastify: FastifyInstance,
   target: HookTarget,
 ): OpenConnections {
+  callControllersDirectly(app);
   const config = app.get(AppConfig);
   const metrics = app.get(Metrics);
   const uploads = new UploadBudget(config.uploadBytes);

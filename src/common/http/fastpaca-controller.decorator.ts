@@ -1,6 +1,6 @@
-import { applyDecorators, Controller, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
+import { applyDecorators, Controller, UseFilters, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { ApiErrorFilter } from './api-error.filter.js';
-import { AddRouteConfig } from './route-config.js';
+import { configureRoutes } from './route-config.js';
 
 /**
  * A controller of Fastpaca. Its routes answer every error in the shape of the API, whatever filters the host application
@@ -10,6 +10,10 @@ export function FastpacaController(path: string): ClassDecorator {
   return applyDecorators(
     Controller({ path, version: VERSION_NEUTRAL }),
     UseFilters(ApiErrorFilter),
-    AddRouteConfig({ isFastpaca: true }),
+    (controller: object) =>
+      configureRoutes(controller as Type, (method) => ({
+        isFastpaca: true,
+        action: { controller: controller as Type, method },
+      })),
   );
 }

@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyContextConfig } from 'fastify';
@@ -6,7 +7,14 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** A route of Fastpaca itself: JSON bodies arrive as `RawJson`, and every error has the shape of the API. */
     isFastpaca?: boolean;
+    /** The method of a controller of Fastpaca that handles the route. */
+    action?: Action;
   }
+}
+
+export interface Action {
+  controller: Type;
+  method: string;
 }
 
 type Handler = (...args: never[]) => unknown;
@@ -20,16 +28,19 @@ const ROUTE_CONFIG_METADATA = '__fastify_route_config__';
  */
 export function AddRouteConfig(added: FastifyContextConfig): ClassDecorator & MethodDecorator {
   return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
-    if (key !== undefined && descriptor) {
+    if (key !== undefined && descriptor)
       RouteConfig({ ...routeConfigOf(descriptor.value as Handler), ...added })(target, key, descriptor);
-      return;
-    }
-    const { prototype } = target as { prototype: object };
-    for (const [name, method] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (!isRoute(method.value)) continue;
-      RouteConfig({ ...added, ...routeConfigOf(method.value) })(prototype, name, method);
-    }
+    else configureRoutes(target as Type, () => added);
   };
+}
+
+/** Adds to the Fastify configuration of every route that the class itself declares. What a method declares wins. */
+export function configureRoutes(controller: Type, addedTo: (method: string) => FastifyContextConfig): void {
+  const prototype = controller.prototype as object;
+  for (const [name, method] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (!isRoute(method.value)) continue;
+    RouteConfig({ ...addedTo(name), ...routeConfigOf(method.value) })(prototype, name, method);
+  }
 }
 
 /** The Fastify configuration that decorators gave to a handler of a controller. */
