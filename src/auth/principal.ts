@@ -11,7 +11,7 @@ export interface Principal {
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set before the body is read, on every route that requires a scope. */
-    principal?: Principal;
+    principal?: Principal | undefined;
   }
   interface FastifyContextConfig {
     /** The scope that the route requires; `public` if it requires none, and no authentication. */

@@ -18,7 +18,7 @@ import { Metrics } from '../metrics/metrics.js';
 import { StreamWsAdapter } from '../stream/stream.ws-adapter.js';
 import { callControllersDirectly } from './direct-routes.js';
 import { DeclaredRouteHooks } from './declared-route-hooks.js';
-import { addRequestHooks } from './request-hooks.js';
+import { addRequestHooks, type ResponseHeaders } from './request-hooks.js';
 
 /**
  * Installs Fastpaca on the Fastify adapter of a Nest application that imports `FastpacaModule`. Call it once, after
@@ -37,10 +37,14 @@ export function useFastpaca(app: NestFastifyApplication): void {
   answerErrorsOfOwnRoutes(fastify);
 }
 
-/** As `useFastpaca`, in an application whose HTTP server belongs to Fastpaca: the hooks run for every request. */
-export function useFastpacaForAllRoutes(app: NestFastifyApplication): void {
+/**
+ * As `useFastpaca`, in an application whose HTTP server belongs to Fastpaca: the hooks run for every request.
+ *
+ * @param headers of the responses
+ */
+export function useFastpacaForAllRoutes(app: NestFastifyApplication, headers: ResponseHeaders): void {
   const fastify = app.getHttpAdapter().getInstance();
-  const connections = addRequestHandling(app, fastify, fastify);
+  const connections = addRequestHandling(app, fastify, fastify, headers);
   app.get(Lifecycle).onForceClose(() => connections.closeIdleAndStalled());
 }
 
@@ -48,6 +52,7 @@ function addRequestHandling(
   app: NestFastifyApplication,
   fastify: FastifyInstance,
   target: HookTarget,
+  headers: ResponseHeaders = { api: {}, other: {} },
 ): OpenConnections {
   callControllersDirectly(app);
   const config = app.get(AppConfig);
@@ -56,11 +61,12 @@ function addRequestHandling(
   useJsonBodyParser(fastify, target, config.bodyLimitBytes, uploads);
   deliverEarlyErrors(target);
   metrics.addUploadGauge(() => uploads.load());
-  const connections = new OpenConnections(fastify, target, config.requestTimeoutMs);
+  const connections = new OpenConnections(fastify, config.requestTimeoutMs);
   addRequestHooks(target, {
     access: app.get(BrowserAccess),
     authorizer: app.get(Authorizer),
     connections,
+    headers,
     lifecycle: app.get(Lifecycle),
     metrics,
   });

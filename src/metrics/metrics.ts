@@ -3,9 +3,9 @@ import { PRODUCT_VERSION } from '../common/product-version.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { RequestMetrics } from './request-metrics.js';
 
 const LATENCY_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
-const DURATION_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const TOKEN_BUCKETS = [100, 500, 1000, 4000, 16_000, 32_000, 64_000, 128_000, 256_000, 512_000, 1_000_000];
 
 const LAG = 'nodejs_eventloop_lag_';
@@ -29,15 +29,6 @@ class LatencyMs {
     const start = performance.now();
     return () => this.histogram.observe(performance.now() - start);
   }
-}
-
-/** A request that has been answered. */
-export interface AnsweredRequest {
-  method: string;
-  /** Pattern of the route, or `unknown`. */
-  route: string;
-  status: number;
-  durationMs: number;
 }
 
 /**
@@ -98,19 +89,8 @@ export class Metrics {
     labelNames: ['outcome'],
     registers: this.registers,
   });
-  private readonly httpRequests = new Counter({
-    name: 'fastpaca_http_requests_total',
-    help: 'HTTP requests by method, route pattern and status',
-    labelNames: ['method', 'route', 'status'],
-    registers: this.registers,
-  });
-  private readonly httpRequestDuration = new Histogram({
-    name: 'fastpaca_http_request_duration_seconds',
-    help: 'Time from the headers of a request to the end of its response, by method, route pattern and class of the status',
-    labelNames: ['method', 'route', 'status_class'],
-    buckets: DURATION_BUCKETS_S,
-    registers: this.registers,
-  });
+  /** @internal */
+  readonly requests = new RequestMetrics(this.registry);
 
   constructor(database: Database, config: AppConfig) {
     this.registry.setDefaultLabels({ node: config.nodeName });
@@ -134,13 +114,6 @@ export class Metrics {
         this.set({ state: 'waiting' }, waiting);
       },
     });
-  }
-
-  /** @internal */
-  countRequest({ method, route, status, durationMs }: AnsweredRequest): void {
-    this.httpRequests.inc({ method, route, status });
-    const status_class = `${Math.floor(status / 100)}xx`;
-    this.httpRequestDuration.observe({ method, route, status_class }, durationMs / 1000);
   }
 
   /** Makes the gauges of event-loop lag keep their value if no delay was recorded since the last scrape. */

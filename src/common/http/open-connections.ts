@@ -2,11 +2,15 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { UnavailableError } from '../errors/common.errors.js';
 import { sendError } from './api-error.filter.js';
-import type { HookTarget } from './hook-target.js';
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** When the request times out, in milliseconds of the monotonic clock (`performance.now()`). */
+    /** The caller may send this request: it is handled as soon as its body has been read. */
+    isAdmitted: boolean;
+    /**
+     * When the request times out, in milliseconds of the monotonic clock (`performance.now()`); Infinity until a check has found
+     * that it is being handled.
+     */
     deadline: number;
   }
 }
@@ -24,21 +28,20 @@ export class OpenConnections {
   private readonly replies = new Map<Socket, FastifyReply | undefined>();
 
   /**
-   * @param target the routes whose requests have the time limit
-   * @param timeoutMs time limit of a request, from when it has been read: the waits for a queue, for a connection and
-   *   for the database may add up. The `wait_ms` of a long poll is added to it. Fastify's own `handlerTimeout` does
+   * @param timeoutMs time limit of a request, from when it has been admitted and read: the waits for a queue, for a connection
+   *   and for the database may add up. The `wait_ms` of a long poll is added to it. Fastify's own `handlerTimeout` does
    *   not fit: it also counts the time that a client takes to send its body, and is the same for every request.
    */
-  constructor(fastify: FastifyInstance, target: HookTarget, timeoutMs: number) {
+  constructor(
+    fastify: FastifyInstance,
+    private readonly timeoutMs: number,
+  ) {
     fastify.server.on('connection', (socket: Socket) => {
       this.replies.set(socket, undefined);
       socket.once('close', () => this.replies.delete(socket));
     });
+    fastify.decorateReply('isAdmitted', false);
     fastify.decorateReply('deadline', Infinity);
-    target.addHook('preHandler', (request, reply, done) => {
-      reply.deadline = performance.now() + timeoutMs + pollMs(request.query);
-      done();
-    });
     const check = setInterval(() => this.rejectOverdue(), DEADLINE_CHECK_INTERVAL_MS).unref();
     fastify.server.once('close', () => clearInterval(check));
   }
@@ -60,14 +63,24 @@ export class OpenConnections {
     for (const [socket, reply] of this.replies) if (!isProcessing(reply)) socket.destroy();
   }
 
+  /** The time limit begins at the first check that finds a request being handled: nothing is done per request. */
   private rejectOverdue(): void {
     const now = performance.now();
     for (const reply of this.replies.values()) {
-      if (!reply || reply.deadline > now || reply.sent) continue;
-      const error = 'The request timed out; it is not known whether a write was stored';
-      sendError(new UnavailableError(error), reply.request, reply);
+      if (!reply || reply.sent) continue;
+      if (reply.deadline <= now) {
+        const error = 'The request timed out; it is not known whether a write was stored';
+        sendError(new UnavailableError(error), reply.request, reply);
+      } else if (reply.deadline === Infinity && isBeingHandled(reply))
+        reply.deadline = now + this.timeoutMs + pollMs(reply.request.query);
     }
   }
+}
+
+/** Whether the handler has been called, or will be at once. */
+function isBeingHandled({ isAdmitted, request }: FastifyReply): boolean {
+  const { raw, body, uploadReservation } = request;
+  return isAdmitted && raw.complete && (body !== undefined || uploadReservation === undefined);
 }
 
 function isProcessing(reply: FastifyReply | undefined): boolean {

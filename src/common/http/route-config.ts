@@ -4,6 +4,10 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyContextConfig } from 'fastify';
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the route declares. Kept, because `routeOptions` makes a new object whenever it is read. */
+    routeConfig?: FastifyContextConfig & { url?: string };
+  }
   interface FastifyContextConfig {
     /** A route of Fastpaca itself: JSON bodies arrive as `RawJson`, and every error has the shape of the API. */
     isFastpaca?: boolean;

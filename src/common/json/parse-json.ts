@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { CooperativeTask } from '../cooperative-task.js';
 import { syntaxErrorPosition } from './json-syntax.js';
 import { closes, endOfString, opens, QUOTE } from './json-tokens.js';
-import { jsonValueTask } from './json-value.js';
+import { jsonValue, jsonValueTask } from './json-value.js';
 
 /** Maximum nesting: PostgreSQL's JSON parser and JSON.stringify are recursive. */
 export const MAX_JSON_DEPTH = 200;
@@ -25,25 +25,45 @@ interface ParsedJson {
  *
  * @throws InvalidJsonError the body is empty, not UTF-8, not JSON or nested deeper than `MAX_JSON_DEPTH`
  */
+export function parseJson(body: Buffer): ParsedJson {
+  const text = decode(body);
+  rejectExcessNesting(text);
+  try {
+    return { value: jsonValue(text), text };
+  } catch {
+    throw new InvalidJsonError(syntaxErrorMessage(text)); // V8's own message quotes the body
+  }
+}
+
+/** The same in steps, for large bodies. */
 export function* parseJsonTask(body: Buffer): CooperativeTask<ParsedJson> {
-  if (!isUtf8(body)) throw new InvalidJsonError('the body is not UTF-8');
-  const text = body.toString('utf8', hasByteOrderMark(body) ? 3 : 0);
-  if (text === '') throw new InvalidJsonError('the body is empty');
+  const text = decode(body);
   yield;
-  const excessBracket = findExcessBracket(text);
-  if (excessBracket >= 0)
-    throw new InvalidJsonError(`nested deeper than ${MAX_JSON_DEPTH} levels at position ${excessBracket}`);
+  rejectExcessNesting(text);
   yield;
   try {
     return { value: yield* jsonValueTask(text), text };
   } catch {
     yield;
-    throw new InvalidJsonError(syntaxErrorMessage(text)); // V8's own message quotes the body
+    throw new InvalidJsonError(syntaxErrorMessage(text));
   }
+}
+
+function decode(body: Buffer): string {
+  if (!isUtf8(body)) throw new InvalidJsonError('the body is not UTF-8');
+  const text = body.toString('utf8', hasByteOrderMark(body) ? 3 : 0);
+  if (text === '') throw new InvalidJsonError('the body is empty');
+  return text;
 }
 
 function hasByteOrderMark(body: Buffer): boolean {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
+}
+
+function rejectExcessNesting(text: string): void {
+  const excessBracket = findExcessBracket(text);
+  if (excessBracket >= 0)
+    throw new InvalidJsonError(`nested deeper than ${MAX_JSON_DEPTH} levels at position ${excessBracket}`);
 }
 
 /** Index of the first bracket beyond `MAX_JSON_DEPTH`, -1 if no bracket is that deep. The text may be invalid JSON. */

@@ -1,8 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
 import { isError } from '../errors/is-error.js';
-import { logDestination } from './log-destination.js';
-import { requestFields } from './request-context.js';
+import { isoTime } from './iso-time.js';
+import { logDestination, type LogDestination } from './log-destination.js';
+import { requestFields, type RequestFields } from './request-context.js';
+import { RequestLine, type AnsweredRequest } from './request-line.js';
 
 /**
  * The process's one logger: JSON lines on stdout, or wherever `logTo` sends them. Lines written while a request is handled carry its fields. Errors
@@ -15,7 +17,7 @@ export const log: Logger = pino(
   {
     level: 'info',
     base: undefined,
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: () => `,"time":"${isoTime()}"`,
     formatters: { level: (level) => ({ level }) },
     // A copy: pino adds the other fields of the line to this object.
     mixin: () => ({ ...requestFields() }),
@@ -24,9 +26,18 @@ export const log: Logger = pino(
   { write: (line) => write(line) },
 );
 
+/** Writes the line of a request. It is what `log[level]({ … }, 'request')` writes. */
+export function logRequest(
+  level: RequestLine['level'],
+  fields: RequestFields,
+  answered: AnsweredRequest,
+): void {
+  if (log.isLevelEnabled(level)) write(new RequestLine(level, fields, answered));
+}
+
 /** Opened at the first line: an application that logs elsewhere keeps stdout to itself. */
-let stdout: ReturnType<typeof logDestination> | undefined;
-let write = (line: string): void => {
+let stdout: LogDestination | undefined;
+let write = (line: string | RequestLine): void => {
   stdout ??= logDestination(() => (log.level = 'silent'));
   stdout.write(line);
 };
@@ -46,7 +57,7 @@ const NEST_LEVELS = {
  */
 export function logTo(logger: LoggerService): void {
   write = (line) => {
-    const { level, time: _, msg, ...fields } = JSON.parse(line) as LogLine;
+    const { level, time: _, msg, ...fields } = JSON.parse(line.toString()) as LogLine;
     const method = NEST_LEVELS[level];
     (logger[method] ?? logger.log).call(logger, { message: msg, ...fields }, 'Fastpaca');
   };

@@ -7,6 +7,13 @@ export interface RequestFields {
   seq?: number;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The fields of this request, which are the current ones while it is handled. */
+    logFields?: RequestFields;
+  }
+}
+
 const storage = new AsyncLocalStorage<RequestFields>();
 
 /** Runs `next`, and everything it awaits, with these fields in the log. @returns the result of `next` */

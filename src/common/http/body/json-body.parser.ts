@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest, preParsingHookHandler } from 'fastify';
-import { runToCompletion, runCooperatively, type CooperativeTask } from '../../cooperative-task.js';
+import { runCooperatively, type CooperativeTask } from '../../cooperative-task.js';
 import { InvalidPayloadError, UnsupportedMediaTypeError } from '../../errors/common.errors.js';
-import { InvalidJsonError, parseJsonTask } from '../../json/parse-json.js';
+import { InvalidJsonError, parseJson, parseJsonTask } from '../../json/parse-json.js';
 import { Semaphore } from '../../semaphore.js';
 import type { HookTarget } from '../hook-target.js';
 import { freeBytes, readBody } from './body-reader.js';
@@ -52,12 +52,12 @@ export function useJsonBodyParser(
     'Too many large bodies are being handled; retry in a moment',
   );
 
-  async function parseLarge(body: Buffer, reservation: UploadReservation): Promise<RawJson | undefined> {
+  async function parseLarge(body: Buffer, reservation: UploadReservation): Promise<RawJson> {
     const { length } = body; // `freeBytes` sets it to 0
     try {
       await largeBodies.acquire(length);
       reservation.onRelease(() => largeBodies.release(length));
-      return await runCooperatively(parse(body));
+      return await runCooperatively(parseInSteps(body));
     } finally {
       freeBytes(body);
     }
@@ -94,10 +94,10 @@ export function useJsonBodyParser(
  * @throws UnsupportedMediaTypeError (415) for a body that is not plain JSON
  */
 const selectVerbatimParser: preParsingHookHandler = (request, _reply, payload, done) => {
-  const { isFastpaca } = request.routeOptions.config;
-  if (isFastpaca && hasBody(request)) {
+  if (request.routeConfig?.isFastpaca && hasBody(request)) {
     const { 'content-type': type, 'content-encoding': encoding = 'identity' } = request.headers;
-    const isPlainJson = type !== undefined && JSON_TYPE.test(type) && encoding === 'identity';
+    const isJson = type === 'application/json' || (type !== undefined && JSON_TYPE.test(type));
+    const isPlainJson = isJson && encoding === 'identity';
     if (!isPlainJson && METHODS_WITH_BODY.has(request.method)) throw new UnsupportedMediaTypeError();
     request.headers['content-type'] = VERBATIM_JSON_TYPE;
   }
@@ -116,23 +116,29 @@ function hasBody({ headers }: FastifyRequest): boolean {
 function parseSmall(body: Buffer, done: (error: Error | null, json?: RawJson) => void): void {
   let json;
   try {
-    json = runToCompletion(parse(body));
+    // Many clients send a content type without a body on a DELETE.
+    if (body.length > 0) {
+      const { value, text } = parseJson(body);
+      json = new RawJson(value, text);
+    }
   } catch (error) {
-    done(error as Error);
+    done(payloadError(error));
     return;
   }
   done(null, json);
 }
 
-/** Undefined for an empty body: many clients send a content type without a body on a DELETE. */
-function* parse(body: Buffer): CooperativeTask<RawJson | undefined> {
-  if (body.length === 0) return undefined;
+function* parseInSteps(body: Buffer): CooperativeTask<RawJson> {
   try {
     const { value, text } = yield* parseJsonTask(body);
     return new RawJson(value, text);
   } catch (error) {
-    if (!(error instanceof InvalidJsonError)) throw error;
-    const { message } = error;
-    throw new InvalidPayloadError([{ path: '', message }], `The body is not JSON: ${message}`);
+    throw payloadError(error);
   }
+}
+
+function payloadError(error: unknown): Error {
+  if (!(error instanceof InvalidJsonError)) return error as Error;
+  const { message } = error;
+  return new InvalidPayloadError([{ path: '', message }], `The body is not JSON: ${message}`);
 }
