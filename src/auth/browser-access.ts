@@ -21,6 +21,8 @@ const CORS_MAX_AGE_SECONDS = 7200;
 export class BrowserAccess {
   private readonly hosts: ReadonlySet<string | undefined>;
   private readonly origins: ReadonlySet<string>;
+  /** Most requests have the same `Host`. */
+  private lastAllowedHost?: string;
 
   constructor(
     @Inject(AUTHENTICATOR) private readonly authenticator: Authenticator,
@@ -71,8 +73,11 @@ export class BrowserAccess {
   }
 
   private isAllowedHost(host: string): boolean {
+    if (host === this.lastAllowedHost) return true;
     const name = hostName(host);
-    return isLoopback(name) || this.hosts.has(name);
+    const isAllowed = isLoopback(name) || this.hosts.has(name);
+    if (isAllowed) this.lastAllowedHost = host;
+    return isAllowed;
   }
 }
 

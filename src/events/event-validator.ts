@@ -16,6 +16,10 @@ export class EventValidator extends SchemaValidator implements FieldValidator {
     super(EVENT_RULES, { fieldItemNames: { content: 'parts' } });
   }
 
+  override accepts(value: unknown): boolean {
+    return isObject(value) && isGiven(value.parts) !== isGiven(value.content) && super.accepts(value);
+  }
+
   override *violations(value: unknown, path: string): Generator<Violation> {
     if (!isObject(value)) {
       yield* super.violations(value, path);

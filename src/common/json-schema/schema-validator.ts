@@ -14,6 +14,7 @@ const ajv = new Ajv({
 
 /** What validates the items of a list. */
 interface ItemValidator {
+  accepts(value: unknown): boolean;
   violations(value: unknown, path: string): Iterable<Violation>;
 }
 
@@ -58,20 +59,19 @@ export class SchemaValidator {
     if (!isObject(value)) return;
     for (const [name, items] of this.listFields) {
       const list = value[name];
-      if (Array.isArray(list) && !items.acceptAll(list))
+      if (Array.isArray(list) && !list.every((item) => items.accepts(item)))
         yield* itemViolations(items, list, `${path}.${name}`);
     }
   }
 
-  /** Without a generator for each item, a valid list takes a fifth of the time. */
-  private acceptAll(list: readonly unknown[]): boolean {
-    return list.every((item) => this.validate(item) && this.acceptListFieldsOf(item));
-  }
-
-  private acceptListFieldsOf(value: unknown): boolean {
-    return this.listFields.every(([name, items]) => {
+  /** Whether there are no violations. Without a generator for each value, a valid one takes a fifth of the time. */
+  accepts(value: unknown): boolean {
+    if (!this.validate(value)) return false;
+    const { items } = this;
+    if (items && !(value as unknown[]).every((item) => items.accepts(item))) return false;
+    return this.listFields.every(([name, itemsOfField]) => {
       const list = (value as Record<string, unknown>)[name];
-      return !Array.isArray(list) || items.acceptAll(list);
+      return !Array.isArray(list) || list.every((item) => itemsOfField.accepts(item));
     });
   }
 

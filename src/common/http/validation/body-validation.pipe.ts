@@ -19,6 +19,8 @@ import { rejectRequest } from './reject-request.js';
  */
 @Injectable()
 export class BodyValidationPipe implements PipeTransform {
+  private readonly validators = new Map<Type<FieldValidator>, FieldValidator>();
+
   constructor(private readonly modules: ModuleRef) {}
 
   transform(body: unknown, { data }: ArgumentMetadata): object {
@@ -43,13 +45,18 @@ export class BodyValidationPipe implements PipeTransform {
       const field = bound.dto[name];
       if (field === undefined) continue;
       if ('dto' in validation) yield* this.validateNested(bound, name, validation.dto);
-      else {
-        const validator = this.modules.get(validation.validator, { strict: false });
-        addViolations(bound.violations, fieldViolations(validator, name, field));
-      }
+      else addViolations(bound.violations, fieldViolations(this.validatorOf(validation), name, field));
       yield;
     }
     return withDtoViolations(bound, definition);
+  }
+
+  private validatorOf({ validator }: { validator: Type<FieldValidator> }): FieldValidator {
+    const known = this.validators.get(validator);
+    if (known) return known;
+    const instance = this.modules.get<FieldValidator>(validator, { strict: false });
+    this.validators.set(validator, instance);
+    return instance;
   }
 
   /** Replaces the JSON of a field by its DTO. */
@@ -67,7 +74,6 @@ export class BodyValidationPipe implements PipeTransform {
 }
 
 function fieldViolations(validator: FieldValidator, name: string, field: unknown): Iterable<Violation> {
-  return field instanceof RawJson
-    ? validator.violations(field.value, name, field.text)
-    : validator.violations(field, name, '');
+  const [value, text] = field instanceof RawJson ? [field.value, field.text] : [field, ''];
+  return validator.accepts?.(value) ? [] : validator.violations(value, name, text);
 }

@@ -4,6 +4,8 @@ import type { Violation } from '../../errors/app-error.js';
 
 /** A provider that validates one field of a body, when class-validator's decorators are not enough. */
 export interface FieldValidator {
+  /** A faster way to find out that a valid value has no violations; false if that is not known. */
+  accepts?(value: unknown): boolean;
   /**
    * All violations, found lazily: the caller stops when it has enough.
    *
