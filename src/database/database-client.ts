@@ -1,5 +1,9 @@
 import pg from 'pg';
 import type { DatabaseServers } from './database-servers.js';
+import { PreparedStatement } from './prepared-statement.js';
+import { RoundTrip } from './round-trip.js';
+import { prepareMessages } from './statement-messages.js';
+import type { Statement } from './statement.js';
 
 /** The server accepts no writes. */
 export class ReadOnlyServerError extends Error {
@@ -20,6 +24,10 @@ export class DatabaseClient extends pg.Client {
   private readonly url: string;
   private readonly generation: number;
   private readonly readOnlyParameters = new Set<string>();
+  /** By name. */
+  private readonly preparedStatements = new Map<string, PreparedStatement>();
+  /** Object ids of the types of the parameters that PostgreSQL has described last. */
+  private describedParameters: readonly number[] = [];
 
   constructor({ servers, ...config }: DatabaseClientConfig) {
     super({ ...config, connectionString: servers.current });
@@ -29,6 +37,10 @@ export class DatabaseClient extends pg.Client {
     // The pool removes its own listener while a client is checked out, and an error event without a listener ends the
     // process. No error is lost: the query in flight, or the next one, is rejected too.
     this.on('error', () => undefined);
+    // pg does not pass this message on to the query in progress.
+    this.internals.on('parameterDescription', ({ dataTypeIDs }: { dataTypeIDs: readonly number[] }) => {
+      this.describedParameters = dataTypeIDs;
+    });
     this.internals.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
       if (!READ_ONLY_PARAMETERS.includes(parameterName)) return;
       if (parameterValue === 'on') this.readOnlyParameters.add(parameterName);
@@ -44,6 +56,19 @@ export class DatabaseClient extends pg.Client {
   /** Process id of the backend on the server. */
   get backendPid(): number {
     return (this as unknown as { processID: number }).processID;
+  }
+
+  /** Runs a named statement, which the connection prepares at its first use. One at a time. */
+  async run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    const prepared = this.preparedStatements.get(statement.name) ?? (await this.prepareNamed(statement));
+    return prepared.execute(values);
+  }
+
+  private async prepareNamed(statement: Statement): Promise<PreparedStatement> {
+    const { columns } = await RoundTrip.on(this, prepareMessages(statement));
+    const prepared = new PreparedStatement(this, statement.name, this.describedParameters, columns);
+    this.preparedStatements.set(statement.name, prepared);
+    return prepared;
   }
 
   /** Closes the connection immediately; a query in flight is rejected. */

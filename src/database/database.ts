@@ -1,5 +1,5 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import type { Pool, QueryResult, QueryResultRow } from 'pg';
+import type { Pool, QueryResultRow } from 'pg';
 import { DataSource } from 'typeorm';
 import { UnavailableError } from '../common/errors/common.errors.js';
 import { Semaphore } from '../common/semaphore.js';
@@ -144,20 +144,7 @@ export class Database implements Executor, BeforeApplicationShutdown {
   }
 }
 
-function run<Row extends QueryResultRow>(
-  on: DatabaseClient,
-  statement: Statement,
-  values: unknown[],
-): Promise<Row[]> {
-  if (!statementChannel.hasSubscribers) return send(on, statement, values);
-  return statementChannel.tracePromise(() => send<Row>(on, statement, values), { statement });
-}
-
-async function send<Row extends QueryResultRow>(
-  on: DatabaseClient,
-  { name, text }: Statement,
-  values: unknown[],
-): Promise<Row[]> {
-  const { rows }: QueryResult<Row> = await on.query<Row>({ name, text, values });
-  return rows;
+function run<Row>(on: DatabaseClient, statement: Statement, values: unknown[]): Promise<Row[]> {
+  if (!statementChannel.hasSubscribers) return on.run(statement, values);
+  return statementChannel.tracePromise(() => on.run<Row>(statement, values), { statement });
 }
