@@ -7,9 +7,9 @@ const MAX_TURNS = 128;
 const MAX_CHARS = 1024 * 1024;
 
 /**
- * Turns that one `APPEND_BATCH` may write. The statement checks versions and keys against the log as it was before the
- * batch. So only the first turn of a conversation may have `ifVersion`, and no two of its turns may have the same key. A turn
- * with pinned events is written alone, by the statement for one turn.
+ * Turns that one `APPEND_BATCH` may write. The statement checks the version and the keys of a conversation once, against its log
+ * as it was before the batch. So only the first turn of a conversation may have `ifVersion`, and no two of its turns may have the
+ * same key. A turn with pinned events is written alone, by the statement for one turn.
  */
 export class AppendBatch<Turn extends TurnToWrite> {
   readonly turns: Turn[] = [];

@@ -42,36 +42,53 @@ export function pinnedTurnValues(turn: TurnToWrite): unknown[] {
   return [...turnValues(turn), pinnedIndexes(turn.events).map((index) => index + 1)];
 }
 
-/** The parameters of `APPEND_BATCH`. */
-export function batchValues(turns: readonly TurnToWrite[]): unknown[] {
-  const conversations = new Map(turns.map(({ id }) => [id.key, id]));
-  const numbers = new Map([...conversations.keys()].map((key, index) => [key, index + 1]));
-  const ids = [...conversations.values()];
-  const events = turns.flatMap(({ events }, turnIndex) => {
-    let tokensThrough = 0;
-    return events.map((event, index) => {
-      tokensThrough += event.tokenEstimate;
-      return { turnNumber: turnIndex + 1, position: index + 1, event, tokensThrough };
-    });
-  });
-  return [
-    ids.map(({ namespace }) => namespace),
-    ids.map(({ id }) => id),
-    turns.map(({ id }) => numbers.get(id.key)),
-    turns.map(({ ifVersion }) => ifVersion),
-    turns.map(({ idempotencyKey }) => idempotencyKey),
-    turns.map(({ events }) => events.length),
-    turns.map(({ events }) => sumOfTokens(events)),
-    events.map(({ turnNumber }) => turnNumber),
-    events.map(({ position }) => position),
-    events.map(({ event }) => event.body),
-    events.map(({ event }) => event.tokenEstimate),
-    events.map(({ tokensThrough }) => tokensThrough),
-    events.map(({ event }) => partTokensText(event)),
-    events.map(({ event }) => event.outline),
-    turns.map(({ model }) => model),
-    turns.map(({ events }) => leadingHeadEvents(events)),
+/** Whether a turn has an idempotency key, so that its batch needs `APPEND_KEYED_BATCH`. */
+export function hasKeys(turns: readonly TurnToWrite[]): boolean {
+  return turns.some(({ idempotencyKey }) => idempotencyKey !== undefined);
+}
+
+/**
+ * The parameters of `APPEND_BATCH`, or of `APPEND_KEYED_BATCH` if a turn has an idempotency key.
+ *
+ * @param groups turns of one conversation and one model, in their order
+ */
+export function batchValues(groups: readonly (readonly TurnToWrite[])[]): unknown[] {
+  const first = groups.map(([turn]) => turn as TurnToWrite);
+  const events = groups.map((turns) => turns.flatMap((turn) => turn.events));
+  const rows = groups.flatMap((turns, index) => eventRows(turns, index + 1));
+  const values = [
+    first.map(({ id }) => id.namespace),
+    first.map(({ id }) => id.id),
+    first.map(({ ifVersion }) => ifVersion),
+    first.map(({ model }) => model),
+    events.map(({ length }) => length),
+    events.map(sumOfTokens),
+    events.map(leadingHeadEvents),
+    rows.map(({ number }) => number),
+    rows.map(({ position }) => position),
+    rows.map(({ event }) => event.body),
+    rows.map(({ event }) => event.tokenEstimate),
+    rows.map(({ tokensThrough }) => tokensThrough),
+    rows.map(({ event }) => partTokensText(event)),
+    rows.map(({ event }) => event.outline),
   ];
+  if (!groups.some(hasKeys)) return values;
+  return [...values, rows.map(({ key }) => key), rows.map(({ turnSize }) => turnSize)];
+}
+
+/** What `APPEND_BATCH` needs of each event of a group. @param number of the group, from 1 */
+function eventRows(turns: readonly TurnToWrite[], number: number) {
+  let position = 0;
+  let tokensThrough = 0;
+  return turns.flatMap(({ events, idempotencyKey }) =>
+    events.map((event, index) => {
+      position += 1;
+      tokensThrough += event.tokenEstimate;
+      const key = index === 0 ? idempotencyKey : undefined;
+      const turnSize = key === undefined ? undefined : events.length;
+      return { number, position, event, tokensThrough, key, turnSize };
+    }),
+  );
 }
 
 function sumOfTokens(events: readonly NewEvent[]): number {

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { Database, type Executor } from '../database/database.js';
-import { batchValues, eventValues, pinnedTurnValues, turnValues } from './append-values.js';
+import { batchValues, eventValues, hasKeys, pinnedTurnValues, turnValues } from './append-values.js';
 import {
   APPEND_BATCH,
   APPEND_EVENT,
+  APPEND_KEYED_BATCH,
   APPEND_PINNED_TURN,
   APPEND_TURN,
   FIND_APPEND_REJECTION,
@@ -74,28 +75,32 @@ export class EventLogRepository {
    * Writes turns of any conversations in one commit; see `APPEND_BATCH` for which turns may be together. Waits for no lock.
    *
    * @param turns none of which has pinned events
-   * @returns per turn what `append` would return, or undefined if the conversation is missing, tombstoned or locked
+   * @returns per turn what `append` would return, or undefined if the statement has not written it, for whatever reason
    * @throws DatabaseError if a turn causes an error in the database; then none is written
    */
   async appendBatch(turns: readonly TurnToWrite[]): Promise<(AppendedEvent[] | undefined)[]> {
     interface Row {
-      /** From 1. */
-      turnNumber: number;
-      written: boolean;
+      /** Of the group, from 1. */
+      number: number;
       seqBefore: number;
       versionBefore: number;
     }
-    const rows = await this.database.query<Row>(APPEND_BATCH, batchValues(turns));
-    const outcomes = new Array<AppendedEvent[] | undefined>(turns.length);
-    for (const { turnNumber, written, seqBefore, versionBefore } of rows) {
-      const { events } = turns[turnNumber - 1] as TurnToWrite;
-      outcomes[turnNumber - 1] = (written ? events : []).map(({ tokenEstimate }, index) => ({
-        seq: seqBefore + index + 1,
-        version: versionBefore + index + 1,
-        tokenEstimate,
-      }));
+    // Turns that were counted for another model than their conversation has must not keep the others from being written.
+    const groups = [...Map.groupBy(turns, ({ id, model }) => `${id.key}${model ?? ''}`).values()];
+    const statement = hasKeys(turns) ? APPEND_KEYED_BATCH : APPEND_BATCH;
+    const rows = await this.database.query<Row>(statement, batchValues(groups));
+    const written = new Map<TurnToWrite, AppendedEvent[]>();
+    for (const { number, seqBefore, versionBefore } of rows) {
+      let position = 0;
+      for (const turn of groups[number - 1] as readonly TurnToWrite[]) {
+        const events = turn.events.map(({ tokenEstimate }) => {
+          position += 1;
+          return { seq: seqBefore + position, version: versionBefore + position, tokenEstimate };
+        });
+        written.set(turn, events);
+      }
     }
-    return outcomes;
+    return turns.map((turn) => written.get(turn));
   }
 
   /** Undefined if the conversation does not exist. */

@@ -108,83 +108,74 @@ function appendTurn({ set, where } = { set: '', where: '' }): string {
 }
 
 /**
- * Appends turns of any conversations in one commit, each as `APPEND_TURN` would. A turn that is not written does not
- * affect the others.
+ * Appends groups of turns in one commit, each turn as `APPEND_TURN` would. A group has turns of one conversation. It is written as
+ * a whole or not at all, and does not affect other groups. Groups of the same conversation must have different models, so at most
+ * one of them is written.
  *
- * Conversations: $1 namespaces and $2 ids. Turns, in the order of their arrival: $3 number of the conversation (from 1),
- * $4 version that it must have, $5 idempotency key, $6 number of events, $7 their tokens, $15 model that they were counted
- * for, $16 number of system and developer events before the first event of another role. Events: $8 number of the turn
- * (from 1), $9 position in the turn (from 1), $10 body, $11 tokens, $12 tokens of the turn through this event, $13 tokens
- * by part, $14 outline. No event is pinned.
+ * Per group: $1 namespace and $2 id of the conversation, $3 version that it must have (null skips that check), $4 model that the
+ * tokens were counted for, $5 number of events, $6 their tokens, $7 number of system and developer events before the first event
+ * of another role. Per event, in the order of the turns: $8 number of its group (from 1), $9 position in the group (from 1),
+ * $10 body, $11 tokens, $12 tokens of the group through this event, $13 tokens by part, $14 outline. No event is pinned, and no
+ * turn has an idempotency key.
  *
- * Guarantees: waits for no lock. Returns one row per turn whose conversation exists, is not tombstoned and is not locked
- * by another transaction. "written" is false if the version, the model or the key does not allow the turn; otherwise
- * "seqBefore" and "versionBefore" precede its first event. A version is compared with the version from before the
- * statement: only the first turn of a conversation may have one. No two turns of a conversation may have the same key. A
- * key that another transaction inserts at the same time raises 23505 and undoes the whole statement.
+ * Guarantees: waits for no lock. Writes nothing of a group and returns no row for it if its conversation is missing, tombstoned,
+ * locked by another transaction, not at its version, or has another model. "seqBefore" and "versionBefore" precede its first
+ * event.
  */
-export const APPEND_BATCH: Statement = {
-  name: 'append_batch',
+export const APPEND_BATCH: Statement = { name: 'append_batch', writes: true, text: appendBatch() };
+
+/**
+ * As `APPEND_BATCH`, for turns with idempotency keys: per event, $15 the key of the turn that it begins, and $16 the size of that
+ * turn; otherwise null. Writes nothing of a group, either, if its conversation has one of its keys. No two turns of a conversation
+ * may have the same key. A key that another transaction inserts at the same time raises 23505 and undoes the whole statement.
+ */
+export const APPEND_KEYED_BATCH: Statement = {
+  name: 'append_keyed_batch',
   writes: true,
-  text: `
-    WITH conversation AS (
-      SELECT * FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS c (namespace, id, conversation_no)
-    ), locked AS (
-      SELECT conversation_no, c.*
-        FROM conversation
-       CROSS JOIN LATERAL (SELECT namespace, id, last_seq, version, tokens_total, model, ${NEXT_TIME} AS time
-                             FROM fastpaca.conversations
-                            WHERE namespace = conversation.namespace AND id = conversation.id
-                              AND tombstoned_at IS NULL
-                              FOR NO KEY UPDATE SKIP LOCKED) c
-    ), turn AS (
-      SELECT * FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[], $15::text[],
-                           $16::integer[])
-               WITH ORDINALITY AS t (conversation_no, if_version, key, size, tokens, counted_for, head_events, turn_no)
-    ), repeated AS (
-      SELECT turn_no
-        FROM turn JOIN conversation USING (conversation_no)
-       CROSS JOIN LATERAL (SELECT FROM fastpaca.events e
-                            WHERE e.namespace = conversation.namespace AND e.conversation_id = conversation.id
-                              AND e.idempotency_key = turn.key LIMIT 1) e
-       WHERE turn.key IS NOT NULL
-    ), decided AS (
-      SELECT locked.*, turn_no, key, size, tokens, head_events,
-             (if_version IS NULL OR if_version = version) AND counted_for IS NOT DISTINCT FROM model
-               AND turn_no NOT IN (SELECT turn_no FROM repeated) AS written
-        FROM turn JOIN locked USING (conversation_no)
-    ), positioned AS (
-      SELECT namespace, id, time, turn_no, key, size, tokens, written,
-             CASE WHEN COALESCE(bool_and(head_events = size) FILTER (WHERE written) OVER earlier, true)
-                  THEN head_events ELSE 0 END AS added_to_head,
-             last_seq + COALESCE(sum(size) FILTER (WHERE written) OVER earlier, 0) AS seq_before,
-             version + COALESCE(sum(size) FILTER (WHERE written) OVER earlier, 0) AS version_before,
-             tokens_total + COALESCE(sum(tokens) FILTER (WHERE written) OVER earlier, 0)::bigint AS tokens_before
-        FROM decided
-      WINDOW earlier AS (PARTITION BY conversation_no ORDER BY turn_no
-                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+  text: appendBatch({
+    parameters: ', $15::text[], $16::integer[]',
+    columns: ', idempotency_key, turn_size',
+    where: `
+       WHERE number NOT IN (
+               SELECT number
+                 FROM unnest($8::integer[], $15::text[]) AS k (number, key)
+                 JOIN unnest($1::text[], $2::text[]) WITH ORDINALITY AS g (namespace, id, number) USING (number)
+                CROSS JOIN LATERAL (SELECT FROM fastpaca.events e
+                                     WHERE e.namespace = g.namespace AND e.conversation_id = g.id
+                                       AND e.idempotency_key = k.key LIMIT 1) e
+                WHERE k.key IS NOT NULL)`,
+  }),
+};
+
+function appendBatch(keyed = { parameters: '', columns: '', where: '' }): string {
+  return `
+    WITH locked AS (
+      SELECT g.*, c.*
+        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::bigint[], $7::integer[])
+               WITH ORDINALITY AS g (namespace, id, if_version, model, size, tokens, head_events, number)
+       CROSS JOIN LATERAL (SELECT last_seq, version, tokens_total, ${NEXT_TIME} AS time
+                             FROM fastpaca.conversations c
+                            WHERE c.namespace = g.namespace AND c.id = g.id AND tombstoned_at IS NULL
+                              AND (if_version IS NULL OR version = if_version) AND c.model IS NOT DISTINCT FROM g.model
+                              FOR NO KEY UPDATE SKIP LOCKED) c${keyed.where}
     ), advanced AS (
       UPDATE fastpaca.conversations c
-         SET last_seq = c.last_seq + d.size, version = c.version + d.size, tokens_total = c.tokens_total + d.tokens,
-             head_length = ${headLength('d.added_to_head')}, updated_at = d.time
-        FROM (SELECT namespace, id, time, sum(size) AS size, sum(tokens)::bigint AS tokens,
-                     sum(added_to_head) AS added_to_head
-                FROM positioned WHERE written GROUP BY namespace, id, time) d
-       WHERE c.namespace = d.namespace AND c.id = d.id
+         SET last_seq = c.last_seq + l.size, version = c.version + l.size, tokens_total = c.tokens_total + l.tokens,
+             head_length = ${headLength('l.head_events')}, updated_at = l.time
+        FROM locked l
+       WHERE c.namespace = l.namespace AND c.id = l.id
     ), inserted AS (
       INSERT INTO fastpaca.events (namespace, conversation_id, seq, version, body, token_estimate, tokens_total,
-                                   part_tokens, idempotency_key, turn_size, inserted_at, outline)
-      SELECT p.namespace, p.id, p.seq_before + e.position, p.version_before + e.position, e.body::json, e.tokens,
-             p.tokens_before + e.tokens_through, e.part_tokens::integer[],
-             CASE WHEN e.position = 1 THEN p.key END,
-             CASE WHEN e.position = 1 AND p.key IS NOT NULL THEN p.size END, p.time, e.outline
-        FROM unnest($8::bigint[], $9::integer[], $10::text[], $11::integer[], $12::bigint[], $13::text[], $14::text[])
-               AS e (turn_no, position, body, tokens, tokens_through, part_tokens, outline)
-        JOIN positioned p ON p.turn_no = e.turn_no AND p.written
+                                   part_tokens, outline, inserted_at${keyed.columns})
+      SELECT l.namespace, l.id, l.last_seq + e.position, l.version + e.position, e.body, e.tokens,
+             l.tokens_total + e.tokens_through, e.part_tokens::integer[], e.outline, l.time${keyed.columns}
+        FROM unnest($8::integer[], $9::integer[], $10::json[], $11::integer[], $12::bigint[], $13::text[],
+                    $14::text[]${keyed.parameters})
+               AS e (number, position, body, tokens, tokens_through, part_tokens, outline${keyed.columns})
+        JOIN locked l USING (number)
     )
-    SELECT turn_no AS "turnNumber", written, seq_before AS "seqBefore", version_before AS "versionBefore"
-      FROM positioned`,
-};
+    SELECT number, last_seq AS "seqBefore", version AS "versionBefore" FROM locked`;
+}
 
 /** Why an append to ($1, $2) with key $3 wrote nothing: the state of the conversation, and the turn that has the key. */
 export const FIND_APPEND_REJECTION: Statement = {

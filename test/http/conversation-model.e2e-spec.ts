@@ -177,9 +177,9 @@ describe('an append', () => {
     );
     const outcomes = await nodes[0]!.app.get(EventLogRepository).appendBatch(turns);
     expect(outcomes.map((written) => written?.map(({ seq }) => seq))).toEqual([
-      ...[[], [1], [], [], [2]],
-      ...[[], [], [1], [], []],
-      ...[[1], [], [], [], []],
+      ...[undefined, [1], undefined, undefined, [2]],
+      ...[undefined, undefined, [1], undefined, undefined],
+      ...[[1], undefined, undefined, undefined, undefined],
     ]);
     const records = await Promise.all(ids.map((id) => http(1).get(id)));
     expect(records.map(({ body }) => body.last_seq)).toEqual([2, 1, 1]);
