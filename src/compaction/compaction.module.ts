@@ -2,13 +2,15 @@ import { Module } from '@nestjs/common';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { CompactionController } from './compaction.controller.js';
+import { CompactionPlanner } from './compaction-planner.js';
 import { CompactionRepository } from './compaction.repository.js';
 import { CompactionService } from './compaction.service.js';
+import { WithdrawalController } from './withdrawal.controller.js';
 
 @Module({
   imports: [ConversationsModule, EventsModule],
-  controllers: [CompactionController],
-  providers: [CompactionService, CompactionRepository],
+  controllers: [CompactionController, WithdrawalController],
+  providers: [CompactionService, CompactionPlanner, CompactionRepository],
   exports: [CompactionService],
 })
 export class CompactionModule {}

@@ -13,7 +13,7 @@ import {
 } from './compaction.sql.js';
 
 /** A compaction to be written; `lastSeq` is the end of the log at that version. */
-export type CompactionRow = Omit<Compaction, 'tokenEstimate'> &
+export type CompactionRow = Omit<Compaction, 'tokenEstimate' | 'withdrawn'> &
   Omit<Summary, 'version'> & { lastSeq: number };
 
 /** The compactions table. */

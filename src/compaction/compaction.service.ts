@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
-import { InvalidPayloadError } from '../common/errors/common.errors.js';
-import type { Conversation, ConversationRecord } from '../conversations/conversation.js';
+import type { ConversationRecord } from '../conversations/conversation.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
 import { VersionMismatchError } from '../conversations/conversations.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
@@ -17,17 +16,16 @@ import {
   type Compaction,
   type CompactionChange,
   type CompactionPreview,
-  type CompactionWarning,
   type Summary,
   type UnstoredCompaction,
+  type Withdrawal,
 } from './compaction.js';
-import { RangeGapError, RangeOverlapError } from './compaction.errors.js';
+import { CompactionPlanner, type RequestedRange } from './compaction-planner.js';
 import { CompactionRepository } from './compaction.repository.js';
-import { isSameRange, wholeRange } from './whole-range.js';
 
 /** A range of seqs and the messages that replace it for the model. */
 export interface RangeCompaction extends SeqRange {
-  /** At least one. */
+  /** Without any, the compaction is a withdrawal. */
   replacement: readonly EventInput[];
   /** Replaces the nearest larger range that cuts through no group, if this range cuts through one; default false. */
   snap?: boolean | undefined;
@@ -38,6 +36,9 @@ export interface NewCompaction extends RangeCompaction {
   /** The version that the caller believes current; undefined skips the check. */
   ifVersion?: number | undefined;
 }
+
+/** What is to be stored: its range may end with the log. */
+type NewChange = RequestedRange & Pick<NewCompaction, 'replacement' | 'ifVersion'>;
 
 /** The messages of a replacement, with the model that their tokens were counted for. */
 interface CountedReplacement {
@@ -51,6 +52,7 @@ export class CompactionService {
   constructor(
     private readonly compactions: CompactionRepository,
     private readonly conversations: ConversationsService,
+    private readonly planner: CompactionPlanner,
     private readonly events: EventsService,
     private readonly database: Database,
     private readonly changes: ConversationChanges,
@@ -72,7 +74,22 @@ export class CompactionService {
    * @throws RangeGapError (400) the range reaches outside the log
    * @throws RangeOverlapError (400) the range cuts through an active compaction
    */
-  async compact(id: ConversationId, compaction: NewCompaction): Promise<Compacted> {
+  compact(id: ConversationId, compaction: NewCompaction): Promise<Compacted> {
+    return this.store(id, compaction);
+  }
+
+  /**
+   * Takes events back: an edited question, or an answer that is made again. It is a compaction without messages, and hides pinned events,
+   * too. The log keeps the events, and its pages mark them. They stay withdrawn when a later compaction covers them.
+   *
+   * @returns the version that the withdrawal gave the conversation, and the range that was withdrawn
+   * @throws as `compact`
+   */
+  withdraw(id: ConversationId, withdrawal: Withdrawal): Promise<Compacted> {
+    return this.store(id, { ...withdrawal, replacement: [] });
+  }
+
+  private async store(id: ConversationId, compaction: NewChange): Promise<Compacted> {
     let replacement = await this.replacement(compaction, this.conversations.knownModel(id));
     this.metrics.compactionRequests.inc();
     const write = () => this.database.transaction((tx) => this.write(tx, id, compaction, replacement));
@@ -87,10 +104,7 @@ export class CompactionService {
     return compacted;
   }
 
-  private async replacement(
-    { replacement }: NewCompaction,
-    model: string | null,
-  ): Promise<CountedReplacement> {
+  private async replacement({ replacement }: NewChange, model: string | null): Promise<CountedReplacement> {
     return { model, messages: await this.events.replacementMessages(replacement, model) };
   }
 
@@ -98,16 +112,17 @@ export class CompactionService {
   private async write(
     tx: Executor,
     id: ConversationId,
-    { ifVersion, ...compaction }: NewCompaction,
+    { ifVersion, ...compaction }: NewChange,
     { messages, model: countedFor }: CountedReplacement,
   ): Promise<Compacted | { model: string | null }> {
     const conversation = await this.conversations.lock(tx, id);
     if (ifVersion !== undefined && ifVersion !== conversation.version)
       throw new VersionMismatchError(ifVersion, conversation.version);
-    const { range, warnings, replaced } = await this.plan(tx, id, conversation, compaction);
-    if (conversation.model !== countedFor) return { model: conversation.model };
+    const { range, warnings, replaced } = await this.planner.plan(tx, id, conversation, compaction);
+    const isWithdrawal = messages.length === 0;
+    if (conversation.model !== countedFor && !isWithdrawal) return { model: conversation.model };
     const tokens = await this.events.tokensOfRange(tx, id, range);
-    const { version, updatedAt } = await this.conversations.advanceVersion(tx, id);
+    const { version, updatedAt } = await this.conversations.advanceVersion(tx, id, isWithdrawal);
     const row = {
       version,
       ...range,
@@ -142,7 +157,7 @@ export class CompactionService {
       `${prefix}replacement`,
     );
     const { database } = this;
-    const { range, warnings, active, replaced } = await this.plan(
+    const { range, warnings, active, replaced } = await this.planner.plan(
       database,
       id,
       conversation,
@@ -154,31 +169,13 @@ export class CompactionService {
     const previewed: UnstoredCompaction = {
       version,
       ...range,
+      withdrawn: messages.length === 0,
       tokenEstimate: messageTokens.reduce((sum, tokens) => sum + tokens, 0),
       ...(await this.events.tokensOfRange(database, id, range)),
       summary: { version, messageTokens, ...fields, insertedAt: conversation.now },
     };
     const others = active.filter((each) => !replaced.includes(each));
     return { active: [...others, previewed].sort((a, b) => a.fromSeq - b.fromSeq), warnings };
-  }
-
-  /** Decides which range a compaction replaces, and which active compactions with it. @throws as `compact` */
-  private async plan(
-    executor: Executor,
-    id: ConversationId,
-    { version, lastSeq }: Pick<Conversation, 'version' | 'lastSeq'>,
-    { fromSeq, toSeq, snap }: RangeCompaction,
-    prefix = '',
-  ): Promise<CompactionPlan> {
-    const requested = validRange({ fromSeq, toSeq }, lastSeq, prefix);
-    const active = await this.compactions.activeAt(id, version, executor);
-    compactionsWithin(requested, active, prefix); // throws if the range cuts through one
-    const whole = await wholeRange(requested, { lastSeq, active }, (ranges) =>
-      this.events.outlinesOfRanges(executor, id, ranges),
-    );
-    const range = snap ? whole : requested;
-    const warnings = isSameRange(range, whole) ? [] : [{ code: 'splits_group' as const, ...whole }];
-    return { range, warnings, active, replaced: compactionsWithin(range, active, prefix) };
   }
 
   /** @internal The compactions that were active at `version`, ascending and disjoint. */
@@ -224,16 +221,6 @@ export class CompactionService {
   }
 }
 
-/** What a compaction replaces. */
-interface CompactionPlan {
-  range: SeqRange;
-  warnings: CompactionWarning[];
-  /** The active compactions, ascending. */
-  active: Compaction[];
-  /** The active compactions in the range. */
-  replaced: Compaction[];
-}
-
 interface CompactionWithSummary {
   compaction: Compaction;
   summary: Summary;
@@ -248,32 +235,4 @@ function messageFields(messages: readonly NewEvent[]): Pick<Summary, 'messages' 
     messages: messages.map(({ body }) => body),
     messageTokens: messages.map(({ tokenEstimate }) => tokenEstimate),
   };
-}
-
-/**
- * @throws RangeGapError (400)
- * @throws InvalidPayloadError (400) the range is reversed
- */
-function validRange(range: SeqRange, lastSeq: number, prefix: string): SeqRange {
-  if (range.fromSeq < 1) throw new RangeGapError('from_seq', lastSeq, prefix);
-  if (range.toSeq > lastSeq) throw new RangeGapError('to_seq', lastSeq, prefix);
-  if (range.toSeq < range.fromSeq)
-    throw new InvalidPayloadError([{ path: `${prefix}to_seq`, message: 'must not be before from_seq' }]);
-  return range;
-}
-
-/**
- * The active compactions inside a range.
- *
- * @throws RangeOverlapError (400) if one of them is only partly inside
- */
-function compactionsWithin(
-  { fromSeq, toSeq }: SeqRange,
-  active: readonly Compaction[],
-  prefix: string,
-): Compaction[] {
-  const overlapping = active.filter((each) => each.fromSeq <= toSeq && each.toSeq >= fromSeq);
-  const partlyInside = overlapping.find((each) => each.fromSeq < fromSeq || each.toSeq > toSeq);
-  if (partlyInside) throw new RangeOverlapError(partlyInside, prefix);
-  return overlapping;
 }

@@ -3,6 +3,8 @@ import type { Statement } from '../database/statement.js';
 /** The value of `active_until` while no other compaction has replaced this one: the largest bigint. */
 const STILL_ACTIVE = '9223372036854775807';
 
+const IS_WITHDRAWAL = 'cardinality(message_tokens) = 0 AS withdrawn';
+
 /**
  * The compactions of ($1, $2) that were active at version $3, ascending. For an earlier version it returns the compactions
  * of that version, whatever has been compacted since.
@@ -11,7 +13,7 @@ export const ACTIVE_COMPACTIONS: Statement = {
   name: 'active_compactions',
   text: `
     SELECT version, from_seq AS "fromSeq", to_seq AS "toSeq", token_estimate AS "tokenEstimate",
-           tokens_before AS "tokensBefore", tokens_through AS "tokensThrough"
+           tokens_before AS "tokensBefore", tokens_through AS "tokensThrough", ${IS_WITHDRAWAL}
       FROM fastpaca.compactions
      WHERE namespace = $1 AND conversation_id = $2 AND active_until > $3 AND version <= $3
      ORDER BY from_seq`,
@@ -21,7 +23,7 @@ export const ACTIVE_COMPACTIONS: Statement = {
 export const COMPACTIONS_AFTER: Statement = {
   name: 'compactions_after',
   text: `
-    SELECT version, from_seq AS "fromSeq", to_seq AS "toSeq", inserted_at AS "insertedAt"
+    SELECT version, from_seq AS "fromSeq", to_seq AS "toSeq", inserted_at AS "insertedAt", ${IS_WITHDRAWAL}
       FROM fastpaca.compactions
      WHERE namespace = $1 AND conversation_id = $2 AND version > $3
      ORDER BY version LIMIT $4`,

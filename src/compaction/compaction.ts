@@ -6,6 +6,15 @@ export interface CompactedRange extends SeqRange {
   version: number;
 }
 
+/** Events to be withdrawn. */
+export interface Withdrawal {
+  fromSeq: number;
+  /** Default: the last event of the log when the withdrawal is stored. */
+  toSeq?: number | undefined;
+  /** The version that the caller believes current; undefined skips the check. */
+  ifVersion?: number | undefined;
+}
+
 /** What a compaction has done. */
 export interface Compacted extends CompactedRange {
   /** Empty if the range cuts through no group. */
@@ -19,11 +28,15 @@ export interface CompactionWarning extends SeqRange {
 
 /** A compaction as a change of its conversation. */
 export interface CompactionChange extends CompactedRange {
+  /** It has no messages. */
+  withdrawn: boolean;
   insertedAt: Date;
 }
 
 /** An active compaction without its messages. */
 export interface Compaction extends CompactedRange {
+  /** It is a withdrawal: it has no messages. */
+  withdrawn: boolean;
   /** Tokens of its replacement messages. */
   tokenEstimate: number;
   /** Running token totals of the log, before `fromSeq` and through `toSeq`. */

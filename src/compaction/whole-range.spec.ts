@@ -31,6 +31,7 @@ const range = (text: string): SeqRange => {
 class Log implements CompactedLog {
   readonly events: OutlinedEvent[];
   readonly active: SeqRange[];
+  readonly withdrawn: SeqRange[] = [];
   readonly reads: number[] = [];
 
   constructor(words: readonly string[], ...active: string[]) {
@@ -57,8 +58,9 @@ class Log implements CompactedLog {
 
   /** The parts that a range must not cut through. */
   partsFor(requested: SeqRange): SeqRange[] {
+    const isIn = (ranges: SeqRange[], seq: number) => ranges.some((each) => contains(each, seq));
     const events = this.events.filter(
-      ({ seq }) => contains(requested, seq) || !this.active.some((each) => contains(each, seq)),
+      ({ seq }) => (contains(requested, seq) || !isIn(this.active, seq)) && !isIn(this.withdrawn, seq),
     );
     return [...groupEvents(events), ...this.active];
   }
@@ -113,6 +115,14 @@ describe('wholeRange', () => {
     expect(await new Log(words, ...active).whole(requested)).toBe(expected);
   });
 
+  it('lets withdrawn events be in no group, also in a range that covers them again', async () => {
+    const words = ['u', '+a', 'u', '-a', 'u'];
+    const log = new Log(words, '2-3');
+    log.withdrawn.push(range('2-3'));
+    expect(await log.whole('1-3')).toBe('1-3');
+    expect(await new Log(words, '2-3').whole('1-3')).toBe('1-4');
+  });
+
   it('searches 256 events before and after each end', async () => {
     const near = ['+a', ...filler(255), '-a', 'u'];
     expect(await new Log(near).whole('257-258')).toBe('1-258');
@@ -147,9 +157,10 @@ describe('wholeRange', () => {
 
   it('returns the smallest range that cuts through nothing', async () => {
     await fc.assert(
-      fc.asyncProperty(anyLog, async ({ words, active, requested }) => {
+      fc.asyncProperty(anyLog, async ({ words, active, withdrawn, requested }) => {
         const log = new Log(words);
         log.active.push(...active);
+        log.withdrawn.push(...withdrawn);
         const whole = await log.wholeOf(requested);
         expect(whole).toEqual(smallestWithoutCut(requested, log));
         expect(await log.wholeOf(whole)).toEqual(whole);
@@ -192,9 +203,11 @@ const anyLog = fc
       words: fc.constant(words),
       candidates: fc.array(anyOfLog, { maxLength: 6 }),
       candidate: anyOfLog,
+      /** Whether the n-th active compaction is a withdrawal. */
+      withdrawals: fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
     });
   })
-  .map(({ words, candidates, candidate }) => {
+  .map(({ words, candidates, candidate, withdrawals }) => {
     const active = candidates
       .filter((each, index) => !candidates.slice(0, index).some((other) => overlap(each, other)))
       .sort((one, other) => one.fromSeq - other.fromSeq);
@@ -203,7 +216,7 @@ const anyLog = fc
       fromSeq: Math.min(...met.map(({ fromSeq }) => fromSeq)),
       toSeq: Math.max(...met.map(({ toSeq }) => toSeq)),
     };
-    return { words, active, requested };
+    return { words, active, withdrawn: active.filter((_, index) => withdrawals[index]), requested };
   });
 
 function overlap(one: SeqRange, other: SeqRange): boolean {

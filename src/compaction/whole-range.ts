@@ -8,6 +8,11 @@ export interface CompactedLog {
   lastSeq: number;
   /** The ranges of the active compactions, ascending and disjoint. */
   active: readonly SeqRange[];
+  /**
+   * What is withdrawn, ascending and disjoint, each part within an active compaction. It belongs to no group: a range that covers it again
+   * does not bring it back.
+   */
+  withdrawn: readonly SeqRange[];
 }
 
 /** Reads all events of some ranges (ascending), ascending. */
@@ -22,7 +27,8 @@ const MAX_WIDENINGS = 8;
 /**
  * The nearest range that contains `range` and cuts through no group and no active compaction; `range` itself if it cuts through
  * none. Its groups are those of the live events and of all events in the range: also of those that an active compaction in the
- * range covers, because the range replaces that compaction. MAX_GROUP_EVENTS limits how far from its ends groups are searched.
+ * range covers, because the range replaces that compaction. Withdrawn events have no group. MAX_GROUP_EVENTS limits how far from its
+ * ends groups are searched.
  *
  * @param range within the log; cuts through no active compaction
  */
@@ -61,11 +67,13 @@ export function isSameRange(one: SeqRange, other: SeqRange): boolean {
 /** The groups at both ends of a range. */
 async function groupsAtEnds(
   range: SeqRange,
-  { lastSeq, active }: CompactedLog,
+  { lastSeq, active, withdrawn }: CompactedLog,
   readOutlines: ReadOutlines,
 ): Promise<SeqRange[]> {
-  const outside = active.filter(({ fromSeq, toSeq }) => toSeq < range.fromSeq || fromSeq > range.toSeq);
-  const visible = gapsBetween(outside, lastSeq);
+  const isOutside = ({ fromSeq, toSeq }: SeqRange) => toSeq < range.fromSeq || fromSeq > range.toSeq;
+  const hidden = [...active.filter(isOutside), ...withdrawn.filter((each) => !isOutside(each))];
+  hidden.sort((a, b) => a.fromSeq - b.fromSeq);
+  const visible = gapsBetween(hidden, lastSeq);
   const groups: SeqRange[] = [];
   for (const cut of [range.fromSeq, range.toSeq + 1]) {
     const before = newestRanges(rangesBefore(visible, cut), MAX_GROUP_EVENTS);

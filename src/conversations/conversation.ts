@@ -26,6 +26,8 @@ export interface Conversation {
   headLength: number | null;
   /** How many events were appended with `pinned: true`; at most 256. */
   pinnedCount: number;
+  /** The version that last changed which events are withdrawn; null if none ever was. */
+  withdrawnVersion: number | null;
   tombstonedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;

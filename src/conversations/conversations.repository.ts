@@ -99,8 +99,13 @@ export class ConversationsRepository {
   async advanceVersion(
     tx: Executor,
     { namespace, id }: ConversationId,
+    changesWithdrawn: boolean,
   ): Promise<{ version: number; updatedAt: Date }> {
-    const [row] = await tx.query<{ version: number; updatedAt: Date }>(ADVANCE_VERSION, [namespace, id]);
+    const [row] = await tx.query<{ version: number; updatedAt: Date }>(ADVANCE_VERSION, [
+      namespace,
+      id,
+      changesWithdrawn,
+    ]);
     if (!row) throw new Error('the locked row of a conversation is missing');
     return row;
   }

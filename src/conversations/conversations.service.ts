@@ -186,8 +186,18 @@ export class ConversationsService {
     this.changes.publishCommit({ id, version, kind });
   }
 
-  /** @internal Advances the version of a locked conversation by one, for a compaction. */
-  advanceVersion(tx: Executor, id: ConversationId): Promise<{ version: number; updatedAt: Date }> {
-    return this.conversations.advanceVersion(tx, id);
+  /**
+   * Advances the version of a locked conversation by one, for a compaction.
+   *
+   * @param changesWithdrawn whether the compaction changes which events are withdrawn
+   *
+   * @internal
+   */
+  advanceVersion(
+    tx: Executor,
+    id: ConversationId,
+    changesWithdrawn: boolean,
+  ): Promise<{ version: number; updatedAt: Date }> {
+    return this.conversations.advanceVersion(tx, id, changesWithdrawn);
   }
 }

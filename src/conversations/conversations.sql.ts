@@ -5,7 +5,7 @@ const RECORD = `
   id, token_budget AS "tokenBudget", trigger_ratio AS "triggerRatio", policy_strategy AS "policyStrategy",
   policy_config AS "policyConfig", metadata, model, reserve_tokens AS "reserveTokens", version, last_seq AS "lastSeq",
   tokens_total AS "tokensTotal", head_length AS "headLength", cardinality(pinned_seqs) AS "pinnedCount",
-  tombstoned_at AS "tombstonedAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
+  withdrawn_version AS "withdrawnVersion", tombstoned_at AS "tombstonedAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
 
 /**
  * The file that holds the rows of a table, which changes when the table is restored. A partitioned table has no file of
@@ -130,12 +130,17 @@ export const TOMBSTONE_CONVERSATION: Statement = {
     RETURNING version`,
 };
 
-/** Adds one version to conversation ($1, $2), for a compaction. The transaction holds its row lock. */
+/**
+ * Adds one version to conversation ($1, $2), for a compaction. $3 says whether it changes which events are withdrawn. The transaction
+ * holds the row lock.
+ */
 export const ADVANCE_VERSION: Statement = {
   name: 'advance_version',
   writes: true,
   text: `
-    UPDATE fastpaca.conversations SET version = version + 1, updated_at = ${NOW}
+    UPDATE fastpaca.conversations
+       SET version = version + 1, updated_at = ${NOW},
+           withdrawn_version = CASE WHEN $3 THEN version + 1 ELSE withdrawn_version END
      WHERE namespace = $1 AND id = $2
     RETURNING version, updated_at AS "updatedAt"`,
 };

@@ -1,5 +1,5 @@
 import { objectMembers, objectText } from '../common/json/json-scanner.js';
-import type { SeqRange, StoredEvent } from './stored-event.js';
+import type { LoggedEvent, SeqRange, StoredEvent } from './stored-event.js';
 
 /*
  * The JSON of an event, for the log, the stream and the window. It is spliced from the stored text: parsing would lose
@@ -7,8 +7,10 @@ import type { SeqRange, StoredEvent } from './stored-event.js';
  */
 
 /** The event with all server fields, as a page of the log returns it. */
-export function loggedEventJson(event: StoredEvent): string {
-  return `{"seq":${event.seq},"version":${event.version},${storedFields(event)}}`;
+export function loggedEventJson(event: LoggedEvent): string {
+  const { seq, version, withdrawnAtVersion } = event;
+  const withdrawn = withdrawnAtVersion === undefined ? '' : `,"withdrawn_at_version":${withdrawnAtVersion}`;
+  return `{"seq":${seq},"version":${version},${storedFields(event)}${withdrawn}}`;
 }
 
 /** The event inside a stream frame. `seq` and `version` are fields of the frame. */

@@ -12,6 +12,7 @@ import {
   FIRST_SINCE,
   READ_BACKWARD,
   READ_FORWARD,
+  READ_FORWARD_RANGES,
   READ_OUTLINES,
   READ_PINNED,
   READ_SUFFIX,
@@ -129,6 +130,21 @@ export class EventLogRepository {
       fromSeq,
       toSeq,
       limit,
+      maxBytes,
+    ]);
+  }
+
+  /** All events of these ranges, oldest first; at most `maxBytes` of bodies, but at least one event. */
+  forwardRanges(
+    { namespace, id }: ConversationId,
+    ranges: readonly SeqRange[],
+    maxBytes: number,
+  ): Promise<EventWithTotal[]> {
+    return this.database.query<EventWithTotal>(READ_FORWARD_RANGES, [
+      namespace,
+      id,
+      ranges.map(({ fromSeq }) => fromSeq),
+      ranges.map(({ toSeq }) => toSeq),
       maxBytes,
     ]);
   }

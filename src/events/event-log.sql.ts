@@ -202,6 +202,21 @@ export const READ_FORWARD: Statement = {
      ORDER BY e.seq`,
 };
 
+/** As `READ_FORWARD`, from the ranges $3 … $4 (arrays): at most $5 bytes of bodies. */
+export const READ_FORWARD_RANGES: Statement = {
+  name: 'read_forward_ranges',
+  text: `
+    SELECT ${EVENT}
+      FROM (SELECT e.*, sum(${BODY_BYTES}) OVER (ORDER BY e.seq) AS bytes_through, row_number() OVER (ORDER BY e.seq) AS n
+              FROM unnest($3::bigint[], $4::bigint[]) AS r (from_seq, to_seq)
+             CROSS JOIN LATERAL (SELECT * FROM fastpaca.events
+                                  WHERE namespace = $1 AND conversation_id = $2
+                                    AND seq BETWEEN r.from_seq AND r.to_seq
+                                  ORDER BY seq) e) e
+     WHERE n = 1 OR bytes_through <= $5
+     ORDER BY e.seq`,
+};
+
 /**
  * The newest events of ($1, $2) in the ranges $3 … $4 (arrays), newest first: at most $5 events and $6 bytes of bodies,
  * but at least one event.

@@ -36,7 +36,7 @@ export interface NewEvent {
 }
 
 /** Fields that only the server sets. Values that a caller sends for them are dropped. */
-const SERVER_FIELDS = ['seq', 'version', 'token_estimate', 'inserted_at'];
+const SERVER_FIELDS = ['seq', 'version', 'token_estimate', 'inserted_at', 'withdrawn_at_version'];
 
 /** Turns validated events into what the log stores: their text and their tokens. */
 @Injectable()

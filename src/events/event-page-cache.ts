@@ -4,10 +4,10 @@ import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
 import { eventPageJson } from './dto/event-page.dto.js';
-import { EventsService } from './events.service.js';
+import { LogPages } from './log-pages.js';
 import type { PageRange } from './page-range.js';
 
-/** The pages of the log that were read lately, as response bodies. The events of a range never change. */
+/** The pages of the log that were read lately, as response bodies. The events of a range never change, only which are withdrawn. */
 @Injectable()
 export class EventPageCache {
   private readonly pages: BoundedCache<Buffer>;
@@ -15,15 +15,18 @@ export class EventPageCache {
   private lastDigest = { history: '', digest: '' };
 
   constructor(
-    private readonly events: EventsService,
+    private readonly log: LogPages,
     { pageCacheBytes }: AppConfig,
   ) {
     this.pages = new BoundedCache(pageCacheBytes);
   }
 
-  /** The entity tag of a page. Within a history events never change, so the range alone identifies the page. */
-  tag({ fromSeq, toSeq, createdAt, history }: PageRange): string {
-    return `"${fromSeq}-${toSeq}-${createdAt.getTime().toString(36)}-${this.digest(history)}"`;
+  /**
+   * The entity tag of a page. Within a history events never change, so the range alone identifies a page without withdrawn events.
+   */
+  tag({ fromSeq, toSeq, createdAt, history, withdrawn }: PageRange): string {
+    const marks = withdrawn ? `-${withdrawn.kept ? 'x' : 'w'}${withdrawn.version}` : '';
+    return `"${fromSeq}-${toSeq}-${createdAt.getTime().toString(36)}-${this.digest(history)}${marks}"`;
   }
 
   /** `EventPageDto` as JSON text. @param tag the entity tag of the page */
@@ -31,7 +34,7 @@ export class EventPageCache {
     const key = `${tag}${id.key}`;
     const cached = this.pages.get(key);
     if (cached) return cached;
-    const page = Buffer.from(eventPageJson(await this.events.page(id, range)));
+    const page = Buffer.from(eventPageJson(await this.log.read(id, range)));
     this.pages.set(key, page, page.length);
     return page;
   }

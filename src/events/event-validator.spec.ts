@@ -100,21 +100,23 @@ describe('TurnValidator and ReplacementValidator', () => {
   const replacement = new ReplacementValidator(validator);
   const events = (count: number) => Array.from({ length: count }, () => EVENT);
 
-  it('accept a turn of 1 to 100 events, and a replacement of 1 or more', () => {
+  it('accept a turn of 1 to 100 events, and a replacement of any number', () => {
     expect(MAX_TURN_SIZE).toBe(100);
     for (const count of [1, 100]) expect(pathsOf(turn.violations(events(count), 'events'))).toEqual([]);
     expect([...turn.violations(events(101), 'events')]).toEqual([
       { path: 'events', message: 'must be a list of 1 to 100 events' },
     ]);
-    expect(pathsOf(replacement.violations(events(101), 'replacement'))).toEqual([]);
+    for (const count of [0, 101])
+      expect(pathsOf(replacement.violations(events(count), 'replacement'))).toEqual([]);
+    expect(pathsOf(turn.violations([], 'events'))).toEqual(['events']);
   });
 
-  it.each([[[]], [{}], [{ length: 1, 0: EVENT }], ['x'], [7]])(
+  it.each([[{}], [{ length: 1, 0: EVENT }], ['x'], [7]])(
     'reject a value that is not a list of events: %j',
     (value) => {
       expect(pathsOf(turn.violations(value, 'events'))).toEqual(['events']);
       expect([...replacement.violations(value, 'replacement')]).toEqual([
-        { path: 'replacement', message: 'must be a list of 1 or more events' },
+        { path: 'replacement', message: 'must be a list of events' },
       ]);
     },
   );

@@ -60,7 +60,7 @@ export class TurnValidator extends SchemaValidator implements FieldValidator {
   }
 }
 
-/** The replacement of a compacted range: one event or more. */
+/** The replacement of a compacted range: any number of events. */
 @Injectable()
 export class ReplacementValidator extends SchemaValidator implements FieldValidator {
   constructor(event: EventValidator) {

@@ -26,6 +26,7 @@ import { ReadEventsDto } from './dto/read-events.dto.js';
 import { EventPageCache } from './event-page-cache.js';
 import { EventsService } from './events.service.js';
 import { IdempotencyKeyHeader } from './idempotency-key.decorator.js';
+import { LogPages } from './log-pages.js';
 
 @ApiTags('events')
 @ApiConversationId()
@@ -33,6 +34,7 @@ import { IdempotencyKeyHeader } from './idempotency-key.decorator.js';
 export class EventsController {
   constructor(
     private readonly events: EventsService,
+    private readonly log: LogPages,
     private readonly pages: EventPageCache,
   ) {}
 
@@ -83,17 +85,18 @@ export class EventsController {
     description: 'A page ends early at about 8 MiB, but never before its first event.',
     operationId: 'readEvents',
   })
-  @ApiEntityTag(EventPageDto, 'page', 'Derived from the range of the page')
+  @ApiEntityTag(EventPageDto, 'page', 'Derived from the range of the page and the withdrawn events in it')
   @ApiErrors(400, 401, 403, 404, 500, 503)
   async read(
     @ConversationIdParam() id: ConversationId,
     @ValidatedQuery(ReadEventsDto)
-    { from_seq: fromSeq, to_seq: toSeq, cursor, limit, wait_ms: waitMs }: ReadEventsDto,
+    { from_seq: fromSeq, to_seq: toSeq, cursor, limit, wait_ms: waitMs, withdrawn }: ReadEventsDto,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer | undefined> {
-    const request = cursor === undefined ? { fromSeq, toSeq, limit } : { cursor, limit, waitMs };
-    const range = await this.events.pageRange(id, request);
+    const request =
+      cursor === undefined ? { fromSeq, toSeq, limit, withdrawn } : { cursor, limit, waitMs, withdrawn };
+    const range = await this.log.range(id, request);
     const tag = this.pages.tag(range);
     if (isUnmodified(reply, ifNoneMatch, tag)) return undefined;
     return this.pages.read(id, range, tag);

@@ -9,10 +9,12 @@ import { EventValidator, ReplacementValidator, TurnValidator } from './event-val
 import { EventNormalizer } from './event-normalizer.js';
 import { EventLogRepository } from './event-log.repository.js';
 import { EventsController } from './events.controller.js';
+import { LogPages } from './log-pages.js';
 import { LongPoll } from './long-poll.js';
 import { EventPageCache } from './event-page-cache.js';
 import { EventsService } from './events.service.js';
 import { TurnAppender } from './turn-appender.js';
+import { WithdrawnEvents } from './withdrawn-events.js';
 
 @Module({
   imports: [CalibrationModule, ConversationsModule, TokensModule],
@@ -24,6 +26,8 @@ import { TurnAppender } from './turn-appender.js';
     AppendQueue,
     RecentEventsCache,
     PinnedEventsReader,
+    WithdrawnEvents,
+    LogPages,
     LongPoll,
     EventPageCache,
     EventNormalizer,

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { parseOutline } from '@fastpaca/messages';
 import { CalibrationService } from '../calibration/calibration.service.js';
 import type { ConversationId } from '../common/conversation-id.js';
-import { MAX_LONG_POLL_MS } from '../common/http/open-connections.js';
 import { addRequestFields } from '../common/logging/request-context.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
 import type { ConversationRecord } from '../conversations/conversation.js';
@@ -13,22 +12,22 @@ import { validatedJson, type EventInput, type NewTurn } from './event-input.js';
 import { EventLogRepository, type LogSuffix } from './event-log.repository.js';
 import { EventNormalizer, type NewEvent } from './event-normalizer.js';
 import { ReplacementValidator, TurnValidator } from './event-validator.js';
-import { LongPoll } from './long-poll.js';
+import { LogPages, type EventPage } from './log-pages.js';
 import { outlined, outlinedRow, type OutlinedLogEvent } from './outlined-log-event.js';
-import { pageRange, type PageRange, type PageRequest } from './page-range.js';
+import type { PageRequest } from './page-range.js';
 import { PinnedEventsReader, type PinnedEvents } from './pinned-events.js';
 import { RecentEventsCache } from './recent-events-cache.js';
 import { newestRanges, rangesBefore } from './seq-ranges.js';
-import type { EventWithTotal, SuffixRange, SeqRange, StoredEvent } from './stored-event.js';
+import {
+  MAX_READ_BYTES,
+  type EventWithTotal,
+  type SuffixRange,
+  type SeqRange,
+  type StoredEvent,
+} from './stored-event.js';
 import { TurnAppender, type AppendedTurn } from './turn-appender.js';
-
-/** A page of the log. */
-export interface EventPage {
-  /** Ascending. */
-  events: StoredEvent[];
-  /** The seq of the last event; of an empty page, the seq before its range. */
-  nextCursor: number;
-}
+import { WithdrawnEvents, type WithdrawnRecord } from './withdrawn-events.js';
+import type { WithdrawnRange } from './withdrawn-ranges.js';
 
 /**
  * How many live events on one side of a cut are searched for the groups that the cut splits. A call and its result that are
@@ -36,8 +35,6 @@ export interface EventPage {
  */
 export const MAX_GROUP_EVENTS = 256;
 
-/** About how many bytes of bodies one statement reads, and where a page ends. */
-const MAX_READ_BYTES = 8 * 1024 * 1024;
 /** How many events `newestFirst` reads at a time. */
 const BACKWARD_READ_EVENTS = 256;
 
@@ -52,10 +49,11 @@ export class EventsService {
     private readonly log: EventLogRepository,
     private readonly recentEvents: RecentEventsCache,
     private readonly pinnedEvents: PinnedEventsReader,
+    private readonly withdrawnEvents: WithdrawnEvents,
+    private readonly pages: LogPages,
     private readonly conversations: ConversationsService,
     private readonly changes: ConversationChanges,
     private readonly calibrations: CalibrationService,
-    private readonly longPoll: LongPoll,
     private readonly metrics: Metrics,
   ) {}
 
@@ -123,30 +121,21 @@ export class EventsService {
    * @throws UnavailableError (503) too many readers wait already
    */
   async read(id: ConversationId, request: PageRequest): Promise<EventPage> {
-    return this.page(id, await this.pageRange(id, request));
+    return this.pages.read(id, await this.pages.range(id, request));
   }
 
   /**
-   * The seqs of a page as the log is now. With `waitMs`, waits for an event after the cursor.
-   *
-   * @throws ConversationNotFoundError (404)
-   * @throws UnavailableError (503) too many readers wait already
+   * The withdrawn parts of a range of the log at the version of the record, ascending and disjoint.
    *
    * @internal
    */
-  async pageRange(id: ConversationId, request: PageRequest): Promise<PageRange> {
-    const range = pageRange(request, await this.conversations.get(id));
-    const isEmpty = range.toSeq < range.fromSeq;
-    if (!isEmpty || !('cursor' in request) || !request.waitMs) return range;
-    await this.longPoll.waitForEvents(id, request.cursor, Math.min(request.waitMs, MAX_LONG_POLL_MS));
-    return pageRange(request, await this.conversations.get(id));
-  }
-
-  /** @internal Reads a page, ascending; it also ends at about 8 MiB, after at least one event. */
-  async page(id: ConversationId, { fromSeq, toSeq, history }: PageRange): Promise<EventPage> {
-    const range = { fromSeq, toSeq };
-    const events = fromSeq <= toSeq ? await this.recentEvents.range(id, history, range, MAX_READ_BYTES) : [];
-    return { events, nextCursor: events.at(-1)?.seq ?? fromSeq - 1 };
+  withdrawn(
+    id: ConversationId,
+    record: WithdrawnRecord,
+    range: SeqRange,
+    executor?: Executor,
+  ): Promise<WithdrawnRange[]> {
+    return this.withdrawnEvents.ranges(id, record, range, executor);
   }
 
   /** @internal The next `count` events after `seq`, ascending; they must exist. Fewer if they exceed about 8 MiB. */

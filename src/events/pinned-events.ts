@@ -7,7 +7,7 @@ import type { ConversationRecord } from '../conversations/conversation.js';
 import { EventLogRepository } from './event-log.repository.js';
 import { isHeadRole, MAX_HEAD_LENGTH } from './pins.js';
 import { EVENT_OVERHEAD_BYTES } from './recent-events-cache.js';
-import type { PinnedEvent } from './stored-event.js';
+import { MAX_READ_BYTES, type PinnedEvent } from './stored-event.js';
 
 /** The events of a conversation that stay in every window. */
 export interface PinnedEvents {
@@ -32,8 +32,6 @@ interface CachedPins {
 
 const NO_PINS: PinnedEvents = { events: [], headLength: 0, cutByBytes: false };
 
-/** About how many bytes of bodies one statement reads. */
-const MAX_READ_BYTES = 8 * 1024 * 1024;
 /** How many events, and bytes of bodies, are read at a time to find the head of a log. */
 const HEAD_READ_EVENTS = 16;
 const HEAD_READ_BYTES = 1024 * 1024;

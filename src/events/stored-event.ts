@@ -1,3 +1,6 @@
+/** About how many bytes of bodies one statement reads, and where a page of the log ends. */
+export const MAX_READ_BYTES = 8 * 1024 * 1024;
+
 /** An event as it is stored in the log. */
 export interface StoredEvent {
   seq: number;
@@ -10,6 +13,12 @@ export interface StoredEvent {
   /** See `serializeOutline` of @fastpaca/messages; null for an event of a version before outlines. */
   outline: string | null;
   insertedAt: Date;
+}
+
+/** A stored event as a page of the log shows it. */
+export interface LoggedEvent extends StoredEvent {
+  /** The version of the withdrawal that took it out of the windows; undefined if none did, or if it was undone. */
+  withdrawnAtVersion?: number;
 }
 
 /** A stored event with the running token total of its log. */

@@ -39,11 +39,12 @@ export type {
 } from '../conversations/conversation.js';
 export { ConversationsService } from '../conversations/conversations.service.js';
 export type { EventInput, EventObject, NewTurn } from '../events/event-input.js';
-export { EventsService, type EventPage } from '../events/events.service.js';
+export { EventsService } from '../events/events.service.js';
+export type { EventPage } from '../events/log-pages.js';
 export type { PageRequest } from '../events/page-range.js';
-export type { SeqRange, StoredEvent } from '../events/stored-event.js';
+export type { LoggedEvent, SeqRange, StoredEvent } from '../events/stored-event.js';
 export type { AppendedEvent, AppendedTurn } from '../events/turn-appender.js';
-export type { Compacted, CompactionWarning } from '../compaction/compaction.js';
+export type { Compacted, CompactionWarning, Withdrawal } from '../compaction/compaction.js';
 export {
   CompactionService,
   type NewCompaction,

@@ -72,7 +72,7 @@ export class Metrics {
   /** @internal */
   readonly compactionRequests = new Counter({
     name: 'fastpaca_compaction_requests_total',
-    help: 'Compaction requests, including rejected ones',
+    help: 'Compaction and withdrawal requests, including rejected ones',
     registers: this.registers,
   });
   /** @internal */

@@ -2,7 +2,12 @@ import { LOGGED_EVENT } from '../events/dto/event.schema.js';
 import type { FromSchema, JsonSchema } from '../common/json-schema/json-schema.js';
 
 const INTEGER = { type: 'integer', minimum: 0 } as const satisfies JsonSchema;
-const { seq: _seq, version: _version, ...EVENT_FIELDS } = LOGGED_EVENT.properties;
+const {
+  seq: _seq,
+  version: _version,
+  withdrawn_at_version: _withdrawnAtVersion,
+  ...EVENT_FIELDS
+} = LOGGED_EVENT.properties;
 
 /** A frame with its `type`, the conversation's `version` and these fields; all are required. */
 function frameSchema<const Type extends string, const Fields extends Record<string, JsonSchema>>(
@@ -24,6 +29,14 @@ function frameSchema<const Type extends string, const Fields extends Record<stri
   } as const;
 }
 
+const COMPACTION = frameSchema('compaction', 'A range of events was compacted', {
+  range: {
+    type: 'object',
+    required: ['from_seq', 'to_seq'],
+    properties: { from_seq: INTEGER, to_seq: INTEGER },
+  },
+});
+
 /**
  * The frames of a stream: everything a client may receive, by type. The OpenAPI and the AsyncAPI document show these
  * schemas as `EventFrame` and so on, and the type `Frames` derives from them.
@@ -44,13 +57,16 @@ export const FRAME_SCHEMAS = {
     needs_compaction: { type: 'boolean' },
     used_tokens: INTEGER,
   }),
-  compaction: frameSchema('compaction', 'A range of events was compacted', {
-    range: {
-      type: 'object',
-      required: ['from_seq', 'to_seq'],
-      properties: { from_seq: INTEGER, to_seq: INTEGER },
+  compaction: {
+    ...COMPACTION,
+    properties: {
+      ...COMPACTION.properties,
+      withdrawn: {
+        type: 'boolean',
+        description: 'True if nothing takes the place of the events: they were withdrawn. Otherwise absent.',
+      },
     },
-  }),
+  },
   tombstoned: frameSchema('tombstoned', 'The conversation was deleted; the stream ends after this frame', {}),
   reset: frameSchema(
     'reset',

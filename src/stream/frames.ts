@@ -1,3 +1,4 @@
+import type { CompactionChange } from '../compaction/compaction.js';
 import { streamedEventJson } from '../events/event-json.js';
 import type { StoredEvent } from '../events/stored-event.js';
 import type { Frames, FrameType } from './frame-schemas.js';
@@ -12,6 +13,11 @@ export interface Frame {
 
 export function frame<Type extends FrameType>(type: Type, content: Frames[Type]): Frame {
   return { type, version: content.version, bytes: Buffer.from(JSON.stringify({ type, ...content })) };
+}
+
+export function compactionFrame({ version, fromSeq, toSeq, withdrawn }: CompactionChange): Frame {
+  const range = { from_seq: fromSeq, to_seq: toSeq };
+  return frame('compaction', { version, range, ...(withdrawn && { withdrawn }) });
 }
 
 /** An `event` frame, built from the stored text of the event. */

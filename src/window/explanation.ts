@@ -9,7 +9,7 @@ import type { LiveSelection } from './live-selector.js';
 import type { PinnedMessages } from './pinned-messages.js';
 import type { WindowContent } from './window-fitter.js';
 
-/** Why events are not in a window; `pinned`: why they are. `withdrawn` is reserved. */
+/** Why events are not in a window; `pinned`: why they are. */
 export const EXPLAIN_REASONS = [
   'policy',
   'budget',
@@ -52,6 +52,8 @@ export interface WindowMaking {
   lastSeq: number;
   tokensTotal: number;
   compactions: readonly Compaction[];
+  /** The withdrawn parts of the log, ascending and disjoint, each within an active compaction. */
+  withdrawn: readonly SeqRange[];
   pins: PinnedMessages;
   live: LiveRanges;
   selection: LiveSelection;
@@ -130,11 +132,13 @@ function cutReason({ cutByBytes }: LiveSelection): ExplainReason {
 }
 
 /** The ranges of the log, each with the reason why an event of it is not in the window unless it is marked. */
-function outsideRanges({ lastSeq, compactions, selection, leftOut }: WindowMaking): (SeqRange & RunState)[] {
+function outsideRanges(making: WindowMaking): (SeqRange & RunState)[] {
+  const { lastSeq, compactions, withdrawn, selection, leftOut } = making;
   const starts: [seq: number, reason: ExplainReason][] = [[1, 'policy']];
   if (selection.fromSeq !== undefined) starts.push([selection.fromSeq, cutReason(selection)]);
   if (leftOut && !selection.events) starts.push([leftOut.fromSeq, 'overflow']);
-  const uncompacted = gapsBetween(compactions, lastSeq).flatMap(({ fromSeq, toSeq }) =>
+  const uncompacted = gapsBetween(compactions, lastSeq);
+  const unselected = uncompacted.flatMap(({ fromSeq, toSeq }) =>
     starts.map(([start, reason], index) => ({
       fromSeq: Math.max(fromSeq, start),
       toSeq: Math.min(toSeq, (starts[index + 1]?.[0] ?? Infinity) - 1),
@@ -142,14 +146,18 @@ function outsideRanges({ lastSeq, compactions, selection, leftOut }: WindowMakin
       reason,
     })),
   );
-  const summarized = compactions.map(({ fromSeq, toSeq }) => ({
-    ...{ fromSeq, toSeq },
-    included: false,
-    reason: 'summarized' as const,
-  }));
-  return [...uncompacted.filter(({ fromSeq, toSeq }) => fromSeq <= toSeq), ...summarized].sort(
-    (a, b) => a.fromSeq - b.fromSeq,
-  );
+  const summarized = gapsBetween([...uncompacted, ...withdrawn].sort(bySeq), lastSeq);
+  const outside = (ranges: readonly SeqRange[], reason: ExplainReason) =>
+    ranges.map(({ fromSeq, toSeq }) => ({ fromSeq, toSeq, included: false, reason }));
+  return [
+    ...unselected.filter(({ fromSeq, toSeq }) => fromSeq <= toSeq),
+    ...outside(summarized, 'summarized'),
+    ...outside(withdrawn, 'withdrawn'),
+  ].sort(bySeq);
+}
+
+function bySeq(a: SeqRange, b: SeqRange): number {
+  return a.fromSeq - b.fromSeq;
 }
 
 /** All runs, ascending. The tokens of events outside the window are not known yet. */

@@ -3,7 +3,8 @@ import type { ConversationId } from '../common/conversation-id.js';
 import type { Compaction } from '../compaction/compaction.js';
 import type { ConversationRecord } from '../conversations/conversation.js';
 import { MAX_GROUP_EVENTS, type EventsService } from '../events/events.service.js';
-import type { EventWithTotal } from '../events/stored-event.js';
+import { gapsBetween, rangesFrom } from '../events/seq-ranges.js';
+import type { EventWithTotal, SeqRange } from '../events/stored-event.js';
 import { storedOutline } from '../events/stored-outline.js';
 import { newestThatFit } from './budget-fit.js';
 import type { GroupSize } from './group-size.js';
@@ -18,7 +19,7 @@ const MAX_GROUP_BYTES = 4 * 1024 * 1024;
 
 /**
  * The pinned events of a window: system and developer events at the beginning of the log, events with `pinned: true`, and with a
- * pinned tool call or result its whole group. No policy, budget or compaction removes them.
+ * pinned tool call or result its whole group. No policy, budget or summary removes them. Withdrawn events are not pinned.
  */
 export class PinnedMessages {
   /** Whole groups, ascending. */
@@ -33,22 +34,26 @@ export class PinnedMessages {
     this.groups = liveGroups(events.map(sizedStoredEvent));
   }
 
-  /** @param maxBytes most bytes of bodies; the oldest that fit are read */
+  /**
+   * @param readWithdrawn reads the withdrawn parts of the log, ascending and disjoint; called only if there are pinned events
+   * @param maxBytes most bytes of bodies; the oldest that fit are read
+   */
   static async read(
     events: EventsService,
     { id, conversation, policy }: WindowRequest,
+    readWithdrawn: () => Promise<readonly SeqRange[]>,
     maxBytes: number,
   ): Promise<PinnedMessages> {
     const { pinHead } = policy;
-    const {
-      events: pinned,
-      headLength,
-      cutByBytes,
-    } = await events.pinned(id, conversation, maxBytes, pinHead);
+    const stored = await events.pinned(id, conversation, maxBytes, pinHead);
+    const { headLength, cutByBytes } = stored;
+    const withdrawn = stored.events.length > 0 ? await readWithdrawn() : [];
+    const pinned = withoutWithdrawn(stored.events, withdrawn);
     const bySeq = new Map<number, EventWithTotal>(pinned.map((event) => [event.seq, event]));
     for (const event of pinned) {
       if (!belongsToGroup(event)) continue;
-      for (const member of await groupOf(events, id, conversation, event.seq)) bySeq.set(member.seq, member);
+      const members = await groupOf(events, id, conversation, event.seq, withdrawn);
+      for (const member of members) bySeq.set(member.seq, member);
     }
     const whole = bySeq.size === pinned.length ? pinned : [...bySeq.values()].sort((a, b) => a.seq - b.seq);
     return new PinnedMessages(whole, headLength, cutByBytes);
@@ -102,18 +107,27 @@ function belongsToGroup(event: EventWithTotal): boolean {
   return tools.length > 0 || isReasoning || isApproval;
 }
 
-/** The events of the group that an event of the log belongs to, whether compactions cover them or not. */
+function withoutWithdrawn<Event extends EventWithTotal>(
+  events: readonly Event[],
+  withdrawn: readonly SeqRange[],
+): readonly Event[] {
+  if (withdrawn.length === 0) return events;
+  return events.filter(({ seq }) => !withdrawn.some(({ fromSeq, toSeq }) => fromSeq <= seq && seq <= toSeq));
+}
+
+/** The events of the group that an event of the log belongs to, whether summaries cover them or not. */
 async function groupOf(
   events: EventsService,
   id: ConversationId,
   { history, lastSeq }: ConversationRecord,
   seq: number,
-): Promise<EventWithTotal[]> {
-  const fromSeq = Math.max(1, seq - MAX_GROUP_EVENTS);
-  const range = { fromSeq, toSeq: Math.min(lastSeq, seq + MAX_GROUP_EVENTS) };
-  const outlined = await events.outlines(id, history, [range], 2 * MAX_GROUP_EVENTS + 1);
+  withdrawn: readonly SeqRange[],
+): Promise<readonly EventWithTotal[]> {
+  const toSeq = Math.min(lastSeq, seq + MAX_GROUP_EVENTS);
+  const ranges = rangesFrom(gapsBetween(withdrawn, toSeq), Math.max(1, seq - MAX_GROUP_EVENTS));
+  const outlined = await events.outlines(id, history, ranges, 2 * MAX_GROUP_EVENTS + 1);
   const group = groupEvents(outlined).find(({ toSeq }) => toSeq >= seq);
   if (!group || group.fromSeq === group.toSeq) return [];
   const read = await events.suffix(id, history, [{ ...group, minTokensBefore: 0 }], MAX_GROUP_BYTES);
-  return read.skippedBytes === undefined ? read.events : [];
+  return read.skippedBytes === undefined ? withoutWithdrawn(read.events, withdrawn) : [];
 }

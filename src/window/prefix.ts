@@ -34,10 +34,13 @@ export function windowPrefix(
   const { repairs } = repaired;
   const startSeq = firstOfRun(repaired.messages, run, live) ?? live.lastSeq + 1;
   const compactionVersion = compactions.reduce((newest, { version }) => Math.max(newest, version), 0);
-  // The version of a compaction identifies its messages, except in a preview.
-  const versions = summaries.map(({ compaction, summary }) =>
-    isUnstored(compaction) ? summary.messages : compaction.version,
+  // The version of a compaction identifies its range and its messages, except in a preview.
+  const active = compactions.map((compaction) =>
+    isUnstored(compaction)
+      ? [compaction.fromSeq, compaction.toSeq, compaction.summary.messages]
+      : compaction.version,
   );
+  const kept = summaries.map(({ compaction }) => compaction.version);
   const pinnedMessages = pins.flatMap((group) => group.messages ?? []);
   // A pinned result that a compaction covers may bring back its call from before it.
   const lastCompacted = Math.max(0, ...compactions.map(({ toSeq }) => toSeq));
@@ -47,7 +50,7 @@ export function windowPrefix(
   // Without overflow, the run ends with the log. A group that grows beyond the budget shortens the run.
   const endSeq = hasOverflow ? run.at(-1)?.toSeq : undefined;
   const changes = { pinned, changed, missing, repairs, endSeq };
-  const hash = digest([settings, startSeq, compactionVersion, versions, changes]);
+  const hash = digest([settings, startSeq, active, kept, changes]);
   return { hash, startSeq, compactionVersion, settings };
 }
 

@@ -63,6 +63,7 @@ describe('summaryMessages', () => {
       version: 9,
       fromSeq: 3,
       toSeq: 5,
+      withdrawn: false,
       tokenEstimate: 3,
       tokensBefore: 0,
       tokensThrough: 9,

@@ -1,8 +1,10 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Compaction } from '../compaction/compaction.js';
+import { isUnstored, type Compaction } from '../compaction/compaction.js';
 import { CompactionService } from '../compaction/compaction.service.js';
 import type { ConversationRecord } from '../conversations/conversation.js';
 import { EventsService } from '../events/events.service.js';
+import type { SeqRange } from '../events/stored-event.js';
+import { disjointRanges } from '../events/withdrawn-ranges.js';
 import type { ConfiguredPolicy } from '../policies/policy.registry.js';
 import { MessageTokenCounter } from '../tokens/message-token-counter.js';
 import { segmentsOf } from './assemble.js';
@@ -147,9 +149,11 @@ export class WindowBuilder implements OnModuleInit {
     maxBytes: number,
   ): Promise<FixedParts> {
     const compactions = await this.activeCompactions(request);
-    const pins = await PinnedMessages.read(this.events, request, maxBytes);
+    const readWithdrawn = () => this.withdrawnRanges(request, compactions);
+    const pins = await PinnedMessages.read(this.events, request, readWithdrawn, maxBytes);
     const remainingTokens = budgetTokens - pins.tokens;
-    const affordable = newestThatFit(compactions, ({ tokenEstimate }) => tokenEstimate, remainingTokens);
+    const summarized = compactions.filter(({ withdrawn }) => !withdrawn);
+    const affordable = newestThatFit(summarized, ({ tokenEstimate }) => tokenEstimate, remainingTokens);
     const summaries = await this.compactions.summaries(request.id, affordable, maxBytes - pins.bytes);
     return {
       compactions,
@@ -189,11 +193,12 @@ export class WindowBuilder implements OnModuleInit {
   }
 
   private async explain(
-    { id }: WindowRequest,
-    making: WindowMaking,
+    request: WindowRequest,
+    madeFrom: Omit<WindowMaking, 'withdrawn'>,
     budget: WindowBudget,
   ): Promise<WindowExplanation> {
-    const runs = await explainRuns(making, (seqs) => this.events.tokensThroughEach(id, seqs));
+    const making = { ...madeFrom, withdrawn: await this.withdrawnRanges(request, madeFrom.compactions) };
+    const runs = await explainRuns(making, (seqs) => this.events.tokensThroughEach(request.id, seqs));
     return {
       runs: runs.map((run) => ({ ...run, tokens: budget.toModelTokens(run.tokens) })),
       prefixChangedBy: prefixCause(making),
@@ -210,14 +215,25 @@ export class WindowBuilder implements OnModuleInit {
     const { version, lastSeq } = conversation;
     return version > lastSeq ? this.compactions.activeAt(id, version) : [];
   }
+
+  /** The withdrawn parts of the log, ascending and disjoint, also those of a previewed withdrawal. */
+  private async withdrawnRanges(
+    { id, conversation }: WindowRequest,
+    compactions: readonly Compaction[],
+  ): Promise<readonly SeqRange[]> {
+    const log = { fromSeq: 1, toSeq: conversation.lastSeq };
+    const stored = await this.events.withdrawn(id, conversation, log);
+    const previewed = compactions.filter((each) => each.withdrawn && isUnstored(each));
+    return previewed.length > 0 ? disjointRanges([...stored, ...previewed]) : stored;
+  }
 }
 
-/** The newest compaction, if the window is empty because not even its summary fits together with its repairs. */
+/** The newest summarized range, if the window is empty because not even its summary fits together with its repairs. */
 function summaryOverflow(
   { compactions }: FixedParts,
   { summaries, repaired }: WindowContent,
 ): GroupSize | undefined {
-  const newest = compactions.at(-1);
+  const newest = compactions.findLast(({ withdrawn }) => !withdrawn);
   const isCause = repaired.messages.length === 0 && summaries.length === 0;
   return isCause && newest ? { seq: newest.toSeq, tokens: newest.tokenEstimate } : undefined;
 }

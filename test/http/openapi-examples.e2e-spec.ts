@@ -11,6 +11,7 @@ const CONVERSATION_OPERATIONS = [
   'GET /v1/conversations/{id}/window',
   'POST /v1/conversations/{id}/window/preview',
   'POST /v1/conversations/{id}/compact',
+  'POST /v1/conversations/{id}/withdraw',
   'GET /v1/conversations/{id}',
   'GET /v1/conversations/{id}/stream',
   'DELETE /v1/conversations/{id}',
@@ -25,6 +26,7 @@ const WITHOUT_EXAMPLE = [
   'if-none-match', // the response would be 304
   'if_version', // the version changes
   'wait_ms', // needs a cursor
+  'withdrawn', // hides events
   'x-request-id', // names one request
 ];
 

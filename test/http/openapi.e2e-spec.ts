@@ -59,7 +59,7 @@ describe('the OpenAPI document', () => {
 
   it('declares request bodies as strict, except for events, metadata and policy configs', () => {
     const bodies = [...operations().values()].filter(({ requestBody }) => requestBody);
-    expect(bodies).toHaveLength(5);
+    expect(bodies).toHaveLength(6);
     const violationsOf = (operationId: string, body: object) => {
       const { requestBody } = bodies.find((operation) => operation.operationId === operationId)!;
       return schemaViolations(body, requestBody.content['application/json'].schema as Schema, document);
@@ -222,6 +222,7 @@ describe('the OpenAPI document', () => {
       [`POST ${base}/events`]: { event: EVENT },
       [`POST ${base}/window/preview`]: { compaction: { from_seq: 1, to_seq: 2, replacement: [EVENT] } },
       [`POST ${base}/compact`]: { from_seq: 1, to_seq: 1, replacement: [EVENT] },
+      [`POST ${base}/withdraw`]: { from_seq: 1, to_seq: 1 },
     };
     /** Routes of a conversation. Of the stream, this test checks only the responses sent before it starts. */
     const routes = [...operations().keys()].filter((key) => key.includes(base));
@@ -244,6 +245,7 @@ describe('the OpenAPI document', () => {
     await send(`PATCH ${base}/metadata`, { body: { metadata: { b: 2 } } });
     await send(`POST ${base}/window/preview`, { body: bodies[`POST ${base}/window/preview`] });
     await send(`POST ${base}/compact`, { body: bodies[`POST ${base}/compact`] });
+    await send(`POST ${base}/withdraw`, { body: bodies[`POST ${base}/withdraw`] });
     for (const path of ['', '/events', '/window']) await send(`GET ${base}${path}`);
     for (const path of ['/events', '/window'])
       await send(`GET ${base}${path}`, { headers: { 'if-none-match': '*' } });

@@ -22,7 +22,7 @@ interface NewMessage {
   pinned: boolean;
 }
 
-type Change = { append: NewMessage[] } | { from: number; length: number };
+type Change = { append: NewMessage[] } | { from: number; length: number; isWithdrawal: boolean };
 
 const change: fc.Arbitrary<Change> = fc.oneof(
   {
@@ -40,7 +40,11 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ from: fc.integer({ min: 1, max: 20 }), length: fc.integer({ min: 0, max: 8 }) }),
+    arbitrary: fc.record({
+      from: fc.integer({ min: 1, max: 20 }),
+      length: fc.integer({ min: 0, max: 8 }),
+      isWithdrawal: fc.boolean(),
+    }),
   },
 );
 
@@ -161,6 +165,6 @@ async function apply(id: string, each: Change): Promise<void> {
     return;
   }
   const range = { from_seq: each.from, to_seq: each.from + each.length };
-  const replacement = [textEvent('system', `up to ${range.to_seq}`, 4)];
+  const replacement = each.isWithdrawal ? [] : [textEvent('system', `up to ${range.to_seq}`, 4)];
   expect([200, 400]).toContain((await service.http.compact(id, { ...range, replacement })).status);
 }

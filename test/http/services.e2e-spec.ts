@@ -80,8 +80,7 @@ describe('EventsService', () => {
     const appended = await events.append(idOf('objects'), turn);
     expect(appended).toMatchObject({ events: [{ seq: 1 }, { seq: 2 }], deduped: false });
     expect((await events.append(idOf('objects'), turn)).deduped).toBe(true);
-    const range = await events.pageRange(idOf('objects'), { cursor: 0 });
-    const page = await events.page(idOf('objects'), range);
+    const page = await events.read(idOf('objects'), { cursor: 0 });
     expect(page.nextCursor).toBe(2);
     expect(page.events.map(({ body }) => body)).toEqual([
       '{"role":"user","parts":[{"type":"text","text":"hello"}],"id":"e-1"}',
@@ -111,8 +110,21 @@ describe('CompactionService', () => {
     });
     const { messages } = (await service.http.window('compacted')).body;
     expect(messages).toMatchObject([{ seq: 1, parts: [{ type: 'text', text: 'summary' }] }]);
-    const empty = compactions.compact(idOf('compacted'), { ...range, replacement: [] });
-    expect(await violationsOf(empty)).toEqual(['replacement']);
+    const robot = [{ role: 'robot' as 'user', content: 'a' }];
+    const invalid = compactions.compact(idOf('compacted'), { ...range, replacement: robot });
+    expect(await violationsOf(invalid)).toEqual(['replacement[0].role']);
+  });
+
+  it('withdraws a range, and its events are marked in the log', async () => {
+    const id = idOf('withdrawn');
+    await service.http.put(id.id);
+    for (const text of ['one', 'two', 'three']) await service.http.say(id.id, text);
+    const withdrawn = await compactions.withdraw(id, { fromSeq: 2, ifVersion: 3 });
+    expect(withdrawn).toEqual({ version: 4, fromSeq: 2, toSeq: 3, warnings: [] });
+    const { events: logged } = await events.read(id, { cursor: 0 });
+    expect(logged.map((event) => event.withdrawnAtVersion)).toEqual([undefined, 4, 4]);
+    const others = await events.read(id, { cursor: 0, withdrawn: 'exclude' });
+    expect(others).toMatchObject({ events: [{ seq: 1 }], nextCursor: 3 });
   });
 
   it('returns the range and a warning about a group, or with snap the larger range', async () => {

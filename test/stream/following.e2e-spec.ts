@@ -57,6 +57,26 @@ describe('the stream of a conversation', () => {
       ]);
     });
 
+    it('sends a withdrawal as a compaction that says so, live and to a reader with a cursor', async () => {
+      await conversation(name('withdrawal'), 3);
+      const reader = await open('withdrawal');
+      await service.http.withdraw(name('withdrawal'), { from_seq: 2 });
+      await reader.windowOf(4);
+      const frames = [
+        { type: 'compaction', version: 4, range: { from_seq: 2, to_seq: 3 }, withdrawn: true },
+        {
+          type: 'window',
+          version: 4,
+          needs_compaction: false,
+          used_tokens: (await service.http.window(name('withdrawal'))).body.used_tokens,
+        },
+      ];
+      expect(reader.frames).toEqual(frames);
+      const late = await open('withdrawal', '?cursor=3');
+      await late.windowOf(4);
+      expect(late.frames).toEqual(frames);
+    });
+
     it('sends a compaction, then the window of its version', async () => {
       await conversation(name('compaction'), 3);
       const reader = await open('compaction');

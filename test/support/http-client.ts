@@ -79,4 +79,8 @@ export class HttpClient {
   compact(id: string, body: unknown): Promise<HttpResponse> {
     return this.request('POST', this.path(id, '/compact'), { body });
   }
+
+  withdraw(id: string, body: unknown): Promise<HttpResponse> {
+    return this.request('POST', this.path(id, '/withdraw'), { body });
+  }
 }

@@ -228,7 +228,8 @@ export interface RandomConversation {
 const compaction = fc.record({
   from: fc.double({ min: 0, max: 1, noNaN: true }),
   length: fc.double({ min: 0, max: 0.5, noNaN: true }),
-  replacement: fc.array(any, { minLength: 1, maxLength: 2 }),
+  /** Without a message it is a withdrawal. */
+  replacement: fc.array(any, { maxLength: 2 }),
 });
 
 export const randomConversation: fc.Arbitrary<RandomConversation> = fc

@@ -182,6 +182,55 @@ describe('the reference model: pins', () => {
   });
 });
 
+describe('the reference model: withdrawals', () => {
+  const withdrawal = (fromSeq: number, toSeq: number, version = 100): ModelCompaction => ({
+    ...{ version, fromSeq, toSeq },
+    replacement: [],
+  });
+
+  it('withdrawn events are in no window, and nothing stands for them', () => {
+    const window = modelWindow(logOf(users(5)), [withdrawal(2, 3)], settings(100));
+    expect(seqs(window)).toEqual([1, 4, 5]);
+    expect(window.segments).toEqual([
+      { type: 'live', from_seq: 1, to_seq: 1 },
+      { type: 'live', from_seq: 4, to_seq: 5 },
+    ]);
+    expect(window).toMatchObject({ used_tokens: 30, prefix: { start_seq: 1, compaction_version: 100 } });
+  });
+
+  it('withdrawn events are not pinned, also if a later summary covers them', () => {
+    const pin = text('user', 10, { pinned: true });
+    const log = logOf([text('system', 10), pin, pin, ...users(2)]);
+    expect(seqs(modelWindow(log, [withdrawal(1, 2)], settings(100)))).toEqual([3, 4, 5]);
+    const covered = modelWindow(log, [withdrawal(1, 2), compaction(1, 4, 10, 101)], settings(100));
+    expect(seqs(covered)).toEqual([1, 3, 5]);
+  });
+
+  it('a withdrawn call is in no group with its result', () => {
+    const log = logOf([call('a', 10), text('user', 10), result('a', { pinned: true })]);
+    expect(modelWindow(log, [withdrawal(1, 1)], settings(100))).toMatchObject({
+      messages: [{ seq: 2 }],
+      repairs: [{ code: 'result_without_call', seq: 3, call_id: 'a' }],
+    });
+  });
+
+  // S = 12.5. The events before 4 and 5 have 30 and 40 tokens, withdrawn or not: 37.5 is in (30, 40], so 5 is a step.
+  it('withdrawn events count for the steps, and for no limit and no budget', () => {
+    const window = modelWindow(logOf(users(8)), [withdrawal(1, 3)], settings(50));
+    expect(seqs(window)).toEqual([4, 5, 6, 7, 8]);
+    const full = modelWindow(logOf(users(9)), [withdrawal(1, 3)], settings(50));
+    expect(seqs(full)).toEqual([5, 6, 7, 8, 9]);
+    expect(full.needs_compaction).toBe(true);
+  });
+
+  it('a withdrawal is no reason of an empty window', () => {
+    const log = logOf(users(2));
+    expect(modelWindow(log, [withdrawal(1, 2)], settings(20)).overflow).toBeUndefined();
+    const both = [compaction(1, 1, 30), withdrawal(2, 2, 101)];
+    expect(modelWindow(log, both, settings(20)).overflow).toEqual({ seq: 1, tokens: 30 });
+  });
+});
+
 describe('the reference model: policies', () => {
   // trim_to is 15, so starts are 6 positions apart: 7 leaves 15 to 20 of 21 to 26 events, 13 leaves 15 of 27.
   it.each([

@@ -36,7 +36,7 @@ export class RangeCompactionDto {
   @ApiProperty({
     ...REPLACEMENT,
     items: NEW_EVENT,
-    description: 'The messages that the model sees instead',
+    description: 'The messages that the model sees instead. Without any, the events are withdrawn',
   } as object)
   @IsDefined({ message: 'is required' })
   @Verbatim(ReplacementValidator)

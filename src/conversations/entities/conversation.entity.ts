@@ -72,6 +72,14 @@ export class ConversationEntity implements Omit<Conversation, 'pinnedCount'> {
   })
   pinnedSeqs!: number[];
 
+  @Column({
+    name: 'withdrawn_version',
+    type: 'bigint',
+    nullable: true,
+    comment: 'version that last changed which events are withdrawn; null if none ever was',
+  })
+  withdrawnVersion!: number | null;
+
   @Column({ name: 'tombstoned_at', type: 'timestamptz', precision: 3, nullable: true })
   tombstonedAt!: Date | null;
 

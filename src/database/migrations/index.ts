@@ -2,6 +2,7 @@ import { InitialSchema1764000000000 } from './1764000000000-initial-schema.js';
 import { EventOutlines1764200000000 } from './1764200000000-event-outlines.js';
 import { ModelsAndPins1764300000000 } from './1764300000000-models-and-pins.js';
 import { Calibrations1764400000000 } from './1764400000000-calibrations.js';
+import { Withdrawals1764700000000 } from './1764700000000-withdrawals.js';
 
 /** In the order in which they run. A released migration never changes; add new ones at the end. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   EventOutlines1764200000000,
   ModelsAndPins1764300000000,
   Calibrations1764400000000,
+  Withdrawals1764700000000,
 ];

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { loggedEventJson } from '../event-json.js';
-import type { EventPage } from '../events.service.js';
+import type { EventPage } from '../log-pages.js';
 import { LOGGED_EVENT } from './event.schema.js';
 import { SchemaTitle } from '../../common/openapi/schema-title.decorator.js';
 

@@ -155,8 +155,8 @@ export const NEW_TURN = {
   items: EVENT_RULES,
 } as const satisfies JsonSchema;
 
-/** What a compaction puts in the place of a range: as many events as the body may hold. */
-export const REPLACEMENT = { type: 'array', minItems: 1, items: EVENT_RULES } as const satisfies JsonSchema;
+/** What a compaction puts in the place of a range: as many events as the body may hold, or none. */
+export const REPLACEMENT = { type: 'array', items: EVENT_RULES } as const satisfies JsonSchema;
 
 /** An event in which `EventValidator` has found no violation. */
 export type ValidatedEvent = FromSchema<typeof EVENT_RULES>;
@@ -178,6 +178,10 @@ export const LOGGED_EVENT = {
         'What the event costs of a budget, in tokens of the model that the conversation had when it was appended',
     },
     inserted_at: { type: 'string', format: 'date-time' },
+    withdrawn_at_version: {
+      type: 'integer',
+      description: 'Only if the event was withdrawn: the version of the withdrawal. No window has the event.',
+    },
   },
   additionalProperties: true,
 } as const satisfies JsonSchema;

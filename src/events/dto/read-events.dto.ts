@@ -1,7 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import type { Violation } from '../../common/errors/app-error.js';
 import type { CrossFieldValidation } from '../../common/http/validation/cross-field-validation.js';
-import { OptionalIntegerIn } from '../../common/http/validation/rules.js';
+import { OptionalIntegerIn, OptionalOneOf } from '../../common/http/validation/rules.js';
+
+const WITHDRAWN_EVENTS = ['include', 'exclude'];
 
 export class ReadEventsDto implements CrossFieldValidation {
   @ApiPropertyOptional({
@@ -52,6 +54,14 @@ export class ReadEventsDto implements CrossFieldValidation {
   })
   @OptionalIntegerIn(0, Infinity)
   wait_ms?: number;
+
+  @ApiPropertyOptional({
+    enum: WITHDRAWN_EVENTS,
+    description:
+      '`exclude` leaves out withdrawn events; other events take their place up to the `limit`. Default: they have `withdrawn_at_version`.',
+  })
+  @OptionalOneOf(WITHDRAWN_EVENTS)
+  withdrawn?: 'include' | 'exclude';
 
   crossFieldViolations(): Violation[] {
     const { from_seq: fromSeq, to_seq: toSeq, cursor, wait_ms: waitMs } = this;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../../common/conversation-id.js';
 import { CompactionService } from '../../compaction/compaction.service.js';
 import { EventsService } from '../../events/events.service.js';
-import { eventFrame, frame, type Frame } from '../frames.js';
+import { compactionFrame, eventFrame, type Frame } from '../frames.js';
 
 /** A version of a conversation, and the seq that its log had reached at that version. */
 export interface LogPosition {
@@ -75,9 +75,8 @@ export class ChangeReader {
           madeAt: event.insertedAt,
         });
       } else if (compaction?.version === version) {
-        const range = { from_seq: compaction.fromSeq, to_seq: compaction.toSeq };
         changes.push({
-          frame: frame('compaction', { version, range }),
+          frame: compactionFrame(compaction),
           position: { version, lastSeq },
           madeAt: compaction.insertedAt,
         });

@@ -106,8 +106,10 @@ function stepsOf(
 
 /** "An empty window always says why": here, because not even the newest summary fits. */
 function summaryOverflow(timeline: Timeline, content: Content): Overflow | undefined {
-  const newest = timeline.summaries.at(-1);
-  const isEmpty = content.summaries.length === 0 && repair(placed(content, timeline)).messages.length === 0;
+  const newest = timeline.summaries.findLast(({ items }) => items.length > 0);
+  const isEmpty =
+    content.summaries.every(({ items }) => items.length === 0) &&
+    repair(placed(content, timeline)).messages.length === 0;
   return isEmpty && newest ? { seq: newest.toSeq, tokens: newest.tokens } : undefined;
 }
 

@@ -6,6 +6,7 @@ export interface ModelCompaction {
   version: number;
   fromSeq: number;
   toSeq: number;
+  /** Empty for a withdrawal. */
   replacement: any[];
 }
 
@@ -42,13 +43,14 @@ export function timelineOf(
   const items = log.map(itemOf);
   const summaries = activeSummaries(compactions);
   const headEnd = pinsHead ? headLength(items) : 0;
-  const isPinned = pinned(items, headEnd);
+  const notWithdrawn = items.filter(({ seq }) => !isWithdrawn(seq, compactions));
+  const isPinned = pinned(notWithdrawn, headEnd);
   const isCovered = ({ seq }: Item) => summaries.some(({ fromSeq, toSeq }) => fromSeq <= seq && seq <= toSeq);
   return {
     summaries,
     headEnd,
-    pins: groupsOf(items.filter(isPinned)),
-    live: items.filter((item) => !isCovered(item) && !isPinned(item)),
+    pins: groupsOf(notWithdrawn.filter(isPinned)),
+    live: notWithdrawn.filter((item) => !isCovered(item) && !isPinned(item)),
     tokensBefore: runningTotals(items),
   };
 }
@@ -64,6 +66,13 @@ function activeSummaries(compactions: readonly ModelCompaction[]): Summary[] {
       const items = replacement.map((event) => itemOf({ seq: range.fromSeq, event, insertedAt: undefined }));
       return { ...range, items, tokens: tokensOfAll(items) };
     });
+}
+
+/** spec.md §1: a withdrawal replaces its range by nothing. No later compaction brings the events back. */
+function isWithdrawn(seq: number, compactions: readonly ModelCompaction[]): boolean {
+  return compactions.some(
+    ({ fromSeq, toSeq, replacement }) => replacement.length === 0 && fromSeq <= seq && seq <= toSeq,
+  );
 }
 
 function runningTotals(items: readonly Item[]): Map<number, number> {

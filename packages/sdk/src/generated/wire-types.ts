@@ -154,6 +154,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/conversations/{id}/withdraw': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take a range of events out of the windows, for example to edit or to regenerate a turn
+     * @description A compaction without messages: nothing takes the place of the events, also of pinned ones. The log keeps them, and its pages mark them with `withdrawn_at_version`. The rules for the range are those of `compact`. The events stay withdrawn when a later compaction covers them, until the withdrawal is undone.
+     */
+    post: operations['withdraw'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/calibrations': {
     parameters: {
       query?: never;
@@ -383,6 +403,8 @@ export interface components {
         from_seq: number;
         to_seq: number;
       };
+      /** @description True if nothing takes the place of the events: they were withdrawn. Otherwise absent. */
+      withdrawn?: boolean;
     };
     CompactionWarning: {
       /**
@@ -534,6 +556,8 @@ export interface components {
       token_estimate: number;
       /** Format: date-time */
       inserted_at: string;
+      /** @description Only if the event was withdrawn: the version of the withdrawal. No window has the event. */
+      withdrawn_at_version?: number;
     } & {
       [key: string]: unknown;
     };
@@ -634,7 +658,7 @@ export interface components {
        * @example 1
        */
       to_seq: number;
-      /** @description The messages that the model sees instead */
+      /** @description The messages that the model sees instead. Without any, the events are withdrawn */
       replacement: components['schemas']['NewEvent'][];
       /** @description If the range cuts through a group, replaces the nearest larger range that does not; default `false` */
       snap?: boolean;
@@ -724,6 +748,20 @@ export interface components {
       /** @description Used if the body has no `trigger_ratio` at the top level */
       trigger_ratio?: number;
     };
+    NewWithdrawal: {
+      /**
+       * @description First seq of the range, inclusive
+       * @example 1
+       */
+      from_seq: number;
+      /**
+       * @description Last seq of the range, inclusive. Default: the end of the log
+       * @example 1
+       */
+      to_seq?: number;
+      /** @description Withdraw only if the conversation is at this version */
+      if_version?: number;
+    };
     Overflow: {
       /** @description Seq of the last event of the newest group; of pinned events, the first that is left out */
       seq: number;
@@ -780,7 +818,7 @@ export interface components {
        * @example 1
        */
       to_seq: number;
-      /** @description The messages that the model sees instead */
+      /** @description The messages that the model sees instead. Without any, the events are withdrawn */
       replacement: components['schemas']['NewEvent'][];
       /** @description If the range cuts through a group, replaces the nearest larger range that does not; default `false` */
       snap?: boolean;
@@ -1489,6 +1527,8 @@ export interface operations {
         limit?: number;
         /** @description With a cursor at the end of the log: wait up to this many milliseconds for an event, then respond with an empty page; values over 55,000 count as 55,000 */
         wait_ms?: number;
+        /** @description `exclude` leaves out withdrawn events; other events take their place up to the `limit`. Default: they have `withdrawn_at_version`. */
+        withdrawn?: string;
       };
       header?: {
         /** @description An `ETag` of an earlier response: 304 if it is still current */
@@ -1508,7 +1548,7 @@ export interface operations {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
-          /** @description Derived from the range of the page */
+          /** @description Derived from the range of the page and the withdrawn events in it */
           ETag?: string;
           [name: string]: unknown;
         };
@@ -1521,7 +1561,7 @@ export interface operations {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
-          /** @description Derived from the range of the page */
+          /** @description Derived from the range of the page and the withdrawn events in it */
           ETag?: string;
           [name: string]: unknown;
         };
@@ -2035,6 +2075,140 @@ export interface operations {
     requestBody: {
       content: {
         'application/json': components['schemas']['NewCompaction'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Compacted'];
+        };
+      };
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
+      400: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key is missing or unknown */
+      401: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description The scheme to use: `Bearer` */
+          'WWW-Authenticate'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key lacks the scope of this route; or, without an API key, the request comes from a web page or under a host name that is not allowed */
+      403: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description No such conversation */
+      404: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The state of the conversation does not allow it; `reason` says why */
+      409: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The body has too many bytes, JSON values or object members */
+      413: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The body is not JSON */
+      415: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description An error of the service; the log has the details under the request id */
+      500: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
+      503: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description Seconds to wait */
+          'Retry-After'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+    };
+  };
+  withdraw: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
+        'x-request-id'?: string;
+      };
+      path: {
+        /** @description The caller's id of the conversation, percent-encoded; without control characters */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewWithdrawal'];
       };
     };
     responses: {
