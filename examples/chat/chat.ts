@@ -15,6 +15,16 @@ export interface Gauge {
   messages: number;
 }
 
+/** What `useChat` asks for. */
+export interface ChatRequest {
+  /** Only the newest is used. */
+  messages: unknown[];
+  /** Default: `submit-message`. */
+  trigger?: 'submit-message' | 'regenerate-message' | undefined;
+  /** The message that is edited, or the answer that is made again. */
+  messageId?: string | undefined;
+}
+
 /** The conversations of the page. */
 export class Chat {
   private readonly client: Client;
@@ -25,7 +35,7 @@ export class Chat {
     this.client = client;
   }
 
-  /** The whole log, as `useChat` takes it. */
+  /** The log without what was edited or made again, as `useChat` takes it. */
   async messages(id: string): Promise<UIMessage[]> {
     const ctx = await this.open(id);
     return (await ctx.uiMessages()) as UIMessage[];
@@ -37,14 +47,11 @@ export class Chat {
     return { usedTokens, budgetTokens, needsCompaction, messages: messages.length };
   }
 
-  /**
-   * Appends what the user has sent or decided, and streams the answer of the model.
-   *
-   * @param messages of the request of `useChat`; only the newest is used
-   */
-  async answer(id: string, messages: unknown[]): Promise<Response> {
+  /** Appends what the user has sent, edited or decided, or withdraws an answer; then streams the answer of the model. */
+  async answer(id: string, { messages, trigger, messageId }: ChatRequest): Promise<Response> {
     const ctx = await this.open(id);
-    await ctx.appendNewest(messages);
+    if (trigger === 'regenerate-message') await ctx.regenerate({ messageId });
+    else await ctx.appendNewest(messages, { messageId });
     const stop = new AbortController();
     const { signal } = stop;
     const answer = ctx.stream(

@@ -17,14 +17,16 @@ const chatRequest = z.object({
       }),
     )
     .min(1),
+  trigger: z.enum(['submit-message', 'regenerate-message']).optional(),
+  messageId: z.string().optional(),
 });
 
 /** The routes of the page. An error is a text, which the page shows. */
 export function createRoutes(chat: Chat, page: Map<string, PageFile>): Hono {
   const app = new Hono();
   app.post('/api/chat', async (c) => {
-    const { id, messages } = chatRequest.parse(await c.req.json().catch(() => null));
-    return chat.answer(id, messages);
+    const { id, ...request } = chatRequest.parse(await c.req.json().catch(() => null));
+    return chat.answer(id, request);
   });
   app.get('/api/chat/:id/messages', async (c) => c.json(await chat.messages(c.req.param('id'))));
   app.get('/api/chat/:id/gauge', async (c) => c.json(await chat.gauge(c.req.param('id'))));

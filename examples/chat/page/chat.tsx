@@ -6,9 +6,9 @@ import { Composer } from './composer.tsx';
 import { TokenGauge } from './gauge.tsx';
 import { Message } from './message.tsx';
 
-/** The page. `useChat` posts `{ id, messages, trigger }` to /api/chat, which is its default. */
+/** The page. `useChat` posts `{ id, messages, trigger, messageId }` to /api/chat, which is its default. */
 export function Chat({ id, history }: { id: string; history: UIMessage[] }) {
-  const { messages, sendMessage, addToolApprovalResponse, status, error } = useChat({
+  const { messages, sendMessage, regenerate, addToolApprovalResponse, status, error } = useChat({
     id,
     messages: history,
     // Posts the user's decisions as soon as every tool call that waits for one has it.
@@ -51,6 +51,8 @@ export function Chat({ id, history }: { id: string; history: UIMessage[] }) {
               onDecision={
                 message === newest ? (decision) => void addToolApprovalResponse(decision) : undefined
               }
+              onEdit={isAnswering ? undefined : (text) => void sendMessage({ text, messageId: message.id })}
+              onRegenerate={isAnswering ? undefined : () => void regenerate({ messageId: message.id })}
             />
           ))}
         </div>

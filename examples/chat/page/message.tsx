@@ -1,4 +1,6 @@
 import { getToolName, isToolUIPart, type ToolUIPart, type DynamicToolUIPart, type UIMessage } from 'ai';
+import { useState } from 'react';
+import { EditForm } from './edit-form.tsx';
 
 /** Receives the user's decision on a tool call. */
 type OnDecision = (decision: { id: string; approved: boolean }) => void;
@@ -8,9 +10,22 @@ interface MessageProps {
   isStreaming: boolean;
   /** Undefined if the conversation has moved on: the user can no longer decide. */
   onDecision: OnDecision | undefined;
+  /** Replaces a message of the user and what follows it. Undefined while the model answers. */
+  onEdit: ((text: string) => void) | undefined;
+  /** Asks for another answer in the place of this one. Undefined while the model answers. */
+  onRegenerate: (() => void) | undefined;
 }
 
-export function Message({ message: { role, parts }, isStreaming, onDecision }: MessageProps) {
+export function Message({ message, isStreaming, onDecision, onEdit, onRegenerate }: MessageProps) {
+  const { role, parts } = message;
+  const [isEdited, setIsEdited] = useState(false);
+  if (isEdited && onEdit) {
+    const save = (text: string) => {
+      setIsEdited(false);
+      onEdit(text);
+    };
+    return <EditForm text={textOf(message)} onSave={save} onCancel={() => setIsEdited(false)} />;
+  }
   return (
     <div className={`message ${role}${isStreaming ? ' streaming' : ''}`}>
       {parts.map((part, index) => {
@@ -18,8 +33,30 @@ export function Message({ message: { role, parts }, isStreaming, onDecision }: M
         if (isToolUIPart(part)) return <ToolCall key={index} part={part} onDecision={onDecision} />;
         return null;
       })}
+      {role === 'user' && onEdit && <IconButton label="Edit" icon="✎" onClick={() => setIsEdited(true)} />}
+      {role === 'assistant' && onRegenerate && (
+        <IconButton label="Regenerate" icon="↻" onClick={onRegenerate} />
+      )}
     </div>
   );
+}
+
+/** Has no text of its own: what is read of a message is what was said. */
+function IconButton({ label, icon, onClick }: { label: string; icon: string; onClick: () => void }) {
+  return (
+    <button
+      type="button"
+      className="icon"
+      aria-label={label}
+      title={label}
+      data-icon={icon}
+      onClick={onClick}
+    />
+  );
+}
+
+function textOf({ parts }: UIMessage): string {
+  return parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
 }
 
 const STATES: Record<ToolUIPart['state'], string> = {

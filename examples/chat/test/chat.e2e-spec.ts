@@ -98,6 +98,22 @@ describe('the example chat over HTTP', () => {
     expect((await waitForTexts('left', 2))[1]).toMatch(/close the tab now\.$/);
   });
 
+  it('makes an answer again, and replaces a message that was edited', async () => {
+    const message = (text: string) => ({ id: 'm1', role: 'user', parts: [{ type: 'text', text }] });
+    const ask = async (request: object) => (await post(JSON.stringify({ id: 'again', ...request }))).text();
+    await ask({ messages: [message('Frist')], trigger: 'submit-message' });
+    await ask({ messages: [message('Frist')], trigger: 'regenerate-message' });
+    expect((await readMessages('again')).map(textOf)).toEqual([
+      'Frist',
+      expect.stringContaining('gave me 1 message of'),
+    ]);
+    await ask({ messages: [message('First')], trigger: 'submit-message', messageId: 'm1' });
+    expect((await readMessages('again')).map(textOf)).toEqual([
+      'First',
+      expect.stringMatching(/^You said “First”.* gave me 1 message of/),
+    ]);
+  });
+
   it('rejects an invalid conversation id with a message that names the problem', async () => {
     const response = await fetch(`${address}/api/chat/%07/messages`);
     expect(response.status).toBe(400);
@@ -173,6 +189,11 @@ describe('the example chat over HTTP', () => {
     await page.getByLabel('Message', { exact: true }).fill(text);
     await press('Send');
   };
+  const logIsBusy = (isBusy: boolean) =>
+    page.waitForFunction(
+      (expected) => document.querySelector('[role=log]')?.ariaBusy === expected,
+      String(isBusy),
+    );
   const waitForText = (text: string) => page.getByRole('log').getByText(text).waitFor();
   /** Waits until no answer is being streamed and the log has this many answers. */
   const waitForAnswers = (count: number) =>
@@ -264,6 +285,81 @@ describe('the example chat over HTTP', () => {
     expect(pageErrors).toEqual([]);
   });
 
+  it('makes an answer again, and the model and a reload see only the new one', async () => {
+    await open('regenerated');
+    await sendMessage('First');
+    await waitForAnswers(1);
+    await sendMessage('Second');
+    await waitForAnswers(2);
+    expect((await texts())[3]).toContain('gave me 3 messages');
+    await page.getByRole('button', { name: 'Regenerate' }).last().click();
+    await logIsBusy(true);
+    await waitForAnswers(2);
+    const shown = await texts();
+    expect(shown).toHaveLength(4);
+    expect(shown[3]).toContain('You said “Second”');
+    expect(shown[3]).toContain('gave me 3 messages'); // not the withdrawn answer
+    await page.getByText('4 messages').waitFor();
+
+    await page.reload();
+    await waitForAnswers(2);
+    expect(await texts()).toEqual(shown);
+    expect((await readMessages('regenerated')).map(textOf)).toEqual(shown);
+    expect(await withdrawnSeqs('regenerated')).toEqual([4]);
+    expect(pageErrors).toEqual([]);
+  });
+
+  it('makes an earlier answer again, which withdraws what follows it', async () => {
+    await open('earlier');
+    for (const [count, text] of ['First', 'Second'].entries()) {
+      await sendMessage(text);
+      await waitForAnswers(count + 1);
+    }
+    await page.getByRole('button', { name: 'Regenerate' }).first().click();
+    await waitForAnswers(1);
+    const shown = await texts();
+    expect(shown).toHaveLength(2);
+    expect(shown[1]).toContain('gave me 1 message ');
+    expect(await withdrawnSeqs('earlier')).toEqual([2, 3, 4]);
+    expect(pageErrors).toEqual([]);
+  });
+
+  it('edits a message, and the model and a reload see only the new turn', async () => {
+    await open('edited');
+    await sendMessage('Frist');
+    await waitForAnswers(1);
+    await sendMessage('Second');
+    await waitForAnswers(2);
+    await page.getByRole('button', { name: 'Edit' }).first().click();
+    await press('Cancel');
+    expect(await texts()).toHaveLength(4);
+    await page.getByRole('button', { name: 'Edit' }).first().click();
+    await page.getByLabel('Edited message').fill('First');
+    await press('Save');
+    await waitForAnswers(1);
+    const shown = await texts();
+    expect(shown).toHaveLength(2);
+    expect(shown[0]).toBe('First');
+    expect(shown[1]).toContain('You said “First”');
+    expect(shown[1]).toContain('gave me 1 message ');
+    // The same message again, and the next one.
+    await page.getByRole('button', { name: 'Edit' }).click();
+    await page.getByLabel('Edited message').fill('One');
+    await press('Save');
+    await waitForText('You said “One”');
+    await waitForAnswers(1);
+    await sendMessage('Two');
+    await waitForAnswers(2);
+    expect((await texts())[3]).toContain('gave me 3 messages');
+
+    const all = await texts();
+    await page.reload();
+    await waitForAnswers(2);
+    expect(await texts()).toEqual(all);
+    expect(await withdrawnSeqs('edited')).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(pageErrors).toEqual([]);
+  });
+
   it('stops an answer, and stores what the page shows', async () => {
     await open('stopped');
     await sendMessage('Hello');
@@ -294,6 +390,17 @@ describe('the example chat over HTTP', () => {
     expect((await waitForTexts('closed', 2))[1]).toMatch(/^You said “And now\?”.*close the tab now\.$/);
   });
 });
+
+/** The seqs that are withdrawn in the log, which the example's database keeps. */
+async function withdrawnSeqs(id: string): Promise<number[]> {
+  const rows = await database.query(
+    `SELECT seq::int FROM fastpaca.events e WHERE conversation_id = $1 AND EXISTS
+       (SELECT FROM fastpaca.compactions c WHERE c.conversation_id = $1 AND replacement::text = '[]' AND seq BETWEEN from_seq AND to_seq)
+      ORDER BY seq`,
+    [id],
+  );
+  return rows.map(({ seq }) => seq as number);
+}
 
 /** The states of the tool calls in a conversation. */
 async function toolStates(id: string): Promise<string[]> {

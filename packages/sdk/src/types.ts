@@ -79,6 +79,8 @@ export interface LoggedEvent {
   tokenEstimate: number;
   /** ISO 8601, UTC. */
   insertedAt: string;
+  /** Only if the event was withdrawn: the version of the withdrawal. No window has the event. */
+  withdrawnAtVersion?: number;
   [field: string]: unknown;
 }
 
@@ -140,7 +142,7 @@ export interface RangeCompaction {
   fromSeq: number;
   /** Last seq of the range, inclusive. The `seq` of a summary includes the whole range of that summary. */
   toSeq: number;
-  /** What the model sees instead: 1 or more messages. Messages of a window are allowed. */
+  /** What the model sees instead. Messages of a window are allowed. Without any, the events are withdrawn. */
   replacement: readonly (EventInput | EventLike)[];
   /** Compact only if the conversation is at this version. Otherwise `ConflictError`. */
   ifVersion?: number | undefined;
@@ -153,10 +155,33 @@ export interface WholeCompaction {
   ifVersion?: number | undefined;
 }
 
+/** Takes a range of events out of the windows. The log is untouched. */
+export interface Withdrawal {
+  /** First seq of the range, from 1. */
+  fromSeq: number;
+  /** Last seq of the range, inclusive. The `seq` of a summary includes the whole range of that summary. Default: the end of the log. */
+  toSeq?: number | undefined;
+  /** Withdraw only if the conversation is at this version. Otherwise `ConflictError`. */
+  ifVersion?: number | undefined;
+}
+
+export interface RegenerateOptions {
+  /** Id of a message in `uiMessages`, as a request of `useChat` has it. Default: the newest answer. */
+  messageId?: string | undefined;
+}
+
+export interface AppendNewestOptions {
+  /**
+   * Id of the message of the user that the newest one replaces, as a request of `useChat` has it: it is withdrawn with everything after
+   * it. A message that is not in the log is ignored.
+   */
+  messageId?: string | undefined;
+}
+
 export interface CompactResult {
   /** The conversation's version after the compaction. */
   version: number;
-  /** The range that was replaced. With `snap` it may be larger than the one that was given. */
+  /** The range that was replaced or withdrawn. With `snap` it may be larger than the one that was given. */
   fromSeq: number;
   toSeq: number;
   /** The range cuts a tool call from its results: the nearest larger range that does not. Only without `snap`. */
@@ -168,6 +193,8 @@ export interface ReplayOptions {
   fromSeq?: number | undefined;
   /** Last seq, inclusive. Default and maximum: the end of the log when the replay begins. */
   toSeq?: number | undefined;
+  /** `exclude` leaves out withdrawn events. Default: they have `withdrawnAtVersion`. */
+  withdrawn?: 'include' | 'exclude' | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -209,8 +236,8 @@ export interface WatchOptions {
 export type Change =
   /** An event was appended. */
   | { type: 'event'; version: number; seq: number; event: LoggedEvent }
-  /** A range was compacted. */
-  | { type: 'compaction'; version: number; range: { fromSeq: number; toSeq: number } }
+  /** A range was compacted, or with `withdrawn` taken out of the windows. */
+  | { type: 'compaction'; version: number; range: { fromSeq: number; toSeq: number }; withdrawn?: true }
   /** The window has changed: read it again. */
   | { type: 'window'; version: number; needsCompaction: boolean; usedTokens: number }
   /** The log was replaced by another one, for example after a restore or a failover that lost changes: discard your copy and read again. */

@@ -192,6 +192,31 @@ describe('FastpacaChatMessageHistory', () => {
     },
   );
 
+  it.each(['window', 'log'] as const)(
+    'returns only new messages after the clear of an earlier version, source %s',
+    async (source) => {
+      const history = new FastpacaChatMessageHistory({ context: ctx, source });
+      await ctx.append([
+        { role: 'user', content: 'pinned', pinned: true },
+        { role: 'user', content: 'old' },
+      ]);
+      const marker = { role: 'system' as const, content: 'Cleared.', metadata: { langchain_cleared: true } };
+      await ctx.compact({ messages: [marker] });
+      expect(await history.getMessages()).toEqual([]);
+      await history.addUserMessage('new');
+      expect(texts(await history.getMessages())).toEqual(['new']);
+      await history.clear();
+      expect((await ctx.window()).messages).toEqual([]);
+    },
+  );
+
+  it('does not return withdrawn messages, source log', async () => {
+    const history = new FastpacaChatMessageHistory({ context: ctx, source: 'log' });
+    for (const text of ['one', 'two', 'three']) await history.addUserMessage(text);
+    await ctx.withdraw({ fromSeq: 2, toSeq: 2 });
+    expect(texts(await history.getMessages())).toEqual(['one', 'three']);
+  });
+
   it('keeps a message with a custom role', async () => {
     const history = new FastpacaChatMessageHistory({ context: ctx });
     await history.addMessage(new ChatMessage('moved', 'critic'));

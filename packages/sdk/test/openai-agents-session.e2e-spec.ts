@@ -1,7 +1,7 @@
 import { renderPrompt, type WindowEvent } from '@fastpaca/messages';
 import { describe, expect, it } from '@jest/globals';
 import type { AgentInputItem } from '@openai/agents';
-import { NotFoundError, type Context, type RangeCompaction } from '../src/index.js';
+import { NotFoundError, type Context, type Withdrawal } from '../src/index.js';
 import { FastpacaSession } from '../src/openai-agents.js';
 import {
   ALL_ITEM_KINDS,
@@ -249,24 +249,37 @@ describe('FastpacaSession.popItem', () => {
     expect(await session.popItem()).toEqual(userMessage('c'));
     expect(await session.popItem()).toEqual(userMessage('b'));
     expect(await session.getItems()).toEqual([userMessage('a')]);
-    expect((await ctx.window()).segments).toEqual([
-      { type: 'live', fromSeq: 1, toSeq: 1 },
-      { type: 'summary', fromSeq: 2, toSeq: 3 },
-    ]);
+    expect((await ctx.window()).messages).toHaveLength(1); // nothing takes the place of the items
     expect((await setup.readLog()).map(({ parts }) => parts[0]!.text)).toEqual(['a', 'b', 'c']);
+    expect((await setup.readLog()).map(({ withdrawnAtVersion }) => withdrawnAtVersion)).toEqual([
+      undefined,
+      5,
+      4,
+    ]);
     await session.addItems([userMessage('d')]);
     expect(await session.popItem()).toEqual(userMessage('d'));
-    expect((await ctx.window()).segments[1]).toEqual({ type: 'summary', fromSeq: 2, toSeq: 4 });
     expect(await session.popItem()).toEqual(userMessage('a'));
     expect(await session.popItem()).toBeUndefined();
     expect(await session.getItems()).toEqual([]);
-    expect((await ctx.window()).segments).toEqual([{ type: 'summary', fromSeq: 1, toSeq: 4 }]);
+    expect((await ctx.window()).messages).toEqual([]);
+  });
+
+  it('does not return the placeholders of items that an earlier version has removed', async () => {
+    const { ctx, session } = setup;
+    await session.addItems([userMessage('a'), userMessage('b'), userMessage('c')]);
+    const replacement = [{ role: 'system' as const, parts: [{ type: 'withdrawn' }] }];
+    await ctx.compact({ fromSeq: 2, toSeq: 2, replacement });
+    expect(texts(await session.getItems())).toEqual(['a', 'c']);
+    expect(texts([await session.popItem(), await session.popItem()])).toEqual(['c', 'a']);
+    expect(await session.popItem()).toBeUndefined();
   });
 
   it('removes a call that the service has answered', async () => {
     const { ctx, session } = setup;
     await session.addItems([userMessage('a'), functionCall('c'), userMessage('b')]);
-    expect(await session.popItem()).toEqual(userMessage('b'));
+    // An earlier version has removed the message.
+    const replacement = [{ role: 'system' as const, parts: [{ type: 'withdrawn' }] }];
+    await ctx.compact({ fromSeq: 3, toSeq: 3, replacement });
     expect((await ctx.window()).messages.map(({ role }) => role)).toContain('tool');
     expect(await session.popItem()).toEqual(functionCall('c'));
     expect(await session.getItems()).toEqual([userMessage('a')]);
@@ -298,19 +311,20 @@ describe('FastpacaSession.popItem', () => {
   it('removes the newest item when another writer appends during the call', async () => {
     const { ctx, proxy, session } = setup;
     await session.addItems([userMessage('a')]);
-    const compactions = proxy.requestsTo('POST', `${ctx.id}/compact`).length;
+    const withdrawals = () => proxy.requestsTo('POST', `${ctx.id}/withdraw`).length;
+    const before = withdrawals();
     let isFirst = true;
     const racingContext = {
       id: ctx.id,
       window: () => ctx.window(),
-      compact: async (compaction: RangeCompaction) => {
+      withdraw: async (withdrawal: Withdrawal) => {
         if (isFirst) await ctx.append({ role: 'user', content: 'b' });
         isFirst = false;
-        return ctx.compact(compaction);
+        return ctx.withdraw(withdrawal);
       },
     } as unknown as Context;
     expect(await new FastpacaSession({ context: racingContext }).popItem()).toMatchObject({ content: 'b' });
-    expect(proxy.requestsTo('POST', `${ctx.id}/compact`).length - compactions).toBe(2);
+    expect(withdrawals() - before).toBe(2);
     expect(texts(await session.getItems())).toEqual(['a']);
   });
 });

@@ -25,19 +25,28 @@ export function includeWholeSummary<Range extends { toSeq: number }>(
   return lastSummary ? { ...range, toSeq: lastSummary.toSeq } : range;
 }
 
-async function compactRange(
+function compactRange(conversation: RemoteConversation, compaction: RangeCompaction): Promise<CompactResult> {
+  return withWholeSummary(conversation, compaction, (range) => post(conversation, range));
+}
+
+/** Sends a range, and sends it again with the whole of the summary that it ends with, if there is one. */
+export async function withWholeSummary<
+  Range extends { toSeq?: number | undefined; ifVersion?: number | undefined },
+>(
   conversation: RemoteConversation,
-  compaction: RangeCompaction,
+  range: Range,
+  send: (range: Range) => Promise<CompactResult>,
 ): Promise<CompactResult> {
   try {
-    return await post(conversation, compaction);
+    return await send(range);
   } catch (error) {
     // Most ranges end with an event, so the window is read only after this error.
-    if (!(error instanceof InvalidRequestError && error.reason === 'range_overlap')) throw error;
+    const isOverlap = error instanceof InvalidRequestError && error.reason === 'range_overlap';
+    if (!isOverlap || range.toSeq === undefined) throw error;
     const { segments, version } = await conversation.window({});
-    const range = includeWholeSummary(compaction, segments);
-    if (range.toSeq === compaction.toSeq) throw error;
-    return post(conversation, { ...range, ifVersion: compaction.ifVersion ?? version });
+    const { toSeq } = includeWholeSummary({ toSeq: range.toSeq }, segments);
+    if (toSeq === range.toSeq) throw error;
+    return send({ ...range, toSeq, ifVersion: range.ifVersion ?? version });
   }
 }
 
@@ -67,14 +76,23 @@ export async function compactWhole(
   });
 }
 
-async function post(
+function post(
   conversation: RemoteConversation,
   { ifVersion, ...compaction }: RangeCompaction,
 ): Promise<CompactResult> {
+  const body = { ...toWireRange(compaction), if_version: ifVersion };
+  return sendCompaction(conversation, '/compact', body);
+}
+
+export async function sendCompaction(
+  conversation: RemoteConversation,
+  path: '/compact' | '/withdraw',
+  body: Record<string, unknown>,
+): Promise<CompactResult> {
   const compacted = (await conversation.request({
     method: 'POST',
-    path: '/compact',
-    body: { ...toWireRange(compaction), if_version: ifVersion },
+    path,
+    body,
     // A compaction has no idempotency key: a repeat would fail with `if_version`, and add a second version without it.
     retryable: 'unprocessed',
   })) as WireCompacted;

@@ -17,6 +17,8 @@ import type {
   PromptWindow,
   PromptWindowOptions,
   RangeCompaction,
+  AppendNewestOptions,
+  RegenerateOptions,
   ReplayOptions,
   TurnResult,
   UIMessagesOptions,
@@ -25,6 +27,7 @@ import type {
   Window,
   WindowOptions,
   WindowPreview,
+  Withdrawal,
 } from '../types.js';
 import { watch } from '../watch/watch.js';
 import { appendEvent, appendTurn } from './append.js';
@@ -35,6 +38,7 @@ import type { RemoteConversation } from '../http/remote-conversation.js';
 import { appendNewest } from './newest-message.js';
 import { replay } from './replay.js';
 import { readUIMessages, type UIMessage } from './ui-messages.js';
+import { regenerate, withdraw } from './withdraw.js';
 
 type Event = EventInput | EventLike;
 
@@ -90,16 +94,18 @@ export abstract class ContextOperations {
    * browser could have changed it. Sending the same message twice appends it once.
    *
    * @param messages the `messages` of the request
-   * @returns null if the request adds nothing, for example with the trigger `regenerate-message`
+   * @param options pass the `messageId` of the request, so that the user can edit a message
+   * @returns null if the request adds nothing
    * @throws TypeError not the messages of `useChat`; ConflictError the message of the user was appended with other content
    */
-  async appendNewest(messages: unknown): Promise<AppendResult | null> {
+  async appendNewest(messages: unknown, options: AppendNewestOptions = {}): Promise<AppendResult | null> {
     await this.prepare();
-    return appendNewest(this.#state.conversation, messages);
+    return appendNewest(this.#state.conversation, messages, options);
   }
 
   /**
-   * Reads the log as `UIMessage`s of the AI SDK, to load a history into `useChat`. Compactions do not change it.
+   * Reads the log as `UIMessage`s of the AI SDK, to load a history into `useChat`. Withdrawn events are left out; other compactions do
+   * not change it.
    *
    * @see toUIMessages
    */
@@ -166,6 +172,31 @@ export abstract class ContextOperations {
   async compact(compaction: RangeCompaction | WholeCompaction): Promise<CompactResult> {
     await this.prepare();
     return compact(this.#state.conversation, compaction);
+  }
+
+  /**
+   * Takes events out of the windows, for example a message that the user edits, with everything after it. The log keeps them, and marks
+   * them with `withdrawnAtVersion`. Retried only if the service has certainly not processed the request.
+   *
+   * @throws ConflictError the conversation is not at `ifVersion`; InvalidRequestError the range contains only a part of a summary, or
+   * reaches outside the log
+   */
+  async withdraw(withdrawal: Withdrawal): Promise<CompactResult> {
+    await this.prepare();
+    return withdraw(this.#state.conversation, withdrawal);
+  }
+
+  /**
+   * Withdraws the newest answer, that is everything after the newest message of the user, so that another one can be streamed. With
+   * `messageId` it is the answer with this id in `uiMessages`, or the answer to the message of the user with this id, and everything
+   * after it.
+   *
+   * @returns null if there is nothing to withdraw
+   * @throws ConflictError the conversation changed during every attempt; InvalidRequestError a summary covers a part of the answer
+   */
+  async regenerate(options: RegenerateOptions = {}): Promise<CompactResult | null> {
+    await this.prepare();
+    return regenerate(this.#state.conversation, options);
   }
 
   /** Reads the log in ascending order, up to where it ends when the iteration begins. Each page is read when the iteration reaches it. */

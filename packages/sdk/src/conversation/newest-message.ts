@@ -1,9 +1,10 @@
 import { newToolParts, type UiMessage } from '@fastpaca/messages';
 import { describeType } from '../arguments.js';
-import type { AppendResult, EventInput } from '../types.js';
+import type { AppendNewestOptions, AppendResult, EventInput } from '../types.js';
 import { appendEvent } from './append.js';
 import type { RemoteConversation } from '../http/remote-conversation.js';
 import { readUIMessages } from './ui-messages.js';
+import { withdrawMessage } from './withdraw.js';
 
 /** Events that are read to find the calls that a client answers: those of at least one answer. */
 const RECENT_EVENTS = 100;
@@ -17,11 +18,15 @@ const RECENT_EVENTS = 100;
 export async function appendNewest(
   conversation: RemoteConversation,
   messages: unknown,
+  { messageId }: AppendNewestOptions,
 ): Promise<AppendResult | null> {
   const newest = newestMessage(messages);
   if (newest.role === 'user') {
     const { id, role, parts, metadata } = newest;
     const event = { id, role, parts, ...(metadata !== undefined && { metadata }) } as EventInput;
+    // An edited message keeps its id. It is another event, so it must not have the key of the first one.
+    const isEdited = messageId !== undefined && (await withdrawMessage(conversation, messageId)) !== null;
+    if (isEdited) return appendEvent(conversation, event, {});
     // `useChat` may send a message again after a failed request.
     return appendEvent(conversation, event, { idempotencyKey: `message ${id}` });
   }

@@ -12,10 +12,11 @@ export type UIMessage = any; // eslint-disable-line @typescript-eslint/no-explic
  * `useChat`. They may have been appended in any dialect.
  *
  * The events of one answer become one message, under the id of its first event, or `seq-N`. A tool call, its approval and its result
- * become one part. Left out is only what cannot be shown, such as encrypted reasoning.
+ * become one part. Left out are withdrawn events, and what cannot be shown, such as encrypted reasoning.
  */
 export function toUIMessages(events: readonly (LoggedEvent | WindowMessage)[]): UIMessage[] {
-  return toUiMessages(events.map((event) => ({ seq: event.seq, event: event })));
+  const shown = events.filter(({ withdrawnAtVersion }) => withdrawnAtVersion === undefined);
+  return toUiMessages(shown.map((event) => ({ seq: event.seq, event })));
 }
 
 /** Reads the log, or its newest events, as `UIMessage`s. @throws TypeError, RangeError the limit is invalid */
@@ -26,9 +27,9 @@ export async function readUIMessages(
   if (limit !== undefined) requireInteger('limit', limit, 1);
   const events: LoggedEvent[] = [];
   const fromSeq = limit === undefined ? 1 : -limit;
-  for await (const event of replay(conversation, { fromSeq, signal }, () => Promise.resolve()))
-    events.push(event);
-  return toUIMessages(withoutPartialAnswer(events));
+  const options = { fromSeq, signal, withdrawn: 'exclude' as const };
+  for await (const event of replay(conversation, options, () => Promise.resolve())) events.push(event);
+  return toUIMessages(limit === undefined ? events : withoutPartialAnswer(events));
 }
 
 /** Events in the middle of the log may begin within an answer. Its id would be another one, and its calls would be missing. */

@@ -9,7 +9,7 @@ import { toMessages } from './to-messages.js';
 
 export interface ChatMessageHistoryOptions {
   /** The conversation with its budget and policy, for example `fastpaca.context(id).budget(8000)`. */
-  context: Pick<Context, 'append' | 'window' | 'compact' | 'replay'>;
+  context: Pick<Context, 'append' | 'window' | 'withdraw' | 'replay'>;
   /** What `getMessages` reads: the window, which fits the budget, or the whole log. Default `window`. */
   source?: 'window' | 'log';
 }
@@ -18,8 +18,8 @@ export interface ChatMessageHistoryOptions {
  * A LangChain chat message history that is stored in a Fastpaca conversation. Messages are returned as they were added. Events that were
  * appended in other ways become the most similar message, and summaries become system messages.
  *
- * The log is append-only, so `clear` deletes nothing: it is a compaction of the whole conversation. This class no longer returns the
- * messages before it, but the log still contains them.
+ * The log is append-only, so `clear` deletes nothing: it withdraws the whole conversation. This class and the windows no longer return
+ * the messages before it, but the log still contains them.
  */
 export class FastpacaChatMessageHistory extends BaseListChatMessageHistory {
   override lc_namespace = ['fastpaca', 'langchain'];
@@ -53,13 +53,14 @@ export class FastpacaChatMessageHistory extends BaseListChatMessageHistory {
   }
 
   override async clear(): Promise<void> {
-    const window = await this.#context.window();
-    const { clearedSeq, messages } = afterClear(window.messages);
-    if (window.version === 0 || (clearedSeq > 0 && messages.length === 0)) return;
-    const text = 'The conversation before this point was cleared.';
-    await this.#context.compact({
-      messages: [{ role: 'system', content: text, metadata: { langchain_cleared: true } }],
-    });
+    const { messages } = await this.#context.window();
+    if (messages.length > 0 || (await this.#hasEvents())) await this.#context.withdraw({ fromSeq: 1 });
+  }
+
+  /** Whether there is an event that is not withdrawn. A policy or the budget may leave it out of the window. */
+  async #hasEvents(): Promise<boolean> {
+    for await (const _event of this.#context.replay({ withdrawn: 'exclude' })) return true;
+    return false;
   }
 
   async #readWindow(): Promise<WindowEvent[]> {
@@ -71,18 +72,22 @@ export class FastpacaChatMessageHistory extends BaseListChatMessageHistory {
     });
   }
 
-  /** The log after the last `clear`. */
+  /** The log without withdrawn events. */
   async #readLog(): Promise<WindowEvent[]> {
     const { messages } = await this.#context.window();
     const events: WindowEvent[] = [];
-    for await (const event of this.#context.replay({ fromSeq: afterClear(messages).clearedSeq + 1 })) {
+    const fromSeq = afterClear(messages).clearedSeq + 1;
+    for await (const event of this.#context.replay({ fromSeq, withdrawn: 'exclude' })) {
       events.push({ seq: event.seq, event });
     }
     return events;
   }
 }
 
-/** The messages after the last `clear`, and the last seq that it has cleared: pinned messages before it stay in the window. */
+/**
+ * Earlier versions have cleared a conversation with a summary that says so: the messages after it, and the last seq that it has cleared.
+ * Pinned messages before it stay in the window.
+ */
 function afterClear(messages: readonly WindowMessage[]): { clearedSeq: number; messages: WindowMessage[] } {
   const clearedSeq = messages.findLast(isClearMarker)?.toSeq ?? 0;
   return { clearedSeq, messages: messages.filter(({ seq }) => seq > clearedSeq) };

@@ -19,8 +19,8 @@ export interface SessionOptions {
 /**
  * A session of the OpenAI Agents SDK that stores its items in a conversation. An agent receives what fits the token budget.
  *
- * The log is append-only. `popItem` and `clearSession` are compactions that replace the removed items by a part of type `withdrawn`: the
- * model and this session no longer see the items, but the log (`context.replay()`) still contains them.
+ * The log is append-only. `popItem` and `clearSession` withdraw the removed items: the model and this session no longer see them, but the
+ * log (`context.replay()`) still contains them.
  */
 export class FastpacaSession implements Session {
   readonly #id: string;

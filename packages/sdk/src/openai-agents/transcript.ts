@@ -1,11 +1,14 @@
 import { readItems, type WindowEvent } from '@fastpaca/messages';
 import { appendInTurns } from '../conversation/append.js';
 import type { Context } from '../conversation/context.js';
-import { ConflictError } from '../errors.js';
+import { retryOnVersionMismatch } from '../conversation/retry-on-version-mismatch.js';
 import type { EventInput, EventLike, Window } from '../types.js';
 
 /** What a session needs of a context or its builder. */
-export type SessionContext = Pick<Context, 'id' | 'append' | 'window' | 'compact' | 'replay' | 'get'>;
+export type SessionContext = Pick<
+  Context,
+  'id' | 'append' | 'window' | 'compact' | 'withdraw' | 'replay' | 'get'
+>;
 
 /** Replaces a message of the window by events, or removes the message if the list of events is empty. */
 export interface Replacement<Result> {
@@ -17,19 +20,13 @@ export interface Replacement<Result> {
 
 type Range = NonNullable<WindowEvent['summary']>;
 
-/** Takes the place of removed messages, because the replacement of a compaction must not be empty. */
-const WITHDRAWN: EventInput = { role: 'system', parts: [{ type: 'withdrawn' }] };
-
-/** Attempts of a change that other writers overtake. */
-const MAX_ATTEMPTS = 5;
-
 /** A conversation as a list of messages that can be appended, replaced and removed. */
 export class Transcript {
   constructor(private readonly context: SessionContext) {}
 
   /** The messages of the window, without removed ones. */
   async window(): Promise<WindowEvent[]> {
-    return readWindow(await this.context.window()).messages;
+    return readWindow(await this.context.window());
   }
 
   /** All events of the log, including removed ones. */
@@ -55,7 +52,7 @@ export class Transcript {
   ): Promise<Result | undefined> {
     return retryOnVersionMismatch(async () => {
       const window = await this.context.window();
-      const { messages, withdrawn } = readWindow(window);
+      const messages = readWindow(window);
       const planned = plan(messages);
       if (!planned) return undefined;
       const { target, events, result } = planned;
@@ -65,12 +62,9 @@ export class Transcript {
         if (message === target) return events;
         return isSameRange(rangeOf(message), ofTarget) ? [message.event] : [];
       });
-      const range = replacement.length > 0 ? ofTarget : includeAdjacent(ofTarget, withdrawn);
-      await this.context.compact({
-        ...range,
-        replacement: replacement.length > 0 ? replacement : [WITHDRAWN],
-        ifVersion: window.version,
-      });
+      const range = { ...ofTarget, ifVersion: window.version };
+      if (replacement.length > 0) await this.context.compact({ ...range, replacement });
+      else await this.context.withdraw(range);
       return result;
     });
   }
@@ -79,29 +73,19 @@ export class Transcript {
   async clear(): Promise<void> {
     await retryOnVersionMismatch(async () => {
       const { lastSeq, version } = await this.context.get();
-      if (lastSeq === 0) return;
-      await this.context.compact({
-        fromSeq: 1,
-        toSeq: lastSeq,
-        replacement: [WITHDRAWN],
-        ifVersion: version,
-      });
+      if (lastSeq > 0) await this.context.withdraw({ fromSeq: 1, toSeq: lastSeq, ifVersion: version });
     });
   }
 }
 
-function readWindow({ messages }: Window): { messages: WindowEvent[]; withdrawn: Range[] } {
-  const stored = messages
+function readWindow({ messages }: Window): WindowEvent[] {
+  return messages
     .map((message): WindowEvent => {
       const { seq, fromSeq, toSeq } = message;
       const isSummary = fromSeq !== undefined && toSeq !== undefined;
       return { seq, event: { ...message }, ...(isSummary && { summary: { fromSeq, toSeq } }) };
     })
-    .filter(({ event }) => !isAddedResult(event));
-  return {
-    messages: stored.filter(({ event }) => !isWithdrawn(event)),
-    withdrawn: stored.filter(({ event }) => isWithdrawn(event)).map(rangeOf),
-  };
+    .filter(({ event }) => !isAddedResult(event) && !isWithdrawn(event));
 }
 
 /** The service has added it to a call that has no result. It is not in the log. */
@@ -109,6 +93,7 @@ function isAddedResult(event: WindowEvent['event']): boolean {
   return event.synthetic === true && readItems(event).every(({ kind }) => kind === 'result');
 }
 
+/** Earlier versions have put such a message in the place of removed ones. */
 function isWithdrawn({ role, parts }: WindowEvent['event']): boolean {
   return role === 'system' && parts.length === 1 && parts[0]?.type === 'withdrawn';
 }
@@ -119,26 +104,4 @@ function rangeOf({ seq, summary = { fromSeq: seq, toSeq: seq } }: WindowEvent): 
 
 function isSameRange(one: Range, other: Range): boolean {
   return one.fromSeq === other.fromSeq && one.toSeq === other.toSeq;
-}
-
-/** Extends the range by adjacent withdrawn ranges. Otherwise adding and removing in turns would leave ever more summaries. */
-function includeAdjacent({ fromSeq, toSeq }: Range, withdrawn: readonly Range[]): Range {
-  return {
-    fromSeq: withdrawn.reduceRight(
-      (start, range) => (range.toSeq === start - 1 ? range.fromSeq : start),
-      fromSeq,
-    ),
-    toSeq: withdrawn.reduce((end, range) => (range.fromSeq === end + 1 ? range.toSeq : end), toSeq),
-  };
-}
-
-async function retryOnVersionMismatch<Result>(change: () => Promise<Result>): Promise<Result> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await change();
-    } catch (error) {
-      const isStale = error instanceof ConflictError && error.reason === 'version_mismatch';
-      if (!isStale || attempt === MAX_ATTEMPTS) throw error;
-    }
-  }
 }

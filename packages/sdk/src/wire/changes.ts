@@ -12,7 +12,8 @@ export function fromWireFrame(frame: WireFrame): Change | undefined {
     }
     case 'compaction': {
       const { from_seq: fromSeq, to_seq: toSeq } = frame.range;
-      return { type: 'compaction', version, range: { fromSeq, toSeq } };
+      const range = { fromSeq, toSeq };
+      return { type: 'compaction', version, range, ...(frame.withdrawn && { withdrawn: true }) };
     }
     case 'window': {
       const { needs_compaction: needsCompaction, used_tokens: usedTokens } = frame;

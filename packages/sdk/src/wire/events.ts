@@ -4,7 +4,7 @@ import type { WireFrameEvent, WireLoggedEvent } from './types.js';
 
 /**
  * Converts an event to its JSON. Unknown fields of the event and its parts are sent unchanged. The fields that the SDK adds when it
- * reads (`seq`, `version`, `tokenEstimate`, `insertedAt`, `fromSeq`, `toSeq`) are removed, so that an event of the log or a message
+ * reads (`seq`, `version`, `tokenEstimate`, `insertedAt`, `withdrawnAtVersion`, `fromSeq`, `toSeq`) are removed, so that an event of the log or a message
  * of a window can be appended again or used in a replacement.
  *
  * @throws TypeError not an event, or without content and parts
@@ -23,6 +23,7 @@ export function toWireEvent(event: EventInput | EventLike): Record<string, unkno
     insertedAt: _4,
     fromSeq: _5,
     toSeq: _6,
+    withdrawnAtVersion: _7,
     ...fields
   } = others;
   optionalInteger('tokenCount', tokenCount, 0);
@@ -51,8 +52,9 @@ export function fromWireEvent(
     token_estimate: tokenEstimate,
     inserted_at: insertedAt,
     token_count: tokenCount,
+    withdrawn_at_version: withdrawnAtVersion,
     ...fields
-  } = event;
+  } = event as WireLoggedEvent;
   return {
     ...fields,
     seq: position.seq,
@@ -60,5 +62,6 @@ export function fromWireEvent(
     ...(tokenCount !== undefined && { tokenCount }),
     tokenEstimate,
     insertedAt,
+    ...(withdrawnAtVersion !== undefined && { withdrawnAtVersion }),
   };
 }

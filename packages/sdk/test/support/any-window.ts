@@ -204,7 +204,7 @@ const SUMMARY = { role: 'system' as const, parts: [{ type: 'text', text: 'They m
 /** A conversation in memory. Its window is a cut of its log, as a policy, a budget and a compaction together could make it. */
 export class CutConversation implements Pick<
   Context,
-  'id' | 'append' | 'window' | 'compact' | 'replay' | 'get'
+  'id' | 'append' | 'window' | 'compact' | 'withdraw' | 'replay' | 'get'
 > {
   readonly id = 'chat';
   readonly log: EventInput[] = [];
@@ -241,6 +241,11 @@ export class CutConversation implements Pick<
   /** Changes nothing. */
   compact(): Promise<{ version: number; fromSeq: number; toSeq: number }> {
     return Promise.resolve({ version: 1, fromSeq: 1, toSeq: 1 });
+  }
+
+  /** Changes nothing. */
+  withdraw(): Promise<{ version: number; fromSeq: number; toSeq: number }> {
+    return this.compact();
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the interface is asynchronous
