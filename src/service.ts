@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { announceStart } from './announce-start.js';
 import { AUTHENTICATOR, type Authenticator } from './auth/authenticator.js';
 import { checkListenAddress, ListenError } from './common/http/listen-address.js';
-import { isLoopback } from './common/http/origin.js';
 import { log } from './common/logging/logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { createApp, type Additions } from './create-app.js';
@@ -34,17 +34,36 @@ export class Service {
     const postgres = config.databaseUrl === undefined ? await startLocalPostgres(config) : undefined;
     try {
       const app = await createApp(postgres ? config.withDatabaseUrl(postgres.url) : config, additions);
-      await listen(app, config);
-      const lifecycle = app.get(Lifecycle);
-      collectGarbageWhenIdle(() => lifecycle.isIdle);
-      if (isOpen(app) && !isLoopback(config.host)) warnOfOpenService(config);
-      const url = await app.getUrl();
-      logAddress(url, config);
-      return new Service(config, app, url, postgres);
+      const service = await Service.listen(app, config, postgres);
+      announceStart(service, config);
+      return service;
     } catch (error) {
       await postgres?.stop();
       throw error;
     }
+  }
+
+  /**
+   * Serves requests with an application that is ready.
+   *
+   * @param postgres the embedded database, which the service stops
+   * @throws ListenError
+   * @internal
+   */
+  static async listen(
+    app: NestFastifyApplication,
+    config: AppConfig,
+    postgres?: LocalPostgres,
+  ): Promise<Service> {
+    await listen(app, config);
+    const lifecycle = app.get(Lifecycle);
+    collectGarbageWhenIdle(() => lifecycle.isIdle);
+    return new Service(config, app, await app.getUrl(), postgres);
+  }
+
+  /** @internal Whether requests need no authentication. */
+  get isOpen(): boolean {
+    return this.app.get<Authenticator>(AUTHENTICATOR).isAnonymousAllowed ?? false;
   }
 
   /**
@@ -81,28 +100,4 @@ async function listen(app: NestFastifyApplication, { port, host, backlog }: AppC
   } catch (error) {
     throw new ListenError({ host, port }, error);
   }
-}
-
-/** Whether requests need no authentication. */
-function isOpen(app: NestFastifyApplication): boolean {
-  return app.get<Authenticator>(AUTHENTICATOR).isAnonymousAllowed ?? false;
-}
-
-function warnOfOpenService({ host }: AppConfig): void {
-  log.warn(
-    `NO API KEY IS SET and the service listens on ${host}: everyone who can reach it can read and write every conversation. ` +
-      'Set FASTPACA_API_KEY, or HOST=127.0.0.1. Until then the service rejects only web pages of origins that are not in ' +
-      'FASTPACA_ALLOWED_ORIGINS, and requests for hosts other than localhost, HOST and FASTPACA_ALLOWED_HOSTS.',
-  );
-}
-
-function logAddress(url: string, config: AppConfig): void {
-  const database =
-    config.databaseUrl === undefined
-      ? `embedded PostgreSQL in ${config.dataDir}`
-      : 'PostgreSQL at DATABASE_URL';
-  log.info(
-    { url, node: config.nodeName, database },
-    `Fastpaca listens on ${url} (API under ${url}/v1, docs at ${url}/docs)`,
-  );
 }

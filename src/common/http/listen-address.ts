@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { isError } from '../errors/is-error.js';
 
 interface ListenAddress {
@@ -48,9 +48,10 @@ function at(host: string, port: number): string {
  * Checks that the service can listen on its address, by opening and closing a server. Another program may still take
  * the address afterwards.
  *
+ * @returns the port: of port 0, one that is free now
  * @throws ListenError
  */
-export async function checkListenAddress({ host, port }: ListenAddress): Promise<void> {
+export async function checkListenAddress({ host, port }: ListenAddress): Promise<number> {
   const probe = createServer();
   try {
     probe.listen({ host, port });
@@ -58,6 +59,8 @@ export async function checkListenAddress({ host, port }: ListenAddress): Promise
   } catch (error) {
     throw new ListenError({ host, port }, error);
   }
+  const { port: free } = probe.address() as AddressInfo;
   probe.close();
   await once(probe, 'close');
+  return free;
 }
