@@ -1,11 +1,20 @@
-import { log } from './common/logging/logger.js';
+import { log, logAsOneOfSeveral, logTo } from './common/logging/logger.js';
 import { AppConfig } from './config/app-config.js';
 import type { Additions } from './create-app.js';
-import { Service } from './service.js';
+import type { Service } from './service.js';
+import { takeAssignment } from './workers/assignment.js';
+import type { ParentLink } from './workers/parent-link.js';
+import type { WorkerGroup } from './workers/worker-group.js';
 
 export interface BootstrapOptions extends Additions {
   /** Default: read from the environment variables of the process. */
   config?: AppConfig;
+}
+
+/** What runs in this process: the service, or its workers. */
+interface Stoppable {
+  /** @returns whether everything stopped in time */
+  stop: () => Promise<boolean>;
 }
 
 /** The first of these signals stops the service gracefully, the second one ends the process at once. */
@@ -17,27 +26,71 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
  *
  * Resolves when the service accepts requests. If the start fails, one log line says why, and the process ends with exit
  * code 1.
+ *
+ * With `FASTPACA_WORKERS` above 1, this process starts that many workers, which run the same program: the promise
+ * resolves in each worker, when the worker accepts requests, and never in this process.
  */
 export async function bootstrap({ config, ...additions }: BootstrapOptions = {}): Promise<Service> {
-  let service: Service | undefined;
+  const parent = await findParent();
+  let running: Stoppable | undefined;
   // Handled before the service starts: a start that is interrupted must end with `process.exit`, which stops the
   // embedded database.
-  handleProcessEvents(() => service);
+  const stop = handleProcessEvents(() => running);
+  parent?.onStop(stop);
   try {
     const settings = config ?? AppConfig.fromEnvironment(process.env);
     log.level = settings.logLevel;
-    service = await Service.start(settings, additions);
+    if (!parent && settings.workers > 1) {
+      const workers = await startWorkers(settings, additions);
+      running = workers;
+      return await workers.replaceEnded();
+    }
+    const service = await startService(settings, additions, parent);
+    running = service;
     return service;
   } catch (error) {
-    log.fatal({ err: error }, `cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    if (parent) await parent.failed(error);
+    else log.fatal({ err: error }, `cannot start: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);
   }
 }
 
-/** @param running the service, once it has started */
-function handleProcessEvents(running: () => Service | undefined): void {
-  /** Stops the service and its embedded database. The code is used only if the service was running and stops in time. */
+/** The parent, if this process is one of several workers. */
+async function findParent(): Promise<ParentLink | undefined> {
+  const assignment = takeAssignment(process.env);
+  if (!assignment) return undefined;
+  logAsOneOfSeveral();
+  const { ParentLink } = await import('./workers/parent-link.js');
+  return new ParentLink(assignment);
+}
+
+// The imports below are dynamic: one process needs no workers, and the parent of workers needs no application (95 MB).
+
+async function startService(
+  config: AppConfig,
+  additions: Additions,
+  parent: ParentLink | undefined,
+): Promise<Service> {
+  if (parent) return (await import('./workers/worker.js')).startWorker(parent, config, additions);
+  return (await import('./service.js')).Service.start(config, additions);
+}
+
+async function startWorkers(config: AppConfig, { logger }: Additions): Promise<WorkerGroup> {
+  logAsOneOfSeveral();
+  if (logger) logTo(logger);
+  const { WorkerGroup } = await import('./workers/worker-group.js');
+  return WorkerGroup.start(config);
+}
+
+/**
+ * @param running what runs, once it has started
+ * @returns a function that stops it and ends the process
+ */
+function handleProcessEvents(running: () => Stoppable | undefined): () => void {
+  let isStopping = false;
+  /** Stops what runs, with its embedded database. The code is used only if it was running and stops in time. */
   const exit = async (code: 0 | 1): Promise<never> => {
+    isStopping = true;
     const isClean = await running()?.stop();
     process.exit(isClean ? code : 1);
   };
@@ -45,7 +98,7 @@ function handleProcessEvents(running: () => Service | undefined): void {
     process.once(signal, () => {
       process.once(signal, () => process.exit(1));
       log.info({ signal }, 'stopping');
-      void exit(0);
+      if (!isStopping) void exit(0);
     });
   }
   // An unhandled rejection affects one operation only; the request that waits for it is answered when it times out.
@@ -57,4 +110,7 @@ function handleProcessEvents(running: () => Service | undefined): void {
     log.fatal({ err: error }, 'an exception was not caught; stopping');
     void exit(1);
   });
+  return () => {
+    if (!isStopping) void exit(0);
+  };
 }

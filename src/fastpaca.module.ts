@@ -56,8 +56,9 @@ const MODULES_WITH_ROUTES: readonly Type[] = [
  */
 @Module({})
 export class FastpacaModule {
-  constructor({ logLevel }: AppConfig) {
+  constructor({ logLevel, workers }: AppConfig) {
     log.level = logLevel;
+    if (workers > 1) log.warn('FASTPACA_WORKERS has no effect here: only bootstrap() starts workers');
   }
 
   /** @throws InvalidConfigError if `config` is missing and the environment variables are invalid */

@@ -21,6 +21,7 @@ describe('AppConfig', () => {
       port: 4000,
       host: '127.0.0.1',
       backlog: 4096,
+      workers: 1,
       databaseUrl: undefined,
       dataDir: resolve('./data'),
       migrateOnBoot: true,
@@ -85,6 +86,7 @@ describe('AppConfig', () => {
   it.each([
     ['PORT', 0, 65_535],
     ['FASTPACA_BACKLOG', 1, 65_535],
+    ['FASTPACA_WORKERS', 1, 32],
     ['FASTPACA_MAX_TOKEN_BUDGET', 1, 1_000_000_000],
     ['FASTPACA_BODY_LIMIT', 1024, 64 * 1024 * 1024],
     ['FASTPACA_WINDOW_LIMIT', 1024, 256 * 1024 * 1024],

@@ -38,7 +38,12 @@ export class AppConfig {
 
   /** The same configuration with the URL of the database that was started for it. */
   withDatabaseUrl(databaseUrl: string): AppConfig {
-    return new AppConfig({ ...(this as Settings), databaseUrl });
+    return this.with({ databaseUrl });
+  }
+
+  /** @internal The same configuration with other values for some settings. */
+  with(changes: Partial<Settings>): AppConfig {
+    return new AppConfig({ ...(this as Settings), ...changes });
   }
 
   /** @throws InvalidConfigError listing every bad variable, and every unknown one that begins with `FASTPACA_` */

@@ -100,6 +100,12 @@ export const SETTINGS = {
     default: '4096',
     parse: integer(1, 65_535, 4096),
   },
+  workers: {
+    variable: 'FASTPACA_WORKERS',
+    meaning: 'processes that serve requests on the port, 1 to 32; useful up to one per core',
+    default: '1',
+    parse: integer(1, 32, 1),
+  },
   /** Undefined: the service starts its own PostgreSQL in `dataDir`. */
   databaseUrl: {
     variable: 'DATABASE_URL',
@@ -167,7 +173,7 @@ export const SETTINGS = {
   uploadBytes: {
     variable: 'FASTPACA_UPLOAD_BYTES',
     meaning:
-      'bytes of request bodies in flight, a quarter of them reserved for bodies of up to 64 KiB; beyond the limit: 503. A body that is alone is always admitted',
+      'bytes of request bodies in flight, divided among the workers, a quarter of them reserved for bodies of up to 64 KiB; beyond the limit: 503. A body that is alone is always admitted',
     default: '268435456',
     parse: integer(MIB, 65_536 * MIB, 256 * MIB),
   },
@@ -180,13 +186,13 @@ export const SETTINGS = {
   cacheBytes: {
     variable: 'FASTPACA_CACHE_BYTES',
     meaning:
-      'memory in bytes for caches of windows, log pages and the newest and pinned events of recently read conversations; 0 disables them',
+      'memory in bytes of each worker for caches of windows, log pages and the newest and pinned events of recently read conversations; 0 disables them',
     default: '33554432',
     parse: integer(0, 4096 * MIB, 32 * MIB),
   },
   poolSize: {
     variable: 'FASTPACA_POOL_SIZE',
-    meaning: 'database connections',
+    meaning: 'database connections, divided among the workers, at least 2 for each',
     default: '16',
     parse: integer(2, 1000, 16),
   },
@@ -205,13 +211,13 @@ export const SETTINGS = {
   },
   appendQueueLimit: {
     variable: 'FASTPACA_APPEND_QUEUE_LIMIT',
-    meaning: 'appends that may wait in one node; beyond the limit: 503',
+    meaning: 'appends that may wait in one node, divided among the workers; beyond the limit: 503',
     default: '10000',
     parse: integer(1, 1_000_000, 10_000),
   },
   streamMaxConnections: {
     variable: 'FASTPACA_STREAM_MAX_CONNECTIONS',
-    meaning: 'open streams per node',
+    meaning: 'open streams per node, divided among the workers',
     default: '512',
     parse: integer(0, 1_000_000, 512),
   },

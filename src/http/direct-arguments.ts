@@ -67,12 +67,12 @@ function extractor(
 ): ReadArgument | undefined {
   if (kind.includes(CUSTOM_ROUTE_ARGS_METADATA)) return factory && ((call) => factory(data, call));
   if (pipes.length > 0) return undefined;
-  switch (Number(kind)) {
-    case RouteParamtypes.REQUEST:
+  switch (kind) {
+    case String(RouteParamtypes.REQUEST):
       return (call) => call.switchToHttp().getRequest<FastifyRequest>();
-    case RouteParamtypes.RESPONSE:
+    case String(RouteParamtypes.RESPONSE):
       return isPassthrough ? (call) => call.switchToHttp().getResponse<FastifyReply>() : undefined;
-    case RouteParamtypes.HEADERS: {
+    case String(RouteParamtypes.HEADERS): {
       if (typeof data !== 'string') return undefined;
       const name = data.toLowerCase();
       return (call) => call.switchToHttp().getRequest<FastifyRequest>().headers[name];

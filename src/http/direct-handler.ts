@@ -113,7 +113,7 @@ function valueOrRejection(read: ArgumentReader['read'], call: DirectCall): unkno
   try {
     return read(call);
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
   }
 }
 

@@ -6,8 +6,8 @@ import { argumentReaders } from './direct-arguments.js';
 import { directHandler, isPlain, type DirectHandler } from './direct-handler.js';
 
 /**
- * Makes Fastify call the controllers of Fastpaca without Nest's chain of guards, interceptors, pipes and filters, which costs
- * as much as ... See docs/decisions/026-hot-routes.md.
+ * Makes Fastify call the controllers of Fastpaca without Nest's chain of guards, interceptors, pipes and filters. Why:
+ * docs/decisions/026-direct-routes.md.
  */
 export function callControllersDirectly(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();

@@ -15,13 +15,13 @@ export class MetricsController {
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   @ApiOperation({
     summary: 'Metrics in the Prometheus text format',
-    description: 'Metrics of this process, and of the modules that use the same registry.',
+    description: 'Metrics of this node, and of the modules that use the same registry.',
     operationId: 'getMetrics',
   })
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })
   @ApiErrors(403)
   read(): Promise<string> {
-    return this.metrics.registry.metrics();
+    return this.metrics.read();
   }
 }

@@ -2,7 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { PRODUCT_VERSION } from '../common/product-version.js';
 import { AppConfig } from '../config/app-config.js';
 import { Database } from '../database/database.js';
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  collectDefaultMetrics,
+  type Aggregator,
+  type MetricObject,
+} from 'prom-client';
 import { RequestMetrics } from './request-metrics.js';
 
 const LATENCY_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
@@ -96,10 +104,12 @@ export class Metrics {
     this.registry.setDefaultLabels({ node: config.nodeName });
     collectDefaultMetrics({ register: this.registry }); // includes event-loop lag
     this.keepRecordedLag();
+    this.chooseAggregators();
     new Gauge({
       name: 'fastpaca_build_info',
       help: 'Always 1; the labels are the version of Fastpaca and of Node.js',
       labelNames: ['version', 'node_version'],
+      aggregator: 'first',
       registers: this.registers,
     }).set({ version: PRODUCT_VERSION, node_version: process.version }, 1);
     new Gauge({
@@ -116,6 +126,9 @@ export class Metrics {
     });
   }
 
+  /** @internal The response of `/metrics`. With several workers, each one replaces this by the metrics of all workers. */
+  read = (): Promise<string> => this.registry.metrics();
+
   /** Makes the gauges of event-loop lag keep their value if no delay was recorded since the last scrape. */
   private keepRecordedLag(): void {
     for (const { name } of this.registry.getMetricsAsArray().filter(({ name }) => name.startsWith(LAG))) {
@@ -124,6 +137,14 @@ export class Metrics {
       gauge.set = (labels, seconds) => {
         if (seconds < NO_LAG_RECORDED_S) set(labels, seconds);
       };
+    }
+  }
+
+  /** With several workers, lag is that of the slowest one, and the node has started when its oldest worker has. */
+  private chooseAggregators(): void {
+    for (const metric of this.registry.getMetricsAsArray() as (MetricObject & { aggregator: Aggregator })[]) {
+      if (metric.name.startsWith(LAG) && metric.aggregator !== 'min') metric.aggregator = 'max';
+      if (metric.name === 'process_start_time_seconds') metric.aggregator = 'min';
     }
   }
 

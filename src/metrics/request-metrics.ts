@@ -65,7 +65,7 @@ interface Series {
 
 /**
  * Number and durations of HTTP requests. Not a `Counter` and a `Histogram` of prom-client, which build a text from the labels for
- * every observation: x µs per request.
+ * every observation.
  */
 export class RequestMetrics {
   /** By route, then method, then status. */

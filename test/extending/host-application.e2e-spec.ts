@@ -148,7 +148,12 @@ describe('FastpacaModule in a Nest application of its own', () => {
             },
           ],
           useFactory: (databaseUrl: string) =>
-            AppConfig.fromEnvironment({ ...UNHURRIED, DATABASE_URL: databaseUrl, FASTPACA_API_KEY: KEY }),
+            AppConfig.fromEnvironment({
+              ...UNHURRIED,
+              DATABASE_URL: databaseUrl,
+              FASTPACA_API_KEY: KEY,
+              FASTPACA_WORKERS: '4',
+            }),
           guardedModules: [InternalModule],
           logger: hostLogger,
         }),
@@ -185,6 +190,12 @@ describe('FastpacaModule in a Nest application of its own', () => {
   const conversation = '/api/v1/conversations/demo';
   const request = (method: string, path: string, body?: unknown, more: object = headers) =>
     http.request(method, path, { body, headers: { ...more } });
+
+  it('is told that FASTPACA_WORKERS has no effect', () => {
+    expect(received.filter(({ level }) => level === 'warn').map(({ message }) => message.message)).toEqual([
+      expect.stringMatching(/^FASTPACA_WORKERS has no effect/),
+    ]);
+  });
 
   describe('a route of Fastpaca', () => {
     it('works under the prefix of the host, with verbatim bodies', async () => {

@@ -254,7 +254,7 @@ describe('a rejected request', () => {
       service.http.put('counted', { token_budget: 5, x: 1 }),
       service.http.patch('counted', 7),
       service.http.compact('counted', { from_seq: 1, to_seq: 9, replacement: [EVENT] }),
-      service.http.compact('counted', { from_seq: 1, to_seq: 1, replacement: [] }),
+      service.http.compact('counted', { from_seq: 1, to_seq: 1, replacement: 7 }),
       service.http.request('DELETE', '/v1/conversations/counted?force=true'),
     ]);
     expect(responses.map(({ status }) => status)).toEqual([400, 400, 409, 400, 400, 400, 400, 400, 400]);

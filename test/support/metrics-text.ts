@@ -1,4 +1,4 @@
-import type { TestService } from './test-service.js';
+import type { HttpClient } from './http-client.js';
 
 interface Sample {
   name: string;
@@ -16,7 +16,7 @@ export interface MetricsReading {
   value(name: string, labels?: Record<string, string>): number;
 }
 
-export async function readMetrics(service: TestService): Promise<MetricsReading> {
+export async function readMetrics(service: { http: HttpClient }): Promise<MetricsReading> {
   const { text } = await service.http.request('GET', '/metrics');
   const types = new Map<string, string>();
   const samples: Sample[] = [];

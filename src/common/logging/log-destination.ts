@@ -1,6 +1,12 @@
 import sonicBoom from 'sonic-boom';
 import type { RequestLine } from './request-line.js';
 
+/**
+ * Longest write to a stdout that other processes share, in bytes. Linux writes that much to a pipe at once, so no
+ * line of another process gets in between.
+ */
+const MAX_SHARED_WRITE_BYTES = 4096;
+
 /** How often a write is retried at the end of the process, every 0.1 s, while the reader of stdout is too slow. */
 const RETRIES_AT_EXIT = 20;
 
@@ -23,13 +29,19 @@ export interface LogDestination {
  * older version inside pino never stops retrying at exit when the reader has closed stdout.
  *
  * @param onClosed is called when the reader has closed stdout
+ * @param isShared whether other processes write to the same stdout
  */
-export function logDestination(onClosed: () => void): LogDestination {
+export function logDestination(onClosed: () => void, isShared: boolean): LogDestination {
   let gathered: (string | RequestLine)[] = [];
   let retriesLeft = Infinity;
   const destination = new sonicBoom.SonicBoom({
     fd: process.stdout.fd,
     sync: false,
+    ...(isShared && {
+      minLength: MAX_SHARED_WRITE_BYTES - 1,
+      maxWrite: MAX_SHARED_WRITE_BYTES,
+      periodicFlush: FLUSH_INTERVAL_MS,
+    }),
     maxLength: 16 * 1024 * 1024,
     retryEAGAIN: () => retriesLeft-- > 0,
   });
@@ -39,8 +51,11 @@ export function logDestination(onClosed: () => void): LogDestination {
   });
   const flush = () => {
     if (gathered.length === 0) return;
-    destination.write(gathered.join(''));
+    const lines = gathered;
     gathered = [];
+    // sonic-boom never splits what it is given at once.
+    if (isShared) for (const line of lines) destination.write(line.toString());
+    else destination.write(lines.join(''));
   };
   setInterval(flush, FLUSH_INTERVAL_MS).unref();
   process.once('exit', () => {

@@ -32,15 +32,23 @@ export function logRequest(
   fields: RequestFields,
   answered: AnsweredRequest,
 ): void {
-  if (log.isLevelEnabled(level)) write(new RequestLine(level, fields, answered));
+  if (log.isLevelEnabled(level)) write(new RequestLine(level, fields, answered, sharingPid));
 }
 
 /** Opened at the first line: an application that logs elsewhere keeps stdout to itself. */
 let stdout: LogDestination | undefined;
+/** Of this process, if it shares its stdout with others. */
+let sharingPid: number | undefined;
 let write = (line: string | RequestLine): void => {
-  stdout ??= logDestination(() => (log.level = 'silent'));
+  stdout ??= logDestination(() => (log.level = 'silent'), sharingPid !== undefined);
   stdout.write(line);
 };
+
+/** For a process that shares its stdout with others: adds `pid` to every line, and keeps lines from being torn. */
+export function logAsOneOfSeveral(): void {
+  sharingPid = process.pid;
+  log.setBindings({ pid: sharingPid });
+}
 
 const NEST_LEVELS = {
   trace: 'verbose',

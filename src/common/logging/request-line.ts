@@ -21,6 +21,7 @@ export class RequestLine {
     readonly level: 'debug' | 'info' | 'error',
     private readonly fields: RequestFields,
     private readonly answered: AnsweredRequest,
+    private readonly pid: number | undefined,
   ) {}
 
   /** JSON text, with a line feed. */
@@ -28,10 +29,11 @@ export class RequestLine {
     const { request_id, conversation_id, seq } = this.fields;
     const { method, route, status, durationMs } = this.answered;
     const id = conversation_id === undefined ? '' : `,"conversation_id":${JSON.stringify(conversation_id)}`;
+    const ofProcess = this.pid === undefined ? '' : `,"pid":${this.pid}`;
     const ofTurn = seq === undefined ? '' : `,"seq":${seq}`;
     const duration = Math.round(durationMs * 100) / 100;
     return (
-      `{"level":"${this.level}","time":"${isoTime(this.time)}","request_id":${JSON.stringify(request_id)}${id}${ofTurn},` +
+      `{"level":"${this.level}","time":"${isoTime(this.time)}"${ofProcess},"request_id":${JSON.stringify(request_id)}${id}${ofTurn},` +
       `"method":"${method}","route":${JSON.stringify(route)},"status":${status},"duration_ms":${duration},"msg":"request"}\n`
     );
   }

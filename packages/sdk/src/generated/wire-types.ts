@@ -303,7 +303,7 @@ export interface paths {
     };
     /**
      * Metrics in the Prometheus text format
-     * @description Metrics of this process, and of the modules that use the same registry.
+     * @description Metrics of this node, and of the modules that use the same registry.
      */
     get: operations['getMetrics'];
     put?: never;
