@@ -34,10 +34,11 @@ describe('BoundedCache', () => {
     expect(kept(cache, 'bcdefgh')).toBe('bcdefgh');
   });
 
-  it('does not store a value larger than an eighth of its limit, and removes the previous value of the key', () => {
+  it('stores a value of half of its limit, and nothing larger, which removes the previous value of the key', () => {
     const cache = new BoundedCache<string>(80);
-    cache.set('a', 'old', 10);
-    cache.set('a', 'new and large', 11);
+    cache.set('a', 'large', 40);
+    expect(cache.get('a')).toBe('large');
+    cache.set('a', 'too large', 41);
     expect(cache.get('a')).toBeUndefined();
   });
 

@@ -25,10 +25,10 @@ export class BoundedCache<Value> {
     return older?.value;
   }
 
-  /** @param bytes approximate size of the value; a value larger than an eighth of `maxBytes` is not stored */
+  /** @param bytes approximate size of the value; a value larger than half of `maxBytes`, which is one map, is not stored */
   set(key: string, value: Value, bytes: number): void {
     // An older value of the same key may stay in `older`: `get` looks in `recent` first.
-    if (bytes <= this.maxBytes / 8) this.add(key, { value, bytes });
+    if (bytes <= this.maxBytes / 2) this.add(key, { value, bytes });
     else this.delete(key);
   }
 
