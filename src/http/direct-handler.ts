@@ -106,7 +106,17 @@ function readArguments(readers: readonly ArgumentReader[], call: DirectCall): un
     isPending ||= value instanceof Promise;
     args[index] = value;
   }
-  return isPending ? Promise.all(args) : args;
+  return isPending ? settled(args) : args;
+}
+
+/** Waits for promises only. `Promise.all` would also wait for a reply among the arguments, because a reply has `then`. */
+async function settled(args: readonly unknown[]): Promise<unknown[]> {
+  const values = [...args];
+  const pending = args.flatMap((arg, index) =>
+    arg instanceof Promise ? [arg.then((value: unknown) => (values[index] = value))] : [],
+  );
+  await Promise.all(pending);
+  return values;
 }
 
 function valueOrRejection(read: ArgumentReader['read'], call: DirectCall): unknown {
