@@ -88,7 +88,7 @@ describe('dependOnEarlier', () => {
   });
 
   it('is true for a result without an id in the first turn, because an older call of the turn may be open', () => {
-    const withoutId = { role: 'tool', parts: [{ type: 'tool_result', output: 'r' }] };
+    const withoutId: MessageEvent = { role: 'tool', parts: [{ type: 'tool_result', output: 'r' }] };
     expect(dependOnEarlier(outlined(call('a'), withoutId))).toBe(true);
     expect(dependOnEarlier(outlined(user, call('a'), withoutId))).toBe(false);
   });
