@@ -48,11 +48,12 @@ export function hasKeys(turns: readonly TurnToWrite[]): boolean {
 }
 
 /**
- * The parameters of `APPEND_BATCH`, or of `APPEND_KEYED_BATCH` if a turn has an idempotency key.
+ * The parameters of `APPEND_BATCH`, or of `APPEND_KEYED_BATCH`.
  *
  * @param groups turns of one conversation and one model, in their order
+ * @param isKeyed whether a turn has an idempotency key
  */
-export function batchValues(groups: readonly (readonly TurnToWrite[])[]): unknown[] {
+export function batchValues(groups: readonly (readonly TurnToWrite[])[], isKeyed: boolean): unknown[] {
   const first = groups.map(([turn]) => turn as TurnToWrite);
   const events = groups.map((turns) => turns.flatMap((turn) => turn.events));
   const rows = groups.flatMap((turns, index) => eventRows(turns, index + 1));
@@ -72,7 +73,7 @@ export function batchValues(groups: readonly (readonly TurnToWrite[])[]): unknow
     rows.map(({ event }) => partTokensText(event)),
     rows.map(({ event }) => event.outline),
   ];
-  if (!groups.some(hasKeys)) return values;
+  if (!isKeyed) return values;
   return [...values, rows.map(({ key }) => key), rows.map(({ turnSize }) => turnSize)];
 }
 

@@ -9,6 +9,8 @@ import {
   APPEND_PINNED_TURN,
   APPEND_TURN,
   FIND_APPEND_REJECTION,
+} from './append.sql.js';
+import {
   FIRST_SINCE,
   READ_BACKWARD,
   READ_FORWARD,
@@ -88,8 +90,9 @@ export class EventLogRepository {
     }
     // Turns that were counted for another model than their conversation has must not keep the others from being written.
     const groups = [...Map.groupBy(turns, ({ id, model }) => `${id.key}${model ?? ''}`).values()];
-    const statement = hasKeys(turns) ? APPEND_KEYED_BATCH : APPEND_BATCH;
-    const rows = await this.database.query<Row>(statement, batchValues(groups));
+    const isKeyed = hasKeys(turns);
+    const statement = isKeyed ? APPEND_KEYED_BATCH : APPEND_BATCH;
+    const rows = await this.database.query<Row>(statement, batchValues(groups, isKeyed));
     const written = new Map<TurnToWrite, AppendedEvent[]>();
     for (const { number, seqBefore, versionBefore } of rows) {
       let position = 0;

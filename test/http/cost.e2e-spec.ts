@@ -3,6 +3,7 @@ import { Injectable, Module } from '@nestjs/common';
 import pg from 'pg';
 import * as compactionSql from '../../src/compaction/compaction.sql.js';
 import * as conversationsSql from '../../src/conversations/conversations.sql.js';
+import * as appendSql from '../../src/events/append.sql.js';
 import * as eventsSql from '../../src/events/event-log.sql.js';
 import { Database } from '../../src/database/database.js';
 import { PolicyConfigReader } from '../../src/policies/policy-config.js';
@@ -11,10 +12,8 @@ import { RegisterPolicy, type WindowPolicy } from '../../src/policies/window-pol
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { TestService } from '../support/test-service.js';
 
+const { APPEND_EVENT, APPEND_PINNED_TURN, FIND_APPEND_REJECTION } = appendSql;
 const {
-  APPEND_EVENT,
-  APPEND_PINNED_TURN,
-  FIND_APPEND_REJECTION,
   FIRST_SINCE,
   READ_BACKWARD,
   READ_FORWARD,
@@ -334,7 +333,9 @@ describe('the window of a policy', () => {
 });
 
 describe('every SQL statement', () => {
-  const statements = [eventsSql, compactionSql, conversationsSql].flatMap((each) => Object.values(each));
+  const statements = [appendSql, eventsSql, compactionSql, conversationsSql].flatMap((each) =>
+    Object.values(each),
+  );
 
   it.each(statements.map(({ name, text }) => [name, text]))(
     'needs no sequential scan: %s',
