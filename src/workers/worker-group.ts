@@ -63,7 +63,7 @@ export class WorkerGroup {
     }
   }
 
-  /** Replaces workers that end. Rejects if a new one cannot start and no other one serves requests. */
+  /** Replaces workers that end. Rejects if the start of a new one fails and no other one serves requests. */
   replaceEnded(): Promise<never> {
     return Promise.race([...this.workers].map((worker) => this.keepReplacing(worker)));
   }
@@ -121,7 +121,8 @@ export class WorkerGroup {
       if (end.servedMs >= STABLE_MS) failures = 0;
       const delayMs = RESTART_DELAYS_MS[Math.min(failures, RESTART_DELAYS_MS.length - 1)] ?? 0;
       if (!this.isStopping) {
-        if (end.failure && !this.isServing) throw end.failure;
+        // A start that was killed does not show that the next one fails, too.
+        if (end.failure && end.signal === null && !this.isServing) throw end.failure;
         logEnd(worker, end, delayMs);
         await delay(delayMs);
       }

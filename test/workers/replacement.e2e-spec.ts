@@ -119,7 +119,12 @@ describe('a worker that cannot start', () => {
   beforeEach(async () => {
     database = await createTestDatabase();
     folder = await mkdtemp(join(tmpdir(), 'fastpaca-workers-'));
-    const failing = `import { existsSync } from 'node:fs'; if (isWorker && existsSync('${folder}/fail')) process.exit(7);`;
+    const failing = `import { existsSync, rmSync } from 'node:fs';
+      if (isWorker && existsSync('${folder}/fail')) process.exit(7);
+      if (isWorker && existsSync('${folder}/kill')) {
+        rmSync('${folder}/kill');
+        process.kill(process.pid, 'SIGKILL');
+      }`;
     service = await BuiltService.start({
       DATABASE_URL: database.url,
       FASTPACA_WORKERS: '2',
@@ -148,6 +153,20 @@ describe('a worker that cannot start', () => {
     ]);
     await rm(join(folder, 'fail'));
     await workers.replacementOf(pids);
+    expect(await service.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it('is tried again if it is killed during its start, also while no other worker serves requests', async () => {
+    const workers = new Workers(() => service);
+    const pids = workers.pids();
+    await writeFile(join(folder, 'kill'), '');
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    const isKilledEarly = ({ msg }: Record<string, unknown>) =>
+      /cannot start: .* by SIGKILL/.test(String(msg));
+    await Promise.race([service.line(isKilledEarly), service.exited]);
+    expect(service.records().filter(isKilledEarly)).toMatchObject([{ level: 'error', signal: 'SIGKILL' }]);
+    await eventually('all workers serve requests again', () => workers.pids().length === pids.length);
+    expect((await service.http.request('GET', '/health/ready')).status).toBe(200);
     expect(await service.stop()).toEqual({ code: 0, signal: null });
   });
 
