@@ -37,11 +37,7 @@ export function logDestination(onClosed: () => void, isShared: boolean): LogDest
   const destination = new sonicBoom.SonicBoom({
     fd: process.stdout.fd,
     sync: false,
-    ...(isShared && {
-      minLength: MAX_SHARED_WRITE_BYTES - 1,
-      maxWrite: MAX_SHARED_WRITE_BYTES,
-      periodicFlush: FLUSH_INTERVAL_MS,
-    }),
+    ...(isShared && { maxWrite: MAX_SHARED_WRITE_BYTES }),
     maxLength: 16 * 1024 * 1024,
     retryEAGAIN: () => retriesLeft-- > 0,
   });
@@ -53,7 +49,7 @@ export function logDestination(onClosed: () => void, isShared: boolean): LogDest
     if (gathered.length === 0) return;
     const lines = gathered;
     gathered = [];
-    // sonic-boom never splits what it is given at once.
+    // Line by line: sonic-boom joins lines up to `maxWrite`, and never splits what it is given at once.
     if (isShared) for (const line of lines) destination.write(line.toString());
     else destination.write(lines.join(''));
   };
@@ -61,6 +57,8 @@ export function logDestination(onClosed: () => void, isShared: boolean): LogDest
   process.once('exit', () => {
     retriesLeft = RETRIES_AT_EXIT;
     try {
+      // A write only fills the buffer now: one that began here would not end before the process does.
+      Object.assign(destination, { minLength: Infinity });
       flush();
       destination.flushSync();
     } catch {
