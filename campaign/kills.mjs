@@ -1,7 +1,7 @@
-// Scenario `kills`: `kill -9` of the service, of the embedded database's main process alone, of the whole database, and of
-// service and database together, at random moments while clients write; and all database connections terminated at once.
-// The checker compares the logs after each kill. Two services run in parallel, because most of the time is spent waiting for a
-// start.
+// Scenario `kills`: `kill -9` of the service, of one or all of its workers, of the embedded database's main process alone, of the
+// whole database, and of service and database together, at random moments while clients write; and all database connections
+// terminated at once. The checker compares the logs after each kill. Two services run in parallel, because most of the time is
+// spent waiting for a start.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Checker } from './checker.mjs';
 import { EmbeddedDatabase } from './embedded-database.mjs';
@@ -25,6 +25,7 @@ const CUTS = 5;
 const BETWEEN_CUTS_MS = 60;
 /** Relative frequencies of the kinds of kills. Kinds with a faster recovery are more frequent. */
 const WEIGHTS = { service: 2, postmaster: 3, database: 3, both: 2 };
+const WEIGHTS_WITH_WORKERS = { ...WEIGHTS, worker: 6 };
 
 export async function kills(context) {
   const { verdict, random, options } = context;
@@ -39,7 +40,7 @@ export async function kills(context) {
 }
 
 async function killOne(context, name, rounds) {
-  const { folder, verdict, random, canary, progress, onEnd } = context;
+  const { folder, verdict, random, canary, options, progress, onEnd } = context;
   const dataDir = await folder.make(name);
   const node = await ServiceNode.start({ name, folder: dataDir, env: { DATA_DIR: dataDir } }, context);
   const database = new EmbeddedDatabase(dataDir);
@@ -53,6 +54,12 @@ async function killOne(context, name, rounds) {
     },
     postmaster: () => restartsDatabase(() => database.killPostmaster()),
     database: () => restartsDatabase(() => database.killAll()),
+    worker: async () => {
+      const { workers } = node;
+      const victims = random.chance(0.25) ? workers : [random.pick(workers)];
+      await node.killWorkers(victims);
+      verdict.count('workers killed', victims.length);
+    },
     both: async () => {
       const killed = node.kill();
       database.killAll();
@@ -77,7 +84,7 @@ async function killOne(context, name, rounds) {
   load.start();
   const following = reconnectUntil(followers, () => over);
   for (let round = 1; round <= rounds; round += 1) {
-    const kind = random.weighted(WEIGHTS);
+    const kind = random.weighted(options.workers > 1 ? WEIGHTS_WITH_WORKERS : WEIGHTS);
     verdict.at = `${name}, kill ${round} (${kind})`;
     await load.grow(BETWEEN_KILLS);
     if (round % KILLS_PER_CUT === 0) {

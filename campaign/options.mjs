@@ -9,6 +9,7 @@ export const USAGE = `npm run campaign -- [options]
   --reconnects 200  reconnects of stream readers
   --uploads 100     uploads of 7.9 MB at once
   --seconds 30      duration of the scenario of hostile requests
+  --workers 1       worker processes of each node
   --only a,b        only these scenarios: ${SCENARIOS.join(', ')}
   --seed 1          repeats the random choices of an earlier run, not its timing
   --self-test       damages the database and checks that the checker notices`;
@@ -23,6 +24,7 @@ export function readOptions(args) {
       reconnects: { type: 'string', default: '200' },
       uploads: { type: 'string', default: '100' },
       seconds: { type: 'string', default: '30' },
+      workers: { type: 'string', default: '1' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       only: { type: 'string', default: SCENARIOS.join(',') },
       'self-test': { type: 'boolean', default: false },
@@ -30,7 +32,7 @@ export function readOptions(args) {
     },
   });
   const numbers = Object.fromEntries(
-    ['kills', 'failovers', 'reconnects', 'uploads', 'seconds', 'seed'].map((name) => {
+    ['kills', 'failovers', 'reconnects', 'uploads', 'seconds', 'workers', 'seed'].map((name) => {
       if (!/^\d{1,9}$/.test(values[name])) throw new Error(`--${name} must be a number`);
       return [name, Number(values[name])];
     }),

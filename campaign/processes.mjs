@@ -1,4 +1,4 @@
-// Reads /proc: the children of a process, the processes whose working folder is in a folder, the memory of a process.
+// Reads /proc: the children of a process, its workers, the processes whose working folder is in a folder, the memory of a process.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 function processIds() {
@@ -10,6 +10,12 @@ function processIds() {
 /** Process `pid` and its children. */
 export function withChildren(pid) {
   return [pid, ...processIds().filter((each) => parentOf(each) === pid)];
+}
+
+/** The children of process `pid` that run the same program. */
+export function workersOf(pid) {
+  const program = programOf(pid);
+  return withChildren(pid).filter((each) => each !== pid && programOf(each) === program);
 }
 
 /** Processes whose working folder is in `folder`. */
@@ -39,11 +45,28 @@ export function kill(pids) {
   }
 }
 
-/** Resident memory of a process in bytes: now, and the peak since it started. */
+/** Resident memory of a process in bytes: now, and the peak since it started; 0 if it has ended. */
 export function memoryOf(pid) {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const status = readStatus(pid);
   const bytes = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
   return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
+}
+
+function readStatus(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Undefined if the process has ended. */
+function programOf(pid) {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return undefined;
+  }
 }
 
 function parentOf(pid) {

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, startOptions } from '../bench/server-process.mjs';
 import { HttpClient } from './http-client.mjs';
-import { memoryOf } from './processes.mjs';
+import { kill, memoryOf, workersOf } from './processes.mjs';
 import { until } from './waiting.mjs';
 
 const MAIN = join(import.meta.dirname, '../dist/src/main.js');
@@ -24,7 +24,7 @@ export class ServiceNode {
    * @param env settings of the service
    * @param context of the scenario
    */
-  static async start({ name, folder, env }, { verdict, canary, onEnd }) {
+  static async start({ name, folder, env }, { verdict, canary, options, onEnd }) {
     const node = new ServiceNode();
     const port = await freePort();
     const key = `campaign-key-${port}`;
@@ -40,6 +40,7 @@ export class ServiceNode {
       PORT: String(port),
       FASTPACA_API_KEY: key,
       FASTPACA_NODE_NAME: name,
+      FASTPACA_WORKERS: String(options.workers),
       ...env,
     };
     node.http = new HttpClient(() => node.url, node.headers);
@@ -56,8 +57,35 @@ export class ServiceNode {
     return (await this.http.send('GET', '/health/ready')).status === 200;
   }
 
+  /** Of the largest process of the node. */
   get memory() {
-    return memoryOf(this.child.pid);
+    const processes = [this.child.pid, ...this.workers].map(memoryOf);
+    return {
+      now: Math.max(...processes.map(({ now }) => now)),
+      peak: Math.max(...processes.map(({ peak }) => peak)),
+    };
+  }
+
+  /** The process ids of its workers; none if the node is one process. */
+  get workers() {
+    return workersOf(this.child.pid);
+  }
+
+  /** Kills these workers. Resolves when others have replaced them and serve requests. */
+  async killWorkers(pids) {
+    const count = this.workers.length;
+    kill(pids);
+    await until(`${this.name} has replaced its workers`, () => this.hasReplaced(pids, count), {
+      limitMs: START_LIMIT_MS,
+    });
+    await this.ready();
+  }
+
+  async hasReplaced(pids, count) {
+    const { workers } = this;
+    if (workers.length !== count || workers.some((pid) => pids.includes(pid))) return false;
+    const { status, text } = await this.http.send('GET', '/metrics');
+    return status === 200 && Number(/^fastpaca_workers\{.*\} (\d+)$/m.exec(text)?.[1]) === count;
   }
 
   /** `kill -9`; resolves when the process has ended. */

@@ -7,7 +7,15 @@
 const PROMISES = {
   durable: {
     title: 'promise 1 (acknowledged appends survive, exactly once)',
-    figures: ['acknowledged', 'missing', 'doubled', 'kills', 'failovers', 'connection cuts'],
+    figures: [
+      'acknowledged',
+      'missing',
+      'doubled',
+      'kills',
+      'workers killed',
+      'failovers',
+      'connection cuts',
+    ],
   },
   ordered: {
     title: 'promise 2 (seqs contiguous, versions only grow, nodes agree)',
