@@ -187,6 +187,9 @@ describe('fastpaca doctor with an embedded database', () => {
         code: 0,
         checks: {
           'data folder': `ok ${dataDir} is in use by a running Fastpaca (process ${service.pid}), and the checks use its database`,
+          database: expect.stringMatching(
+            /^ok fastpaca at \/\S+\/data\/postgres\/\.s\.PGSQL\.\d+ accepts connections$/,
+          ),
           migrations: 'ok the schema is up to date',
         },
       });

@@ -40,7 +40,7 @@ export class DedicatedServer {
     prepare: (clusterDir: string) => Promise<string[]> = () => Promise.resolve([]),
   ): Promise<DedicatedServer> {
     const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-test-own-'));
-    const created = await EmbeddedPostgres.start({ dataDir, name: 'fastpaca' });
+    const created = await EmbeddedPostgres.start({ dataDir, name: 'fastpaca', socket: false });
     const { url, pid, port } = created;
     const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
     const [program = '', , clusterDir = '', , , ...rest] = commandLine; // -D folder -p port

@@ -10,7 +10,8 @@ import { migrate } from '../../dist/src/database/migrate.js';
 
 export default async function startDatabase() {
   const dataDir = await mkdtemp(join(tmpdir(), 'fastpaca-test-'));
-  const server = await EmbeddedPostgres.start({ dataDir, name: 'fastpaca' });
+  // Tests put a proxy before it, or name another host or port in its URL.
+  const server = await EmbeddedPostgres.start({ dataDir, name: 'fastpaca', socket: false });
   await migrate({ databaseUrl: server.url, poolSize: 2, nodeName: 'test-setup' });
   // With --runInBand the tests run in this process. Their entities would be added to these, and keep their modules alive.
   delete globalThis.typeormMetadataArgsStorage;

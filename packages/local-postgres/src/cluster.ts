@@ -11,7 +11,7 @@ const UNFINISHED_PREFIX = 'postgres.unfinished-';
 /**
  * Creates the cluster if it does not exist.
  *
- * @param role superuser of the cluster. A superuser is safe here: the server listens on the loopback interface only, and a
+ * @param role superuser of the cluster. A superuser is safe here: the server listens on a private socket and the loopback interface only, and a
  *   user who can read the password can read the files of the cluster too.
  * @returns the password of the role
  * @throws EmbeddedPostgresError the cluster belongs to another major version, or is damaged; initdb failed

@@ -42,6 +42,9 @@ const OWNER = `
   setInterval(() => {}, 1000);
 `;
 
+/** Whether the connection is by a Unix socket. */
+const IS_LOCAL = 'SELECT inet_server_addr() IS NULL AS local';
+
 describe('EmbeddedPostgres', () => {
   let home: string;
   const running: EmbeddedPostgres[] = [];
@@ -85,7 +88,11 @@ describe('EmbeddedPostgres', () => {
     const dataDir = join(home, 'fresh', 'data');
     const lines: string[] = [];
     const first = await start(dataDir, { onLog: (line) => lines.push(line) });
-    expect(new URL(first.url)).toMatchObject({ hostname: '127.0.0.1', pathname: '/acme' });
+    expect(new URL(first.url)).toMatchObject({
+      hostname: '127.0.0.1',
+      port: String(first.port),
+      pathname: '/acme',
+    });
     expect((await stat(join(dataDir, 'postgres', 'acme.password'))).mode & 0o777).toBe(0o600);
     // The server leads its own process group, so that Ctrl-C in our terminal does not reach it.
     expect(() => process.kill(-first.pid, 0)).not.toThrow();
@@ -96,7 +103,8 @@ describe('EmbeddedPostgres', () => {
     await expect(query(first.url, 'INSERT INTO note VALUES (1, $1)', ['secret'])).rejects.toThrow(
       'note_pkey',
     );
-    await expect(query(first.url.replace(/:[^:@]+@/, ':guess@'), 'SELECT 1')).rejects.toThrow('password');
+    for (const url of [first.url, overTcp(first.url)])
+      await expect(query(url.replace(/:[^:@]+@/, ':guess@'), 'SELECT 1')).rejects.toThrow('password');
 
     let exited = false;
     void first.exited.then(() => (exited = true));
@@ -169,6 +177,67 @@ describe('EmbeddedPostgres', () => {
     const second = await start(dataDir, { port: first.port });
     expect(second.url).toBe(first.url);
     expect(await query(second.url, 'SELECT answer FROM note')).toEqual([{ answer: 42 }]);
+  });
+
+  it('is reached by a Unix socket that other users cannot reach, and by TCP', async () => {
+    const dataDir = join(home, `a, "quoted" füll %41+&?#`);
+    const { url, port, socket } = await start(dataDir);
+    expect(socket).toBe(true);
+    expect(await query(url, IS_LOCAL)).toEqual([{ local: true }]);
+    expect(await query(overTcp(url), IS_LOCAL)).toEqual([{ local: false }]);
+    const file = await stat(join(dataDir, 'postgres', `.s.PGSQL.${port}`));
+    expect([file.isSocket(), file.mode & 0o777]).toEqual([true, 0o600]);
+    expect((await stat(join(dataDir, 'postgres'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('is reached by TCP if the path of its socket would be too long', async () => {
+    const dataDir = join(home, 'x'.repeat(120));
+    const { url, port, socket } = await start(dataDir);
+    expect(socket).toBe(false);
+    expect(new URL(url).searchParams.has('host')).toBe(false);
+    expect(await query(url, IS_LOCAL)).toEqual([{ local: false }]);
+    expect((await findRunningServer({ dataDir, name: 'acme' }))?.url).toBe(url);
+
+    await running.pop()!.stop();
+    await expect(start(dataDir, { port, socket: true })).rejects.toThrow('Unix-domain socket');
+  });
+
+  it('has no socket if none is wanted', async () => {
+    const dataDir = join(home, 'tcp');
+    const { url } = await start(dataDir, { socket: false });
+    expect(await query(url, IS_LOCAL)).toEqual([{ local: false }]);
+    expect((await readdir(join(dataDir, 'postgres'))).filter((name) => name.startsWith('.s'))).toEqual([]);
+  });
+
+  it('starts beside the socket of a killed server whose process id another process has', async () => {
+    const dataDir = join(home, 'stale-socket');
+    const first = await start(dataDir);
+    process.kill(first.pid, 'SIGKILL');
+    await first.exited;
+    const account = await serverAccount(join(dataDir, 'postgres'), 'acme');
+    const otherProcess = spawn('sleep', ['60'], {
+      stdio: 'ignore',
+      ...(account && { uid: account.uid, gid: account.gid }),
+    });
+    children.push(otherProcess);
+    await once(otherProcess, 'spawn');
+    const lockFile = join(dataDir, 'postgres', `.s.PGSQL.${first.port}.lock`);
+    await writeFile(lockFile, (await readFile(lockFile, 'utf8')).replace(/^\d+/, String(otherProcess.pid)));
+
+    const second = await start(dataDir, { port: first.port, socket: true });
+    expect(await query(second.url, IS_LOCAL)).toEqual([{ local: true }]);
+    expect(isRunning(otherProcess.pid!)).toBe(true);
+  });
+
+  it('removes the sockets of killed servers', async () => {
+    const dataDir = join(home, 'sockets');
+    const first = await start(dataDir);
+    process.kill(first.pid, 'SIGKILL');
+    await first.exited;
+    const { port } = await start(dataDir);
+    expect((await readdir(join(dataDir, 'postgres'))).filter((name) => name.startsWith('.s')).sort()).toEqual(
+      [`.s.PGSQL.${port}`, `.s.PGSQL.${port}.lock`],
+    );
   });
 
   it('rejects a port that is in use', async () => {
@@ -282,6 +351,13 @@ async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'exit');
+}
+
+/** The URL without the Unix socket. */
+function overTcp(url: string): string {
+  const tcp = new URL(url);
+  tcp.searchParams.delete('host');
+  return tcp.href;
 }
 
 async function query(connectionString: string, sql: string, values: unknown[] = []): Promise<unknown[]> {

@@ -21,6 +21,12 @@ export interface EmbeddedPostgresOptions {
   name: string;
   /** port of 127.0.0.1; default: a free one. A restart for the same clients needs the same port. */
   port?: number;
+  /**
+   * whether clients connect by a Unix socket in the folder of the cluster instead of by TCP, which costs more; default: if the
+   * server can create one. It cannot if the path is longer than 107 bytes (macOS: 103), or the file system has no sockets. A
+   * restart for the same clients needs the same value.
+   */
+  socket?: boolean;
   /** whether a cluster is created in a folder without one; default: true */
   create?: boolean;
   /** receives each line of the server's log; the lines contain no values and no statements */
@@ -28,7 +34,7 @@ export interface EmbeddedPostgresOptions {
 }
 
 /**
- * A PostgreSQL server that runs as a child process on 127.0.0.1. Committed data is on the disk: a start with the same folder
+ * A PostgreSQL server that runs as a child process, on a Unix socket and on 127.0.0.1. Committed data is on the disk: a start with the same folder
  * finds it again, however the last run ended.
  */
 export class EmbeddedPostgres {
@@ -42,6 +48,7 @@ export class EmbeddedPostgres {
     dataDir,
     name,
     port,
+    socket,
     create = true,
     onLog = () => undefined,
   }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -55,9 +62,11 @@ export class EmbeddedPostgres {
         // The version is checked before a server is stopped: a server of another version may be in use.
         if (await hasCluster(folder.clusterDir, binaries.major)) await stopLeftoverServer(folder.clusterDir);
         const password = await openCluster(folder, binaries, name);
-        const server = await ServerProcess.launch({ dataDir: folder, binaries, port, onLog });
+        const server = await ServerProcess.launch({ dataDir: folder, binaries, port, socket, onLog });
         try {
-          const url = (database: string) => urlOf({ port: server.port, name, password, database });
+          const socketFolder = server.socket ? folder.clusterDir : undefined;
+          const url = (database: string) =>
+            urlOf({ port: server.port, socketFolder, name, password, database });
           // Through the database that always exists: connecting to a missing one would be logged as FATAL.
           await ensureDatabase(url('postgres'), name);
           return new EmbeddedPostgres(server, url(name), lock);
@@ -78,6 +87,8 @@ export class EmbeddedPostgres {
   readonly url: string;
   /** port of 127.0.0.1 */
   readonly port: number;
+  /** whether the URL names a Unix socket */
+  readonly socket: boolean;
   /** process id of the server */
   readonly pid: number;
   /** resolves if the server exits without stop(); the folder is free then, and start() may be called again */
@@ -90,6 +101,7 @@ export class EmbeddedPostgres {
     this.server = server;
     this.url = url;
     this.port = server.port;
+    this.socket = server.socket;
     this.pid = server.pid;
     this.released = server.ended.then(() => lock.release());
     this.exited = new Promise((settle) => {

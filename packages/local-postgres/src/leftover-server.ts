@@ -1,11 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { stopServer } from './stop-server.js';
 import { commandLine, isRunning } from './processes.js';
 
 /**
- * Prepares a cluster for a new server: stops a server that a killed owner left running, and neutralises a
- * `postmaster.pid` whose process is not a server. Only the owner of the lock may call it.
+ * Prepares a cluster for a new server: stops a server that a killed owner left running, neutralises a `postmaster.pid` whose
+ * process is not a server, and removes the sockets of killed servers. Only the owner of the lock may call it.
  *
  * The old server is not adopted: it has the settings and the binaries of the release that started it, and it is not a child
  * of this process, which would not learn of its exit.
@@ -15,7 +15,7 @@ import { commandLine, isRunning } from './processes.js';
 export async function stopLeftoverServer(clusterDir: string): Promise<void> {
   const pidFile = join(clusterDir, 'postmaster.pid');
   const pid = Number.parseInt((await readFile(pidFile, 'utf8').catch(ifAbsent)) ?? '', 10); // its first line
-  if (!(pid > 0)) return;
+  if (!(pid > 0)) return removeSockets(clusterDir);
 
   const kind = isRunning(pid) ? identifyProcess(commandLine(pid), clusterDir) : 'another program';
   if (kind === 'unknown') return; // PostgreSQL decides, and does not start beside it
@@ -27,6 +27,17 @@ export async function stopLeftoverServer(clusterDir: string): Promise<void> {
     );
   }
   await neutralise(pidFile);
+  await removeSockets(clusterDir);
+}
+
+/**
+ * A killed server leaves its socket behind, and a lock file `.s.PGSQL.<port>.lock` with its process id. PostgreSQL would mistake
+ * another process with that id for a server that uses the socket.
+ */
+async function removeSockets(clusterDir: string): Promise<void> {
+  for (const name of await readdir(clusterDir)) {
+    if (name.startsWith('.s.PGSQL.')) await rm(join(clusterDir, name), { force: true });
+  }
 }
 
 /**

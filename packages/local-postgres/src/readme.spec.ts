@@ -18,7 +18,9 @@ describe('the example in the README', () => {
       await symlink(NODE_MODULES, join(folder, 'node_modules'));
       await writeFile(join(folder, 'example.mjs'), example);
       const { stdout } = await promisify(execFile)(process.execPath, ['example.mjs'], { cwd: folder });
-      expect(stdout).toMatch(/^postgresql:\/\/acme:[^@]+@127\.0\.0\.1:\d+\/acme\?sslmode=disable\n$/);
+      expect(stdout).toMatch(
+        /^postgresql:\/\/acme:[^@]+@127\.0\.0\.1:\d+\/acme\?sslmode=disable&host=\S+\n$/,
+      );
       expect(await readdir(join(folder, 'data'))).toContain('postgres');
       expect(await readdir(join(folder, 'data'))).not.toContain('acme.pid');
     } finally {

@@ -33,33 +33,47 @@ export async function findRunningServer({
     if (path === undefined || ownerPid === undefined) return undefined;
 
     const clusterDir = join(path, 'postgres');
-    const port = await readyPort(clusterDir);
-    if (port === undefined) {
+    const address = await readyAddress(clusterDir);
+    if (address === undefined) {
       throw new EmbeddedPostgresError(
         `${path} is in use by ${name} (process ${ownerPid}), whose database is not running at the moment: try again`,
       );
     }
     const password = await readPassword(clusterDir, name);
-    return { url: urlOf({ port, name, password, database: name }), ownerPid };
+    return { url: urlOf({ ...address, name, password, database: name }), ownerPid };
   } catch (error) {
     throw toEmbeddedPostgresError(error, resolve(dataDir));
   }
 }
 
-/** URL of a database of the server on `port`, for its superuser `name`. */
-export function urlOf(server: { port: number; name: string; password: string; database: string }): string {
-  const { port, name, password, database } = server;
-  // sslmode: without it a client would obey PGSSLMODE in the environment, and the server has no certificate.
-  return `postgresql://${name}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`;
+/** Where a server accepts connections. */
+interface ServerAddress {
+  /** of 127.0.0.1; it is also part of the name of the socket */
+  port: number;
+  /** folder of its Unix socket; undefined if it has none */
+  socketFolder: string | undefined;
 }
 
 /**
- * Port of the server that accepts connections; undefined if no server does. Line 4 of `postmaster.pid` is the port, and
- * line 8 the state: https://www.postgresql.org/docs/current/storage-file-layout.html.
+ * URL of a database of a server, for its superuser `name`. The parameter `host` names the folder of the Unix socket. libpq and
+ * pg prefer it to the host before it.
  */
-async function readyPort(clusterDir: string): Promise<number | undefined> {
+export function urlOf(server: ServerAddress & { name: string; password: string; database: string }): string {
+  const { port, socketFolder, name, password, database } = server;
+  const host = socketFolder === undefined ? '' : `&host=${encodeURIComponent(socketFolder)}`;
+  // sslmode: without it a client would obey PGSSLMODE in the environment, and the server has no certificate.
+  return `postgresql://${name}:${password}@127.0.0.1:${port}/${database}?sslmode=disable${host}`;
+}
+
+/**
+ * Address of the server that accepts connections; undefined if no server does. Line 4 of `postmaster.pid` is the port, line 5
+ * the folder of the socket, and line 8 the state: https://www.postgresql.org/docs/current/storage-file-layout.html.
+ */
+async function readyAddress(clusterDir: string): Promise<ServerAddress | undefined> {
   const lines = (await readFile(join(clusterDir, 'postmaster.pid'), 'utf8').catch(ifAbsent))?.split('\n');
-  return lines?.[7]?.trim() === 'ready' ? Number(lines[3]) : undefined;
+  if (lines?.[7]?.trim() !== 'ready') return undefined;
+  const [port, socketFolder] = lines.slice(3);
+  return { port: Number(port), socketFolder: socketFolder === '' ? undefined : socketFolder };
 }
 
 function ifAbsent(error: NodeJS.ErrnoException): undefined {

@@ -27,10 +27,14 @@ export interface LaunchOptions {
   binaries: Binaries;
   /** undefined: any free port */
   port: number | undefined;
+  /** whether the server listens on a Unix socket, too; undefined: if it can create one */
+  socket: boolean | undefined;
   onLog: (line: string) => void;
 }
 
-/** A `postgres` that accepts connections on 127.0.0.1. */
+type Attempt = LaunchOptions & { port: number; socket: boolean };
+
+/** A `postgres` that accepts connections on 127.0.0.1, and on a Unix socket in the folder of its cluster. */
 export class ServerProcess {
   /**
    * Starts a server.
@@ -41,13 +45,20 @@ export class ServerProcess {
     const { path, clusterDir } = options.dataDir;
     const orphanDeadline = Date.now() + ORPHAN_TIMEOUT_MS;
     let pauseMs = 10;
+    let socket = options.socket ?? true;
     for (let portAttempt = 1; ;) {
       const port = options.port ?? (await freePort());
-      const result = await attempt(options, port);
+      const result = await attempt({ ...options, port, socket });
       if (result instanceof ServerProcess) return result;
 
       const output = result.join('\n');
-      if (output.includes('Address already in use') && portAttempt < MAX_PORT_ATTEMPTS) {
+      if (
+        options.socket === undefined &&
+        socket &&
+        output.includes('could not create any Unix-domain socket')
+      ) {
+        socket = false; // its path is too long, or the file system has no sockets
+      } else if (output.includes('Address already in use') && portAttempt < MAX_PORT_ATTEMPTS) {
         portAttempt++;
         await sleep((pauseMs = 2 * pauseMs));
       } else if (output.includes('pre-existing shared memory block') && Date.now() < orphanDeadline) {
@@ -69,14 +80,17 @@ export class ServerProcess {
 
   readonly pid: number;
   readonly port: number;
+  /** whether it listens on a Unix socket, too */
+  readonly socket: boolean;
   /** resolves when the process has ended, for any reason */
   readonly ended: Promise<void>;
   private readonly child: ChildProcess;
 
-  constructor(child: ChildProcess, pid: number, port: number, ended: Promise<void>) {
+  constructor(child: ChildProcess, pid: number, port: number, socket: boolean, ended: Promise<void>) {
     this.child = child;
     this.pid = pid;
     this.port = port;
+    this.socket = socket;
     this.ended = ended;
   }
 
@@ -93,11 +107,9 @@ export class ServerProcess {
 }
 
 /** @returns the server, or the last lines of its log if it exited early */
-async function attempt(
-  { dataDir, binaries, onLog }: LaunchOptions,
-  port: number,
-): Promise<ServerProcess | string[]> {
-  const child = spawn(binaries.postgres, serverArgs(dataDir.clusterDir, port), {
+async function attempt(options: Attempt): Promise<ServerProcess | string[]> {
+  const { dataDir, binaries, port, socket, onLog } = options;
+  const child = spawn(binaries.postgres, serverArgs(dataDir.clusterDir, port, socket), {
     // The log comes through a pipe: it needs no rotation and no space on a disk that may be full. If this process is killed,
     // PostgreSQL ignores that nothing reads the pipe.
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -108,7 +120,7 @@ async function attempt(
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await once(child, 'spawn');
   child.on('error', () => undefined); // a signal could not be sent; the sender checks its effect
-  const server = new ServerProcess(child, child.pid ?? 0, port, ended);
+  const server = new ServerProcess(child, child.pid ?? 0, port, socket, ended);
 
   // An exit without stop() must not leave the server running. Node.js emits 'exit' unless the process is killed.
   const stopOnExit = () => child.kill('SIGINT');

@@ -7,9 +7,10 @@ const SETTINGS: Readonly<Record<string, string>> = {
   synchronous_commit: 'on',
   full_page_writes: 'on',
 
-  // No connections from other machines, and no socket in /tmp, where two servers could conflict.
+  // No connections from other machines. `serverArgs` adds the folder of the socket.
   listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
+  unix_socket_permissions: '0600',
+  unix_socket_group: '',
   ssl: 'off',
 
   max_connections: '100',
@@ -44,13 +45,25 @@ const SETTINGS: Readonly<Record<string, string>> = {
   lc_messages: 'C', // we parse the messages
 };
 
-/** Arguments of `postgres`. @param clusterDir absolute path; a leftover server is recognised by it */
-export function serverArgs(clusterDir: string, port: number): string[] {
+/**
+ * Arguments of `postgres`.
+ *
+ * @param clusterDir absolute path; a leftover server is recognised by it
+ * @param socket whether the server also listens on a Unix socket in the folder of the cluster. Only the user of the server and
+ *   root can enter that folder.
+ */
+export function serverArgs(clusterDir: string, port: number, socket: boolean): string[] {
+  const settings = { ...SETTINGS, unix_socket_directories: socket ? quoted(clusterDir) : '' };
   return [
     '-D',
     clusterDir,
     '-p',
     String(port),
-    ...Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
+}
+
+/** A path as an element of a list: it may contain commas and blanks. */
+function quoted(path: string): string {
+  return `"${path.replaceAll('"', '""')}"`;
 }

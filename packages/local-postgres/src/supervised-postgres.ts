@@ -11,7 +11,7 @@ export interface SupervisedPostgresOptions extends EmbeddedPostgresOptions {
   onRestartError?: (error: unknown) => void;
 }
 
-/** An embedded server that is restarted, on the same port, when it exits without `stop()`. */
+/** An embedded server that is restarted, on the same port and socket, when it exits without `stop()`. */
 export class SupervisedPostgres {
   private stopped = false;
   private restarting: Promise<void> = Promise.resolve();
@@ -26,7 +26,7 @@ export class SupervisedPostgres {
   /** @throws EmbeddedPostgresError with one line: the problem, and what to do about it */
   static async start(options: SupervisedPostgresOptions): Promise<SupervisedPostgres> {
     const first = await EmbeddedPostgres.start(options);
-    return new SupervisedPostgres(first, { ...options, port: first.port });
+    return new SupervisedPostgres(first, { ...options, port: first.port, socket: first.socket });
   }
 
   /** The same after a restart. */

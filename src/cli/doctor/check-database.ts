@@ -33,9 +33,10 @@ interface Privileges {
 
 /** @throws Error no server of `DATABASE_URL` accepts a connection and writes */
 export function connect(config: AppConfig): Promise<Finding<true>> {
-  return withSession(config, ({ host, port, database }) =>
-    Promise.resolve({ text: `${database} at ${host}:${port} accepts connections`, value: true }),
-  );
+  return withSession(config, ({ host, port, database }) => {
+    const address = host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : `${host}:${port}`;
+    return Promise.resolve({ text: `${database} at ${address} accepts connections`, value: true });
+  });
 }
 
 /** @throws CliError the server is too old */
