@@ -31,12 +31,17 @@ export function liveGroups(events: readonly SizedEvent[]): LiveGroup[] {
 
 /** @param events all of the group, ascending; to work out the group from them alone may give several */
 export function oneGroup({ fromSeq, toSeq }: Group, events: readonly SizedEvent[]): LiveGroup {
+  const [first] = events;
+  if (first && events.length === 1) {
+    const { tokens, tokensBefore, message } = first;
+    return { fromSeq, toSeq, tokens, tokensBefore, messages: message && [message] };
+  }
   const messages = events.flatMap(({ message }) => message ?? []);
   return {
     fromSeq,
     toSeq,
     tokens: sumOfTokens(events),
-    tokensBefore: events[0]?.tokensBefore ?? 0,
+    tokensBefore: first?.tokensBefore ?? 0,
     messages: messages.length === events.length ? messages : undefined,
   };
 }

@@ -24,20 +24,21 @@ export interface Group {
  * @param events ascending; results whose call is earlier than all of them do not extend a group
  */
 export function groupEvents(events: readonly OutlinedEvent[]): Group[] {
-  const reach = events.map((_, index) => index);
-  for (const [{ index: call }, { index: result }] of pairTools(events).resultOf)
-    reach[call] = Math.max(reach[call] ?? 0, result);
-  for (const [index, { outline }] of events.entries())
-    if (outline.isApproval && index > 0) reach[index - 1] = Math.max(reach[index - 1] ?? 0, index);
+  const lastResultOf = new Map<number, number>();
+  if (hasTools(events))
+    for (const [{ index: call }, { index: result }] of pairTools(events).resultOf)
+      lastResultOf.set(call, Math.max(lastResultOf.get(call) ?? 0, result));
   const groups: Group[] = [];
   let start = 0;
   let end = 0;
-  for (const [index, { seq, outline }] of events.entries()) {
-    end = Math.max(end, reach[index] ?? 0, outline.isReasoning && index + 1 < events.length ? index + 1 : 0);
-    if (end > index) continue;
+  events.forEach(({ seq, outline }, index) => {
+    const joinsNext =
+      index + 1 < events.length && (outline.isReasoning || events[index + 1]?.outline.isApproval);
+    end = Math.max(end, lastResultOf.get(index) ?? 0, joinsNext ? index + 1 : 0);
+    if (end > index) return;
     groups.push({ fromSeq: events[start]?.seq ?? seq, toSeq: seq });
     start = end = index + 1;
-  }
+  });
   return groups;
 }
 
