@@ -4,6 +4,7 @@ import { CalibrationEntity } from './src/calibration/entities/calibration.entity
 import { ConversationUsageEntity } from './src/calibration/entities/conversation-usage.entity.js';
 import { CompactionEntity } from './src/compaction/entities/compaction.entity.js';
 import { AppConfig } from './src/config/app-config.js';
+import { ConversationListEntity } from './src/conversations/entities/conversation-list.entity.js';
 import { ConversationEntity } from './src/conversations/entities/conversation.entity.js';
 import { databaseOptions } from './src/database/database.options.js';
 import { EventEntity } from './src/events/entities/event.entity.js';
@@ -15,5 +16,12 @@ import { EventEntity } from './src/events/entities/event.entity.js';
  */
 export default new DataSource({
   ...databaseOptions(AppConfig.fromEnvironment(process.env)),
-  entities: [ConversationEntity, EventEntity, CompactionEntity, CalibrationEntity, ConversationUsageEntity],
+  entities: [
+    ConversationEntity,
+    ConversationListEntity,
+    EventEntity,
+    CompactionEntity,
+    CalibrationEntity,
+    ConversationUsageEntity,
+  ],
 });

@@ -101,6 +101,7 @@ export class CompactionService {
       compacted = await write();
     }
     this.changes.publishCommit({ id, version: compacted.version, kind: 'compaction' });
+    await this.conversations.noteActivity(id);
     return compacted;
   }
 

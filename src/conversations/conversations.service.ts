@@ -7,6 +7,7 @@ import { AppConfig } from '../config/app-config.js';
 import { Database, type Executor } from '../database/database.js';
 import { PolicyRegistry } from '../policies/policy.registry.js';
 import { ConversationChanges, type ChangeKind } from './conversation-changes.js';
+import { ConversationLists, type ConversationPage, type ListRequest } from './conversation-lists.js';
 import { ConversationLoader } from './conversation-loader.js';
 import type {
   Conversation,
@@ -17,6 +18,7 @@ import type {
 import { ConversationNotFoundError, TombstonedError } from './conversations.errors.js';
 import { ConversationsRepository } from './conversations.repository.js';
 import { KnownModels } from './known-models.js';
+import { ListedActivity } from './listed-activity.js';
 import { compactMetadata, mergeMetadata } from './metadata.js';
 import { policySettings } from './policy-settings.js';
 import { reserveViolations, storedReserveViolations } from './reserved-tokens.js';
@@ -32,6 +34,8 @@ export class ConversationsService {
   constructor(
     private readonly conversations: ConversationsRepository,
     private readonly loader: ConversationLoader,
+    private readonly lists: ConversationLists,
+    private readonly activity: ListedActivity,
     private readonly policies: PolicyRegistry,
     private readonly database: Database,
     private readonly changes: ConversationChanges,
@@ -44,6 +48,16 @@ export class ConversationsService {
     if (!conversation) throw new ConversationNotFoundError();
     this.knownModels.set(id, conversation.model);
     return conversation;
+  }
+
+  /** Lists the conversations of a namespace, the newest first. `metadata` must have no U+0000 and no unpaired surrogates. */
+  list(namespace: string, request: ListRequest): Promise<ConversationPage> {
+    return this.lists.page(namespace, request);
+  }
+
+  /** @internal As `ListedActivity.noteChange`. */
+  noteActivity(id: ConversationId): Promise<void> | undefined {
+    return this.activity.noteChange(id);
   }
 
   /** @internal The model that the conversation had when this node last saw it; null if it had none, or was not seen lately. */
@@ -86,6 +100,7 @@ export class ConversationsService {
           : await this.conversations.put(id, { ...settings, tokenBudget }, DEFAULTS);
       if (written) {
         this.knownModels.set(id, written.model);
+        this.activity.noteListed(id, written.updatedAt);
         this.publish(id, 'settings', written);
         return { conversation: written, created: written.created };
       }

@@ -1,11 +1,5 @@
 import type { Statement } from '../database/statement.js';
-
-/** The fields of a `Conversation`. */
-const RECORD = `
-  id, token_budget AS "tokenBudget", trigger_ratio AS "triggerRatio", policy_strategy AS "policyStrategy",
-  policy_config AS "policyConfig", metadata, model, reserve_tokens AS "reserveTokens", version, last_seq AS "lastSeq",
-  tokens_total AS "tokensTotal", head_length AS "headLength", cardinality(pinned_seqs) AS "pinnedCount",
-  withdrawn_version AS "withdrawnVersion", tombstoned_at AS "tombstonedAt", created_at AS "createdAt", updated_at AS "updatedAt"`;
+import { RECORD } from './record-columns.js';
 
 /**
  * The file that holds the rows of a table, which changes when the table is restored. A partitioned table has no file of
@@ -32,6 +26,9 @@ const READ_CONTEXT = `clock_timestamp() AS now, ${HISTORY} AS history, ${TOKEN_F
 
 /** `updated_at` for a change made now. It never decreases, even if the clock is set back. */
 const NOW = `GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp()))`;
+
+/** Updates the entries of a conversation in lists, in the statement that writes its record. */
+const LISTED = 'fastpaca.list_conversation(namespace, id) AS listed';
 
 /** Reads conversation ($1, $2). */
 export const FIND_CONVERSATION: Statement = {
@@ -84,7 +81,7 @@ export const PUT_CONVERSATION: Statement = {
            updated_at = GREATEST(c.updated_at, date_trunc('milliseconds', clock_timestamp()),
                                  c.created_at + interval '1 millisecond')
      WHERE c.tombstoned_at IS NULL AND COALESCE($12::bigint, c.reserve_tokens) < $3::integer
-    RETURNING ${RECORD}, created_at = updated_at AS created`,
+    RETURNING ${RECORD}, created_at = updated_at AS created, ${LISTED}`,
 };
 
 /**
@@ -105,7 +102,7 @@ export const UPDATE_CONVERSATION: Statement = {
            updated_at = ${NOW}
      WHERE namespace = $1 AND id = $2 AND tombstoned_at IS NULL
        AND COALESCE($8::bigint, reserve_tokens) < token_budget
-    RETURNING ${RECORD}, false AS created`,
+    RETURNING ${RECORD}, false AS created, ${LISTED}`,
 };
 
 /** Replaces the metadata of conversation ($1, $2). The transaction holds its row lock. */
@@ -115,7 +112,7 @@ export const SET_METADATA: Statement = {
   text: `
     UPDATE fastpaca.conversations SET metadata = $3::json, updated_at = ${NOW}
      WHERE namespace = $1 AND id = $2
-    RETURNING ${RECORD}`,
+    RETURNING ${RECORD}, ${LISTED}`,
 };
 
 /** Tombstones conversation ($1, $2). A repeated call keeps the time of the first. */
@@ -127,7 +124,7 @@ export const TOMBSTONE_CONVERSATION: Statement = {
        SET tombstoned_at = COALESCE(tombstoned_at, clock_timestamp()),
            updated_at = CASE WHEN tombstoned_at IS NULL THEN ${NOW} ELSE updated_at END
      WHERE namespace = $1 AND id = $2
-    RETURNING version`,
+    RETURNING version, ${LISTED}`,
 };
 
 /**

@@ -87,6 +87,7 @@ export class EventsService {
     const appended = await this.appender.append(id, { normalize, eventPath }, turn);
     const last = appended.events.at(-1);
     if (last && !appended.deduped) this.changes.publishCommit({ id, version: last.version, kind: 'append' });
+    await this.conversations.noteActivity(id);
     stopTimer();
     const [first] = appended.events;
     if (usage && first && !appended.deduped) this.calibrations.report(id, usage, first.version);

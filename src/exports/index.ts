@@ -37,6 +37,8 @@ export type {
   PolicyInput,
   SettingsInput,
 } from '../conversations/conversation.js';
+export type { ConversationPage, ListRequest } from '../conversations/conversation-lists.js';
+export type { ListOrder } from '../conversations/list-cursor.js';
 export { ConversationsService } from '../conversations/conversations.service.js';
 export type { EventInput, EventObject, NewTurn } from '../events/event-input.js';
 export { EventsService } from '../events/events.service.js';

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable, Module } from '@nestjs/common';
 import pg from 'pg';
 import * as compactionSql from '../../src/compaction/compaction.sql.js';
+import * as listsSql from '../../src/conversations/conversation-lists.sql.js';
 import * as conversationsSql from '../../src/conversations/conversations.sql.js';
 import * as appendSql from '../../src/events/append.sql.js';
 import * as eventsSql from '../../src/events/event-log.sql.js';
@@ -333,7 +334,7 @@ describe('the window of a policy', () => {
 });
 
 describe('every SQL statement', () => {
-  const statements = [appendSql, eventsSql, compactionSql, conversationsSql].flatMap((each) =>
+  const statements = [appendSql, eventsSql, compactionSql, conversationsSql, listsSql].flatMap((each) =>
     Object.values(each),
   );
 

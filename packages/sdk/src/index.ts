@@ -1,4 +1,5 @@
 export { createClient, type Client } from './client/client.js';
+export type { Conversations } from './client/conversations.js';
 export { fastpaca, fastpaca as default } from './client/default-client.js';
 export type { ContextBuilder } from './conversation/context-builder.js';
 export type { Context } from './conversation/context.js';

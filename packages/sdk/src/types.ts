@@ -122,6 +122,34 @@ export interface Conversation {
   updatedAt: string;
 }
 
+/** Which conversations of the namespace. */
+export interface ListOptions {
+  /**
+   * `activity`: by the hour of `updatedAt`, and within an hour by `createdAt`; each page is sorted by `updatedAt`. `created`: by
+   * `createdAt`. The newest come first. Default `activity`.
+   */
+  order?: 'activity' | 'created' | undefined;
+  /** Only conversations whose metadata have these values under these keys: strings, numbers or booleans. At most 100 keys. */
+  metadata?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** `true` lists the deleted conversations, `false` the others. Default false. */
+  tombstoned?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface ListPageOptions extends ListOptions {
+  /** Most conversations, from 1 to 1000. Default 100. */
+  limit?: number | undefined;
+  /** The `nextCursor` of the page before, with the same order and filters. */
+  cursor?: string | undefined;
+}
+
+export interface ConversationPage {
+  /** The newest first. With several filters there may be fewer than `limit`, or none, although there is a next page. */
+  conversations: Conversation[];
+  /** Null if there is no next page. */
+  nextCursor: string | null;
+}
+
 /** Settings and a compaction to try out. What is left out is as it is stored. */
 export interface WindowPreview {
   policy?: Policy | undefined;

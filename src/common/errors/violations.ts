@@ -22,7 +22,12 @@ export function addViolations(list: Violation[], found: Iterable<Violation>): bo
 
 /** @param prefix path of the object that has the field, with a dot at its end */
 export function unknownField(name: string, kind: 'field' | 'parameter' = 'field', prefix = ''): Violation {
-  return { path: `${prefix}${name.slice(0, MAX_NAME_CHARS)}`, message: `is not a known ${kind}` };
+  return { path: prefix + shortName(name), message: `is not a known ${kind}` };
+}
+
+/** A name that a caller has chosen, as violations have it. */
+export function shortName(name: string): string {
+  return name.slice(0, MAX_NAME_CHARS);
 }
 
 /** The fields of an object that are not among `names`. @param path of the object */

@@ -1,6 +1,7 @@
 import { ContextBuilder } from '../conversation/context-builder.js';
 import { KeyedMutex } from '../conversation/keyed-mutex.js';
 import { RemoteConversation } from '../http/remote-conversation.js';
+import { Conversations } from './conversations.js';
 import { HttpClient } from '../http/http-client.js';
 import { completeOptions, type ClientOptions } from '../http/client-options.js';
 
@@ -13,6 +14,8 @@ export interface Client {
    * @throws TypeError the id is invalid
    */
   context(id: string): ContextBuilder;
+  /** Lists the conversations of the namespace. */
+  readonly conversations: Conversations;
 }
 
 /**
@@ -25,5 +28,6 @@ export function createClient(options: ClientOptions = {}): Client {
   const compactionMutex = new KeyedMutex();
   return {
     context: (id) => new ContextBuilder({ conversation: new RemoteConversation(http, id), compactionMutex }),
+    conversations: new Conversations(http),
   };
 }

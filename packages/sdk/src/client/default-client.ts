@@ -7,14 +7,18 @@ let client: Client | undefined;
  * `FASTPACA_API_KEY`, if that is set. Both variables are read at the first use.
  */
 export const fastpaca: Client = {
-  context: (id) => {
-    client ??= createClient({
-      baseUrl: environmentVariable('FASTPACA_URL'),
-      apiKey: environmentVariable('FASTPACA_API_KEY'),
-    });
-    return client.context(id);
+  context: (id) => defaultClient().context(id),
+  get conversations() {
+    return defaultClient().conversations;
   },
 };
+
+function defaultClient(): Client {
+  return (client ??= createClient({
+    baseUrl: environmentVariable('FASTPACA_URL'),
+    apiKey: environmentVariable('FASTPACA_API_KEY'),
+  }));
+}
 
 /** Undefined if the variable is empty, or if the runtime has no environment. */
 function environmentVariable(name: string): string | undefined {

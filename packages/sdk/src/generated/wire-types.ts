@@ -22,6 +22,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/conversations': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the conversations of the namespace, the newest first
+     * @description A page costs the same for any number of conversations. It also ends at about 8 MiB of metadata and policies, after at least one conversation.
+     */
+    get: operations['listConversations'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/conversations/{id}': {
     parameters: {
       query?: never;
@@ -471,6 +491,12 @@ export interface components {
       overhead?: number;
       /** @description The last report of this conversation */
       last_report?: components['schemas']['MeasuredUsage'];
+    };
+    ConversationPage: {
+      /** @description The newest first */
+      conversations: components['schemas']['Conversation'][];
+      /** @description Cursor of the next page; null if there is none */
+      next_cursor: string | null;
     };
     ConversationSettings: {
       /**
@@ -1045,6 +1071,102 @@ export interface operations {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+    };
+  };
+  listConversations: {
+    parameters: {
+      query?: {
+        /** @description `activity`: the newest hour of `updated_at` first; within an hour, the newest `created_at` first. Each page is sorted by `updated_at`. `created`: the newest `created_at` first. Default: `activity` */
+        order?: string;
+        /** @description Maximum number of conversations; values over 1000 count as 1000. Default: 100. */
+        limit?: number;
+        /** @description The `next_cursor` of the page before, with the same `order` and filters */
+        cursor?: string;
+        /** @description `true` lists the deleted conversations, `false` the others. Default: `false` */
+        tombstoned?: boolean;
+        /** @description Filters `metadata.KEY=VALUE`: the conversations whose metadata have this value under this key. A value is a string, a number as it was sent, `true` or `false`. With several filters, all must match; a page may then have fewer conversations than `limit`, and a `next_cursor`. The first 100 keys of the metadata are searched. */
+        metadata?: {
+          [key: string]: string;
+        };
+      };
+      header?: {
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
+        'x-request-id'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConversationPage'];
+        };
+      };
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
+      400: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key is missing or unknown */
+      401: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description The scheme to use: `Bearer` */
+          'WWW-Authenticate'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key lacks the scope of this route; or, without an API key, the request comes from a web page or under a host name that is not allowed */
+      403: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description An error of the service; the log has the details under the request id */
+      500: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
+      503: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description Seconds to wait */
+          'Retry-After'?: string;
           [name: string]: unknown;
         };
         content: {

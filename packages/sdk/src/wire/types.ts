@@ -3,6 +3,7 @@ import type { components } from '../generated/wire-types.js';
 type Schemas = components['schemas'];
 
 export type WireConversation = Schemas['Conversation'];
+export type WireConversationPage = Schemas['ConversationPage'];
 export type WireConversationSettings = Schemas['ConversationSettings'];
 export type WireAppended = Schemas['Appended'];
 export type WireAppendedTurn = Schemas['AppendedTurn'];

@@ -1,5 +1,5 @@
 import type { Violation } from '../../errors/app-error.js';
-import { addViolations, unknownField } from '../../errors/violations.js';
+import { addViolations, shortName, unknownField } from '../../errors/violations.js';
 import { member, objectMembers, type JsonMember } from '../../json/json-scanner.js';
 import { RawJson } from '../body/raw-json.js';
 import type { DtoDefinition, UncheckedDto } from './dto-definition.js';
@@ -19,12 +19,19 @@ export function bindQuery(query: Query, definition: DtoDefinition): BoundDto {
   const violations: Violation[] = [];
   for (const [name, value] of Object.entries(query)) {
     const field = definition.field(name);
-    if (!field) addViolations(violations, [unknownField(name, 'parameter')]);
+    const map = definition.parameterMaps.find((each) => name.startsWith(`${each}.`));
+    if (!field && map === undefined) addViolations(violations, [unknownField(name, 'parameter')]);
     else if (Array.isArray(value))
-      addViolations(violations, [{ path: name, message: 'is given more than once' }]);
-    else dto[name] = convert(value, field.type);
+      addViolations(violations, [{ path: shortName(name), message: 'is given more than once' }]);
+    else if (field) dto[name] = convert(value, field.type);
+    else if (map !== undefined) mapOf(dto, map).set(name.slice(map.length + 1), value);
   }
   return { dto, violations };
+}
+
+function mapOf(dto: UncheckedDto, name: string): Map<string, string> {
+  const map = (dto[name] ??= new Map<string, string>());
+  return map as Map<string, string>;
 }
 
 /** Converts a query value to the declared type. A value that does not fit stays a string, which the rules reject. */

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { getMetadataStorage, validateSync } from 'class-validator';
 import type { Violation } from '../../errors/app-error.js';
 import { fieldValidationsOf, type FieldValidation } from './field-validator.js';
+import { parameterMapsOf } from './parameter-map.js';
 
 /** An instance of a DTO class, with values that may not fit their declared types. */
 export type UncheckedDto = Record<string, unknown>;
@@ -26,6 +27,8 @@ export class DtoDefinition {
   private readonly fields: ReadonlyMap<string, DtoField>;
   /** The fields that have a `FieldValidator`. */
   readonly validatedFields: readonly (DtoField & { validation: FieldValidation })[];
+  /** The names of the fields with `ParameterMap`. */
+  readonly parameterMaps: readonly string[];
   private readonly hasRequiredField: boolean;
 
   private constructor(private readonly dtoClass: Type) {
@@ -43,6 +46,7 @@ export class DtoDefinition {
     this.validatedFields = [...this.fields.values()].flatMap(({ validation, ...field }) =>
       validation ? [{ ...field, validation }] : [],
     );
+    this.parameterMaps = parameterMapsOf(dtoClass);
     this.hasRequiredField = classValidatorViolations(this.create()).length > 0;
   }
 
