@@ -70,8 +70,8 @@ describe('a page of a list', () => {
 
   async function pagesTouched(execute: string): Promise<{ pages: number; plan: string }> {
     const { rows } = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE ${execute}`);
-    const plan = rows[0]['QUERY PLAN'][0].Plan;
-    return { pages: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'], plan: JSON.stringify(plan) };
+    const plan = rows[0]['QUERY PLAN'][0].Plan as Record<string, number>;
+    return { pages: plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!, plan: JSON.stringify(plan) };
   }
 
   it.each(CASES)('does not cost more with more conversations: %s %j', async (name, filters) => {

@@ -48,8 +48,8 @@ describe('client.conversations.list', () => {
   it('reads a page when the iteration reaches it', async () => {
     const page = client.conversations.page.bind(client.conversations);
     const cursors: unknown[] = [];
-    client.conversations.page = async (options = {}) => {
-      cursors.push(options.cursor);
+    client.conversations.page = async (options) => {
+      cursors.push(options?.cursor);
       return page({ ...options, limit: 2 });
     };
     const found: string[] = [];
