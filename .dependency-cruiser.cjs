@@ -14,6 +14,7 @@ const LAYERS = [
   ['calibration'],
   ['events'],
   ['compaction'],
+  ['erasure'],
   ['window'],
   ['stream'],
   ['http'],

@@ -8,6 +8,7 @@ import { AppConfig } from './config/app-config.js';
 import { ConfigModule, type ConfigFactory } from './config/config.module.js';
 import { ConversationsModule } from './conversations/conversations.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { ErasureModule } from './erasure/erasure.module.js';
 import { EventsModule } from './events/events.module.js';
 import { ExtensionsModule, type Replacements } from './extensions.module.js';
 import { HealthModule } from './health/health.module.js';
@@ -43,6 +44,7 @@ const MODULES_WITH_ROUTES: readonly Type[] = [
   EventsModule,
   WindowModule,
   CompactionModule,
+  ErasureModule,
   CalibrationModule,
   StreamModule,
   HealthModule,
@@ -50,8 +52,8 @@ const MODULES_WITH_ROUTES: readonly Type[] = [
 ];
 
 /**
- * All of Fastpaca, as one global module: `ConversationsService`, `EventsService`, `WindowService`, `CompactionService` and
- * `CalibrationService` can be injected everywhere. Needs a PostgreSQL server at `config.databaseUrl`. An application of its
+ * All of Fastpaca, as one global module: `ConversationsService`, `EventsService`, `WindowService`, `CompactionService`,
+ * `ErasureService` and `CalibrationService` can be injected everywhere. Needs a PostgreSQL server at `config.databaseUrl`. An application of its
  * own also calls `useFastpaca(app)`; `bootstrap()` does all of this.
  */
 @Module({})

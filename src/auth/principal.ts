@@ -8,6 +8,13 @@ export interface Principal {
   subject?: string | undefined;
 }
 
+/** With this value of a query parameter, a route requires this scope instead of its own. */
+export interface ScopeException {
+  parameter: string;
+  value: string;
+  scope: string;
+}
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set before the body is read, on every route that requires a scope. */
@@ -16,6 +23,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The scope that the route requires; `public` if it requires none, and no authentication. */
     scope?: string;
+    scopeException?: ScopeException;
     /** Requests are accepted whatever their `Host` and `Origin`. */
     skipBrowserAccessCheck?: boolean;
   }

@@ -8,10 +8,16 @@ import type { Scope } from './scopes.js';
  * route's Fastify configuration, so that it is checked before the body is read.
  *
  * @param scope one of Fastpaca's scopes, or a scope of your own such as `reports:read`
+ * @param exception a value of a query parameter with which the route requires another scope instead
  */
-
-export function RequireScope(scope: Scope | (string & {})): ClassDecorator & MethodDecorator {
-  return applyDecorators(AddRouteConfig({ scope }), ApiBearerAuth());
+export function RequireScope(
+  scope: Scope | (string & {}),
+  exception?: { parameter: string; value: string; scope: string },
+): ClassDecorator & MethodDecorator {
+  return applyDecorators(
+    AddRouteConfig({ scope, ...(exception && { scopeException: exception }) }),
+    ApiBearerAuth(),
+  );
 }
 
 /** Declares that this route, or every route of this controller, needs no authentication. */

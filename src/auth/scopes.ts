@@ -2,6 +2,7 @@
 export const SCOPES = [
   'conversations:read',
   'conversations:write',
+  'conversations:erase',
   'events:read',
   'events:append',
   'window:read',

@@ -5,6 +5,7 @@ import { Database, type Executor } from '../database/database.js';
 import type { Calibration } from './calibration.js';
 import {
   COUNT_REPORT,
+  DELETE_USAGE,
   FIND_FACTOR,
   FIND_USAGE,
   LIST_CALIBRATIONS,
@@ -101,5 +102,9 @@ export class CalibrationRepository {
 
   async reset(namespace: string, model: string): Promise<void> {
     await this.database.query(RESET_CALIBRATION, [namespace, model]);
+  }
+
+  async deleteUsage({ namespace, id }: ConversationId): Promise<void> {
+    await this.database.query(DELETE_USAGE, [namespace, id]);
   }
 }

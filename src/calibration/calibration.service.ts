@@ -118,6 +118,11 @@ export class CalibrationService implements OnApplicationShutdown {
     };
   }
 
+  /** @internal Deletes the usage reports of a conversation that was erased. */
+  forget(id: ConversationId): Promise<void> {
+    return this.calibrations.deleteUsage(id);
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.queue.stop();
   }

@@ -98,3 +98,10 @@ export const RESET_CALIBRATION: Statement = {
        SET factor = 1, reports = 0, reports_at_change = 0, started_at = date_trunc('milliseconds', clock_timestamp())
      WHERE namespace = $1 AND model = $2`,
 };
+
+/** Deletes the usage reports of conversation ($1, $2). */
+export const DELETE_USAGE: Statement = {
+  name: 'delete_usage',
+  writes: true,
+  text: 'DELETE FROM fastpaca.conversation_usage WHERE namespace = $1 AND conversation_id = $2',
+};

@@ -32,6 +32,11 @@ export class BoundedCache<Value> {
     else this.delete(key);
   }
 
+  /** Deletes every entry whose key satisfies the condition. It looks at all of them. */
+  deleteWhere(matches: (key: string) => boolean): void {
+    for (const key of [...this.recent.keys(), ...this.older.keys()]) if (matches(key)) this.delete(key);
+  }
+
   private add(key: string, entry: Entry<Value>): void {
     const replacedBytes = this.recent.get(key)?.bytes ?? 0;
     if (this.recentBytes - replacedBytes + entry.bytes > this.maxBytes / 2) {

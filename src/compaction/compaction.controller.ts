@@ -37,7 +37,7 @@ export class CompactionController {
     operationId: 'compact',
   })
   @ApiOkResponse({ type: CompactedDto })
-  @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
+  @ApiErrors(400, 401, 403, 404, 409, 410, 413, 415, 500, 503)
   async compact(
     @ConversationIdParam() id: ConversationId,
     @ValidatedBody(CompactDto, COMPACTION_EXAMPLES)

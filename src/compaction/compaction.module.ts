@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { CompactionController } from './compaction.controller.js';
+import { CompactionErasure } from './compaction-erasure.js';
 import { CompactionPlanner } from './compaction-planner.js';
 import { CompactionRepository } from './compaction.repository.js';
 import { CompactionService } from './compaction.service.js';
@@ -10,7 +11,7 @@ import { WithdrawalController } from './withdrawal.controller.js';
 @Module({
   imports: [ConversationsModule, EventsModule],
   controllers: [CompactionController, WithdrawalController],
-  providers: [CompactionService, CompactionPlanner, CompactionRepository],
-  exports: [CompactionService],
+  providers: [CompactionService, CompactionPlanner, CompactionRepository, CompactionErasure],
+  exports: [CompactionService, CompactionErasure],
 })
 export class CompactionModule {}

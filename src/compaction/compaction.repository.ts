@@ -6,15 +6,21 @@ import type { CompactionChange, Compaction, Summary } from './compaction.js';
 import {
   ACTIVE_COMPACTIONS,
   COMPACTIONS_AFTER,
+  DELETE_COMPACTIONS,
   FIND_SUMMARIES,
   INSERT_COMPACTION,
   LAST_COMPACTION,
+  REPLACEMENTS_AFTER,
   SUPERSEDE_COMPACTIONS,
 } from './compaction.sql.js';
 
 /** A compaction to be written; `lastSeq` is the end of the log at that version. */
 export type CompactionRow = Omit<Compaction, 'tokenEstimate' | 'withdrawn'> &
   Omit<Summary, 'version'> & { lastSeq: number };
+
+/** Most compactions, and bytes of replacements, that one statement of an erasure reads or deletes. */
+const ERASED_COMPACTIONS = 1000;
+const ERASED_BYTES = 8 * 1024 * 1024;
 
 /** The compactions table. */
 @Injectable()
@@ -78,5 +84,28 @@ export class CompactionRepository {
       messageTokens.reduce((sum, tokens) => sum + tokens, 0),
       compaction.insertedAt,
     ]);
+  }
+
+  /** The first compactions after a version, active or not; none only if there are no more. */
+  replacementsAfter({ namespace, id }: ConversationId, version: number) {
+    return this.database.query<{ version: number; replacement: string }>(REPLACEMENTS_AFTER, [
+      namespace,
+      id,
+      version,
+      ERASED_COMPACTIONS,
+      ERASED_BYTES,
+    ]);
+  }
+
+  /** Deletes the first compactions after a version. @returns the version of the last one; undefined if there was none */
+  async deleteBatch({ namespace, id }: ConversationId, afterVersion: number): Promise<number | undefined> {
+    const [row] = await this.database.query<{ lastVersion: number | null }>(DELETE_COMPACTIONS, [
+      namespace,
+      id,
+      afterVersion,
+      ERASED_COMPACTIONS,
+      ERASED_BYTES,
+    ]);
+    return row?.lastVersion ?? undefined;
   }
 }

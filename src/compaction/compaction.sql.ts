@@ -70,3 +70,43 @@ export const INSERT_COMPACTION: Statement = {
                                       tokens_through, replacement, message_tokens, token_estimate, inserted_at, active_until)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::json, $10::integer[], $11, $12, ${STILL_ACTIVE})`,
 };
+
+/** The replacements of all compactions of ($1, $2) after version $3, by version: at most $4, and $5 bytes, but at least one. */
+export const REPLACEMENTS_AFTER: Statement = {
+  name: 'replacements_after',
+  text: `
+    SELECT version, replacement
+      FROM (${firstAfter('$3', '$4')}) c
+     WHERE n = 1 OR bytes_through <= $5
+     ORDER BY version`,
+};
+
+/**
+ * Deletes the first compactions of ($1, $2) after version $3: at most $4, and $5 bytes, but at least one. "lastVersion" is the last of
+ * them, or null. Another transaction may delete the same ones; the statement waits for it.
+ */
+export const DELETE_COMPACTIONS: Statement = {
+  name: 'delete_compactions',
+  writes: true,
+  text: `
+    WITH batch AS (
+      SELECT min(version) AS first, max(version) AS last
+        FROM (${firstAfter('$3', '$4')}) c
+       WHERE n = 1 OR bytes_through <= $5
+    ), deleted AS (
+      DELETE FROM fastpaca.compactions
+       WHERE namespace = $1 AND conversation_id = $2
+         AND version BETWEEN (SELECT first FROM batch) AND (SELECT last FROM batch)
+    )
+    SELECT last AS "lastVersion" FROM batch`,
+};
+
+/** The compactions of ($1, $2) after a version, numbered by version, with the bytes of their replacements up to each. */
+function firstAfter(version: string, limit: string): string {
+  return `
+    SELECT version, replacement, row_number() OVER (ORDER BY version) AS n,
+           sum(octet_length(replacement::text)) OVER (ORDER BY version) AS bytes_through
+      FROM (SELECT version, replacement FROM fastpaca.compactions
+             WHERE namespace = $1 AND conversation_id = $2 AND version > ${version}
+             ORDER BY version LIMIT ${limit}) c`;
+}

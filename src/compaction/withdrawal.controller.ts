@@ -30,7 +30,7 @@ export class WithdrawalController {
     operationId: 'withdraw',
   })
   @ApiOkResponse({ type: CompactedDto })
-  @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
+  @ApiErrors(400, 401, 403, 404, 409, 410, 413, 415, 500, 503)
   async withdraw(
     @ConversationIdParam() id: ConversationId,
     @ValidatedBody(WithdrawDto, WITHDRAWAL_EXAMPLES)

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { log } from '../common/logging/logger.js';
 
-/** What has changed: events were appended, a range was compacted, settings or metadata were written, or it was deleted. */
-export type ChangeKind = 'append' | 'compaction' | 'settings' | 'metadata' | 'tombstone';
+/** What has changed: events were appended, a range was compacted, settings or metadata were written, or it was deleted or erased. */
+export type ChangeKind = 'append' | 'compaction' | 'settings' | 'metadata' | 'tombstone' | 'erasure';
 
 /** A change that this node has committed. */
 export interface CommittedChange {

@@ -29,6 +29,8 @@ export interface Conversation {
   /** The version that last changed which events are withdrawn; null if none ever was. */
   withdrawnVersion: number | null;
   tombstonedAt: Date | null;
+  /** Set if the conversation was erased. Nothing can be read then, so no caller outside of the service sees such a record. */
+  erasedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
 }

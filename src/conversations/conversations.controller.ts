@@ -1,11 +1,5 @@
-import { Delete, Get, HttpCode, Patch, Put, Res } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { Get, Patch, Put, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
@@ -38,7 +32,7 @@ export class ConversationsController {
   })
   @ApiCreatedResponse({ type: ConversationDto, description: 'Created' })
   @ApiOkResponse({ type: ConversationDto, description: 'Updated' })
-  @ApiErrors(400, 401, 403, 409, 413, 415, 500, 503)
+  @ApiErrors(400, 401, 403, 409, 410, 413, 415, 500, 503)
   async put(
     @ConversationIdParam() id: ConversationId,
     @ValidatedBody(PutConversationDto, SETTINGS_EXAMPLES)
@@ -68,26 +62,12 @@ export class ConversationsController {
     operationId: 'getConversation',
   })
   @ApiOkResponse({ type: ConversationDto })
-  @ApiErrors(400, 401, 403, 404, 500, 503)
+  @ApiErrors(400, 401, 403, 404, 410, 500, 503)
   async get(
     @ConversationIdParam() id: ConversationId,
     @ValidatedQuery(NoQuery) _query: NoQuery,
   ): Promise<string> {
     return conversationJson(await this.conversations.get(id));
-  }
-
-  @Delete()
-  @RequireScope('conversations:write')
-  @HttpCode(204)
-  @ApiOperation({
-    summary: 'Delete: reads still work, writes are rejected with 409',
-    description: 'Leaves a tombstone. Deleting again has no effect and also responds 204.',
-    operationId: 'deleteConversation',
-  })
-  @ApiNoContentResponse()
-  @ApiErrors(400, 401, 403, 404, 500, 503)
-  delete(@ConversationIdParam() id: ConversationId, @ValidatedQuery(NoQuery) _query: NoQuery): Promise<void> {
-    return this.conversations.tombstone(id);
   }
 
   @Patch('metadata')
@@ -100,7 +80,7 @@ export class ConversationsController {
     operationId: 'patchMetadata',
   })
   @ApiOkResponse({ type: ConversationDto })
-  @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
+  @ApiErrors(400, 401, 403, 404, 409, 410, 413, 415, 500, 503)
   async patchMetadata(
     @ConversationIdParam() id: ConversationId,
     @ValidatedBody(PatchMetadataDto, METADATA_EXAMPLES) { metadata }: PatchMetadataDto,

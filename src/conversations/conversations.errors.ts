@@ -19,6 +19,15 @@ export class TombstonedError extends AppError {
   }
 }
 
+/** The conversation was erased: it can be neither read nor written, and its id cannot be used again. */
+export class ConversationErasedError extends AppError {
+  readonly status = HttpStatus.GONE;
+  readonly error = 'gone';
+  constructor() {
+    super('The conversation was erased, and its id cannot be used again; choose another id');
+  }
+}
+
 export class VersionMismatchError extends AppError {
   readonly status = HttpStatus.CONFLICT;
   readonly error = 'conflict';

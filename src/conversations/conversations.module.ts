@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { PoliciesModule } from '../policies/policies.module.js';
+import { ConversationCaches } from './conversation-caches.js';
 import { ConversationChanges } from './conversation-changes.js';
 import { ConversationListController } from './conversation-list.controller.js';
 import { ConversationLists } from './conversation-lists.js';
@@ -8,6 +9,8 @@ import { ConversationsRepository } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
 import { ConversationLoader } from './conversation-loader.js';
 import { ListedActivity } from './listed-activity.js';
+import { ErasureRecords } from './erasure-records.js';
+import { KnownModels } from './known-models.js';
 import {
   MetadataValidator,
   MetadataPatchValidator,
@@ -25,11 +28,14 @@ import {
     ConversationLists,
     ListedActivity,
     ConversationChanges,
+    ConversationCaches,
+    KnownModels,
+    ErasureRecords,
     PolicyValidator,
     MetadataValidator,
     MetadataPatchValidator,
     TokenBudgetValidator,
   ],
-  exports: [ConversationsService, ConversationChanges],
+  exports: [ConversationsService, ConversationChanges, ConversationCaches, ErasureRecords],
 })
 export class ConversationsModule {}

@@ -90,7 +90,7 @@ export class ConversationsRepository {
     return row;
   }
 
-  /** @returns its version; undefined if the conversation does not exist */
+  /** @returns its version; undefined if the conversation does not exist or was erased */
   async tombstone({ namespace, id }: ConversationId): Promise<number | undefined> {
     const [row] = await this.database.query<{ version: number }>(TOMBSTONE_CONVERSATION, [namespace, id]);
     return row?.version;

@@ -15,7 +15,11 @@ import type {
   ConversationSettings,
   SettingsInput,
 } from './conversation.js';
-import { ConversationNotFoundError, TombstonedError } from './conversations.errors.js';
+import {
+  ConversationErasedError,
+  ConversationNotFoundError,
+  TombstonedError,
+} from './conversations.errors.js';
 import { ConversationsRepository } from './conversations.repository.js';
 import { KnownModels } from './known-models.js';
 import { ListedActivity } from './listed-activity.js';
@@ -29,23 +33,22 @@ const DEFAULTS = { triggerRatio: 0.7, policyStrategy: 'last_n', policyConfig: '{
 /** The record of a conversation: settings, metadata, tombstone, and the lock that orders its changes. */
 @Injectable()
 export class ConversationsService {
-  private readonly knownModels = new KnownModels();
-
   constructor(
     private readonly conversations: ConversationsRepository,
     private readonly loader: ConversationLoader,
     private readonly lists: ConversationLists,
     private readonly activity: ListedActivity,
+    private readonly knownModels: KnownModels,
     private readonly policies: PolicyRegistry,
     private readonly database: Database,
     private readonly changes: ConversationChanges,
     private readonly config: AppConfig,
   ) {}
 
-  /** @throws ConversationNotFoundError (404) */
+  /** @throws ConversationNotFoundError (404), ConversationErasedError (410) */
   async get(id: ConversationId): Promise<ConversationRecord> {
     const conversation = await this.loader.find(id);
-    if (!conversation) throw new ConversationNotFoundError();
+    rejectMissing(conversation);
     this.knownModels.set(id, conversation.model);
     return conversation;
   }
@@ -82,6 +85,7 @@ export class ConversationsService {
    * @throws InvalidPayloadError (400) budget above the maximum or missing for a new conversation, reserved tokens that are not
    *   less than the budget, metadata over 64 KiB, or a policy object that its strategy rejects
    * @throws TombstonedError (409)
+   * @throws ConversationErasedError (410)
    */
   async put(
     id: ConversationId,
@@ -112,6 +116,7 @@ export class ConversationsService {
   /** Throws why a PUT has written nothing, if that reason still holds. */
   private async rejectPut(id: ConversationId, settings: ConversationSettings): Promise<void> {
     const existing = await this.conversations.find(id);
+    if (existing?.erasedAt) throw new ConversationErasedError();
     if (existing?.tombstonedAt) throw new TombstonedError();
     const violations = existing
       ? storedReserveViolations(settings, existing)
@@ -164,6 +169,7 @@ export class ConversationsService {
    * @throws InvalidPayloadError (400) the result is over 64 KiB
    * @throws ConversationNotFoundError (404)
    * @throws TombstonedError (409)
+   * @throws ConversationErasedError (410)
    */
   async patchMetadata(id: ConversationId, patch: object): Promise<Conversation> {
     const { text } = RawJson.of(patch);
@@ -175,10 +181,18 @@ export class ConversationsService {
     return patched;
   }
 
-  /** Marks the conversation as deleted; it may be called again. @throws ConversationNotFoundError (404) */
+  /**
+   * Marks the conversation as deleted; it may be called again.
+   *
+   * @throws ConversationNotFoundError (404)
+   * @throws ConversationErasedError (410)
+   */
   async tombstone(id: ConversationId): Promise<void> {
     const version = await this.conversations.tombstone(id);
-    if (version === undefined) throw new ConversationNotFoundError();
+    if (version === undefined) {
+      rejectMissing(await this.conversations.find(id));
+      throw new ConversationNotFoundError();
+    }
     this.publish(id, 'tombstone', { version });
   }
 
@@ -187,12 +201,13 @@ export class ConversationsService {
    *
    * @throws ConversationNotFoundError (404)
    * @throws TombstonedError (409)
+   * @throws ConversationErasedError (410)
    *
    * @internal
    */
   async lock(tx: Executor, id: ConversationId): Promise<Conversation> {
     const conversation = await this.conversations.lock(tx, id);
-    if (!conversation) throw new ConversationNotFoundError();
+    rejectMissing(conversation);
     if (conversation.tombstonedAt) throw new TombstonedError();
     return conversation;
   }
@@ -215,4 +230,12 @@ export class ConversationsService {
   ): Promise<{ version: number; updatedAt: Date }> {
     return this.conversations.advanceVersion(tx, id, changesWithdrawn);
   }
+}
+
+/** @throws ConversationNotFoundError (404), ConversationErasedError (410) */
+function rejectMissing<Found extends Conversation>(
+  conversation: Found | undefined,
+): asserts conversation is Found {
+  if (!conversation) throw new ConversationNotFoundError();
+  if (conversation.erasedAt) throw new ConversationErasedError();
 }

@@ -115,7 +115,7 @@ export const SET_METADATA: Statement = {
     RETURNING ${RECORD}, ${LISTED}`,
 };
 
-/** Tombstones conversation ($1, $2). A repeated call keeps the time of the first. */
+/** Tombstones conversation ($1, $2), unless it was erased. A repeated call keeps the time of the first. */
 export const TOMBSTONE_CONVERSATION: Statement = {
   name: 'tombstone_conversation',
   writes: true,
@@ -123,7 +123,7 @@ export const TOMBSTONE_CONVERSATION: Statement = {
     UPDATE fastpaca.conversations
        SET tombstoned_at = COALESCE(tombstoned_at, clock_timestamp()),
            updated_at = CASE WHEN tombstoned_at IS NULL THEN ${NOW} ELSE updated_at END
-     WHERE namespace = $1 AND id = $2
+     WHERE namespace = $1 AND id = $2 AND erased_at IS NULL
     RETURNING version, ${LISTED}`,
 };
 

@@ -172,7 +172,7 @@ function appendBatch(keyed = { parameters: '', columns: '', where: '' }): string
 export const FIND_APPEND_REJECTION: Statement = {
   name: 'find_append_rejection',
   text: `
-    SELECT c.version, c.tombstoned_at IS NOT NULL AS tombstoned, c.model,
+    SELECT c.version, c.tombstoned_at IS NOT NULL AS tombstoned, c.erased_at IS NOT NULL AS erased, c.model,
            cardinality(c.pinned_seqs) AS "pinnedCount", e.seq AS "turnSeq", e.turn_size AS "turnSize"
       FROM fastpaca.conversations c
       LEFT JOIN fastpaca.events e

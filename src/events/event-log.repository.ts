@@ -11,6 +11,7 @@ import {
   FIND_APPEND_REJECTION,
 } from './append.sql.js';
 import {
+  DELETE_EVENTS,
   FIRST_SINCE,
   READ_BACKWARD,
   READ_FORWARD,
@@ -37,6 +38,7 @@ export interface AppendedEvent {
 export interface AppendRejection {
   version: number;
   tombstoned: boolean;
+  erased: boolean;
   model: string | null;
   /** How many events of the conversation are pinned. */
   pinnedCount: number;
@@ -52,6 +54,10 @@ export interface LogSuffix {
   /** Size of the newest requested event that did not fit; undefined if all fit. */
   skippedBytes?: number;
 }
+
+/** Most events, and bytes of bodies, that one statement deletes. */
+const DELETED_EVENTS = 1000;
+const DELETED_BYTES = 8 * 1024 * 1024;
 
 /** The events table, and the counters of a conversation that an append advances in the same statement. */
 @Injectable()
@@ -264,5 +270,17 @@ export class EventLogRepository {
     ]);
     if (!row) throw new Error(`the log lacks event ${fromSeq} or event ${toSeq}`);
     return row;
+  }
+
+  /** Deletes the oldest events after a seq. @returns the seq of the last one; undefined if there was none */
+  async deleteBatch({ namespace, id }: ConversationId, afterSeq: number): Promise<number | undefined> {
+    const [row] = await this.database.query<{ lastSeq: number | null }>(DELETE_EVENTS, [
+      namespace,
+      id,
+      afterSeq,
+      DELETED_EVENTS,
+      DELETED_BYTES,
+    ]);
+    return row?.lastSeq ?? undefined;
   }
 }

@@ -176,3 +176,26 @@ export const TOKENS_OF_RANGE: Statement = {
      WHERE first.namespace = $1 AND first.conversation_id = $2 AND first.seq = $3
        AND last.namespace = $1 AND last.conversation_id = $2 AND last.seq = $4`,
 };
+
+/**
+ * Deletes the oldest events of ($1, $2) after seq $3: at most $4, and $5 bytes of bodies, but at least one. "lastSeq" is the last of
+ * them, or null. Another transaction may delete the same events; the statement waits for it.
+ */
+export const DELETE_EVENTS: Statement = {
+  name: 'delete_events',
+  writes: true,
+  text: `
+    WITH batch AS (
+      SELECT min(seq) AS first, max(seq) AS last
+        FROM (SELECT e.seq, sum(${BODY_BYTES}) OVER (ORDER BY e.seq) AS bytes_through, row_number() OVER (ORDER BY e.seq) AS n
+                FROM (SELECT * FROM fastpaca.events
+                       WHERE namespace = $1 AND conversation_id = $2 AND seq > $3
+                       ORDER BY seq LIMIT $4) e) e
+       WHERE n = 1 OR bytes_through <= $5
+    ), deleted AS (
+      DELETE FROM fastpaca.events
+       WHERE namespace = $1 AND conversation_id = $2
+         AND seq BETWEEN (SELECT first FROM batch) AND (SELECT last FROM batch)
+    )
+    SELECT last AS "lastSeq" FROM batch`,
+};

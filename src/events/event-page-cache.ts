@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
+import { ConversationCaches, type ConversationCache } from '../conversations/conversation-caches.js';
 import { eventPageJson } from './dto/event-page.dto.js';
 import { LogPages } from './log-pages.js';
 import type { PageRange } from './page-range.js';
@@ -10,15 +10,16 @@ import type { PageRange } from './page-range.js';
 /** The pages of the log that were read lately, as response bodies. The events of a range never change, only which are withdrawn. */
 @Injectable()
 export class EventPageCache {
-  private readonly pages: BoundedCache<Buffer>;
+  private readonly pages: ConversationCache<Buffer>;
   /** There is one history at a time, so only the last digest is kept. */
   private lastDigest = { history: '', digest: '' };
 
   constructor(
     private readonly log: LogPages,
+    caches: ConversationCaches,
     { pageCacheBytes }: AppConfig,
   ) {
-    this.pages = new BoundedCache(pageCacheBytes);
+    this.pages = caches.create(pageCacheBytes);
   }
 
   /**
@@ -31,11 +32,10 @@ export class EventPageCache {
 
   /** `EventPageDto` as JSON text. @param tag the entity tag of the page */
   async read(id: ConversationId, range: PageRange, tag: string): Promise<Buffer> {
-    const key = `${tag}${id.key}`;
-    const cached = this.pages.get(key);
+    const cached = this.pages.get(id, tag);
     if (cached) return cached;
     const page = Buffer.from(eventPageJson(await this.log.read(id, range)));
-    this.pages.set(key, page, page.length);
+    this.pages.set(id, tag, page, page.length);
     return page;
   }
 

@@ -55,7 +55,7 @@ export class EventsController {
     description: '`AppendedDto` for `event`, `AppendedTurnDto` for `events`',
     schema: { oneOf: [{ $ref: getSchemaPath(AppendedDto) }, { $ref: getSchemaPath(AppendedTurnDto) }] },
   })
-  @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
+  @ApiErrors(400, 401, 403, 404, 409, 410, 413, 415, 500, 503)
   async append(
     @ConversationIdParam() id: ConversationId,
     @ValidatedBody(AppendEventsDto, APPEND_EXAMPLES)
@@ -86,7 +86,7 @@ export class EventsController {
     operationId: 'readEvents',
   })
   @ApiEntityTag(EventPageDto, 'page', 'Derived from the range of the page and the withdrawn events in it')
-  @ApiErrors(400, 401, 403, 404, 500, 503)
+  @ApiErrors(400, 401, 403, 404, 410, 500, 503)
   async read(
     @ConversationIdParam() id: ConversationId,
     @ValidatedQuery(ReadEventsDto)

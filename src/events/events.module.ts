@@ -9,6 +9,7 @@ import { EventValidator, ReplacementValidator, TurnValidator } from './event-val
 import { EventNormalizer } from './event-normalizer.js';
 import { EventLogRepository } from './event-log.repository.js';
 import { EventsController } from './events.controller.js';
+import { LogErasure } from './log-erasure.js';
 import { LogPages } from './log-pages.js';
 import { LongPoll } from './long-poll.js';
 import { EventPageCache } from './event-page-cache.js';
@@ -28,6 +29,7 @@ import { WithdrawnEvents } from './withdrawn-events.js';
     PinnedEventsReader,
     WithdrawnEvents,
     LogPages,
+    LogErasure,
     LongPoll,
     EventPageCache,
     EventNormalizer,
@@ -35,6 +37,6 @@ import { WithdrawnEvents } from './withdrawn-events.js';
     TurnValidator,
     ReplacementValidator,
   ],
-  exports: [EventsService],
+  exports: [EventsService, LogErasure],
 })
 export class EventsModule {}

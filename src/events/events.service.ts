@@ -70,6 +70,7 @@ export class EventsService {
    * @throws ConversationNotFoundError (404)
    * @throws IdempotencyConflictError (409) the key was used for other content
    * @throws TombstonedError (409)
+   * @throws ConversationErasedError (410)
    * @throws VersionMismatchError (409) the conversation has moved on; re-read and retry
    * @throws UnavailableError (503)
    */

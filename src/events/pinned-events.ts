@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { jsonValue } from '../common/json/json-value.js';
 import { AppConfig } from '../config/app-config.js';
+import { ConversationCaches, type ConversationCache } from '../conversations/conversation-caches.js';
 import type { ConversationRecord } from '../conversations/conversation.js';
 import { EventLogRepository } from './event-log.repository.js';
 import { isHeadRole, MAX_HEAD_LENGTH } from './pins.js';
@@ -42,13 +42,14 @@ const HEAD_READ_BYTES = 1024 * 1024;
  */
 @Injectable()
 export class PinnedEventsReader {
-  private readonly cache: BoundedCache<CachedPins>;
+  private readonly cache: ConversationCache<CachedPins>;
 
   constructor(
     private readonly log: EventLogRepository,
+    caches: ConversationCaches,
     { pinnedEventsCacheBytes }: AppConfig,
   ) {
-    this.cache = new BoundedCache(pinnedEventsCacheBytes);
+    this.cache = caches.create(pinnedEventsCacheBytes);
   }
 
   /** See `EventsService.pinned`. */
@@ -58,11 +59,11 @@ export class PinnedEventsReader {
     maxBytes: number,
     pinHead: boolean,
   ): Promise<PinnedEvents> {
-    const key = `${record.history} ${id.key} ${pinHead}`;
-    const cached = this.cache.get(key);
+    const variant = `${record.history} ${pinHead}`;
+    const cached = this.cache.get(id, variant);
     const headLength = pinHead ? (record.headLength ?? (await this.headLength(id, record, cached))) : 0;
     if (headLength === 0 && record.pinnedCount === 0) {
-      if (record.headLength === null) this.store(key, { ...record, headLength, events: [] });
+      if (record.headLength === null) this.store(id, variant, { ...record, headLength, events: [] });
       return NO_PINS;
     }
     const isComplete = cached && cached.headLength >= headLength && cached.pinnedCount >= record.pinnedCount;
@@ -70,7 +71,7 @@ export class PinnedEventsReader {
       ? { events: cached.events, cutByBytes: false }
       : await this.readAll(id, headLength, maxBytes);
     if (!isComplete && !cutByBytes)
-      this.store(key, {
+      this.store(id, variant, {
         ...record,
         headLength,
         events,
@@ -122,13 +123,13 @@ export class PinnedEventsReader {
     }
   }
 
-  private store(key: string, pins: CachedPins): void {
+  private store(id: ConversationId, variant: string, pins: CachedPins): void {
     const { events, headLength, pinnedCount, lastSeq } = pins;
     const bytes = events.reduce(
       (sum, { body }) => sum + 2 * body.length + EVENT_OVERHEAD_BYTES,
-      2 * key.length + EVENT_OVERHEAD_BYTES,
+      2 * (id.key.length + variant.length) + EVENT_OVERHEAD_BYTES,
     );
-    this.cache.set(key, { events, headLength, pinnedCount, lastSeq }, bytes);
+    this.cache.set(id, variant, { events, headLength, pinnedCount, lastSeq }, bytes);
   }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
+import { ConversationCaches } from '../conversations/conversation-caches.js';
 import { RecentEventsCache } from './recent-events-cache.js';
 import type { EventLogRepository } from './event-log.repository.js';
 import type { SuffixRange, EventWithTotal, SeqRange } from './stored-event.js';
@@ -57,7 +58,11 @@ class MemoryLog {
 const tokensBefore = ({ tokensThrough, tokenEstimate }: EventWithTotal) => tokensThrough - tokenEstimate;
 
 function cacheOf(log: MemoryLog, env: Record<string, string> = {}): RecentEventsCache {
-  return new RecentEventsCache(log as unknown as EventLogRepository, AppConfig.fromEnvironment(env));
+  return new RecentEventsCache(
+    log as unknown as EventLogRepository,
+    new ConversationCaches(),
+    AppConfig.fromEnvironment(env),
+  );
 }
 
 const AMPLE_BYTES = 64 * 1024 * 1024;

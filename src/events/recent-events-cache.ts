@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
+import { ConversationCaches, type ConversationCache } from '../conversations/conversation-caches.js';
 import { EventLogRepository, type LogSuffix } from './event-log.repository.js';
 import type { SuffixRange, EventWithTotal, SeqRange, StoredEvent } from './stored-event.js';
 
@@ -26,13 +26,15 @@ interface RecentEvents {
  */
 @Injectable()
 export class RecentEventsCache {
-  private readonly cache: BoundedCache<RecentEvents>;
+  /** By the history of the database: events never change within one. */
+  private readonly cache: ConversationCache<RecentEvents>;
 
   constructor(
     private readonly log: EventLogRepository,
+    caches: ConversationCaches,
     { recentEventsCacheBytes }: AppConfig,
   ) {
-    this.cache = new BoundedCache(recentEventsCacheBytes);
+    this.cache = caches.create(recentEventsCacheBytes);
   }
 
   /** As `EventLogRepository.suffix`. @param history of the database, from the conversation's record */
@@ -44,11 +46,10 @@ export class RecentEventsCache {
   ): Promise<LogSuffix> {
     const [range] = ranges;
     if (!range || ranges.length > 1) return this.log.suffix(id, ranges, maxBytes);
-    const key = cacheKey(id, history);
-    const recent = await this.find(id, key, range);
-    if (recent && maxBodyBytes(recent.events) <= maxBytes) return this.suffixOf(recent, id, key, range);
+    const recent = await this.find(id, history, range);
+    if (recent && maxBodyBytes(recent.events) <= maxBytes) return this.suffixOf(recent, id, history, range);
     const read = await this.log.suffix(id, ranges, maxBytes);
-    this.store(key, recentEvents(read.events, range, read.skippedBytes === undefined));
+    this.store(id, history, recentEvents(read.events, range, read.skippedBytes === undefined));
     return read;
   }
 
@@ -59,12 +60,11 @@ export class RecentEventsCache {
     range: SeqRange,
     maxBytes: number,
   ): Promise<StoredEvent[]> {
-    const key = cacheKey(id, history);
-    const recent = await this.find(id, key, { ...range, minTokensBefore: -1 });
+    const recent = await this.find(id, history, { ...range, minTokensBefore: -1 });
     const events = recent?.events.filter(({ seq }) => seq >= range.fromSeq && seq <= range.toSeq) ?? [];
     if (!recent || maxBodyBytes(events) > maxBytes)
       return this.log.forward(id, range, range.toSeq - range.fromSeq + 1, maxBytes);
-    this.store(key, recent);
+    this.store(id, history, recent);
     return events;
   }
 
@@ -75,7 +75,7 @@ export class RecentEventsCache {
     ranges: readonly SeqRange[],
     count: number,
   ): readonly EventWithTotal[] | undefined {
-    const recent = this.cache.get(cacheKey(id, history))?.events;
+    const recent = this.cache.get(id, history)?.events;
     const [first, last] = [recent?.[0], recent?.at(-1)];
     if (!recent || !first || !last || last.seq < (ranges.at(-1)?.toSeq ?? 0)) return undefined;
     const events: EventWithTotal[] = [];
@@ -89,8 +89,12 @@ export class RecentEventsCache {
   }
 
   /** Cached events that cover the range, after adding the few newest events that may be missing. */
-  private async find(id: ConversationId, key: string, range: SuffixRange): Promise<RecentEvents | undefined> {
-    const recent = this.cache.get(key);
+  private async find(
+    id: ConversationId,
+    history: string,
+    range: SuffixRange,
+  ): Promise<RecentEvents | undefined> {
+    const recent = this.cache.get(id, history);
     const [first, last] = [recent?.events[0], recent?.events.at(-1)];
     if (!recent || !first || !last) return undefined;
     if (first.seq > range.fromSeq && range.minTokensBefore < recent.completeFrom) return undefined;
@@ -106,7 +110,7 @@ export class RecentEventsCache {
   private async suffixOf(
     recent: RecentEvents,
     id: ConversationId,
-    key: string,
+    history: string,
     range: SuffixRange,
   ): Promise<LogSuffix> {
     const { fromSeq, toSeq, minTokensBefore } = range;
@@ -117,24 +121,19 @@ export class RecentEventsCache {
     const totalBefore = first ? tokensBefore(first) : await this.log.tokensThrough(id, fromSeq - 1);
     // Old events that readers no longer need are dropped once they are the larger part.
     const isMostlyUnused = recent.events.length > 2 * events.length + MAX_ADDED_EVENTS;
-    this.store(key, isMostlyUnused ? recentEvents(events, range, true) : recent);
+    this.store(id, history, isMostlyUnused ? recentEvents(events, range, true) : recent);
     return { events, tokensBefore: totalBefore };
   }
 
   /** Does nothing if newer events are cached: a reader of a past version must not displace what other readers use. */
-  private store(key: string, recent: RecentEvents): void {
+  private store(id: ConversationId, history: string, recent: RecentEvents): void {
     const { events } = recent;
     const last = events.at(-1);
-    const cachedLast = this.cache.get(key)?.events.at(-1);
+    const cachedLast = this.cache.get(id, history)?.events.at(-1);
     if (!last || (cachedLast && cachedLast.seq > last.seq)) return;
     const bytes = events.reduce((sum, { body }) => sum + 2 * body.length + EVENT_OVERHEAD_BYTES, 0);
-    this.cache.set(key, recent, bytes);
+    this.cache.set(id, history, recent, bytes);
   }
-}
-
-/** Events never change within a history of the database. */
-function cacheKey(id: ConversationId, history: string): string {
-  return `${history} ${id.key}`;
 }
 
 /** Upper bound of the size of the bodies in UTF-8. */

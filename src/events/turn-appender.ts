@@ -4,6 +4,7 @@ import { runCooperatively } from '../common/cooperative-task.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import { jsonEqualsTask } from '../common/json/json-equal.js';
 import {
+  ConversationErasedError,
   ConversationNotFoundError,
   TombstonedError,
   VersionMismatchError,
@@ -62,6 +63,7 @@ export class TurnAppender {
       if (events.length) return { events, deduped: false };
       const rejection = await this.log.findRejection(id, turn.idempotencyKey);
       if (!rejection) throw new ConversationNotFoundError();
+      if (rejection.erased) throw new ConversationErasedError();
       // First the key: the retry of a committed append succeeds, although its `ifVersion` is stale by now.
       if (rejection.turnSeq !== null)
         return { events: await this.storedTurn(id, turn, rejection), deduped: true };

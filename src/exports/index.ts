@@ -72,8 +72,10 @@ export {
 } from '../common/errors/common.errors.js';
 export { RangeGapError, RangeOverlapError } from '../compaction/compaction.errors.js';
 export {
+  ConversationErasedError,
   ConversationNotFoundError,
   TombstonedError,
   VersionMismatchError,
 } from '../conversations/conversations.errors.js';
+export { ErasureService, type ErasureReceipt } from '../erasure/erasure.service.js';
 export { IdempotencyConflictError } from '../events/events.errors.js';

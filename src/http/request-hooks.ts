@@ -105,7 +105,7 @@ function authorize(
   reply: FastifyReply,
   done: (error?: Error) => void,
 ): void {
-  const { scope } = request.routeConfig ?? {};
+  const scope = requiredScope(request);
   const proceed = (principal?: Principal) => {
     request.principal = principal;
     reply.isAdmitted = true;
@@ -118,6 +118,13 @@ function authorize(
   const principal = authorizer.authorize(request.headers, scope);
   if (principal instanceof Promise) principal.then(proceed, done);
   else proceed(principal);
+}
+
+function requiredScope({ routeConfig, query }: FastifyRequest): string | undefined {
+  const { scope, scopeException } = routeConfig ?? {};
+  if (!scopeException) return scope;
+  const { parameter, value } = scopeException;
+  return (query as Record<string, unknown>)[parameter] === value ? scopeException.scope : scope;
 }
 
 /** A kept-alive connection would keep the server from closing. */

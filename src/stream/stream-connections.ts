@@ -59,7 +59,8 @@ export class StreamConnections implements OnModuleInit, BeforeApplicationShutdow
     const subscription = new Subscription(transport, includeEvents, cursor ?? record.version);
     const heartbeat = { aliveAtMs: performance.now() };
     this.connected.set(subscription, heartbeat);
-    const unsubscribe = this.feeds.subscribe(id, record, subscription, cursor);
+    // Nest keeps the websocket that has connected last, and with it these functions: they must not keep the conversation.
+    let unsubscribe: (() => void) | undefined = this.feeds.subscribe(id, record, subscription, cursor);
     // The service may have begun to stop after the stream was admitted.
     if (this.lifecycle.isDraining) closeForShutdown(subscription);
     return {
@@ -67,7 +68,8 @@ export class StreamConnections implements OnModuleInit, BeforeApplicationShutdow
       markDisconnected: () => {
         subscription.markDisconnected();
         this.connected.delete(subscription);
-        unsubscribe();
+        unsubscribe?.();
+        unsubscribe = undefined;
       },
     };
   }

@@ -11,7 +11,14 @@ export interface StreamTransport {
 }
 
 /** Close codes: https://www.iana.org/assignments/websocket. Those from 4000 on are our own. */
-export const CLOSE = { done: 1000, goingAway: 1001, overloaded: 1013, notFound: 4404, idle: 4408 } as const;
+export const CLOSE = {
+  done: 1000,
+  goingAway: 1001,
+  overloaded: 1013,
+  notFound: 4404,
+  erased: 4410,
+  idle: 4408,
+} as const;
 
 /** How long a reader has to receive the buffered frames and the close, in milliseconds; then its connection is cut. */
 export const CLOSE_TIMEOUT_MS = 1000;

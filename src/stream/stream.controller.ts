@@ -45,7 +45,7 @@ export class StreamController {
     description: 'Server-sent events; the `data` of each is one of these frames',
     content: { 'text/event-stream': { schema: ANY_FRAME } },
   })
-  @ApiErrors(400, 401, 403, 404, 426, 500, 503)
+  @ApiErrors(400, 401, 403, 404, 410, 426, 500, 503)
   async follow(
     @ConversationIdParam() id: ConversationId,
     @ValidatedQuery(StreamQueryDto) query: StreamQueryDto,

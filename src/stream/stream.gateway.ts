@@ -35,7 +35,7 @@ export class StreamGateway implements OnGatewayInit, OnGatewayConnection {
 
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
     const transport = new WebSocketTransport(socket);
-    const connection = this.connections.connect(this.upgrades.admittedUpgrade(request).stream, transport);
+    const connection = this.connections.connect(this.upgrades.takeStream(request), transport);
     socket.on('message', connection.markAlive);
     socket.on('pong', connection.markAlive);
     socket.on('ping', (data) => {

@@ -78,6 +78,13 @@ export class WebSocketUpgradeHandler {
     return upgrade;
   }
 
+  /** The stream of an admitted upgrade, once: the request may be kept for longer than its conversation. */
+  takeStream(request: IncomingMessage): StreamRequest {
+    const { stream } = this.admittedUpgrade(request);
+    this.admittedUpgrades.delete(request);
+    return stream;
+  }
+
   /** Whether the request is for the stream of a conversation, and not for a gateway of the host application. */
   isStream({ url = '' }: IncomingMessage): boolean {
     return this.streamUrl(url) !== undefined;

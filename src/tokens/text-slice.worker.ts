@@ -26,8 +26,14 @@ const { LOOKAHEAD_CHARS, TextCounter } = (await import(
 const { pieces } = workerData as SliceWorkerData;
 const counters = new Map<EncodingName, Counter>();
 
-/** Counts one slice of a text. */
-export default function countSlice({ text, encoding, isLast }: SliceTask): CountProgress {
+/** Counts one slice of a text, or forgets all of them. */
+export default function countSlice(task: SliceTask | 'forget'): CountProgress {
+  if (task === 'forget') {
+    counters.clear();
+    /\s/.test(' '); // V8 keeps the text that a regular expression has matched last
+    return { tokens: 0, end: 0 };
+  }
+  const { text, encoding, isLast } = task;
   const counter = counters.get(encoding) ?? new TextCounter(encoding, pieces.get(encoding) as RegExp);
   counters.set(encoding, counter);
   return counter.count(text, { stop: isLast ? text.length : text.length - LOOKAHEAD_CHARS });

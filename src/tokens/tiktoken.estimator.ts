@@ -52,6 +52,11 @@ export class TiktokenEstimator implements TokenEstimator, OnApplicationShutdown 
     return typeof tokens === 'number' ? tokens * factor : tokens.then((count) => count * factor);
   }
 
+  forget(): void {
+    this.#counters.clear();
+    this.#worker.forget();
+  }
+
   #count(text: string, encoding: EncodingName): number | Promise<number> {
     if (text.length > SYNC_CHARS) return this.#worker.count(text, encoding, 0);
     const { tokens, end } = this.#counterOf(encoding).count(text, { maxSteps: SYNC_STEPS });

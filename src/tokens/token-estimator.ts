@@ -14,6 +14,8 @@ export interface TokenEstimator {
    * @returns tokens ≥ 0, not necessarily whole; a promise if counting takes more than a few milliseconds
    */
   count(text: string, model?: string | null): number | Promise<number>;
+  /** Drops every text that it keeps in memory, such as those in a cache. Called after a conversation was erased. Must not throw. */
+  forget?(): void;
 }
 
 /** Injection token of the process's `TokenEstimator`. */

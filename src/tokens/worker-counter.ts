@@ -21,10 +21,10 @@ const IDLE_TIMEOUT_MS = 30_000;
  * alive.
  */
 export class WorkerCounter {
-  readonly #pool: Piscina<SliceTask, CountProgress>;
+  readonly #pool: Piscina<SliceTask | 'forget', CountProgress>;
 
   constructor(workerData: SliceWorkerData) {
-    this.#pool = new Piscina<SliceTask, CountProgress>({
+    this.#pool = new Piscina<SliceTask | 'forget', CountProgress>({
       filename: WORKER_FILE,
       workerData,
       minThreads: 0,
@@ -53,6 +53,12 @@ export class WorkerCounter {
       end += counted.end;
     }
     return tokens;
+  }
+
+  /** Drops the texts that the worker has cached. */
+  forget(): void {
+    // A thread that has not started has none. One that dies meanwhile takes them with it.
+    if (this.#pool.threads.length > 0) this.#pool.run('forget').catch(() => undefined);
   }
 
   /** Stops the thread; pending counts are rejected. */

@@ -38,7 +38,7 @@ export class WindowController {
     'window',
     'Depends on the version and the settings. Absent if the policy depends on the clock, as `time_window` does',
   )
-  @ApiErrors(400, 401, 403, 404, 409, 500, 503)
+  @ApiErrors(400, 401, 403, 404, 409, 410, 500, 503)
   async read(
     @ConversationIdParam() id: ConversationId,
     @ValidatedQuery(ReadWindowDto) query: ReadWindowDto,
@@ -64,7 +64,7 @@ export class WindowController {
     operationId: 'previewWindow',
   })
   @ApiOkResponse({ type: WindowDto })
-  @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
+  @ApiErrors(400, 401, 403, 404, 409, 410, 413, 415, 500, 503)
   preview(
     @ConversationIdParam() id: ConversationId,
     @ValidatedBody(PreviewWindowDto, PREVIEW_EXAMPLES)

@@ -1,11 +1,11 @@
 import { renderPrompt, type Format, type PromptOptions } from '@fastpaca/messages';
 import { Injectable } from '@nestjs/common';
 import { CalibrationService } from '../calibration/calibration.service.js';
-import { BoundedCache } from '../common/bounded-cache.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
 import { CompactionService } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
+import { ConversationCaches, type ConversationCache } from '../conversations/conversation-caches.js';
 import type { ConversationRecord, SettingsInput } from '../conversations/conversation.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -34,7 +34,7 @@ interface BodySettings extends CallSettings {
 @Injectable()
 export class WindowService {
   /** Serialized windows of timeless policies, by conversation and budget of the call. See docs/decisions/010. */
-  private readonly cache: BoundedCache<CachedWindow>;
+  private readonly cache: ConversationCache<CachedWindow>;
   private readonly sharedBuilds = new SharedBuilds();
 
   constructor(
@@ -45,9 +45,10 @@ export class WindowService {
     private readonly explanations: WindowExplanations,
     private readonly calibrations: CalibrationService,
     private readonly metrics: Metrics,
+    caches: ConversationCaches,
     { windowCacheBytes }: AppConfig,
   ) {
-    this.cache = new BoundedCache(windowCacheBytes);
+    this.cache = caches.create(windowCacheBytes);
   }
 
   /**
@@ -207,7 +208,7 @@ export class WindowService {
     version: number,
   ): Promise<number | undefined> {
     if (version > conversation.version) return undefined;
-    const cached = this.cache.get(cacheKey(id));
+    const cached = this.cache.get(id, variantOf());
     if (cached?.isFor({ ...conversation, version })) return cached.totals.countedTokens;
     const lastSeq = await this.compactions.lastSeqAt(id, version);
     return (await this.readAt(id, conversation, { version, lastSeq })).countedTokens;
@@ -220,16 +221,16 @@ export class WindowService {
     settings: BodySettings = {},
     atVersion?: number,
   ): Promise<CachedWindow> {
-    const key = cacheKey(id, settings, atVersion);
-    const cached = this.cache.get(key);
+    const variant = variantOf(settings, atVersion);
+    const cached = this.cache.get(id, variant);
     if (cached?.isFor(conversation)) {
       this.count(cached.totals, true);
       return cached;
     }
-    const window = await this.buildShared(key, id, conversation, settings);
+    const window = await this.buildShared(id.key + variant, id, conversation, settings);
     // A reader with an older record must not displace the window that other readers use.
     const isNewest = window.totals.version >= (cached?.totals.version ?? 0);
-    if (isNewest && window.etag !== undefined) this.cache.set(key, window, window.bytes);
+    if (isNewest && window.etag !== undefined) this.cache.set(id, variant, window, window.bytes);
     this.count(window.totals, false);
     return window;
   }
@@ -270,12 +271,12 @@ export class WindowService {
   }
 }
 
-function cacheKey(
-  { namespace, id }: ConversationId,
+/** Names a window among those of its conversation. */
+function variantOf(
   { callBudgetTokens, format, promptOptions }: BodySettings = {},
   atVersion?: number,
 ): string {
-  return JSON.stringify([namespace, id, callBudgetTokens, format, promptOptions, atVersion]);
+  return JSON.stringify([callBudgetTokens, format, promptOptions, atVersion]);
 }
 
 function asIs(window: Window): Window {

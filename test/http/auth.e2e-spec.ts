@@ -165,7 +165,7 @@ describe('scopes', () => {
   it('are declared by every route, and none is unused', () => {
     const recorder = service.app.get(RouteRecorder);
     expect(recorder.undeclared()).toEqual([]);
-    const used = new Set(recorder.routes.map(({ scope }) => scope));
+    const used = new Set([...recorder.routes, ...recorder.exceptions].map(({ scope }) => scope));
     expect([...used].sort()).toEqual([...SCOPES, 'public'].sort());
   });
 
@@ -177,9 +177,11 @@ describe('scopes', () => {
   it.each([...SCOPES])(
     'cause a 403 on exactly the routes that require %s when the key lacks it',
     async (missing) => {
-      const { routes } = service.app.get(RouteRecorder);
+      const { routes, exceptions } = service.app.get(RouteRecorder);
       setPrincipal(SCOPES.filter((scope) => scope !== missing));
-      for (const { method, url, scope } of routes.filter(({ method }) => method !== 'HEAD')) {
+      for (const { method, url, scope } of [...routes, ...exceptions].filter(
+        ({ method }) => method !== 'HEAD',
+      )) {
         const path = url.replace(':id', 'guarded');
         const response = await service.http.request(method, path, {
           body: method === 'GET' ? undefined : '{}',

@@ -68,6 +68,16 @@ describe('GET /v1/conversations', () => {
     expect(page.text).toContain(metadata);
   });
 
+  it('has no erased conversations, and keeps nothing of their metadata', async () => {
+    await put('kept', { user: 'u-1' });
+    await put('erased', { user: 'u-1' });
+    await service.http.request('DELETE', '/v1/conversations/erased?mode=erase');
+    expect(await listed('?metadata.user=u-1')).toEqual(['kept']);
+    expect(await listed('?tombstoned=true')).toEqual([]);
+    const entries = "SELECT filter FROM fastpaca.conversation_lists WHERE conversation_id = 'erased'";
+    expect(await service.database.query(entries)).toEqual([]);
+  });
+
   it('begins with the conversation that was changed last, whatever the change was', async () => {
     for (const id of ['a', 'b', 'c', 'd']) await put(id);
     expect(await listed()).toEqual(['d', 'c', 'b', 'a']);

@@ -278,6 +278,10 @@ describe('the OpenAPI document', () => {
     await send(`POST ${base}/window/preview`, { body: { token_budget: 0 } });
     await send(`DELETE ${base}`);
     for (const key of routes.filter((each) => bodies[each])) await send(key, { body: bodies[key] });
+    // 410
+    await send(`DELETE ${base}`, { query: '?mode=erase' });
+    for (const key of routes)
+      await send(key, { body: bodies[key], headers: { accept: 'text/event-stream' } });
     // 401, 403
     const keys = service.app.get<Authenticator>(AUTHENTICATOR, { strict: false });
     const authenticate = keys.authenticate.bind(keys);

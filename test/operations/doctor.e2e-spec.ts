@@ -117,7 +117,7 @@ describe('fastpaca doctor with DATABASE_URL', () => {
       }
       expect(grants).toEqual([
         `GRANT USAGE ON SCHEMA fastpaca TO ${role}`,
-        `GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA fastpaca TO ${role}`,
+        `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA fastpaca TO ${role}`,
       ]);
     } finally {
       await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);

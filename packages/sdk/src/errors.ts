@@ -48,6 +48,8 @@ export class ForbiddenError extends FastpacaError {}
 export class NotFoundError extends FastpacaError {}
 /** 409: `reason` is `version_mismatch` (with `expected` and `actual`), `tombstoned` or `idempotency_conflict`. */
 export class ConflictError extends FastpacaError {}
+/** 410: the conversation was erased. Its id cannot be used again. */
+export class GoneError extends FastpacaError {}
 /** 413: the request body exceeds the limit of the service. */
 export class PayloadTooLargeError extends FastpacaError {}
 /** 429, after all retries. */
@@ -93,6 +95,7 @@ const CLASSES: Partial<Record<number, typeof FastpacaError>> = {
   403: ForbiddenError,
   404: NotFoundError,
   409: ConflictError,
+  410: GoneError,
   413: PayloadTooLargeError,
   429: RateLimitError,
   503: UnavailableError,

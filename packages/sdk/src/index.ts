@@ -10,6 +10,7 @@ export {
   ConnectionError,
   FastpacaError,
   ForbiddenError,
+  GoneError,
   InvalidRequestError,
   NotFoundError,
   PayloadTooLargeError,

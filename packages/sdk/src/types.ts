@@ -150,6 +150,21 @@ export interface ConversationPage {
   nextCursor: string | null;
 }
 
+/** What was erased. */
+export interface ErasureReceipt {
+  id: string;
+  /** ISO 8601, UTC. From then on, every other call for the conversation throws `GoneError`. */
+  erasedAt: string;
+  /** How many the log had. */
+  events: number;
+  /** How many compactions and withdrawals it had, active or not. */
+  compactions: number;
+  /** Of the stored texts of these events and compactions, in UTF-8. */
+  bytes: number;
+  /** SHA-256 of these texts, as `docs/operations.md` of the service computes it from a backup. */
+  digest: string;
+}
+
 /** Settings and a compaction to try out. What is left out is as it is stored. */
 export interface WindowPreview {
   policy?: Policy | undefined;

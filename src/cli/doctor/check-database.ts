@@ -20,7 +20,9 @@ const PRIVILEGES = `
            WHERE relnamespace = to_regnamespace('fastpaca') AND relkind IN ('r', 'p')
              AND NOT (has_table_privilege(oid, 'SELECT')
                       AND (relname = 'migrations' OR has_table_privilege(oid, 'INSERT'))
-                      AND (relname = 'migrations' OR has_table_privilege(oid, 'UPDATE')))) AS tables`;
+                      AND (relname = 'migrations' OR has_table_privilege(oid, 'UPDATE'))
+                      AND (relname NOT IN ('events', 'compactions', 'conversation_usage')
+                           OR has_table_privilege(oid, 'DELETE')))) AS tables`;
 
 interface Privileges {
   role: string;
@@ -67,7 +69,11 @@ export async function checkPrivileges(config: AppConfig): Promise<Finding<Privil
   }
   if (!usage) throw lacks(role, 'use the schema "fastpaca"', 'USAGE ON SCHEMA fastpaca');
   if (tables !== null) {
-    throw lacks(role, `read and write ${tables}`, 'SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA fastpaca');
+    throw lacks(
+      role,
+      `read and write ${tables}`,
+      'SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA fastpaca',
+    );
   }
   return { text: `${role} may read and write the tables`, value };
 }

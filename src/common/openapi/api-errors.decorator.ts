@@ -8,6 +8,7 @@ const DESCRIPTIONS = {
   403: 'The API key lacks the scope of this route; or, without an API key, the request comes from a web page or under a host name that is not allowed',
   404: 'No such conversation',
   409: 'The state of the conversation does not allow it; `reason` says why',
+  410: 'The conversation was erased',
   413: 'The body has too many bytes, JSON values or object members',
   415: 'The body is not JSON',
   426: 'Neither a websocket nor `Accept: text/event-stream`',

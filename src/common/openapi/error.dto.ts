@@ -21,6 +21,7 @@ export class ErrorDto {
       'forbidden',
       'not_found',
       'conflict',
+      'gone',
       'upgrade_required',
       'payload_too_large',
       'unsupported_media_type',

@@ -1,8 +1,10 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Conversation } from '../conversation.js';
 
 /** A conversation: its settings and its counters. JSON columns hold the text that the caller sent. */
 @Entity({ schema: 'fastpaca', name: 'conversations' })
+@Index('conversations_erased', ['erasedAt'], { where: 'erased_at IS NOT NULL' })
+@Index('conversations_erase_after', ['eraseAfter'], { where: 'erase_after IS NOT NULL' })
 export class ConversationEntity implements Omit<Conversation, 'pinnedCount'> {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'conversations_pkey' })
   namespace!: string;
@@ -82,6 +84,32 @@ export class ConversationEntity implements Omit<Conversation, 'pinnedCount'> {
 
   @Column({ name: 'tombstoned_at', type: 'timestamptz', precision: 3, nullable: true })
   tombstonedAt!: Date | null;
+
+  @Column({
+    name: 'erased_at',
+    type: 'timestamptz',
+    precision: 3,
+    nullable: true,
+    comment: 'when the conversation was erased; its text is then being deleted, or is deleted',
+  })
+  erasedAt!: Date | null;
+
+  @Column({
+    name: 'erase_after',
+    type: 'timestamptz',
+    precision: 3,
+    nullable: true,
+    comment:
+      'when the sweeper has to look at the conversation; of an erased one, when it goes on with an erasure that was interrupted',
+  })
+  eraseAfter!: Date | null;
+
+  @Column({
+    type: 'json',
+    nullable: true,
+    comment: 'what was erased: events, compactions, bytes, digest; null until it is counted',
+  })
+  erasure!: string | null;
 
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'clock_timestamp()' })
   createdAt!: Date;

@@ -26,7 +26,8 @@ export class ConversationLists1765000000000 implements MigrationInterface {
       INSERT INTO fastpaca.conversation_lists
       SELECT namespace, id, fastpaca.list_filters(metadata), tombstoned_at IS NOT NULL,
              fastpaca.hour_of(updated_at), created_at
-        FROM fastpaca.conversations`);
+        FROM fastpaca.conversations
+       WHERE erased_at IS NULL`);
     await queryRunner.query(`
       CREATE INDEX conversation_lists_by_activity
         ON fastpaca.conversation_lists (namespace, filter, tombstoned, active_hour, created_at, conversation_id)`);
@@ -77,7 +78,7 @@ const FUNCTIONS = [
    END
    $$`,
 
-  // Makes the entries of a conversation what its record says. The row lock orders it with changes of the record.
+  // Makes the entries of a conversation what its record says; an erased one has none. The row lock orders it with changes of the record.
   `CREATE FUNCTION fastpaca.list_conversation(in_namespace text, in_id text) RETURNS void
    LANGUAGE plpgsql AS $$
    DECLARE
@@ -87,7 +88,7 @@ const FUNCTIONS = [
      filters uuid[];
    BEGIN
      SELECT c.tombstoned_at IS NOT NULL, fastpaca.hour_of(c.updated_at), c.created_at,
-            ARRAY(SELECT fastpaca.list_filters(c.metadata))
+            CASE WHEN c.erased_at IS NULL THEN ARRAY(SELECT fastpaca.list_filters(c.metadata)) ELSE '{}' END
        INTO is_tombstoned, hour, creation, filters
        FROM fastpaca.conversations c WHERE c.namespace = in_namespace AND c.id = in_id FOR NO KEY UPDATE;
      DELETE FROM fastpaca.conversation_lists l

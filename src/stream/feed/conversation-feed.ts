@@ -1,6 +1,9 @@
 import { log } from '../../common/logging/logger.js';
 import type { ConversationRecord } from '../../conversations/conversation.js';
-import { ConversationNotFoundError } from '../../conversations/conversations.errors.js';
+import {
+  ConversationErasedError,
+  ConversationNotFoundError,
+} from '../../conversations/conversations.errors.js';
 import { CLOSE } from '../stream-transport.js';
 import { CatchUp, type JoinableFeed } from './catch-up.js';
 import { laterOf, type LogPosition } from './change-reader.js';
@@ -13,6 +16,9 @@ import type { Subscription } from './subscription.js';
 const MAX_WINDOWS_PER_PAGE = 8;
 /** How many bytes of changes a slow reader may miss and still be sent from the log. If it misses more, it is sent a `gap`. */
 const MAX_MISSED_BYTES = 32 * 1024 * 1024;
+
+/** Why a stream is closed. */
+const ERASED = 'the conversation was erased';
 
 /**
  * Follows one conversation for all its subscriptions on this node: reads each change once and publishes it to those that are
@@ -120,6 +126,8 @@ export class ConversationFeed implements JoinableFeed {
       if (error instanceof ConversationNotFoundError) {
         // A server has taken over, or a backup was restored, without this conversation.
         this.subscribers.closeAll(CLOSE.notFound, 'the conversation no longer exists');
+      } else if (error instanceof ConversationErasedError) {
+        this.subscribers.closeAll(CLOSE.erased, ERASED);
       } else {
         this.warn(error, 'the changes of a streamed conversation could not be read; retrying');
       }
@@ -178,6 +186,10 @@ export class ConversationFeed implements JoinableFeed {
       const position = await this.source.positionAt(subscription.version);
       await new CatchUp(this, subscription, position, current).run();
     } catch (error) {
+      if (error instanceof ConversationErasedError) {
+        subscription.close(CLOSE.erased, ERASED);
+        return;
+      }
       this.warn(error, 'a stream could not be brought up to date');
       subscription.close(CLOSE.overloaded, 'the log cannot be read; reconnect with your cursor');
     }

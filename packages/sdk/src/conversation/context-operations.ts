@@ -11,6 +11,7 @@ import type {
   Change,
   CompactResult,
   Conversation,
+  ErasureReceipt,
   EventInput,
   EventLike,
   LoggedEvent,
@@ -54,7 +55,7 @@ export interface ContextState {
  * What can be done with a conversation, on a `Context` or on its builder.
  *
  * Every method throws `FastpacaError`: `NotFoundError` if the conversation does not exist, `ConflictError` if it was deleted and the
- * method changes it, `ConnectionError` if the service cannot be reached. Invalid arguments are a `TypeError` or a `RangeError`.
+ * method changes it, `GoneError` if it was erased, `ConnectionError` if the service cannot be reached. Invalid arguments are a `TypeError` or a `RangeError`.
  */
 export abstract class ContextOperations {
   readonly #state: ContextState;
@@ -239,6 +240,16 @@ export abstract class ContextOperations {
   async delete(): Promise<void> {
     await this.prepare();
     await this.#state.conversation.delete();
+  }
+
+  /**
+   * Erases the conversation: its texts are deleted for good, also those of a deleted conversation. Its id cannot be used again. May be
+   * called again, and returns the same receipt. Needs a key with the scope `conversations:erase`. Sends no settings.
+   *
+   * @throws UnavailableError a long conversation is erased, but its texts are still being deleted: call it again for the receipt
+   */
+  erase(): Promise<ErasureReceipt> {
+    return this.#state.conversation.erase();
   }
 }
 

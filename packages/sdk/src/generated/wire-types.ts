@@ -61,8 +61,10 @@ export interface paths {
     put: operations['putConversation'];
     post?: never;
     /**
-     * Delete: reads still work, writes are rejected with 409
+     * Delete: reads still work, writes are rejected with 409. Or erase, for good
      * @description Leaves a tombstone. Deleting again has no effect and also responds 204.
+     *
+     *     With `mode=erase`, which requires the scope `conversations:erase` instead of `conversations:write`: deletes events, compactions, metadata, settings and idempotency keys from the tables and from the memory of every node, also of a conversation that was deleted before. Every other request for the conversation is then a 410, and its id cannot be used again. Responds when the tables have no text of it any more. A 503 of a long conversation says that this takes longer: repeat the request. A repeated request responds with the same receipt.
      */
     delete: operations['deleteConversation'];
     options?: never;
@@ -519,6 +521,38 @@ export interface components {
       /** @description Tokens of the budget that windows leave free, for system prompt, tools and answer: less than `token_budget`; 0 in a new conversation */
       reserve_tokens?: number;
     };
+    ErasureReceipt: {
+      /**
+       * @description Of the conversation
+       * @example demo
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description From then on, every request for the conversation is a 410
+       */
+      erased_at: string;
+      /**
+       * @description How many events the log had
+       * @example 12
+       */
+      events: number;
+      /**
+       * @description How many compactions and withdrawals it had, active or not
+       * @example 1
+       */
+      compactions: number;
+      /**
+       * @description Of the stored texts of these events and compactions, in UTF-8
+       * @example 4096
+       */
+      bytes: number;
+      /**
+       * @description SHA-256 in hexadecimal digits: the stored text of each event, by seq, then the replacement of each compaction, by version, each followed by a line feed
+       * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+       */
+      digest: string;
+    };
     Error: {
       error: components['schemas']['ErrorCode'];
       /**
@@ -543,6 +577,7 @@ export interface components {
       | 'forbidden'
       | 'not_found'
       | 'conflict'
+      | 'gone'
       | 'upgrade_required'
       | 'payload_too_large'
       | 'unsupported_media_type'
@@ -1246,6 +1281,17 @@ export interface operations {
           'application/json': components['schemas']['Error'];
         };
       };
+      /** @description The conversation was erased */
+      410: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
       /** @description An error of the service; the log has the details under the request id */
       500: {
         headers: {
@@ -1359,6 +1405,17 @@ export interface operations {
           'application/json': components['schemas']['Error'];
         };
       };
+      /** @description The conversation was erased */
+      410: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
       /** @description The body has too many bytes, JSON values or object members */
       413: {
         headers: {
@@ -1409,7 +1466,10 @@ export interface operations {
   };
   deleteConversation: {
     parameters: {
-      query?: never;
+      query?: {
+        /** @description `tombstone`: the conversation can still be read. `erase`: all of its text is deleted for good. Default: `tombstone` */
+        mode?: string;
+      };
       header?: {
         /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
         'x-request-id'?: string;
@@ -1422,6 +1482,18 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
+      /** @description Erased */
+      200: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErasureReceipt'];
+        };
+      };
+      /** @description Deleted */
       204: {
         headers: {
           /** @description Id of the request */
@@ -1467,6 +1539,17 @@ export interface operations {
       };
       /** @description No such conversation */
       404: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The conversation was erased */
+      410: {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
@@ -1579,6 +1662,17 @@ export interface operations {
       };
       /** @description The state of the conversation does not allow it; `reason` says why */
       409: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The conversation was erased */
+      410: {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
@@ -1735,6 +1829,17 @@ export interface operations {
           'application/json': components['schemas']['Error'];
         };
       };
+      /** @description The conversation was erased */
+      410: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
       /** @description An error of the service; the log has the details under the request id */
       500: {
         headers: {
@@ -1841,6 +1946,17 @@ export interface operations {
       };
       /** @description The state of the conversation does not allow it; `reason` says why */
       409: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The conversation was erased */
+      410: {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
@@ -2008,6 +2124,17 @@ export interface operations {
           'application/json': components['schemas']['Error'];
         };
       };
+      /** @description The conversation was erased */
+      410: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
       /** @description An error of the service; the log has the details under the request id */
       500: {
         headers: {
@@ -2124,6 +2251,17 @@ export interface operations {
       };
       /** @description The state of the conversation does not allow it; `reason` says why */
       409: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The conversation was erased */
+      410: {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
@@ -2267,6 +2405,17 @@ export interface operations {
           'application/json': components['schemas']['Error'];
         };
       };
+      /** @description The conversation was erased */
+      410: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
       /** @description The body has too many bytes, JSON values or object members */
       413: {
         headers: {
@@ -2392,6 +2541,17 @@ export interface operations {
       };
       /** @description The state of the conversation does not allow it; `reason` says why */
       409: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The conversation was erased */
+      410: {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
@@ -2688,6 +2848,17 @@ export interface operations {
       };
       /** @description No such conversation */
       404: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The conversation was erased */
+      410: {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;

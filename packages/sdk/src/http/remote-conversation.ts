@@ -4,6 +4,7 @@ import { WindowOverflowError } from '../errors.js';
 import type { Format } from '../prompts.js';
 import type {
   Conversation,
+  ErasureReceipt,
   PromptWindow,
   Window,
   WindowInfo,
@@ -11,8 +12,13 @@ import type {
   WindowPreview,
 } from '../types.js';
 import { toWireRange } from '../wire/compactions.js';
-import { fromWireConversation } from '../wire/conversations.js';
-import type { WireConversation, WireConversationSettings, WireWindow } from '../wire/types.js';
+import { fromWireConversation, fromWireReceipt } from '../wire/conversations.js';
+import type {
+  WireConversation,
+  WireConversationSettings,
+  WireErasureReceipt,
+  WireWindow,
+} from '../wire/types.js';
 import { fromWirePromptWindow, fromWireWindow } from '../wire/windows.js';
 
 /** `path` is relative to the conversation. */
@@ -61,6 +67,11 @@ export class RemoteConversation {
 
   async delete(): Promise<void> {
     await this.request({ method: 'DELETE', retryable: 'always' });
+  }
+
+  async erase(): Promise<ErasureReceipt> {
+    const receipt = await this.request({ method: 'DELETE', query: { mode: 'erase' }, retryable: 'always' });
+    return fromWireReceipt(receipt as WireErasureReceipt);
   }
 
   async window(options: WindowOptions): Promise<Window> {

@@ -1,5 +1,5 @@
-import type { Conversation } from '../types.js';
-import type { WireConversation } from './types.js';
+import type { Conversation, ErasureReceipt } from '../types.js';
+import type { WireConversation, WireErasureReceipt } from './types.js';
 
 export function fromWireConversation(wire: WireConversation): Conversation {
   const { id, policy, metadata, model, version, tombstoned } = wire;
@@ -17,4 +17,8 @@ export function fromWireConversation(wire: WireConversation): Conversation {
     createdAt: wire.created_at,
     updatedAt: wire.updated_at,
   };
+}
+
+export function fromWireReceipt({ erased_at: erasedAt, ...receipt }: WireErasureReceipt): ErasureReceipt {
+  return { ...receipt, erasedAt };
 }

@@ -4,6 +4,7 @@ type Schemas = components['schemas'];
 
 export type WireConversation = Schemas['Conversation'];
 export type WireConversationPage = Schemas['ConversationPage'];
+export type WireErasureReceipt = Schemas['ErasureReceipt'];
 export type WireConversationSettings = Schemas['ConversationSettings'];
 export type WireAppended = Schemas['Appended'];
 export type WireAppendedTurn = Schemas['AppendedTurn'];
