@@ -22,7 +22,11 @@ interface WaitingRead {
 @Injectable()
 export class ConversationLoader {
   private readonly waiting: WaitingRead[] = [];
-  private readonly batcher = new MicroBatcher(MAX_IN_FLIGHT, () => this.startStatement());
+  private readonly batcher = new MicroBatcher(
+    MAX_IN_FLIGHT,
+    () => this.waiting.length,
+    () => this.startStatement(),
+  );
 
   constructor(private readonly conversations: ConversationsRepository) {}
 

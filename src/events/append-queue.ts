@@ -39,7 +39,11 @@ export class AppendQueue {
   private busy: readonly ReadonlySet<string>[] = [];
   /** Turns that wait or are in flight. */
   private pending = 0;
-  private readonly batcher = new MicroBatcher(MAX_IN_FLIGHT, () => this.startStatement());
+  private readonly batcher = new MicroBatcher(
+    MAX_IN_FLIGHT,
+    () => this.waiting.length,
+    () => this.startStatement(),
+  );
 
   constructor(
     private readonly log: EventLogRepository,
