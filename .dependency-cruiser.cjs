@@ -9,7 +9,7 @@ const LAYERS = [
   ['config'],
   ['database', 'tokens'],
   ['policies', 'auth', 'lifecycle'],
-  ['metrics', 'health', 'telemetry'],
+  ['metrics', 'health', 'telemetry', 'audit'],
   ['conversations'],
   ['calibration'],
   ['events'],

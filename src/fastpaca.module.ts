@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type LoggerService, type Type } from '@nest
 import { APP_FILTER, DiscoveryModule, RouterModule } from '@nestjs/core';
 import { AppErrorFilter } from './common/http/api-error.filter.js';
 import { log, logTo } from './common/logging/logger.js';
+import { AuditModule } from './audit/audit.module.js';
 import { CalibrationModule } from './calibration/calibration.module.js';
 import { CompactionModule } from './compaction/compaction.module.js';
 import { AppConfig } from './config/app-config.js';
@@ -46,6 +47,7 @@ const MODULES_WITH_ROUTES: readonly Type[] = [
   CompactionModule,
   ErasureModule,
   CalibrationModule,
+  AuditModule,
   StreamModule,
   HealthModule,
   MetricsModule,

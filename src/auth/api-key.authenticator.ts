@@ -8,7 +8,7 @@ import type { Principal } from './principal.js';
 /** The namespace of root keys, and of all requests while no key is configured. */
 export const DEFAULT_NAMESPACE = 'default';
 
-const ROOT: Principal = { namespace: DEFAULT_NAMESPACE, scopes: 'all' };
+const ROOT: Principal = { namespace: DEFAULT_NAMESPACE, scopes: 'all', subject: 'root' };
 
 /** Authenticates by the keys in `FASTPACA_API_KEY`. The default `Authenticator`. */
 @Injectable()

@@ -4,7 +4,7 @@ export interface Principal {
   namespace: string;
   /** The scopes that the caller has; `all` includes the scopes of your own routes. */
   scopes: ReadonlySet<string> | 'all';
-  /** Who calls, for your own code: a user or a service. Fastpaca does not interpret it. */
+  /** Who calls: a user or a service. Fastpaca only copies it into the audit log; `root` for the keys in `FASTPACA_API_KEY`. */
   subject?: string | undefined;
 }
 
@@ -13,6 +13,11 @@ export interface ScopeException {
   parameter: string;
   value: string;
   scope: string;
+}
+
+/** Who calls, as the audit log names them; `unknown` if the authenticator names nobody. */
+export function actorOf({ subject = 'unknown' }: Principal): string {
+  return subject;
 }
 
 declare module 'fastify' {

@@ -2,11 +2,14 @@
 export const SCOPES = [
   'conversations:read',
   'conversations:write',
-  'conversations:erase',
   'events:read',
   'events:append',
   'window:read',
   'compaction:write',
+  'keys:write',
+  'events:import',
+  'conversations:erase',
+  'audit:read',
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];

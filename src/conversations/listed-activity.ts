@@ -30,7 +30,11 @@ interface WaitingChange {
 export class ListedActivity {
   private readonly listedHours = new BoundedCache<number>(MAX_BYTES);
   private waiting: WaitingChange[] = [];
-  private readonly batcher = new MicroBatcher(MAX_IN_FLIGHT, () => this.moveNext());
+  private readonly batcher = new MicroBatcher(
+    MAX_IN_FLIGHT,
+    () => this.waiting.length,
+    () => this.moveNext(),
+  );
 
   constructor(private readonly database: Database) {}
 

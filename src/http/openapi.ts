@@ -12,6 +12,7 @@ const TAGS = {
   window: 'The part of a conversation that goes to the model',
   compaction: 'Replace a range of the log for the model, for example by a summary',
   calibrations: 'What usage reports have taught about how models count tokens',
+  audit: 'Who made, changed and erased what in the namespace',
   stream: 'Follow the changes of a conversation',
   operation: 'Health, metrics and documents of the service; no key needed',
 };

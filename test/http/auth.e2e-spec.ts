@@ -162,11 +162,15 @@ describe('scopes', () => {
     keys.authenticate = () => ({ namespace, scopes: new Set(scopes) });
   };
 
+  /** Scopes of routes that are not built yet. */
+  const RESERVED: readonly Scope[] = ['keys:write', 'events:import'];
+
   it('are declared by every route, and none is unused', () => {
     const recorder = service.app.get(RouteRecorder);
     expect(recorder.undeclared()).toEqual([]);
     const used = new Set([...recorder.routes, ...recorder.exceptions].map(({ scope }) => scope));
-    expect([...used].sort()).toEqual([...SCOPES, 'public'].sort());
+    const expected = SCOPES.filter((scope) => !RESERVED.includes(scope));
+    expect([...used].sort()).toEqual([...expected, 'public'].sort());
   });
 
   it('are required by exactly the routes under /v1', () => {

@@ -20,6 +20,7 @@ const OPERATIONS = [
   ['conversations', 'deleteConversation'],
   ['calibrations', 'listCalibrations'],
   ['calibrations', 'resetCalibration'],
+  ['audit', 'readAudit'],
   ['operation', 'getServiceInfo'],
   ['operation', 'getLiveness'],
   ['operation', 'getReadiness'],

@@ -236,6 +236,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/audit': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Read the audit log of the namespace, newest first
+     * @description Entries never change, and an entry is stored in the same transaction as what it records. They hold no text and no keys.
+     */
+    get: operations['readAudit'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/conversations/{id}/stream': {
     parameters: {
       query?: never;
@@ -370,6 +390,50 @@ export interface components {
       events: components['schemas']['AppendedEvent'][];
       /** @description The idempotency key was used before with this content: nothing was written */
       deduped?: boolean;
+    };
+    AuditEntry: {
+      /**
+       * Format: uuid
+       * @example 019ac5a4-58f0-7c2e-9a39-6f0c1f4f0d11
+       */
+      id: string;
+      /**
+       * @example conversation.erased
+       * @enum {string}
+       */
+      action: 'key.created' | 'key.rotated' | 'key.revoked' | 'conversation.erased' | 'conversation.exported';
+      /**
+       * @description Id of the conversation or of the key
+       * @example support-4711
+       */
+      subject: string;
+      /**
+       * @description Id of the key that the caller used; `root` for a key of the environment, `command` for the command line; otherwise the subject that the authenticator of the host application names, `unknown` if it names none
+       * @example root
+       */
+      actor: string;
+      /** @description Null outside of a request */
+      request_id: string | null;
+      /** Format: date-time */
+      recorded_at: string;
+      /**
+       * @description Numbers about the action, such as how many events were erased
+       * @example {
+       *       "events": 42
+       *     }
+       */
+      details: {
+        [key: string]: number;
+      };
+    };
+    AuditPage: {
+      /** @description Newest first */
+      entries: components['schemas']['AuditEntry'][];
+      /**
+       * Format: uuid
+       * @description The `cursor` of the next page; null if no older entry exists
+       */
+      next_cursor: string | null;
     };
     Calibration: {
       /**
@@ -2714,6 +2778,94 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
+      400: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key is missing or unknown */
+      401: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description The scheme to use: `Bearer` */
+          'WWW-Authenticate'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key lacks the scope of this route; or, without an API key, the request comes from a web page or under a host name that is not allowed */
+      403: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description An error of the service; the log has the details under the request id */
+      500: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
+      503: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description Seconds to wait */
+          'Retry-After'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+    };
+  };
+  readAudit: {
+    parameters: {
+      query?: {
+        /** @description Maximum number of entries; values over 1000 count as 1000. Default: 100. */
+        limit?: number;
+        /** @description `next_cursor` of the page before: read the entries that are older */
+        cursor?: string;
+      };
+      header?: {
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
+        'x-request-id'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AuditPage'];
+        };
       };
       /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
       400: {
