@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { Database, type Executor } from '../database/database.js';
+import type { Statement } from '../database/statement.js';
 import { batchValues, eventValues, hasKeys, pinnedTurnValues, turnValues } from './append-values.js';
 import {
   APPEND_BATCH,
@@ -23,6 +24,7 @@ import {
   TOKENS_THROUGH,
   TOKENS_THROUGH_EACH,
 } from './event-log.sql.js';
+import { unpackEvents, type PackedEvents } from './packed-events.js';
 import { hasPinnedEvents } from './pins.js';
 import type { TurnToWrite } from './turn-to-write.js';
 import type { EventWithTotal, PinnedEvent, SeqRange, StoredOutline, SuffixRange } from './stored-event.js';
@@ -133,14 +135,7 @@ export class EventLogRepository {
     limit: number,
     maxBytes: number,
   ): Promise<EventWithTotal[]> {
-    return this.database.query<EventWithTotal>(READ_FORWARD, [
-      namespace,
-      id,
-      fromSeq,
-      toSeq,
-      limit,
-      maxBytes,
-    ]);
+    return readPacked(this.database, READ_FORWARD, [namespace, id, fromSeq, toSeq, limit, maxBytes]);
   }
 
   /** All events of these ranges, oldest first; at most `maxBytes` of bodies, but at least one event. */
@@ -149,7 +144,7 @@ export class EventLogRepository {
     ranges: readonly SeqRange[],
     maxBytes: number,
   ): Promise<EventWithTotal[]> {
-    return this.database.query<EventWithTotal>(READ_FORWARD_RANGES, [
+    return readPacked(this.database, READ_FORWARD_RANGES, [
       namespace,
       id,
       ranges.map(({ fromSeq }) => fromSeq),
@@ -166,7 +161,7 @@ export class EventLogRepository {
     maxBytes: number,
     executor: Executor = this.database,
   ): Promise<EventWithTotal[]> {
-    return executor.query<EventWithTotal>(READ_BACKWARD, [
+    return readPacked(executor, READ_BACKWARD, [
       namespace,
       id,
       ranges.map(({ fromSeq }) => fromSeq),
@@ -220,8 +215,8 @@ export class EventLogRepository {
     ranges: readonly SuffixRange[],
     maxBytes: number,
   ): Promise<LogSuffix> {
-    type Row = EventWithTotal & { tokensBefore: number; skippedBytes: number | null };
-    const rows = await this.database.query<Row>(READ_SUFFIX, [
+    type Row = PackedEvents & { tokensBefore: number | null; skippedBytes: number | null };
+    const [row] = await this.database.query<Row>(READ_SUFFIX, [
       namespace,
       id,
       ranges.map(({ fromSeq }) => fromSeq),
@@ -229,10 +224,11 @@ export class EventLogRepository {
       ranges.map(({ minTokensBefore }) => minTokensBefore),
       maxBytes,
     ]);
-    // The first row has no body if an event was skipped, and no event if no event qualified.
-    const [first] = rows;
-    const events: EventWithTotal[] = (first?.body as string | null) === null ? rows.slice(1) : rows;
-    return { events, tokensBefore: first?.tokensBefore ?? 0, skippedBytes: first?.skippedBytes ?? undefined };
+    return {
+      events: row ? unpackEvents(row).reverse() : [],
+      tokensBefore: row?.tokensBefore ?? 0,
+      skippedBytes: row?.skippedBytes ?? undefined,
+    };
   }
 
   /** The first seq up to `lastSeq` inserted at or after `time`; `lastSeq + 1` if no event is that new. */
@@ -283,4 +279,14 @@ export class EventLogRepository {
     ]);
     return row?.lastSeq ?? undefined;
   }
+}
+
+/** @param statement returns `PackedEvents` */
+async function readPacked(
+  executor: Executor,
+  statement: Statement,
+  values: unknown[],
+): Promise<EventWithTotal[]> {
+  const [row] = await executor.query<PackedEvents>(statement, values);
+  return row ? unpackEvents(row) : [];
 }

@@ -1,10 +1,33 @@
 import type { Statement } from '../database/statement.js';
 
-/** The fields of a `EventWithTotal` without its body, from a table or subquery with the alias e. */
-const EVENT_WITHOUT_BODY = `e.seq, e.version, e.token_estimate AS "tokenEstimate", e.part_tokens AS "partTokens",
-  e.inserted_at AS "insertedAt", e.tokens_total AS "tokensThrough", e.outline`;
+/** The fields of a `EventWithTotal`, from a table or subquery with the alias e. */
+const EVENT = `e.seq, e.version, e.token_estimate AS "tokenEstimate", e.part_tokens AS "partTokens",
+  e.inserted_at AS "insertedAt", e.tokens_total AS "tokensThrough", e.outline, e.body`;
 
-const EVENT = `${EVENT_WITHOUT_BODY}, e.body`;
+/**
+ * A subquery for `packedEvents`. OFFSET 0 keeps the planner from merging it with the query around it: the text of each body is made
+ * only once, and after rows were sorted.
+ *
+ * @param rows selects rows of the table of events, in the order in which they are packed
+ */
+const textsOf = (rows: string) => `
+      (SELECT seq, version, token_estimate, part_tokens, inserted_at, tokens_total, outline, body::text AS body
+         FROM (${rows} OFFSET 0) r OFFSET 0)`;
+
+/** The size of the `body` of `textsOf`, in bytes. */
+const TEXT_BYTES = 'octet_length(e.body)';
+
+/**
+ * `PackedEvents`, from a subquery with the alias e that has the columns of `textsOf`, in its order.
+ *
+ * @param filter selects the events
+ */
+const packedEvents = (filter = '') => `
+    string_agg(e.body, E'\\x1e') ${filter} AS bodies,
+    string_agg(COALESCE(e.outline, ''), E'\\x1e') ${filter} AS outlines,
+    string_agg(COALESCE(e.part_tokens::text, ''), E'\\x1e') ${filter} AS "partTokens",
+    string_agg(int8send(e.seq) || int8send(e.version) || int8send(e.tokens_total) || timestamptz_send(e.inserted_at)
+                 || int4send(e.token_estimate), '') ${filter} AS numbers`;
 
 /** The size of a body. PostgreSQL reads it from the header of the value and decompresses nothing. */
 const BODY_BYTES = 'octet_length(e.body::text)';
@@ -13,28 +36,31 @@ const BODY_BYTES = 'octet_length(e.body::text)';
 export const READ_FORWARD: Statement = {
   name: 'read_forward',
   text: `
-    SELECT ${EVENT}
-      FROM (SELECT e.*, sum(${BODY_BYTES}) OVER (ORDER BY e.seq) AS bytes_through, row_number() OVER (ORDER BY e.seq) AS n
-              FROM (SELECT * FROM fastpaca.events
-                     WHERE namespace = $1 AND conversation_id = $2 AND seq BETWEEN $3 AND $4
-                     ORDER BY seq LIMIT $5) e) e
-     WHERE n = 1 OR bytes_through <= $6
-     ORDER BY e.seq`,
+    SELECT ${packedEvents()}
+      FROM (SELECT e.*, sum(${TEXT_BYTES}) OVER (ORDER BY e.seq ROWS UNBOUNDED PRECEDING) AS bytes_through
+              FROM ${textsOf(`
+              SELECT * FROM fastpaca.events
+               WHERE namespace = $1 AND conversation_id = $2 AND seq BETWEEN $3 AND $4
+               ORDER BY seq LIMIT $5`)} e
+             ORDER BY e.seq) e
+     WHERE bytes_through <= $6 OR bytes_through = ${TEXT_BYTES}`,
 };
 
 /** As `READ_FORWARD`, from the ranges $3 … $4 (arrays): at most $5 bytes of bodies. */
 export const READ_FORWARD_RANGES: Statement = {
   name: 'read_forward_ranges',
   text: `
-    SELECT ${EVENT}
-      FROM (SELECT e.*, sum(${BODY_BYTES}) OVER (ORDER BY e.seq) AS bytes_through, row_number() OVER (ORDER BY e.seq) AS n
-              FROM unnest($3::bigint[], $4::bigint[]) AS r (from_seq, to_seq)
-             CROSS JOIN LATERAL (SELECT * FROM fastpaca.events
-                                  WHERE namespace = $1 AND conversation_id = $2
-                                    AND seq BETWEEN r.from_seq AND r.to_seq
-                                  ORDER BY seq) e) e
-     WHERE n = 1 OR bytes_through <= $5
-     ORDER BY e.seq`,
+    SELECT ${packedEvents()}
+      FROM (SELECT e.*, sum(${TEXT_BYTES}) OVER (ORDER BY e.seq ROWS UNBOUNDED PRECEDING) AS bytes_through
+              FROM ${textsOf(`
+              SELECT e.* FROM unnest($3::bigint[], $4::bigint[]) AS r (from_seq, to_seq)
+               CROSS JOIN LATERAL (SELECT * FROM fastpaca.events
+                                    WHERE namespace = $1 AND conversation_id = $2
+                                      AND seq BETWEEN r.from_seq AND r.to_seq
+                                    ORDER BY seq) e
+               ORDER BY e.seq`)} e
+             ORDER BY e.seq) e
+     WHERE bytes_through <= $5 OR bytes_through = ${TEXT_BYTES}`,
 };
 
 /**
@@ -44,17 +70,17 @@ export const READ_FORWARD_RANGES: Statement = {
 export const READ_BACKWARD: Statement = {
   name: 'read_backward',
   text: `
-    SELECT ${EVENT}
-      FROM (SELECT e.*, sum(${BODY_BYTES}) OVER (ORDER BY e.seq DESC) AS bytes_through,
-                   row_number() OVER (ORDER BY e.seq DESC) AS n
-              FROM (SELECT e.* FROM unnest($3::bigint[], $4::bigint[]) AS r (from_seq, to_seq)
-                     CROSS JOIN LATERAL (SELECT * FROM fastpaca.events
-                                          WHERE namespace = $1 AND conversation_id = $2
-                                            AND seq BETWEEN r.from_seq AND r.to_seq
-                                          ORDER BY seq DESC LIMIT $5) e
-                     ORDER BY e.seq DESC LIMIT $5) e) e
-     WHERE n = 1 OR bytes_through <= $6
-     ORDER BY e.seq DESC`,
+    SELECT ${packedEvents()}
+      FROM (SELECT e.*, sum(${TEXT_BYTES}) OVER (ORDER BY e.seq DESC ROWS UNBOUNDED PRECEDING) AS bytes_through
+              FROM ${textsOf(`
+              SELECT e.* FROM unnest($3::bigint[], $4::bigint[]) AS r (from_seq, to_seq)
+               CROSS JOIN LATERAL (SELECT * FROM fastpaca.events
+                                    WHERE namespace = $1 AND conversation_id = $2
+                                      AND seq BETWEEN r.from_seq AND r.to_seq
+                                    ORDER BY seq DESC LIMIT $5) e
+               ORDER BY e.seq DESC LIMIT $5`)} e
+             ORDER BY e.seq DESC) e
+     WHERE bytes_through <= $6 OR bytes_through = ${TEXT_BYTES}`,
 };
 
 /**
@@ -94,7 +120,7 @@ export const READ_OUTLINES: Statement = {
 };
 
 /**
- * The events of ($1, $2) in the ranges $3 … $4 (arrays), oldest first: of each range those with a running total before
+ * The events of ($1, $2) in the ranges $3 … $4 (arrays), newest first: of each range those with a running total before
  * them of at least $5 (array), and of all these the newest that fit $6 bytes of bodies.
  *
  * The running total grows with seq, so bisection finds the first event of each range: one lookup if the whole range
@@ -102,8 +128,8 @@ export const READ_OUTLINES: Statement = {
  * separate: without it, a plan made while the table was small joins the whole conversation to the lookups (1,500 pages
  * instead of 16 for the newest 100 of 50,000 events).
  *
- * "tokensBefore", in every row, is the running total before event $3[1]; if no event qualifies, a single row contains
- * nothing else. The newest event that no longer fits $6 is returned without its body, and with its size as "skippedBytes".
+ * "tokensBefore" is the running total before event $3[1]. "skippedBytes" is the size of the newest event that no longer fits $6; null
+ * if all fit.
  */
 export const READ_SUFFIX: Statement = {
   name: 'read_suffix',
@@ -119,20 +145,21 @@ export const READ_SUFFIX: Statement = {
        CROSS JOIN LATERAL (SELECT e.tokens_total - e.token_estimate >= p.min_tokens_before AS fits
                              FROM fastpaca.events e
                             WHERE e.namespace = $1 AND e.conversation_id = $2 AND e.seq = p.mid LIMIT 1) m
-    ), suffix AS (
-      SELECT e.*, ${BODY_BYTES} AS body_bytes, sum(${BODY_BYTES}) OVER (ORDER BY e.seq DESC) AS bytes
-        FROM probe p
-       CROSS JOIN LATERAL (SELECT * FROM fastpaca.events
-                            WHERE namespace = $1 AND conversation_id = $2 AND seq BETWEEN p.lo AND p.to_seq
-                            ORDER BY seq) e
-       WHERE p.lo = p.hi
     )
     SELECT (SELECT e.tokens_total - e.token_estimate FROM fastpaca.events e
              WHERE e.namespace = $1 AND e.conversation_id = $2 AND e.seq = ($3::bigint[])[1]) AS "tokensBefore",
-           ${EVENT_WITHOUT_BODY}, CASE WHEN e.bytes <= $6 THEN e.body END AS body,
-           CASE WHEN e.bytes > $6 THEN e.body_bytes END AS "skippedBytes"
-      FROM (SELECT) one LEFT JOIN suffix e ON e.bytes - e.body_bytes <= $6
-     ORDER BY e.seq`,
+           max(${TEXT_BYTES}) FILTER (WHERE e.bytes > $6) AS "skippedBytes",
+           ${packedEvents('FILTER (WHERE e.bytes <= $6)')}
+      FROM (SELECT e.*, sum(${TEXT_BYTES}) OVER (ORDER BY e.seq DESC ROWS UNBOUNDED PRECEDING) AS bytes
+              FROM ${textsOf(`
+              SELECT e.* FROM probe p
+               CROSS JOIN LATERAL (SELECT * FROM fastpaca.events
+                                    WHERE namespace = $1 AND conversation_id = $2 AND seq BETWEEN p.lo AND p.to_seq
+                                    ORDER BY seq) e
+               WHERE p.lo = p.hi
+               ORDER BY e.seq DESC`)} e
+             ORDER BY e.seq DESC) e
+     WHERE e.bytes - ${TEXT_BYTES} <= $6`,
 };
 
 /**

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
 import { ConversationCaches, type ConversationCache } from '../conversations/conversation-caches.js';
+import { copiedEvent } from './packed-events.js';
 import { EventLogRepository, type LogSuffix } from './event-log.repository.js';
 import type { SuffixRange, EventWithTotal, SeqRange, StoredEvent } from './stored-event.js';
 
@@ -121,7 +122,7 @@ export class RecentEventsCache {
     const totalBefore = first ? tokensBefore(first) : await this.log.tokensThrough(id, fromSeq - 1);
     // Old events that readers no longer need are dropped once they are the larger part.
     const isMostlyUnused = recent.events.length > 2 * events.length + MAX_ADDED_EVENTS;
-    this.store(id, history, isMostlyUnused ? recentEvents(events, range, true) : recent);
+    this.store(id, history, isMostlyUnused ? recentEvents(events.map(copiedEvent), range, true) : recent);
     return { events, tokensBefore: totalBefore };
   }
 

@@ -1,3 +1,5 @@
+import type { ContentForm, EventOutline } from '@fastpaca/messages';
+
 /** About how many bytes of bodies one statement reads, and where a page of the log ends. */
 export const MAX_READ_BYTES = 8 * 1024 * 1024;
 
@@ -25,6 +27,21 @@ export interface LoggedEvent extends StoredEvent {
 export interface EventWithTotal extends StoredEvent {
   /** Tokens of the log from its first event through this one. */
   tokensThrough: number;
+  /** What the messages of all windows with the event share; made with the first. */
+  message?: SharedMessage | undefined;
+}
+
+/** The message of a whole event in a window. */
+export interface SharedMessage {
+  /** The message as `GET …/window` returns it. */
+  json: string;
+  outline: EventOutline;
+  /** How the caller wrote the content; undefined if it was not recorded. */
+  contentForm: ContentForm | undefined;
+  /** As of the event. */
+  partTokens: readonly number[] | null;
+  /** Whether `JSON.stringify` writes the message as it is; undefined if nobody has asked yet. */
+  isPlainJson?: boolean;
 }
 
 /** An event that stays in every window: because it was appended as pinned, or because it belongs to the head of its log. */

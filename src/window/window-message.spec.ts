@@ -4,7 +4,16 @@ import { eventMessage, reducedMessage, summaryMessages } from './window-message.
 const AT = new Date('2026-01-01T00:00:00.000Z');
 
 function storedEvent(seq: number, body: string) {
-  return { seq, version: seq, body, tokenEstimate: seq, partTokens: null, outline: null, insertedAt: AT };
+  return {
+    seq,
+    version: seq,
+    body,
+    tokenEstimate: seq,
+    partTokens: null,
+    outline: null,
+    insertedAt: AT,
+    tokensThrough: 5,
+  };
 }
 
 describe('eventMessage', () => {

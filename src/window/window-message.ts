@@ -11,7 +11,7 @@ import { isPlainJson, parseWithSource } from '../common/json/json-source.js';
 import { arrayElements, member, objectMembers, objectText } from '../common/json/json-scanner.js';
 import { jsonValue } from '../common/json/json-value.js';
 import { messageJson, summaryMessageJson } from '../events/event-json.js';
-import type { SeqRange, StoredEvent } from '../events/stored-event.js';
+import type { EventWithTotal, SeqRange, SharedMessage, StoredEvent } from '../events/stored-event.js';
 import { storedOutline } from '../events/stored-outline.js';
 import type { Part } from '../policies/timeline.js';
 
@@ -122,19 +122,16 @@ export class WindowMessage {
   }
 }
 
-/** What messages of whole events share, kept as long as the events themselves, which `RecentEventsCache` holds. */
-const wholeEvents = new WeakMap<StoredEvent, { json: string; details: MessageDetails }>();
+export function eventMessage(event: EventWithTotal, tokens: number): WindowMessage {
+  const shared = (event.message ??= sharedMessage(event));
+  return new WindowMessage(event.seq, tokens, shared.json, undefined, shared);
+}
 
-export function eventMessage(event: StoredEvent, tokens: number): WindowMessage {
-  let shared = wholeEvents.get(event);
-  if (!shared) {
-    const { seq, body, insertedAt, partTokens } = event;
-    const outline = storedOutline(event);
-    const json = messageJson(seq, body, insertedAt);
-    shared = { json, details: { outline, contentForm: outline.contentForm, partTokens } };
-    wholeEvents.set(event, shared);
-  }
-  return new WindowMessage(event.seq, tokens, shared.json, undefined, shared.details);
+function sharedMessage(event: EventWithTotal): SharedMessage {
+  const { seq, body, insertedAt, partTokens } = event;
+  const outline = storedOutline(event);
+  const json = messageJson(seq, body, insertedAt);
+  return { json, outline, contentForm: outline.contentForm, partTokens };
 }
 
 /**
