@@ -51,10 +51,17 @@ export interface AppendRejection {
 
 /** The newest events of a log that were requested and fit. */
 export interface LogSuffix {
-  events: EventWithTotal[];
+  /** Ascending. */
+  events: readonly EventWithTotal[];
   tokensBefore: number;
   /** Size of the newest requested event that did not fit; undefined if all fit. */
-  skippedBytes?: number;
+  skippedBytes?: number | undefined;
+}
+
+/** A suffix that was read in one statement. */
+export interface ReadSuffix extends LogSuffix {
+  /** Makes the same events again, as other objects. */
+  unpack: () => readonly EventWithTotal[];
 }
 
 /** Most events, and bytes of bodies, that one statement deletes. */
@@ -214,7 +221,7 @@ export class EventLogRepository {
     { namespace, id }: ConversationId,
     ranges: readonly SuffixRange[],
     maxBytes: number,
-  ): Promise<LogSuffix> {
+  ): Promise<ReadSuffix> {
     type Row = PackedEvents & { tokensBefore: number | null; skippedBytes: number | null };
     const [row] = await this.database.query<Row>(READ_SUFFIX, [
       namespace,
@@ -224,10 +231,13 @@ export class EventLogRepository {
       ranges.map(({ minTokensBefore }) => minTokensBefore),
       maxBytes,
     ]);
+    const { tokensBefore, skippedBytes, ...packed } = row as Row;
+    const unpack = () => unpackEvents(packed).reverse();
     return {
-      events: row ? unpackEvents(row).reverse() : [],
-      tokensBefore: row?.tokensBefore ?? 0,
-      skippedBytes: row?.skippedBytes ?? undefined,
+      unpack,
+      events: unpack(),
+      tokensBefore: tokensBefore ?? 0,
+      skippedBytes: skippedBytes ?? undefined,
     };
   }
 
@@ -281,12 +291,12 @@ export class EventLogRepository {
   }
 }
 
-/** @param statement returns `PackedEvents` */
+/** @param statement returns one row of `PackedEvents` */
 async function readPacked(
   executor: Executor,
   statement: Statement,
   values: unknown[],
 ): Promise<EventWithTotal[]> {
   const [row] = await executor.query<PackedEvents>(statement, values);
-  return row ? unpackEvents(row) : [];
+  return unpackEvents(row as PackedEvents);
 }

@@ -39,6 +39,7 @@ export function unpackEvents({ bodies, outlines, partTokens, numbers }: PackedEv
   const partTexts = partTokens.length < eventTexts.length ? undefined : partTokens.split(SEPARATOR);
   let insertedAt = new Date(NaN);
   return eventTexts.map((body, index) => {
+    const outline = outlineTexts[index] as string;
     const start = index * NUMBERS_BYTES;
     const insertedAtMs = EPOCH_MS + int8(view, start + 24) / MICROS_PER_MS;
     // The events of a turn have the same time.
@@ -49,7 +50,7 @@ export function unpackEvents({ bodies, outlines, partTokens, numbers }: PackedEv
       body,
       tokenEstimate: view.getInt32(start + 32),
       partTokens: intArray(partTexts?.[index]),
-      outline: outlineTexts[index] || null,
+      outline: outline === '' ? null : outline,
       insertedAt,
       tokensThrough: int8(view, start + 16),
       message: undefined,

@@ -34,7 +34,8 @@ class MemoryLog {
 
   suffix(_: ConversationId, ranges: readonly SuffixRange[]) {
     this.suffixes += 1;
-    return Promise.resolve(this.wanted(ranges));
+    const wanted = this.wanted(ranges);
+    return Promise.resolve({ ...wanted, unpack: () => wanted.events.map((event) => ({ ...event })) });
   }
 
   forward(_: ConversationId, { fromSeq, toSeq }: SeqRange, limit: number) {

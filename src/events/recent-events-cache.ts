@@ -13,11 +13,31 @@ const MAX_ADDED_BYTES = 1024 * 1024;
 export const EVENT_OVERHEAD_BYTES = 400;
 
 /** The newest events of a conversation up to some seq. */
-interface RecentEvents {
-  /** Ascending, without a gap; at least one. */
-  events: readonly EventWithTotal[];
-  /** Every older event has a running total before it that is less than this. */
-  completeFrom: number;
+class RecentEvents {
+  /** Of the newest event; 0 if there is none. */
+  readonly lastSeq: number;
+  /** Approximate memory. */
+  readonly bytes: number;
+
+  /**
+   * @param events ascending, without a gap
+   * @param completeFrom every older event has a running total before it that is less than this
+   * @param source makes the same events when they are first used. Most entries never are: as a few large values they cost the
+   * garbage collector a fraction of what the objects cost
+   */
+  constructor(
+    events: readonly EventWithTotal[],
+    readonly completeFrom: number,
+    private source: readonly EventWithTotal[] | (() => readonly EventWithTotal[]) = events,
+  ) {
+    this.lastSeq = events.at(-1)?.seq ?? 0;
+    this.bytes = events.reduce((sum, { body }) => sum + 2 * body.length + EVENT_OVERHEAD_BYTES, 0);
+  }
+
+  get events(): readonly EventWithTotal[] {
+    if (typeof this.source === 'function') this.source = this.source();
+    return this.source;
+  }
 }
 
 /**
@@ -50,7 +70,8 @@ export class RecentEventsCache {
     const recent = await this.find(id, history, range);
     if (recent && maxBodyBytes(recent.events) <= maxBytes) return this.suffixOf(recent, id, history, range);
     const read = await this.log.suffix(id, ranges, maxBytes);
-    this.store(id, history, recentEvents(read.events, range, read.skippedBytes === undefined));
+    const completeFrom = completeFromOf(read.events, range, read.skippedBytes === undefined);
+    this.store(id, history, new RecentEvents(read.events, completeFrom, read.unpack));
     return read;
   }
 
@@ -104,7 +125,8 @@ export class RecentEventsCache {
     if (missing > MAX_ADDED_EVENTS) return undefined;
     const missingRange = { fromSeq: last.seq + 1, toSeq: range.toSeq };
     const added = await this.log.forward(id, missingRange, missing, MAX_ADDED_BYTES);
-    return added.length === missing ? { ...recent, events: [...recent.events, ...added] } : undefined;
+    if (added.length < missing) return undefined;
+    return new RecentEvents([...recent.events, ...added], recent.completeFrom);
   }
 
   /** The suffix of a range that the cached events cover. */
@@ -122,18 +144,21 @@ export class RecentEventsCache {
     const totalBefore = first ? tokensBefore(first) : await this.log.tokensThrough(id, fromSeq - 1);
     // Old events that readers no longer need are dropped once they are the larger part.
     const isMostlyUnused = recent.events.length > 2 * events.length + MAX_ADDED_EVENTS;
-    this.store(id, history, isMostlyUnused ? recentEvents(events.map(copiedEvent), range, true) : recent);
+    this.store(
+      id,
+      history,
+      isMostlyUnused
+        ? new RecentEvents(events.map(copiedEvent), completeFromOf(events, range, true))
+        : recent,
+    );
     return { events, tokensBefore: totalBefore };
   }
 
   /** Does nothing if newer events are cached: a reader of a past version must not displace what other readers use. */
   private store(id: ConversationId, history: string, recent: RecentEvents): void {
-    const { events } = recent;
-    const last = events.at(-1);
-    const cachedLast = this.cache.get(id, history)?.events.at(-1);
-    if (!last || (cachedLast && cachedLast.seq > last.seq)) return;
-    const bytes = events.reduce((sum, { body }) => sum + 2 * body.length + EVENT_OVERHEAD_BYTES, 0);
-    this.cache.set(id, history, recent, bytes);
+    const cachedLastSeq = this.cache.get(id, history)?.lastSeq ?? 0;
+    if (recent.lastSeq === 0 || cachedLastSeq > recent.lastSeq) return;
+    this.cache.set(id, history, recent, recent.bytes);
   }
 }
 
@@ -143,16 +168,15 @@ function maxBodyBytes(events: readonly EventWithTotal[]): number {
 }
 
 /** @param isAll whether the events are all of the range from its `minTokensBefore` on */
-function recentEvents(
-  events: readonly EventWithTotal[],
+function completeFromOf(
+  [first]: readonly EventWithTotal[],
   { fromSeq, minTokensBefore }: SuffixRange,
   isAll: boolean,
-): RecentEvents {
-  const [first] = events;
-  if (!first) return { events, completeFrom: Infinity };
+): number {
+  if (!first) return Infinity;
   // Events before `fromSeq` may have the same total before them, if their tokens are 0.
   const isCutByTokens = isAll && first.seq > fromSeq;
-  return { events, completeFrom: isCutByTokens ? minTokensBefore : tokensBefore(first) + 1 };
+  return isCutByTokens ? minTokensBefore : tokensBefore(first) + 1;
 }
 
 /** The running token total before an event. */
