@@ -1,5 +1,5 @@
 import type { Format, PromptOptions } from '@fastpaca/messages';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ConversationRecord } from '../conversations/conversation.js';
 import { serializeWindow } from './dto/window.serializer.js';
 import type { Window, WindowTotals } from './window.js';
@@ -100,6 +100,6 @@ export function windowETag(
     format,
     options,
   ];
-  const digest = createHash('sha256').update(JSON.stringify(settings)).digest('base64url');
+  const digest = hash('sha256', JSON.stringify(settings), 'base64url');
   return `"${version}-${digest.slice(0, 22)}"`;
 }

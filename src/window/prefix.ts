@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as hashOf } from 'node:crypto';
 import { isUnstored, type Compaction } from '../compaction/compaction.js';
 import type { LiveGroup } from './live-group.js';
 import type { LiveRanges } from './live-ranges.js';
@@ -84,5 +84,5 @@ function gapsOf(run: readonly LiveGroup[], live: LiveRanges): [number, number][]
 }
 
 function digest(values: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(values)).digest('base64url').slice(0, 22);
+  return hashOf('sha256', JSON.stringify(values), 'base64url').slice(0, 22);
 }
