@@ -47,3 +47,12 @@ describe('summaryMessageJson', () => {
     );
   });
 });
+
+describe('messageJson', () => {
+  it('writes the time of each event, whether it is that of the event before or not', () => {
+    const times = [0, 1, 1, 0].map((ms) => new Date(Date.UTC(2026, 0, 2) + ms));
+    expect(times.map((time) => messageJson(7, '{"role":"user"}', time))).toEqual(
+      times.map((time) => `{"seq":7,"role":"user","inserted_at":"${time.toISOString()}"}`),
+    );
+  });
+});

@@ -20,7 +20,17 @@ export function streamedEventJson(event: StoredEvent): string {
 
 /** A message of a window: the event with its seq and time. */
 export function messageJson(seq: number, body: string, insertedAt: Date): string {
-  return `{"seq":${seq},${body.slice(1, -1)},${insertedAtField(insertedAt)}}`;
+  return `{"seq":${seq},${body.slice(1, -1)}${messageEnd(insertedAt)}`;
+}
+
+/** What `messageEnd` has returned last, and for which time. */
+let lastEnd = { timeMs: NaN, text: '' };
+
+/** The events of a turn have the same time. One text for all of them is cheaper than to format it again. */
+function messageEnd(insertedAt: Date): string {
+  const timeMs = insertedAt.getTime();
+  if (timeMs !== lastEnd.timeMs) lastEnd = { timeMs, text: `,${insertedAtField(insertedAt)}}` };
+  return lastEnd.text;
 }
 
 /** A message of a summary. `from_seq` and `to_seq` are those of its range, whatever the replacement message has. */

@@ -36,7 +36,8 @@ export function oneGroup({ fromSeq, toSeq }: Group, events: readonly SizedEvent[
     const { tokens, tokensBefore, message } = first;
     return { fromSeq, toSeq, tokens, tokensBefore, messages: message && [message] };
   }
-  const messages = events.flatMap(({ message }) => message ?? []);
+  const messages: WindowMessage[] = [];
+  for (const { message } of events) if (message) messages.push(message);
   return {
     fromSeq,
     toSeq,
