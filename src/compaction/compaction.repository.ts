@@ -2,15 +2,26 @@ import { Injectable } from '@nestjs/common';
 import type { ConversationId } from '../common/conversation-id.js';
 import { arrayElements } from '../common/json/json-scanner.js';
 import { Database, type Executor } from '../database/database.js';
-import type { CompactionChange, Compaction, Summary } from './compaction.js';
+import type {
+  CompactionChange,
+  CompactionPage,
+  Compaction,
+  ListedCompaction,
+  Summary,
+} from './compaction.js';
 import {
   ACTIVE_COMPACTIONS,
   COMPACTIONS_AFTER,
   DELETE_COMPACTIONS,
+  END_COMPACTION,
+  FIND_COMPACTION,
   FIND_SUMMARIES,
   INSERT_COMPACTION,
+  INSERT_UNDO,
   LAST_COMPACTION,
   REPLACEMENTS_AFTER,
+  LIST_COMPACTIONS,
+  RESTORE_REPLACED,
   SUPERSEDE_COMPACTIONS,
 } from './compaction.sql.js';
 
@@ -37,6 +48,35 @@ export class CompactionRepository {
 
   after({ namespace, id }: ConversationId, version: number, limit: number): Promise<CompactionChange[]> {
     return this.database.query<CompactionChange>(COMPACTIONS_AFTER, [namespace, id, version, limit]);
+  }
+
+  async find(
+    tx: Executor,
+    { namespace, id }: ConversationId,
+    version: number,
+  ): Promise<ListedCompaction | undefined> {
+    const [row] = await tx.query<ListedCompaction>(FIND_COMPACTION, [namespace, id, version]);
+    return row;
+  }
+
+  /** The compactions before `version`, newest first; as many as fit the limits, at least one. */
+  async list(
+    { namespace, id }: ConversationId,
+    version: number,
+    limit: number,
+    maxBytes: number,
+  ): Promise<CompactionPage> {
+    type Row = CompactionPage['compactions'][number] & { remaining: number };
+    const rows = await this.database.query<Row>(LIST_COMPACTIONS, [
+      namespace,
+      id,
+      version,
+      limit + 1,
+      maxBytes,
+    ]);
+    const compactions = rows.slice(0, limit);
+    const hasMore = compactions.length < (rows[0]?.remaining ?? 0);
+    return { compactions, nextCursor: hasMore ? (compactions.at(-1)?.version ?? null) : null };
   }
 
   async lastUpTo({ namespace, id }: ConversationId, version: number) {
@@ -107,5 +147,18 @@ export class CompactionRepository {
       ERASED_BYTES,
     ]);
     return row?.lastVersion ?? undefined;
+  }
+
+  /** Ends a compaction that is active, and makes what it had replaced active again. */
+  async undo(
+    tx: Executor,
+    { namespace, id }: ConversationId,
+    undone: number,
+    undo: { version: number; lastSeq: number; insertedAt: Date },
+  ): Promise<void> {
+    const values = [namespace, id, undone, undo.version];
+    await tx.query(RESTORE_REPLACED, values);
+    await tx.query(END_COMPACTION, values);
+    await tx.query(INSERT_UNDO, [...values, undo.lastSeq, undo.insertedAt]);
   }
 }

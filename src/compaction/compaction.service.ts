@@ -15,11 +15,14 @@ import {
   type Compacted,
   type Compaction,
   type CompactionChange,
+  type CompactionPage,
+  type CompactionPageRequest,
   type CompactionPreview,
   type Summary,
   type UnstoredCompaction,
   type Withdrawal,
 } from './compaction.js';
+import { CompactionHistory } from './compaction-history.js';
 import { CompactionPlanner, type RequestedRange } from './compaction-planner.js';
 import { CompactionRepository } from './compaction.repository.js';
 
@@ -53,6 +56,7 @@ export class CompactionService {
     private readonly compactions: CompactionRepository,
     private readonly conversations: ConversationsService,
     private readonly planner: CompactionPlanner,
+    private readonly history: CompactionHistory,
     private readonly events: EventsService,
     private readonly database: Database,
     private readonly changes: ConversationChanges,
@@ -87,6 +91,33 @@ export class CompactionService {
    */
   withdraw(id: ConversationId, withdrawal: Withdrawal): Promise<Compacted> {
     return this.store(id, { ...withdrawal, replacement: [] });
+  }
+
+  /**
+   * Lists the compactions, active and past ones, newest first. A page ends at about 8 MiB of messages, after at least one compaction.
+   *
+   * @throws ConversationNotFoundError (404)
+   */
+  list(id: ConversationId, request: CompactionPageRequest = {}): Promise<CompactionPage> {
+    return this.history.list(id, request);
+  }
+
+  /**
+   * Undoes an active compaction: the events of its range are live again, or the compactions that it had replaced are active again.
+   * Events that it had withdrawn are no longer withdrawn.
+   *
+   * @param compaction the version of the compaction
+   * @param ifVersion the version that the caller believes current; undefined skips the check
+   * @returns the version that the undo gave the conversation
+   * @throws ConversationNotFoundError (404)
+   * @throws TombstonedError (409)
+   * @throws VersionMismatchError (409) the conversation has moved on; re-read and retry
+   * @throws CompactionNotFoundError (404)
+   * @throws CompactionReplacedError (409) a later compaction has replaced it
+   * @throws CompactionUndoneError (409)
+   */
+  undo(id: ConversationId, compaction: number, ifVersion?: number): Promise<number> {
+    return this.history.undo(id, compaction, ifVersion);
   }
 
   private async store(id: ConversationId, compaction: NewChange): Promise<Compacted> {

@@ -3,7 +3,7 @@ import type { Statement } from '../database/statement.js';
 /** The value of `active_until` while no other compaction has replaced this one: the largest bigint. */
 const STILL_ACTIVE = '9223372036854775807';
 
-const IS_WITHDRAWAL = 'cardinality(message_tokens) = 0 AS withdrawn';
+const IS_WITHDRAWAL = 'cardinality(message_tokens) = 0 AND undoes IS NULL AS withdrawn';
 
 /**
  * The compactions of ($1, $2) that were active at version $3, ascending. For an earlier version it returns the compactions
@@ -16,20 +16,21 @@ export const ACTIVE_COMPACTIONS: Statement = {
            tokens_before AS "tokensBefore", tokens_through AS "tokensThrough", ${IS_WITHDRAWAL}
       FROM fastpaca.compactions
      WHERE namespace = $1 AND conversation_id = $2 AND active_until > $3 AND version <= $3
+       AND (replaced IS NULL OR NOT replaced @> $3::bigint)
      ORDER BY from_seq`,
 };
 
-/** The compactions of ($1, $2) after version $3, by version, at most $4. */
+/** The compactions and undos of ($1, $2) after version $3, by version, at most $4. */
 export const COMPACTIONS_AFTER: Statement = {
   name: 'compactions_after',
   text: `
-    SELECT version, from_seq AS "fromSeq", to_seq AS "toSeq", inserted_at AS "insertedAt", ${IS_WITHDRAWAL}
+    SELECT version, from_seq AS "fromSeq", to_seq AS "toSeq", inserted_at AS "insertedAt", undoes, ${IS_WITHDRAWAL}
       FROM fastpaca.compactions
      WHERE namespace = $1 AND conversation_id = $2 AND version > $3
      ORDER BY version LIMIT $4`,
 };
 
-/** The last compaction of ($1, $2) up to version $3: its version, and the end of the log at that version. */
+/** The last compaction or undo of ($1, $2) up to version $3: its version, and the end of the log at that version. */
 export const LAST_COMPACTION: Statement = {
   name: 'last_compaction',
   text: `
@@ -110,3 +111,66 @@ function firstAfter(version: string, limit: string): string {
              WHERE namespace = $1 AND conversation_id = $2 AND version > ${version}
              ORDER BY version LIMIT ${limit}) c`;
 }
+
+/** The fields of a `ListedCompaction` without its messages. */
+const LISTED = `
+  version, from_seq AS "fromSeq", to_seq AS "toSeq", inserted_at AS "insertedAt", token_estimate AS "tokenEstimate", ${IS_WITHDRAWAL},
+  CASE WHEN undone_at IS NULL AND active_until < ${STILL_ACTIVE} THEN active_until END AS "replacedAt", undone_at AS "undoneAt"`;
+
+/** Compaction $3 of ($1, $2). */
+export const FIND_COMPACTION: Statement = {
+  name: 'find_compaction',
+  text: `
+    SELECT ${LISTED} FROM fastpaca.compactions
+     WHERE namespace = $1 AND conversation_id = $2 AND version = $3 AND undoes IS NULL`,
+};
+
+/**
+ * The compactions of ($1, $2) before version $3, newest first: at most $4, and at most $5 bytes of messages, but at least one.
+ * "remaining" is how many of the $4 there are without the limit of bytes.
+ */
+export const LIST_COMPACTIONS: Statement = {
+  name: 'list_compactions',
+  text: `
+    SELECT *
+      FROM (SELECT ${LISTED}, replacement, count(*) OVER () AS remaining, row_number() OVER (ORDER BY version DESC) AS n,
+                   sum(octet_length(replacement::text)) OVER (ORDER BY version DESC) AS bytes
+              FROM (SELECT * FROM fastpaca.compactions
+                     WHERE namespace = $1 AND conversation_id = $2 AND version < $3 AND undoes IS NULL
+                     ORDER BY version DESC LIMIT $4) c) c
+     WHERE n = 1 OR bytes <= $5
+     ORDER BY version DESC`,
+};
+
+/** Makes what compaction $3 of ($1, $2) has replaced active again from version $4 on. */
+export const RESTORE_REPLACED: Statement = {
+  name: 'restore_replaced',
+  writes: true,
+  text: `
+    UPDATE fastpaca.compactions
+       SET active_until = ${STILL_ACTIVE},
+           replaced = COALESCE(replaced, '{}') + int8multirange(int8range($3::bigint, $4::bigint))
+     WHERE namespace = $1 AND conversation_id = $2 AND active_until = $3::bigint`,
+};
+
+/** Ends compaction $3 of ($1, $2), which is active, with version $4: an undo. */
+export const END_COMPACTION: Statement = {
+  name: 'end_compaction',
+  writes: true,
+  text: `
+    UPDATE fastpaca.compactions SET active_until = $4, undone_at = $4
+     WHERE namespace = $1 AND conversation_id = $2 AND version = $3`,
+};
+
+/** The row of the undo of compaction $3 of ($1, $2), with version $4, end of the log $5 and time $6. It is never active. */
+export const INSERT_UNDO: Statement = {
+  name: 'insert_undo',
+  writes: true,
+  text: `
+    INSERT INTO fastpaca.compactions (namespace, conversation_id, version, from_seq, to_seq, last_seq, tokens_before,
+                                      tokens_through, replacement, message_tokens, token_estimate, inserted_at, active_until, undoes)
+    SELECT namespace, conversation_id, $4::bigint, from_seq, to_seq, $5::bigint, tokens_before, tokens_through, '[]', '{}', 0,
+           $6::timestamptz, $4::bigint, version
+      FROM fastpaca.compactions
+     WHERE namespace = $1 AND conversation_id = $2 AND version = $3`,
+};

@@ -30,7 +30,36 @@ export interface CompactionWarning extends SeqRange {
 export interface CompactionChange extends CompactedRange {
   /** It has no messages. */
   withdrawn: boolean;
+  /** The change is the undo of the compaction of this version; null for a compaction. */
+  undoes: number | null;
   insertedAt: Date;
+}
+
+/** A compaction, active or not, as a list has it. */
+export interface ListedCompaction extends CompactedRange {
+  insertedAt: Date;
+  /** It is a withdrawal: it has no messages. */
+  withdrawn: boolean;
+  /** Tokens of its replacement messages. */
+  tokenEstimate: number;
+  /** The version of the compaction that has replaced it; null while it is active, and if it was undone. */
+  replacedAt: number | null;
+  /** The version that undid it; null if none did. */
+  undoneAt: number | null;
+}
+
+export interface CompactionPageRequest {
+  /** The version before which the page begins, the newest first. Default: the newest compaction. */
+  cursor?: number | undefined;
+  /** At most 1000; default 100. */
+  limit?: number | undefined;
+}
+
+export interface CompactionPage {
+  /** Newest first. `replacement` is a JSON array of the messages. */
+  compactions: (ListedCompaction & { replacement: string })[];
+  /** The version of the last one; null if there are no more. */
+  nextCursor: number | null;
 }
 
 /** An active compaction without its messages. */

@@ -46,7 +46,14 @@ export type { EventPage } from '../events/log-pages.js';
 export type { PageRequest } from '../events/page-range.js';
 export type { LoggedEvent, SeqRange, StoredEvent } from '../events/stored-event.js';
 export type { AppendedEvent, AppendedTurn } from '../events/turn-appender.js';
-export type { Compacted, CompactionWarning, Withdrawal } from '../compaction/compaction.js';
+export type {
+  Compacted,
+  CompactionPage,
+  CompactionPageRequest,
+  CompactionWarning,
+  ListedCompaction,
+  Withdrawal,
+} from '../compaction/compaction.js';
 export {
   CompactionService,
   type NewCompaction,
@@ -70,7 +77,13 @@ export {
   UnauthorizedError,
   UnavailableError,
 } from '../common/errors/common.errors.js';
-export { RangeGapError, RangeOverlapError } from '../compaction/compaction.errors.js';
+export {
+  CompactionNotFoundError,
+  CompactionReplacedError,
+  CompactionUndoneError,
+  RangeGapError,
+  RangeOverlapError,
+} from '../compaction/compaction.errors.js';
 export {
   ConversationErasedError,
   ConversationNotFoundError,

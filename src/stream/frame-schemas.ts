@@ -29,7 +29,7 @@ function frameSchema<const Type extends string, const Fields extends Record<stri
   } as const;
 }
 
-const COMPACTION = frameSchema('compaction', 'A range of events was compacted', {
+const COMPACTION = frameSchema('compaction', 'A range of events was compacted, or a compaction was undone', {
   range: {
     type: 'object',
     required: ['from_seq', 'to_seq'],
@@ -64,6 +64,12 @@ export const FRAME_SCHEMAS = {
       withdrawn: {
         type: 'boolean',
         description: 'True if nothing takes the place of the events: they were withdrawn. Otherwise absent.',
+      },
+      undoes: {
+        type: 'integer',
+        minimum: 1,
+        description:
+          'The version of the compaction that was undone: what it had replaced is back. Absent for a compaction.',
       },
     },
   },

@@ -15,9 +15,14 @@ export function frame<Type extends FrameType>(type: Type, content: Frames[Type])
   return { type, version: content.version, bytes: Buffer.from(JSON.stringify({ type, ...content })) };
 }
 
-export function compactionFrame({ version, fromSeq, toSeq, withdrawn }: CompactionChange): Frame {
+export function compactionFrame({ version, fromSeq, toSeq, withdrawn, undoes }: CompactionChange): Frame {
   const range = { from_seq: fromSeq, to_seq: toSeq };
-  return frame('compaction', { version, range, ...(withdrawn && { withdrawn }) });
+  return frame('compaction', {
+    version,
+    range,
+    ...(withdrawn && { withdrawn }),
+    ...(undoes !== null && { undoes }),
+  });
 }
 
 /** An `event` frame, built from the stored text of the event. */

@@ -24,6 +24,8 @@ interface Observation {
   settings: Settings;
   budgetTokens: number | undefined;
   lastSeq: number;
+  version: number;
+  /** Those that are not undone. */
   compactions: ModelCompaction[];
   body: any;
 }
@@ -33,6 +35,7 @@ class ObservedConversation {
   readonly observed: Observation[] = [];
   private readonly sent: any[] = [];
   private readonly compactions: ModelCompaction[] = [];
+  private readonly undone = new Set<ModelCompaction>();
   private settings: Settings | undefined;
 
   constructor(
@@ -61,6 +64,28 @@ class ObservedConversation {
     else expect(body.reason).toBe('range_overlap');
   }
 
+  /** Undoes one of the compactions. One that is replaced or undone is rejected. */
+  async undo(place: number): Promise<void> {
+    const compaction = this.compactions[Math.round(place * (this.compactions.length - 1))];
+    if (!compaction) return;
+    const { version, fromSeq, toSeq } = compaction;
+    const isReplaced = this.effective().some(
+      (later) => later.version > version && later.fromSeq <= fromSeq && later.toSeq >= toSeq,
+    );
+    const expected = this.undone.has(compaction)
+      ? 'compaction_undone'
+      : isReplaced
+        ? 'compaction_replaced'
+        : undefined;
+    const { body } = await this.service.http.undo(this.id, version);
+    expect(body.reason).toBe(expected);
+    if (!expected) this.undone.add(compaction);
+  }
+
+  private effective(): ModelCompaction[] {
+    return this.compactions.filter((compaction) => !this.undone.has(compaction));
+  }
+
   /** Makes the older half of the log an hour older, so that `time_window` selects some events and not others. */
   async age(): Promise<void> {
     await this.service.database.query(
@@ -77,7 +102,8 @@ class ObservedConversation {
       settings: this.settings!,
       budgetTokens,
       lastSeq: this.sent.length,
-      compactions: [...this.compactions],
+      compactions: this.effective(),
+      version: this.sent.length + this.compactions.length + this.undone.size,
       body,
     });
   }
@@ -103,12 +129,12 @@ class ObservedConversation {
 /** What the reference model says. */
 function expectedWindow(
   log: ModelEvent[],
-  { settings, budgetTokens, lastSeq, compactions }: Observation,
+  { settings, budgetTokens, lastSeq, version, compactions }: Observation,
 ): object {
   const { policy, token_budget: tokenBudget, trigger_ratio: triggerRatio, reserve_tokens } = settings;
   const conversation = { tokenBudget, triggerRatio, reserveTokens: reserve_tokens, ...policy };
   const window = modelWindow(log.slice(0, lastSeq), compactions, conversation, { budgetTokens });
-  return { version: lastSeq + compactions.length, ...window };
+  return { version, ...window };
 }
 
 /** What the model knows of a window: not the time of summaries, the hashes, and the words of repairs. */
@@ -153,11 +179,12 @@ describe('a window', () => {
     round += 1;
     const conversation = new ObservedConversation(service, `model-${round}`);
     await conversation.put(settings);
-    for (const { events, compaction } of turns) {
+    for (const { events, compaction, undo } of turns) {
       await conversation.append(events);
       if (!isAged) await conversation.read();
       if (compaction) await conversation.compact(compaction);
-      if (!isAged && compaction) await conversation.read();
+      if (undo !== null) await conversation.undo(undo);
+      if (!isAged && (compaction || undo !== null)) await conversation.read();
     }
     await conversation.expectSameAtVersions();
     if (isAged) await conversation.age();

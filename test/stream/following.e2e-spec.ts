@@ -77,6 +77,26 @@ describe('the stream of a conversation', () => {
       expect(late.frames).toEqual(frames);
     });
 
+    it('sends an undo as a compaction frame that names the undone compaction, live and to a reader with a cursor', async () => {
+      await conversation(name('undo'), 3);
+      await service.http.withdraw(name('undo'), { from_seq: 2 });
+      const reader = await open('undo');
+      await service.http.undo(name('undo'), 4);
+      await reader.windowOf(5);
+      const used_tokens = (await service.http.window(name('undo'))).body.used_tokens;
+      const frames = [
+        { type: 'compaction', version: 5, range: { from_seq: 2, to_seq: 3 }, undoes: 4 },
+        { type: 'window', version: 5, needs_compaction: false, used_tokens },
+      ];
+      expect(reader.frames).toEqual(frames);
+      const late = await open('undo', '?cursor=3');
+      await late.windowOf(5);
+      expect(late.frames).toEqual([
+        { type: 'compaction', version: 4, range: { from_seq: 2, to_seq: 3 }, withdrawn: true },
+        ...frames,
+      ]);
+    });
+
     it('sends a compaction, then the window of its version', async () => {
       await conversation(name('compaction'), 3);
       const reader = await open('compaction');

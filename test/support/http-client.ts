@@ -80,6 +80,14 @@ export class HttpClient {
     return this.request('POST', this.path(id, '/compact'), { body });
   }
 
+  compactions(id: string, query = ''): Promise<HttpResponse> {
+    return this.request('GET', this.path(id, `/compactions${query}`));
+  }
+
+  undo(id: string, version: number | string, body: unknown = {}): Promise<HttpResponse> {
+    return this.request('POST', this.path(id, `/compactions/${version}/undo`), { body });
+  }
+
   withdraw(id: string, body: unknown): Promise<HttpResponse> {
     return this.request('POST', this.path(id, '/withdraw'), { body });
   }

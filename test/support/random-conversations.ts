@@ -208,6 +208,8 @@ export interface Turn {
   events: any[];
   /** A compaction after the turn. Start and length are relative to the length of the log; many ranges are invalid. */
   compaction: { from: number; length: number; replacement: any[] } | null;
+  /** Which of the compactions until then is undone, relative to their number. Many of them are no longer active. */
+  undo: number | null;
 }
 
 export interface Reading {
@@ -238,11 +240,18 @@ export const randomConversation: fc.Arbitrary<RandomConversation> = fc
     /** How many of a hundred events are pinned. */
     pinRate: fc.constantFrom(0, 0, 2, 4, 15),
     head: fc.array(head, { maxLength: 3 }),
-    turns: fc.array(fc.record({ events: turn, compaction: fc.option(compaction, { freq: 3 }) }), {
-      minLength: 1,
-      maxLength: 9,
-      size: 'max',
-    }),
+    turns: fc.array(
+      fc.record({
+        events: turn,
+        compaction: fc.option(compaction, { freq: 3 }),
+        undo: fc.option(fc.double({ min: 0.3, max: 1, noNaN: true }), { freq: 1 }),
+      }),
+      {
+        minLength: 1,
+        maxLength: 9,
+        size: 'max',
+      },
+    ),
     isAged: fc.constantFrom(true, false, false),
     readings: fc.array(
       fc.record({
@@ -254,7 +263,8 @@ export const randomConversation: fc.Arbitrary<RandomConversation> = fc
   })
   .map(({ head: first, turns, pinRate, ...rest }) => ({
     ...rest,
-    turns: turns.map(({ events, compaction: compacted }, index) => ({
+    turns: turns.map(({ events, compaction: compacted, undo }, index) => ({
+      undo,
       events: [...(index === 0 ? first : []), ...events].map(pinnedAt(pinRate)),
       compaction: compacted && { ...compacted, replacement: compacted.replacement.map(pinnedAt(0)) },
     })),

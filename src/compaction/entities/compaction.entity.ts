@@ -62,6 +62,28 @@ export class CompactionEntity {
   @Column({ name: 'token_estimate', type: 'bigint', comment: 'their sum' })
   tokenEstimate!: number;
 
+  @Column({
+    name: 'undone_at',
+    type: 'bigint',
+    nullable: true,
+    comment: 'version that undid it; null if none did',
+  })
+  undoneAt!: number | null;
+
+  @Column({
+    type: 'bigint',
+    nullable: true,
+    comment: 'this row is an undo, and never active: the version that it undid',
+  })
+  undoes!: number | null;
+
+  @Column({
+    type: 'int8multirange',
+    nullable: true,
+    comment: 'versions at which it was replaced before an undo made it active again',
+  })
+  replaced!: string | null;
+
   @Column({ name: 'inserted_at', type: 'timestamptz', precision: 3 })
   insertedAt!: Date;
 }

@@ -6,6 +6,7 @@ import { Withdrawals1764700000000 } from './1764700000000-withdrawals.js';
 import { Audit1764800000000 } from './1764800000000-audit.js';
 import { Erasures1764950000000 } from './1764950000000-erasures.js';
 import { ConversationLists1765000000000 } from './1765000000000-conversation-lists.js';
+import { UndoneCompactions1765100000000 } from './1765100000000-undone-compactions.js';
 
 /** In the order in which they run. A released migration never changes; add new ones at the end. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   Audit1764800000000,
   Erasures1764950000000,
   ConversationLists1765000000000,
+  UndoneCompactions1765100000000,
 ];
