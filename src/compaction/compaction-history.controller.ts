@@ -35,7 +35,7 @@ export class CompactionHistoryController {
     operationId: 'listCompactions',
   })
   @ApiOkResponse({ type: CompactionPageDto })
-  @ApiErrors(400, 401, 403, 404, 500, 503)
+  @ApiErrors(400, 401, 403, 404, 410, 500, 503)
   async list(
     @ConversationIdParam() id: ConversationId,
     @ValidatedQuery(ListCompactionsDto) query: ListCompactionsDto,
@@ -59,7 +59,7 @@ export class CompactionHistoryController {
     operationId: 'undoCompaction',
   })
   @ApiOkResponse({ type: UndoneDto })
-  @ApiErrors(400, 401, 403, 404, 409, 413, 415, 500, 503)
+  @ApiErrors(400, 401, 403, 404, 409, 410, 413, 415, 500, 503)
   async undo(
     @ConversationIdParam() id: ConversationId,
     @CompactionVersionParam() compaction: number,

@@ -12,6 +12,8 @@ const CONVERSATION_OPERATIONS = [
   'POST /v1/conversations/{id}/window/preview',
   'POST /v1/conversations/{id}/compact',
   'POST /v1/conversations/{id}/withdraw',
+  'GET /v1/conversations/{id}/compactions',
+  'POST /v1/conversations/{id}/compactions/{version}/undo',
   'GET /v1/conversations/{id}',
   'GET /v1/conversations/{id}/stream',
   'DELETE /v1/conversations/{id}',
@@ -25,6 +27,7 @@ const WITHOUT_EXAMPLE = [
   'cursor', // of the log: cannot be combined with a range
   'if-none-match', // the response would be 304
   'if_version', // the version changes
+  'version', // of a compaction that the conversation has
   'wait_ms', // needs a cursor
   'withdrawn', // hides events
   'x-request-id', // names one request
@@ -68,6 +71,10 @@ function examplesOf(operation: string): Example[] {
 
 async function statusOf({ operation, path, body }: Example): Promise<number> {
   const controller = new AbortController();
+  if (path.includes('{version}')) {
+    const { body: page } = await service.http.request('GET', path.replace(/\/\{version.*/, ''));
+    return statusOf({ operation, path: path.replace('{version}', page.compactions[0].version), body });
+  }
   const isStream = path.includes('/stream');
   const response = await fetch(service.url + path, {
     method: operation.split(' ')[0],

@@ -46,7 +46,10 @@ export class UnauthorizedError extends FastpacaError {}
 export class ForbiddenError extends FastpacaError {}
 /** 404: the conversation does not exist, or the base URL is not that of a service. */
 export class NotFoundError extends FastpacaError {}
-/** 409: `reason` is `version_mismatch` (with `expected` and `actual`), `tombstoned` or `idempotency_conflict`. */
+/**
+ * 409: `reason` is `version_mismatch` (with `expected` and `actual`), `tombstoned`, `idempotency_conflict`, `compaction_replaced` or
+ * `compaction_undone`.
+ */
 export class ConflictError extends FastpacaError {}
 /** 410: the conversation was erased. Its id cannot be used again. */
 export class GoneError extends FastpacaError {}

@@ -231,6 +231,32 @@ export interface CompactResult {
   warnings?: CompactionWarning[];
 }
 
+/** A compaction or a withdrawal, active or not. */
+export interface Compaction {
+  /** The version that it gave the conversation. It identifies the compaction. */
+  version: number;
+  fromSeq: number;
+  toSeq: number;
+  /** Whether windows have it now. */
+  active: boolean;
+  /** It is a withdrawal. */
+  withdrawn?: true;
+  /** The version of the compaction that replaced it. */
+  replacedAtVersion?: number;
+  /** The version that undid it. */
+  undoneAtVersion?: number;
+  tokenEstimate: number;
+  /** ISO 8601, UTC. */
+  insertedAt: string;
+  /** The messages that the model sees instead, as the service stores them; none for a withdrawal. */
+  replacement: Record<string, unknown>[];
+}
+
+export interface UndoOptions {
+  /** Undo only if the conversation is at this version. Otherwise `ConflictError`. */
+  ifVersion?: number | undefined;
+}
+
 export interface ReplayOptions {
   /** First seq, inclusive. A negative value counts from the end: -50 starts at the last 50 events. Default 1. */
   fromSeq?: number | undefined;
@@ -280,7 +306,14 @@ export type Change =
   /** An event was appended. */
   | { type: 'event'; version: number; seq: number; event: LoggedEvent }
   /** A range was compacted, or with `withdrawn` taken out of the windows. */
-  | { type: 'compaction'; version: number; range: { fromSeq: number; toSeq: number }; withdrawn?: true }
+  | {
+      type: 'compaction';
+      version: number;
+      range: { fromSeq: number; toSeq: number };
+      withdrawn?: true;
+      /** The compaction of this version was undone: what it had replaced is back. */
+      undoes?: number;
+    }
   /** The window has changed: read it again. */
   | { type: 'window'; version: number; needsCompaction: boolean; usedTokens: number }
   /** The log was replaced by another one, for example after a restore or a failover that lost changes: discard your copy and read again. */

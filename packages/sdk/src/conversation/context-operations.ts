@@ -9,6 +9,7 @@ import type {
   AppendOptions,
   AppendResult,
   Change,
+  Compaction,
   CompactResult,
   Conversation,
   ErasureReceipt,
@@ -23,6 +24,7 @@ import type {
   ReplayOptions,
   TurnResult,
   UIMessagesOptions,
+  UndoOptions,
   WatchOptions,
   WholeCompaction,
   Window,
@@ -34,6 +36,7 @@ import { watch } from '../watch/watch.js';
 import { appendEvent, appendTurn } from './append.js';
 import type { AutoCompaction } from './auto-compaction.js';
 import { compact } from './compact.js';
+import { listCompactions, undo } from './compactions.js';
 import type { KeyedMutex } from './keyed-mutex.js';
 import type { RemoteConversation } from '../http/remote-conversation.js';
 import { appendNewest } from './newest-message.js';
@@ -198,6 +201,24 @@ export abstract class ContextOperations {
   async regenerate(options: RegenerateOptions = {}): Promise<CompactResult | null> {
     await this.prepare();
     return regenerate(this.#state.conversation, options);
+  }
+
+  /** Lists the compactions and withdrawals, active and past ones, newest first. Each page is read when the iteration reaches it. */
+  compactions(): AsyncGenerator<Compaction, void, undefined> {
+    return listCompactions(this.#state.conversation, () => this.prepare());
+  }
+
+  /**
+   * Undoes a compaction or a withdrawal: what it has replaced is back. Retried only if the service has certainly not processed the request.
+   *
+   * @param version of the compaction
+   * @returns the version of the conversation after the undo
+   * @throws ConflictError the compaction is no longer active, or the conversation is not at `ifVersion`; NotFoundError there is no such
+   * compaction
+   */
+  async undo(version: number, options: UndoOptions = {}): Promise<{ version: number }> {
+    await this.prepare();
+    return undo(this.#state.conversation, version, options);
   }
 
   /** Reads the log in ascending order, up to where it ends when the iteration begins. Each page is read when the iteration reaches it. */

@@ -196,6 +196,46 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/conversations/{id}/compactions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the compactions and withdrawals, active and past ones, newest first
+     * @description A page ends early at about 8 MiB of messages, but never before its first compaction.
+     */
+    get: operations['listCompactions'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/conversations/{id}/compactions/{version}/undo': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Undo a compaction or a withdrawal
+     * @description What it has replaced is back: its events, or earlier compactions. Only an active compaction can be undone; otherwise the response is 409 with `reason` `compaction_replaced` or `compaction_undone`.
+     */
+    post: operations['undoCompaction'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/calibrations': {
     parameters: {
       query?: never;
@@ -480,7 +520,34 @@ export interface components {
       /** @description Absent without warnings */
       warnings?: components['schemas']['CompactionWarning'][];
     };
-    /** @description A range of events was compacted */
+    Compaction: {
+      /** @description The version that it gave the conversation */
+      version: number;
+      /** @description First seq of the range */
+      from_seq: number;
+      /** @description Last seq of the range */
+      to_seq: number;
+      /** @description Whether windows have it now */
+      active: boolean;
+      /**
+       * @description It is a withdrawal; otherwise absent
+       * @enum {boolean}
+       */
+      withdrawn?: true;
+      /** @description The version of the compaction that replaced it */
+      replaced_at_version?: number;
+      /** @description The version that undid it */
+      undone_at_version?: number;
+      /** @description Tokens of the messages */
+      token_estimate: number;
+      /** Format: date-time */
+      inserted_at: string;
+      /** @description The messages that the model sees instead; empty for a withdrawal */
+      replacement: {
+        [key: string]: unknown;
+      }[];
+    };
+    /** @description A range of events was compacted, or a compaction was undone */
     CompactionFrame: {
       /** @enum {string} */
       type: 'compaction';
@@ -491,6 +558,14 @@ export interface components {
       };
       /** @description True if nothing takes the place of the events: they were withdrawn. Otherwise absent. */
       withdrawn?: boolean;
+      /** @description The version of the compaction that was undone: what it had replaced is back. Absent for a compaction. */
+      undoes?: number;
+    };
+    CompactionPage: {
+      /** @description Newest first */
+      compactions: components['schemas']['Compaction'][];
+      /** @description Cursor of the next page; null if there is none */
+      next_cursor: number | null;
     };
     CompactionWarning: {
       /**
@@ -1056,6 +1131,17 @@ export interface components {
       };
     } & {
       [key: string]: unknown;
+    };
+    Undo: {
+      /** @description Undo only if the conversation is at this version */
+      if_version?: number;
+    };
+    Undone: {
+      /**
+       * @description The version that the undo gave the conversation
+       * @example 85
+       */
+      version: number;
     };
     /** @description What the provider counted for the window that this answer was made from. The service learns the token factor of the model from it, some time after the response. A report of a version that is not before this append is ignored, and so is that of a repeated append. */
     Usage: {
@@ -2616,6 +2702,244 @@ export interface operations {
       };
       /** @description The conversation was erased */
       410: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The body has too many bytes, JSON values or object members */
+      413: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The body is not JSON */
+      415: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description An error of the service; the log has the details under the request id */
+      500: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
+      503: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description Seconds to wait */
+          'Retry-After'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+    };
+  };
+  listCompactions: {
+    parameters: {
+      query?: {
+        /** @description List the compactions before this version. Default: from the newest on */
+        cursor?: number;
+        /** @description Maximum number of compactions; values over 1000 count as 1000. Default: 100. */
+        limit?: number;
+      };
+      header?: {
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
+        'x-request-id'?: string;
+      };
+      path: {
+        /** @description The caller's id of the conversation, percent-encoded; without control characters */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CompactionPage'];
+        };
+      };
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
+      400: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key is missing or unknown */
+      401: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description The scheme to use: `Bearer` */
+          'WWW-Authenticate'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key lacks the scope of this route; or, without an API key, the request comes from a web page or under a host name that is not allowed */
+      403: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description No such conversation */
+      404: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description An error of the service; the log has the details under the request id */
+      500: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description Temporarily unavailable: no database, pool exhausted, too many bytes being uploaded, or the service is stopping. A retry is safe. */
+      503: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description Seconds to wait */
+          'Retry-After'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+    };
+  };
+  undoCompaction: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Id of the request, returned with the response; the server generates one if it is missing or malformed */
+        'x-request-id'?: string;
+      };
+      path: {
+        /** @description The version of the compaction */
+        version: number;
+        /** @description The caller's id of the conversation, percent-encoded; without control characters */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Undo'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Undone'];
+        };
+      };
+      /** @description The request violates the schema or other rules; `details` lists up to 100 violations */
+      400: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key is missing or unknown */
+      401: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          /** @description The scheme to use: `Bearer` */
+          'WWW-Authenticate'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The API key lacks the scope of this route; or, without an API key, the request comes from a web page or under a host name that is not allowed */
+      403: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description No such conversation */
+      404: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The state of the conversation does not allow it; `reason` says why */
+      409: {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;

@@ -13,7 +13,14 @@ export function fromWireFrame(frame: WireFrame): Change | undefined {
     case 'compaction': {
       const { from_seq: fromSeq, to_seq: toSeq } = frame.range;
       const range = { fromSeq, toSeq };
-      return { type: 'compaction', version, range, ...(frame.withdrawn && { withdrawn: true }) };
+      const { undoes } = frame;
+      return {
+        type: 'compaction',
+        version,
+        range,
+        ...(frame.withdrawn && { withdrawn: true }),
+        ...(undoes !== undefined && { undoes }),
+      };
     }
     case 'window': {
       const { needs_compaction: needsCompaction, used_tokens: usedTokens } = frame;
