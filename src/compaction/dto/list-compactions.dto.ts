@@ -58,7 +58,7 @@ export class CompactionDto {
     ...REPLACEMENT,
     items: { type: 'object', additionalProperties: true },
     description: 'The messages that the model sees instead; empty for a withdrawal',
-  } as object)
+  })
   replacement!: unknown[];
 }
 
