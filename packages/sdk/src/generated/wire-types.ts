@@ -2835,6 +2835,17 @@ export interface operations {
           'application/json': components['schemas']['Error'];
         };
       };
+      /** @description The conversation was erased */
+      410: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
       /** @description An error of the service; the log has the details under the request id */
       500: {
         headers: {
@@ -2940,6 +2951,17 @@ export interface operations {
       };
       /** @description The state of the conversation does not allow it; `reason` says why */
       409: {
+        headers: {
+          /** @description Id of the request */
+          'x-request-id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Error'];
+        };
+      };
+      /** @description The conversation was erased */
+      410: {
         headers: {
           /** @description Id of the request */
           'x-request-id'?: string;
