@@ -28,6 +28,8 @@ export interface Conversation {
   pinnedCount: number;
   /** The version that last changed which events are withdrawn; null if none ever was. */
   withdrawnVersion: number | null;
+  /** The conversation is erased so many seconds after its last change; null: never. */
+  ttlSeconds: number | null;
   tombstonedAt: Date | null;
   /** Set if the conversation was erased. Nothing can be read then, so no caller outside of the service sees such a record. */
   erasedAt: Date | null;
@@ -64,6 +66,8 @@ export interface SettingsInput {
   model?: string | undefined;
   /** Tokens of the budget that windows leave free: an integer from 0 that is less than `tokenBudget`; default 0. */
   reserveTokens?: number | undefined;
+  /** Erases the conversation so many seconds after its last change: at most `MAX_TTL_SECONDS`; 0 for never, the default. */
+  ttlSeconds?: number | undefined;
 }
 
 export interface PolicyInput {
@@ -80,4 +84,6 @@ export interface ConversationSettings {
   metadata?: string | undefined;
   model?: string | undefined;
   reserveTokens?: number | undefined;
+  /** 0 for never. */
+  ttlSeconds?: number | undefined;
 }

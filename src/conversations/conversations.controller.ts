@@ -40,6 +40,7 @@ export class ConversationsController {
       token_budget: tokenBudget,
       trigger_ratio: triggerRatio,
       reserve_tokens: reserveTokens,
+      ttl_seconds: ttlSeconds,
       policy,
       metadata,
       model,
@@ -47,7 +48,7 @@ export class ConversationsController {
     @ValidatedQuery(NoQuery) _query: NoQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const settings = { tokenBudget, triggerRatio, policy, metadata, model, reserveTokens };
+    const settings = { tokenBudget, triggerRatio, policy, metadata, model, reserveTokens, ttlSeconds };
     const { conversation, created } = await this.conversations.put(id, settings);
     reply.status(created ? 201 : 200);
     return conversationJson(conversation);

@@ -58,6 +58,7 @@ export class ConversationsRepository {
       defaults.policyConfig,
       settings.model,
       settings.reserveTokens,
+      settings.ttlSeconds,
     ]);
     return row;
   }
@@ -76,6 +77,7 @@ export class ConversationsRepository {
       settings.metadata,
       settings.model,
       settings.reserveTokens,
+      settings.ttlSeconds,
     ]);
     return row;
   }

@@ -158,6 +158,7 @@ export class ConversationsService {
       tokenBudget: numbers.tokenBudget,
       model,
       reserveTokens: numbers.reserveTokens,
+      ttlSeconds: numbers.ttlSeconds,
       triggerRatio: numbers.triggerRatio ?? fromPolicy?.triggerRatio,
       metadata: metadata && compactMetadata(RawJson.of(metadata).text),
     };

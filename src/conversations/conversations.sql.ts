@@ -30,6 +30,18 @@ const NOW = `GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp()))
 /** Updates the entries of a conversation in lists, in the statement that writes its record. */
 const LISTED = 'fastpaca.list_conversation(namespace, id) AS listed';
 
+/** When the sweeper looks at a conversation with this time to live; null without one. */
+const eraseAfter = (ttlSeconds: string) =>
+  `clock_timestamp() + NULLIF(${ttlSeconds}::integer, 0) * interval '1 second'`;
+
+/**
+ * Sets the time to live; null keeps it, and 0 removes it. Appends do not advance `erase_after`, which is in an index: the sweeper does
+ * when it finds that the conversation has changed since.
+ */
+const setTimeToLive = (ttlSeconds: string) => `
+           ttl_seconds = CASE WHEN ${ttlSeconds}::integer IS NULL THEN c.ttl_seconds ELSE NULLIF(${ttlSeconds}::integer, 0) END,
+           erase_after = CASE WHEN ${ttlSeconds}::integer IS NULL THEN c.erase_after ELSE ${eraseAfter(ttlSeconds)} END`;
+
 /** Reads conversation ($1, $2). */
 export const FIND_CONVERSATION: Statement = {
   name: 'find_conversation',
@@ -54,7 +66,7 @@ export const LOCK_CONVERSATION: Statement = {
 /**
  * Creates conversation ($1, $2) or updates its settings, in one statement: of any number of concurrent calls, exactly
  * one creates it. Null ($4 ratio, $5 strategy, $6 config, $7 metadata, $11 model, $12 reserved tokens) keeps the current
- * value; a new conversation takes the defaults $8 (ratio), $9 (strategy) and $10 (config) instead. Writes nothing and
+ * value, as does null ($13 time to live in seconds; 0 removes it); a new conversation takes the defaults $8 (ratio), $9 (strategy) and $10 (config) instead. Writes nothing and
  * returns no row if the conversation is tombstoned, or if its reserved tokens would not be less than the budget $3.
  *
  * "created": an insert sets both times to the same value, and an update makes \`updated_at\` at least 1 ms later than
@@ -66,9 +78,10 @@ export const PUT_CONVERSATION: Statement = {
   text: `
     INSERT INTO fastpaca.conversations AS c
            (namespace, id, token_budget, trigger_ratio, policy_strategy, policy_config, metadata,
-            model, reserve_tokens, created_at, updated_at)
+            model, reserve_tokens, ttl_seconds, erase_after, created_at, updated_at)
     VALUES ($1, $2, $3::integer, COALESCE($4::float8, $8::float8), COALESCE($5, $9),
             COALESCE($6::json, $10::json), COALESCE($7::json, '{}'), $11, COALESCE($12::bigint, 0),
+            NULLIF($13::integer, 0), ${eraseAfter('$13')},
             date_trunc('milliseconds', statement_timestamp()), date_trunc('milliseconds', statement_timestamp()))
     ON CONFLICT (namespace, id) DO UPDATE
        SET token_budget = $3::integer,
@@ -78,6 +91,7 @@ export const PUT_CONVERSATION: Statement = {
            metadata = COALESCE($7::json, c.metadata),
            model = COALESCE($11, c.model),
            reserve_tokens = COALESCE($12::bigint, c.reserve_tokens),
+           ${setTimeToLive('$13')},
            updated_at = GREATEST(c.updated_at, date_trunc('milliseconds', clock_timestamp()),
                                  c.created_at + interval '1 millisecond')
      WHERE c.tombstoned_at IS NULL AND COALESCE($12::bigint, c.reserve_tokens) < $3::integer
@@ -86,19 +100,20 @@ export const PUT_CONVERSATION: Statement = {
 
 /**
  * The same for a PUT without a budget, which can only update: $3 ratio, $4 strategy, $5 config, $6 metadata, $7 model,
- * $8 reserved tokens.
+ * $8 reserved tokens, $9 time to live.
  */
 export const UPDATE_CONVERSATION: Statement = {
   name: 'update_conversation',
   writes: true,
   text: `
-    UPDATE fastpaca.conversations
+    UPDATE fastpaca.conversations AS c
        SET trigger_ratio = COALESCE($3::float8, trigger_ratio),
            policy_strategy = COALESCE($4, policy_strategy),
            policy_config = COALESCE($5::json, policy_config),
            metadata = COALESCE($6::json, metadata),
            model = COALESCE($7, model),
            reserve_tokens = COALESCE($8::bigint, reserve_tokens),
+           ${setTimeToLive('$9')},
            updated_at = ${NOW}
      WHERE namespace = $1 AND id = $2 AND tombstoned_at IS NULL
        AND COALESCE($8::bigint, reserve_tokens) < token_budget

@@ -3,6 +3,12 @@ import type { Statement } from '../database/statement.js';
 /** After so long, a sweeper goes on with an erasure that has not ended: its node may have died. */
 const RESUME_AFTER = "interval '1 minute'";
 
+/** What else becomes of the row of a conversation that is erased. It is tombstoned, too: appends look at nothing else. */
+const REMOVE_TEXTS = `
+           tombstoned_at = COALESCE(tombstoned_at, clock_timestamp()),
+           updated_at = GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp())),
+           metadata = '{}', policy_strategy = 'last_n', policy_config = '{}', model = NULL`;
+
 /** The fields of an `ErasureRecord`. */
 const RECORD = `erased_at AS "erasedAt", erasure, erase_after IS NULL AS "isComplete"`;
 
@@ -16,11 +22,40 @@ export const MARK_ERASED: Statement = {
   text: `
     UPDATE fastpaca.conversations
        SET erased_at = date_trunc('milliseconds', clock_timestamp()), erase_after = clock_timestamp() + ${RESUME_AFTER},
-           tombstoned_at = COALESCE(tombstoned_at, clock_timestamp()),
-           updated_at = GREATEST(updated_at, date_trunc('milliseconds', clock_timestamp())),
-           metadata = '{}', policy_strategy = 'last_n', policy_config = '{}', model = NULL
+           ${REMOVE_TEXTS}
      WHERE namespace = $1 AND id = $2 AND erased_at IS NULL
     RETURNING version, fastpaca.list_conversation(namespace, id) AS unlisted`,
+};
+
+/**
+ * Looks at no more than $1 conversations with a time to live whose turn it is. Marks those as erased that have not changed for so long, and
+ * notes when to look at the others again. Rows that another transaction has locked are left out: an append, or another sweeper.
+ */
+export const MARK_EXPIRED: Statement = {
+  name: 'mark_expired',
+  writes: true,
+  text: `
+    WITH candidates AS (
+      SELECT namespace, id, updated_at + ttl_seconds * interval '1 second' AS expires_at
+        FROM fastpaca.conversations
+       WHERE erase_after <= clock_timestamp() AND erased_at IS NULL
+       ORDER BY erase_after LIMIT $1 FOR UPDATE SKIP LOCKED
+    ), due AS MATERIALIZED (
+      SELECT *, COALESCE(expires_at <= clock_timestamp(), false) AS expired FROM candidates
+    ), postponed AS (
+      UPDATE fastpaca.conversations c SET erase_after = due.expires_at
+        FROM due
+       WHERE c.namespace = due.namespace AND c.id = due.id AND NOT due.expired
+      RETURNING c.namespace, c.id, c.version, due.expired
+    ), marked AS (
+      UPDATE fastpaca.conversations c
+         SET erased_at = date_trunc('milliseconds', clock_timestamp()), erase_after = clock_timestamp() + ${RESUME_AFTER},
+             ${REMOVE_TEXTS}
+        FROM due
+       WHERE c.namespace = due.namespace AND c.id = due.id AND due.expired
+      RETURNING c.namespace, c.id, c.version, due.expired, fastpaca.list_conversation(c.namespace, c.id) AS listed
+    )
+    SELECT namespace, id, version, expired FROM postponed UNION ALL SELECT namespace, id, version, expired FROM marked`,
 };
 
 /** The erasure of conversation ($1, $2), if the conversation exists. */

@@ -7,6 +7,7 @@ import {
   ERASED_SINCE,
   FIND_ERASURE,
   MARK_ERASED,
+  MARK_EXPIRED,
   SAVE_ERASURE,
   TAKE_INTERRUPTED,
 } from './erasure-records.sql.js';
@@ -43,6 +44,29 @@ export class ErasureRecords {
   async mark(tx: Executor, { namespace, id }: ConversationId): Promise<number | undefined> {
     const [row] = await tx.query<{ version: number }>(MARK_ERASED, [namespace, id]);
     return row?.version;
+  }
+
+  /**
+   * Marks conversations whose time to live has passed since their last change. Looks at no more than `limit`. Of several nodes, one
+   * gets each.
+   *
+   * @returns those that are marked, and at how many it has looked
+   */
+  async markExpired(
+    tx: Executor,
+    limit: number,
+  ): Promise<{ expired: { id: ConversationId; version: number }[]; looked: number }> {
+    interface Due {
+      namespace: string;
+      id: string;
+      version: number;
+      expired: boolean;
+    }
+    const rows = await tx.query<Due>(MARK_EXPIRED, [limit]);
+    const expired = rows
+      .filter((row) => row.expired)
+      .map(({ namespace, id, version }) => ({ id: new ConversationId(namespace, id), version }));
+    return { expired, looked: rows.length };
   }
 
   /** Undefined if the conversation does not exist. */

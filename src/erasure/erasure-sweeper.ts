@@ -1,14 +1,18 @@
 import { Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { log } from '../common/logging/logger.js';
 import { ErasureRecords } from '../conversations/erasure-records.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { ErasureService } from './erasure.service.js';
 
-/** How often each node looks for erasures to go on with, in milliseconds. */
+/** How often each node looks for conversations to erase, and for erasures to go on with, in milliseconds. */
 const INTERVAL_MS = 10_000;
 /** How many it takes at a time; another node may take the next ones. */
 const BATCH = 100;
 
-/** Goes on with erasures that were interrupted, for example because their node has died. */
+/**
+ * Erases conversations whose time to live has passed, and goes on with erasures that were interrupted, for example because their node has
+ * died. An index has the conversations by the time at which the sweeper has to look at them, so it reads no others.
+ */
 @Injectable()
 export class ErasureSweeper implements OnModuleInit, BeforeApplicationShutdown {
   private timer?: NodeJS.Timeout;
@@ -17,6 +21,7 @@ export class ErasureSweeper implements OnModuleInit, BeforeApplicationShutdown {
   constructor(
     private readonly records: ErasureRecords,
     private readonly erasures: ErasureService,
+    private readonly lifecycle: Lifecycle,
   ) {}
 
   onModuleInit(): void {
@@ -27,8 +32,10 @@ export class ErasureSweeper implements OnModuleInit, BeforeApplicationShutdown {
     clearInterval(this.timer);
   }
 
-  /** Takes some interrupted erasures and completes them. @throws Error the database is unavailable */
+  /** Erases everything that has expired, and completes some interrupted erasures. @throws Error the database is unavailable */
   async sweep(): Promise<void> {
+    let looked = BATCH;
+    while (looked === BATCH && !this.lifecycle.isDraining) looked = await this.erasures.eraseExpired(BATCH);
     const taken = await this.records.takeInterrupted(BATCH);
     await Promise.all(taken.map((id) => this.erasures.deleteTexts(id)));
   }

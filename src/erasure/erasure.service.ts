@@ -81,6 +81,21 @@ export class ErasureService {
   }
 
   /**
+   * Erases conversations whose time to live has passed. Resolves when their texts are deleted.
+   *
+   * @param limit at how many to look
+   * @returns at how many it has looked
+   *
+   * @internal
+   */
+  async eraseExpired(limit: number): Promise<number> {
+    const { expired, looked } = await this.database.transaction((tx) => this.records.markExpired(tx, limit));
+    for (const { id, version } of expired) this.changes.publishCommit({ id, version, kind: 'erasure' });
+    await Promise.all(expired.map(({ id }) => this.deleteTexts(id)));
+    return looked;
+  }
+
+  /**
    * Deletes the texts of a conversation that is marked as erased, or what is left of them. Resolves when nothing is left.
    *
    * @internal

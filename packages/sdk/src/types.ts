@@ -111,6 +111,8 @@ export interface Conversation {
   model?: string;
   /** Tokens of the budget that windows leave free. */
   reserveTokens: number;
+  /** The conversation is erased so many seconds after its last change; absent if it never is. */
+  ttlSeconds?: number;
   /** The change counter: 0 when created, +1 per event and per compaction. */
   version: number;
   /** Seq of the last event; 0 in an empty log. */

@@ -58,3 +58,13 @@ describe('ctx.erase', () => {
     expect(types).toEqual(['event', 'window']);
   });
 });
+
+describe('ctx.ttl', () => {
+  it('sets the time to live, and 0 removes it', async () => {
+    await client.context('mortal').budget(1000).ttl(60);
+    expect((await client.context('mortal').get()).ttlSeconds).toBe(60);
+    await client.context('mortal').ttl(0);
+    expect(await client.context('mortal').get()).not.toHaveProperty('ttlSeconds');
+    expect(() => client.context('mortal').ttl(-1)).toThrow(RangeError);
+  });
+});

@@ -45,6 +45,13 @@ export class ConversationDto {
   })
   reserve_tokens?: number;
 
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    description: 'The conversation is erased so many seconds after its last change; absent if it never is',
+  })
+  ttl_seconds?: number;
+
   @ApiProperty({ type: 'integer', description: '+1 per event and per compaction', example: 0 })
   version!: number;
 
@@ -67,14 +74,24 @@ export class ConversationDto {
 
 /** `ConversationDto` as JSON text; config and metadata keep the text that was sent. */
 export function conversationJson(conversation: Conversation): string {
-  const { id, tokenBudget, triggerRatio, policyStrategy, policyConfig, metadata, model, reserveTokens } =
-    conversation;
+  const {
+    id,
+    tokenBudget,
+    triggerRatio,
+    policyStrategy,
+    policyConfig,
+    metadata,
+    model,
+    reserveTokens,
+    ttlSeconds,
+  } = conversation;
   const modelField = model === null ? '' : `"model":${JSON.stringify(model)},`;
   const reserveField = reserveTokens > 0 ? `"reserve_tokens":${reserveTokens},` : '';
+  const ttlField = ttlSeconds === null ? '' : `"ttl_seconds":${ttlSeconds},`;
   return (
     `{"id":${JSON.stringify(id)},"token_budget":${tokenBudget},"trigger_ratio":${triggerRatio},` +
     `"policy":{"strategy":${JSON.stringify(policyStrategy)},"config":${policyConfig}},"metadata":${metadata},` +
-    `${modelField}${reserveField}"version":${conversation.version},"last_seq":${conversation.lastSeq},"tombstoned":${conversation.tombstonedAt !== null},` +
+    `${modelField}${reserveField}${ttlField}"version":${conversation.version},"last_seq":${conversation.lastSeq},"tombstoned":${conversation.tombstonedAt !== null},` +
     `"created_at":"${conversation.createdAt.toISOString()}","updated_at":"${conversation.updatedAt.toISOString()}"}`
   );
 }

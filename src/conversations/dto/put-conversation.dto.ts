@@ -6,6 +6,7 @@ import type { CrossFieldValidation } from '../../common/http/validation/cross-fi
 import { IsKey, OptionalIntegerIn } from '../../common/http/validation/rules.js';
 import { ValidatedBy, Verbatim } from '../../common/http/validation/field-validator.js';
 import { reserveViolations } from '../reserved-tokens.js';
+import { MAX_TTL_SECONDS } from '../time-to-live.js';
 import {
   MetadataValidator,
   PolicyValidator,
@@ -106,6 +107,16 @@ export class PutConversationDto implements CrossFieldValidation {
   @OptionalIntegerIn(0)
   reserve_tokens?: number;
 
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    maximum: MAX_TTL_SECONDS,
+    description:
+      'Erases the conversation so many seconds after its last change, at most some minutes later; 0 for never. Never in a new conversation',
+  })
+  @OptionalIntegerIn(0, MAX_TTL_SECONDS)
+  ttl_seconds?: number;
+
   crossFieldViolations(): Violation[] {
     return reserveViolations({ tokenBudget: this.token_budget, reserveTokens: this.reserve_tokens });
   }
@@ -124,6 +135,10 @@ export const SETTINGS_EXAMPLES: BodyExamples = {
   model: {
     summary: 'The model of a conversation, and the tokens that its windows leave free',
     value: { token_budget: 200_000, model: 'claude-opus-5', reserve_tokens: 20_000 },
+  },
+  ttl: {
+    summary: 'Erase the conversation 30 days after its last change',
+    value: { token_budget: 200_000, ttl_seconds: 2_592_000 },
   },
   policy: {
     summary: 'Another window policy for an existing conversation',

@@ -82,6 +82,14 @@ export class ConversationEntity implements Omit<Conversation, 'pinnedCount'> {
   })
   withdrawnVersion!: number | null;
 
+  @Column({
+    name: 'ttl_seconds',
+    type: 'integer',
+    nullable: true,
+    comment: 'the conversation is erased so long after its last change; null for never',
+  })
+  ttlSeconds!: number | null;
+
   @Column({ name: 'tombstoned_at', type: 'timestamptz', precision: 3, nullable: true })
   tombstonedAt!: Date | null;
 

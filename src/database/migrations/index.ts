@@ -7,6 +7,7 @@ import { Audit1764800000000 } from './1764800000000-audit.js';
 import { Erasures1764950000000 } from './1764950000000-erasures.js';
 import { ConversationLists1765000000000 } from './1765000000000-conversation-lists.js';
 import { UndoneCompactions1765100000000 } from './1765100000000-undone-compactions.js';
+import { TimeToLive1765400000000 } from './1765400000000-time-to-live.js';
 
 /** In the order in which they run. A released migration never changes; add new ones at the end. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   Erasures1764950000000,
   ConversationLists1765000000000,
   UndoneCompactions1765100000000,
+  TimeToLive1765400000000,
 ];

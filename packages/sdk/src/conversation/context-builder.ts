@@ -44,6 +44,12 @@ export class ContextBuilder extends ContextOperations implements PromiseLike<Con
     return this.#with({ reserve_tokens: tokens });
   }
 
+  /** Erases the conversation so many seconds after its last change; 0 for never, as in a new conversation. @throws RangeError */
+  ttl(seconds: number): ContextBuilder {
+    requireInteger('ttl', seconds, 0);
+    return this.#with({ ttl_seconds: seconds });
+  }
+
   /** Fraction of the budget above which a window needs compaction: above 0, at most 1. A new conversation has 0.7. @throws RangeError */
   trigger(ratio: number): ContextBuilder {
     if (typeof ratio !== 'number' || !(ratio > 0 && ratio <= 1)) {

@@ -603,6 +603,8 @@ export interface components {
       model?: string;
       /** @description Tokens of the budget that windows leave free; absent if there are none */
       reserve_tokens?: number;
+      /** @description The conversation is erased so many seconds after its last change; absent if it never is */
+      ttl_seconds?: number;
       /**
        * @description +1 per event and per compaction
        * @example 0
@@ -659,6 +661,8 @@ export interface components {
       model?: string;
       /** @description Tokens of the budget that windows leave free, for system prompt, tools and answer: less than `token_budget`; 0 in a new conversation */
       reserve_tokens?: number;
+      /** @description Erases the conversation so many seconds after its last change, at most some minutes later; 0 for never. Never in a new conversation */
+      ttl_seconds?: number;
     };
     ErasureReceipt: {
       /**

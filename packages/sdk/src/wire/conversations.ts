@@ -11,6 +11,7 @@ export function fromWireConversation(wire: WireConversation): Conversation {
     metadata,
     ...(model !== undefined && { model }),
     reserveTokens: wire.reserve_tokens ?? 0,
+    ...(wire.ttl_seconds !== undefined && { ttlSeconds: wire.ttl_seconds }),
     version,
     lastSeq: wire.last_seq,
     tombstoned,
