@@ -24,7 +24,7 @@ import {
   TOKENS_THROUGH,
   TOKENS_THROUGH_EACH,
 } from './event-log.sql.js';
-import { unpackEvents, type PackedEvents } from './packed-events.js';
+import { unpackEvents, unpackInTurns, type PackedEvents } from './packed-events.js';
 import { hasPinnedEvents } from './pins.js';
 import type { TurnToWrite } from './turn-to-write.js';
 import type { EventWithTotal, PinnedEvent, SeqRange, StoredOutline, SuffixRange } from './stored-event.js';
@@ -232,13 +232,9 @@ export class EventLogRepository {
       maxBytes,
     ]);
     const { tokensBefore, skippedBytes, ...packed } = row as Row;
+    const events = (await unpackInTurns(packed)).reverse();
     const unpack = () => unpackEvents(packed).reverse();
-    return {
-      unpack,
-      events: unpack(),
-      tokensBefore: tokensBefore ?? 0,
-      skippedBytes: skippedBytes ?? undefined,
-    };
+    return { events, unpack, tokensBefore: tokensBefore ?? 0, skippedBytes: skippedBytes ?? undefined };
   }
 
   /** The first seq up to `lastSeq` inserted at or after `time`; `lastSeq + 1` if no event is that new. */

@@ -1,3 +1,4 @@
+import { mapInTurns } from '../common/in-turns.js';
 import type { EventWithTotal } from './stored-event.js';
 
 /**
@@ -30,15 +31,28 @@ const MICROS_PER_MS = 1000;
  *
  * Their texts share the memory of the row. Whoever keeps only some of them must copy these, see `copiedEvent`.
  */
-export function unpackEvents({ bodies, outlines, partTokens, numbers }: PackedEvents): EventWithTotal[] {
-  if (bodies === null || outlines === null || partTokens === null || numbers === null) return [];
+export function unpackEvents(packed: PackedEvents): EventWithTotal[] {
+  const { texts, toEvent } = packedTexts(packed);
+  return texts.map(toEvent);
+}
+
+/** As `unpackEvents`, in several turns of the event loop if there are many. */
+export function unpackInTurns(packed: PackedEvents): Promise<EventWithTotal[]> {
+  const { texts, toEvent } = packedTexts(packed);
+  return mapInTurns(texts, toEvent);
+}
+
+/** The bodies of the events, and what makes the event from a body and its index. */
+function packedTexts({ bodies, outlines, partTokens, numbers }: PackedEvents) {
+  if (bodies === null || outlines === null || partTokens === null || numbers === null)
+    return { texts: [], toEvent: noEvent };
   const outlineTexts = outlines.split(SEPARATOR);
   const view = new DataView(numbers.buffer, numbers.byteOffset, numbers.length);
   const eventTexts = bodies.split(SEPARATOR);
   // Usually all are null: then only separators are left.
   const partTexts = partTokens.length < eventTexts.length ? undefined : partTokens.split(SEPARATOR);
   let insertedAt = new Date(NaN);
-  return eventTexts.map((body, index) => {
+  const toEvent = (body: string, index: number): EventWithTotal => {
     const outline = outlineTexts[index] as string;
     const start = index * NUMBERS_BYTES;
     const insertedAtMs = EPOCH_MS + int8(view, start + 24) / MICROS_PER_MS;
@@ -55,7 +69,12 @@ export function unpackEvents({ bodies, outlines, partTokens, numbers }: PackedEv
       tokensThrough: int8(view, start + 16),
       message: undefined,
     };
-  });
+  };
+  return { texts: eventTexts, toEvent };
+}
+
+function noEvent(): never {
+  throw new Error('a row without texts has no events');
 }
 
 /** The same event with texts of its own. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ITEMS_PER_TURN } from '../common/in-turns.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { AppConfig } from '../config/app-config.js';
 import { ConversationCaches, type ConversationCache } from '../conversations/conversation-caches.js';
@@ -71,7 +72,9 @@ export class RecentEventsCache {
     if (recent && maxBodyBytes(recent.events) <= maxBytes) return this.suffixOf(recent, id, history, range);
     const read = await this.log.suffix(id, ranges, maxBytes);
     const completeFrom = completeFromOf(read.events, range, read.skippedBytes === undefined);
-    this.store(id, history, new RecentEvents(read.events, completeFrom, read.unpack));
+    // Many events stay objects: to make them again would block the event loop.
+    const unpack = read.events.length <= ITEMS_PER_TURN ? read.unpack : undefined;
+    this.store(id, history, new RecentEvents(read.events, completeFrom, unpack));
     return read;
   }
 

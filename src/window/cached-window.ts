@@ -1,5 +1,6 @@
 import type { Format, PromptOptions } from '@fastpaca/messages';
 import { hash } from 'node:crypto';
+import { runCooperatively, runToCompletion } from '../common/cooperative-task.js';
 import type { ConversationRecord } from '../conversations/conversation.js';
 import { serializeWindow } from './dto/window.serializer.js';
 import type { Window, WindowTotals } from './window.js';
@@ -53,8 +54,14 @@ export class CachedWindow {
   /** The response body. Written on the first call, which also releases the messages; later calls return the same bytes. */
   serialize(): Buffer {
     if (!Buffer.isBuffer(this.content))
-      this.content = serializeWindow(this.content, this.format, this.options);
+      this.content = runToCompletion(serializeWindow(this.content, this.format, this.options));
     return this.content;
+  }
+
+  /** Writes the response body of a window of many messages in several turns of the event loop. */
+  async prepare(): Promise<void> {
+    if (!Buffer.isBuffer(this.content))
+      this.content = await runCooperatively(serializeWindow(this.content, this.format, this.options));
   }
 
   /** Whether a conversation with these inputs has this window. */

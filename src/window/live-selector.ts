@@ -1,4 +1,5 @@
 import { dependOnEarlier, type OutlinedEvent } from '@fastpaca/messages';
+import { mapInTurns, turnAfter } from '../common/in-turns.js';
 import { MAX_GROUP_EVENTS, type EventsService } from '../events/events.service.js';
 import type { OutlinedLogEvent } from '../events/outlined-log-event.js';
 import { rangesBefore, rangesFrom } from '../events/seq-ranges.js';
@@ -124,10 +125,12 @@ export class LiveSelector {
     const extended = [{ ...oldest, fromSeq: previousSeq ?? oldest.fromSeq }, ...wanted.slice(1)];
     const read = await this.events.suffix(id, conversation.history, extended, this.remaining.bytes);
     const before = read.events.find(({ seq }) => seq === previousSeq);
-    const kept = (before ? read.events.slice(1) : read.events).map(sizedStoredEvent);
+    const kept = await mapInTurns(before ? read.events.slice(1) : read.events, sizedStoredEvent);
     const isComplete = kept[0]?.seq === oldest.fromSeq;
     const cutByBytes = read.skippedBytes !== undefined;
+    await turnAfter(kept);
     const keptGroups = isComplete ? undefined : liveGroups(kept);
+    await turnAfter(kept);
     const isGroupStart = before && !storedOutline(before).isReasoning && !dependOnEarlier(kept);
     const older = isGroupStart ? [] : await this.contextOf(kept, wanted, keptGroups, cutByBytes);
     const cut = cutAtGroup(older, kept, this.live.lastSeq);

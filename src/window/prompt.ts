@@ -4,10 +4,13 @@ import {
   type Format,
   type PromptOptions,
   type Repair,
+  type WindowEvent,
 } from '@fastpaca/messages';
 import { createHash } from 'node:crypto';
+import type { CooperativeTask } from '../common/cooperative-task.js';
 import type { Violation } from '../common/errors/app-error.js';
 import type { ConversationId } from '../common/conversation-id.js';
+import { chunks } from '../common/in-turns.js';
 import { stringifyWithSource } from '../common/json/json-source.js';
 import type { WindowMessage } from './window-message.js';
 
@@ -18,13 +21,19 @@ export interface RenderedWindow {
   repairs: Repair[];
 }
 
-export function renderMessages(
+/** A step parses at most `ITEMS_PER_TURN` messages, or renders all of them, or writes the text. */
+export function* renderMessages(
   format: Format,
   messages: readonly WindowMessage[],
   options: PromptOptions,
-): RenderedWindow {
-  const events = messages.map((message) => message.toWindowEvent());
+): CooperativeTask<RenderedWindow> {
+  const events: WindowEvent[] = [];
+  for (const chunk of chunks(messages)) {
+    for (const message of chunk) events.push(message.toWindowEvent());
+    yield;
+  }
   const { prompt, repairs } = renderPrompt(format, events, options);
+  yield;
   const isPlain = messages.every(({ isPlainJson }) => isPlainJson);
   return { json: isPlain ? JSON.stringify(prompt) : stringifyWithSource(prompt), repairs };
 }

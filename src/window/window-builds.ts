@@ -40,15 +40,16 @@ export class WindowBuilds {
    */
   async build<Result>(
     request: WindowRequest,
-    convert: (window: Window, isLarge: boolean) => Result,
+    convert: (window: Window, isLarge: boolean) => Result | Promise<Result>,
   ): Promise<Result> {
     const { windowLimitBytes } = this.config;
-    const small = await this.builder.build(request, Math.min(SMALL_WINDOW_BYTES, windowLimitBytes));
-    if (!small.cutByBytes || windowLimitBytes <= SMALL_WINDOW_BYTES) return convert(small.window, false);
-    return this.largeBuilds.run(async () => {
-      const large = await this.builder.build(request, windowLimitBytes);
-      return convert(large.window, true);
-    });
+    if (windowLimitBytes <= SMALL_WINDOW_BYTES)
+      return convert(await this.builder.build(request, windowLimitBytes), false);
+    const small = await this.builder.buildUncut(request, SMALL_WINDOW_BYTES);
+    if (small) return convert(small, false);
+    return this.largeBuilds.run(async () =>
+      convert(await this.builder.build(request, windowLimitBytes), true),
+    );
   }
 
   /** The request that a window of this conversation is built from. */

@@ -30,7 +30,10 @@ export class WindowExplanations {
    *
    * @throws UnavailableError (503) too many windows are being explained
    */
-  build<Result>(request: WindowRequest, convert: (window: Window) => Result): Promise<Result> {
+  build<Result>(
+    request: WindowRequest,
+    convert: (window: Window) => Result | Promise<Result>,
+  ): Promise<Result> {
     return this.turns.run(async () => {
       const window = await this.builds.build({ ...request, explain: true }, (built) => built);
       const { prefix, explanation } = window;

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { isUnstored, type Compaction } from '../compaction/compaction.js';
 import { CompactionService } from '../compaction/compaction.service.js';
+import { turnAfter } from '../common/in-turns.js';
 import type { ConversationRecord } from '../conversations/conversation.js';
 import { EventsService } from '../events/events.service.js';
 import type { SeqRange } from '../events/stored-event.js';
@@ -41,9 +42,13 @@ interface FixedParts {
   cutByBytes: boolean;
 }
 
-/** What decides which groups are in a window. */
+/** What is known of a window before it is decided which groups are in it. */
 interface WindowParts {
-  pins: PinnedMessages;
+  budget: WindowBudget;
+  fixed: FixedParts;
+  /** Whether the window needs a compaction with so many live tokens. */
+  needs: (liveTokens: number) => boolean;
+  live: LiveRanges;
   fitter: WindowFitter;
   selector: LiveSelector;
   selection: LiveSelection;
@@ -60,7 +65,7 @@ interface FittedWindow {
   cutByBytes: boolean;
 }
 
-export interface BuiltWindow {
+interface BuiltWindow {
   window: Window;
   /** Whether more bytes could have given more messages. */
   cutByBytes: boolean;
@@ -87,9 +92,22 @@ export class WindowBuilder implements OnModuleInit {
   }
 
   /** @param maxBytes most bytes of messages; the oldest live events are dropped first, then the oldest summaries */
-  async build(request: WindowRequest, maxBytes: number): Promise<BuiltWindow> {
+  async build(request: WindowRequest, maxBytes: number): Promise<Window> {
+    const { window } = await this.assemble(request, await this.select(request, maxBytes));
+    return window;
+  }
+
+  /** As `build`; undefined if more bytes could give more messages. */
+  async buildUncut(request: WindowRequest, maxBytes: number): Promise<Window | undefined> {
+    const parts = await this.select(request, maxBytes);
+    if (parts.fixed.cutByBytes || parts.selection.cutByBytes) return undefined;
+    const { window, cutByBytes } = await this.assemble(request, parts);
+    return cutByBytes ? undefined : window;
+  }
+
+  private async select(request: WindowRequest, maxBytes: number): Promise<WindowParts> {
     const { conversation, policy, format } = request;
-    const { version, lastSeq, tokensTotal, triggerRatio } = conversation;
+    const { lastSeq, tokensTotal, triggerRatio } = conversation;
     const budget = new WindowBudget(request);
     const counts = await this.countsOf(conversation);
     const fixed = await this.readFixedParts(request, budget.tokens, maxBytes);
@@ -107,13 +125,22 @@ export class WindowBuilder implements OnModuleInit {
     const isDecided = request.explain ? () => false : needs;
     const selector = new LiveSelector(this.events, counts, request, live, steps, remaining, isDecided);
     const selection = await selector.select(maxBytes);
-    const fitted = await this.fit({ pins, fitter, selector, selection, steps, policy, maxBytes });
+    return { budget, fixed, needs, live, steps, fitter, selector, selection, policy, maxBytes };
+  }
 
+  private async assemble(request: WindowRequest, parts: WindowParts): Promise<BuiltWindow> {
+    const { conversation } = request;
+    const { version, lastSeq, tokensTotal } = conversation;
+    const { budget, fixed, needs, live, selection } = parts;
+    const { compactions, pins } = fixed;
+    const fitted = await this.fit(parts);
     const { run, usedTokens, repaired } = fitted.content;
     const { messages, repairs } = repaired;
+    await turnAfter(messages);
     const overflow = fitted.overflow ?? summaryOverflow(fixed, fitted.content);
     const settings = settingsDigest(request, budget.effective);
     const prefix = windowPrefix(settings, fitted.content, overflow !== undefined, compactions, live);
+    await turnAfter(messages);
     const newest = { fromSeq: prefix.startSeq, toSeq: run.at(-1)?.toSeq ?? 0 };
     const window: Window = {
       version,
@@ -168,7 +195,9 @@ export class WindowBuilder implements OnModuleInit {
 
   /** Decides which groups are in the window. If not even the newest one fits, its tool results are shortened, or it is left out. */
   private async fit(parts: WindowParts): Promise<FittedWindow> {
-    const { pins, fitter, selector, selection, steps, policy, maxBytes } = parts;
+    const { fitter, selector, selection, steps, policy, maxBytes } = parts;
+    const { pins } = parts.fixed;
+    await turnAfter(selection.choice.events);
     const { fixed } = fitter;
     const pinOverflow = pins.overflow(fixed.pins);
     const { cutByBytes } = selection;

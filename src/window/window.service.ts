@@ -2,7 +2,9 @@ import { renderPrompt, type Format, type PromptOptions } from '@fastpaca/message
 import { Injectable } from '@nestjs/common';
 import { CalibrationService } from '../calibration/calibration.service.js';
 import type { ConversationId } from '../common/conversation-id.js';
+import { runCooperatively } from '../common/cooperative-task.js';
 import { InvalidPayloadError } from '../common/errors/common.errors.js';
+import { ITEMS_PER_TURN, mapInTurns } from '../common/in-turns.js';
 import { CompactionService } from '../compaction/compaction.service.js';
 import { AppConfig } from '../config/app-config.js';
 import { ConversationCaches, type ConversationCache } from '../conversations/conversation-caches.js';
@@ -89,11 +91,8 @@ export class WindowService {
     const request = this.builds.request(id, conversation, settings);
     const { messages, ...window } = await this.build(request, options, asIs);
     this.count(window, false);
-    const rendered = renderPrompt(
-      format,
-      messages.map((message) => message.toWindowEvent()),
-      promptOptions(id, options.cache),
-    );
+    const events = await mapInTurns(messages, (message) => message.toWindowEvent());
+    const rendered = renderPrompt(format, events, promptOptions(id, options.cache));
     done();
     return { ...window, ...rendered, format };
   }
@@ -140,7 +139,7 @@ export class WindowService {
     options: ReadBodyOptions = {},
   ): Promise<Buffer> {
     return this.buildPreview(id, preview, options, (window) =>
-      serializeWindow(window, options.format, promptOptions(id, options.cache)),
+      runCooperatively(serializeWindow(window, options.format, promptOptions(id, options.cache))),
     );
   }
 
@@ -149,7 +148,7 @@ export class WindowService {
     id: ConversationId,
     { compaction, ...settings }: WindowPreview,
     options: ReadBodyOptions,
-    convert: (window: Window) => Result,
+    convert: (window: Window) => Result | Promise<Result>,
   ): Promise<Result> {
     const done = this.metrics.windowLatency.startTimer();
     const conversation = await this.withSettings(id, await this.records.find(id, options), settings);
@@ -248,9 +247,10 @@ export class WindowService {
     const request = this.builds.request(id, conversation, settings);
     const { timeless } = request.policy;
     const etag = timeless ? windowETag(conversation, callBudgetTokens, format, promptOptions) : undefined;
-    const build = this.builds.build(request, (window, isLarge) => {
+    const build = this.builds.build(request, async (window, isLarge) => {
       const cached = new CachedWindow(window, conversation, etag, format, promptOptions);
-      if (isLarge) cached.serialize(); // releases the messages: the next large build needs the memory
+      // A large window releases its messages before the next large build needs the memory.
+      if (isLarge || window.messages.length > ITEMS_PER_TURN) await cached.prepare();
       return cached;
     });
     if (timeless) this.sharedBuilds.add(key, conversation, build);
@@ -260,7 +260,7 @@ export class WindowService {
   private build<Result>(
     request: WindowRequest,
     { explain }: ReadWindowOptions,
-    convert: (window: Window) => Result,
+    convert: (window: Window) => Result | Promise<Result>,
   ): Promise<Result> {
     return explain ? this.explanations.build(request, convert) : this.builds.build(request, convert);
   }
