@@ -15,7 +15,7 @@ export interface NewAuditEntry {
   action: AuditAction;
   /** id of the conversation or of the key; never text of a message, never a key */
   subject: string;
-  /** see `actorOf`; `command` for the command line */
+  /** see `actorOf`; `command` for the command line, `ttl` for a conversation whose `ttl_seconds` have passed */
   actor: string;
   /** such as how many events were erased; default: none */
   details?: Readonly<Record<string, number>> | undefined;

@@ -2,6 +2,8 @@ import { Delete, Res } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ConversationIdParam } from '../auth/conversation-id-param.decorator.js';
+import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
+import { actorOf, type Principal } from '../auth/principal.js';
 import { RequireScope } from '../auth/require-scope.decorator.js';
 import { ConversationId } from '../common/conversation-id.js';
 import { FastpacaController } from '../common/http/fastpaca-controller.decorator.js';
@@ -41,9 +43,10 @@ export class DeletionController {
   async delete(
     @ConversationIdParam() id: ConversationId,
     @ValidatedQuery(DeleteConversationDto) { mode }: DeleteConversationDto,
+    @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ErasureReceiptDto | undefined> {
-    if (mode === 'erase') return erasureReceiptDto(await this.erasures.erase(id));
+    if (mode === 'erase') return erasureReceiptDto(await this.erasures.erase(id, actorOf(principal)));
     await this.conversations.tombstone(id);
     reply.status(204);
     return undefined;

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { CalibrationModule } from '../calibration/calibration.module.js';
 import { CompactionModule } from '../compaction/compaction.module.js';
 import { ConversationsModule } from '../conversations/conversations.module.js';
@@ -9,7 +10,7 @@ import { ErasureSweeper } from './erasure-sweeper.js';
 import { ErasureService } from './erasure.service.js';
 
 @Module({
-  imports: [ConversationsModule, CalibrationModule, EventsModule, CompactionModule],
+  imports: [AuditModule, ConversationsModule, CalibrationModule, EventsModule, CompactionModule],
   controllers: [DeletionController],
   providers: [ErasureService, ErasureSweeper, ErasedMemory],
   exports: [ErasureService],

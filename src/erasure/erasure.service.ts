@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { AuditService } from '../audit/audit.service.js';
 import { CalibrationService } from '../calibration/calibration.service.js';
 import type { ConversationId } from '../common/conversation-id.js';
 import { UnavailableError } from '../common/errors/common.errors.js';
@@ -10,7 +11,7 @@ import { AppConfig } from '../config/app-config.js';
 import { ConversationChanges } from '../conversations/conversation-changes.js';
 import { ConversationNotFoundError } from '../conversations/conversations.errors.js';
 import { ErasureRecords, type ErasedContent, type ErasureRecord } from '../conversations/erasure-records.js';
-import { Database } from '../database/database.js';
+import { Database, type Executor } from '../database/database.js';
 import { LogErasure } from '../events/log-erasure.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { TextDigest } from './text-digest.js';
@@ -32,6 +33,8 @@ interface ErasableRows {
 const READS_END_MS = 1000;
 /** Erasures that read or delete at a time, on this node. Each uses one connection, for less than half of the time. */
 const MAX_RUNNING = 2;
+/** Erases conversations whose `ttl_seconds` have passed, in the audit log. */
+const TTL_ACTOR = 'ttl';
 /** A response is sent at least so long before the time limit of the request, in milliseconds. */
 const RESPONSE_MS = 500;
 
@@ -52,6 +55,7 @@ export class ErasureService {
     private readonly calibrations: CalibrationService,
     private readonly database: Database,
     private readonly changes: ConversationChanges,
+    private readonly audit: AuditService,
     private readonly lifecycle: Lifecycle,
     private readonly config: AppConfig,
   ) {}
@@ -60,13 +64,18 @@ export class ErasureService {
    * Erases the conversation: its events, compactions, metadata, settings and idempotency keys. Its id stays, and cannot be used again. May
    * be called again, also for a deleted conversation: the receipt is the same.
    *
+   * @param actor who erases, as the audit log names them; see `actorOf`
    * @returns the receipt, when all text is deleted from the tables
    * @throws ConversationNotFoundError (404)
    * @throws UnavailableError (503) the conversation is erased for every caller, but its text is still being deleted; a later call
    *   returns the receipt
    */
-  async erase(id: ConversationId): Promise<ErasureReceipt> {
-    const version = await this.database.transaction((tx) => this.records.mark(tx, id));
+  async erase(id: ConversationId, actor: string): Promise<ErasureReceipt> {
+    const version = await this.database.transaction(async (tx) => {
+      const marked = await this.records.mark(tx, id);
+      if (marked !== undefined) await this.recordErasure(tx, id, actor);
+      return marked;
+    });
     if (version !== undefined) this.changes.publishCommit({ id, version, kind: 'erasure' });
     const { requestTimeoutMs } = this.config;
     const waitMs = Math.max(requestTimeoutMs - RESPONSE_MS, requestTimeoutMs / 2);
@@ -89,7 +98,11 @@ export class ErasureService {
    * @internal
    */
   async eraseExpired(limit: number): Promise<number> {
-    const { expired, looked } = await this.database.transaction((tx) => this.records.markExpired(tx, limit));
+    const { expired, looked } = await this.database.transaction(async (tx) => {
+      const marked = await this.records.markExpired(tx, limit);
+      for (const { id } of marked.expired) await this.recordErasure(tx, id, TTL_ACTOR);
+      return marked;
+    });
     for (const { id, version } of expired) this.changes.publishCommit({ id, version, kind: 'erasure' });
     await Promise.all(expired.map(({ id }) => this.deleteTexts(id)));
     return looked;
@@ -105,6 +118,10 @@ export class ErasureService {
     const running = this.running.get(key) ?? this.run(id).finally(() => this.running.delete(key));
     this.running.set(key, running);
     return running;
+  }
+
+  private recordErasure(tx: Executor, { namespace, id }: ConversationId, actor: string): Promise<void> {
+    return this.audit.record(tx, { namespace, action: 'conversation.erased', subject: id, actor });
   }
 
   private async run(id: ConversationId): Promise<ErasureReceipt> {

@@ -18,6 +18,8 @@ const SUMMARY = [{ role: 'system', content: `summary ${MARKER}` }];
 /** Routes that `ROUTES` lacks, with a valid body. */
 const MORE_ROUTES: typeof ROUTES = [
   ['POST', '/withdraw', { from_seq: 1, to_seq: 1 }],
+  ['GET', '/compactions'],
+  ['POST', '/compactions/:version/undo', {}],
   ['GET', '/stream'],
 ];
 
@@ -137,6 +139,17 @@ describe('erasing a conversation', () => {
     expect(await erase('repeated', otherNode)).toMatchObject({ status: 200, body });
   });
 
+  it('is recorded in the audit log once, by its first request', async () => {
+    await createWithText('audited');
+    const first = await erase('audited');
+    await erase('audited', otherNode);
+    const { body } = await service.http.request('GET', '/v1/audit');
+    const entries = body.entries.filter(({ subject }: { subject: string }) => subject === 'audited');
+    expect(entries).toMatchObject([
+      { action: 'conversation.erased', actor: 'root', request_id: first.headers.get('x-request-id') },
+    ]);
+  });
+
   it('responds to every other request for the conversation with 410, on every node and at once', async () => {
     await createWithText('gone');
     await otherNode.http.window('gone');
@@ -152,7 +165,7 @@ describe('erasing a conversation', () => {
     );
     for (const { http } of [service, otherNode]) {
       for (const [method, rest, body] of known) {
-        const response = await http.request(method, http.path('gone', rest), {
+        const response = await http.request(method, http.path('gone', rest.replace(':version', '1')), {
           body,
           headers: { accept: 'text/event-stream' },
         });

@@ -101,6 +101,9 @@ describe('the sweeper', () => {
       );
       const receipt = await service.http.request('DELETE', service.http.path(id, '?mode=erase'));
       expect(receipt.body).toMatchObject({ id, events: 1 });
+      expect(
+        await database.query('SELECT action, actor FROM fastpaca.audit_entries WHERE subject = $1', [id]),
+      ).toEqual([{ action: 'conversation.erased', actor: 'ttl' }]);
     }
   });
 

@@ -19,9 +19,18 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { TestService } from '../support/test-service.js';
 import { UNHURRIED } from '../support/unhurried.js';
 
-const TABLES = ['calibrations', 'compactions', 'conversation_usage', 'conversations', 'events'];
+const TABLES = [
+  'audit_entries',
+  'calibrations',
+  'compactions',
+  'conversation_lists',
+  'conversation_usage',
+  'conversations',
+  'events',
+];
 /** What `insertUnusualRows` inserts. */
-const ROWS = '1 calibrations, 1 compactions, 1 conversation_usage, 1 conversations, 5 events';
+const ROWS =
+  '1 audit_entries, 1 calibrations, 1 compactions, 1 conversation_lists, 1 conversation_usage, 1 conversations, 5 events';
 
 /** Every row of every table, as PostgreSQL writes it. */
 async function contentOf(database: TestDatabase): Promise<Record<string, string[]>> {
@@ -110,14 +119,16 @@ describe('fastpaca backup and restore', () => {
         .toString()
         .trimEnd()
         .split('\n');
-      expect(lines).toHaveLength(1 + 9 + 1);
+      expect(lines).toHaveLength(1 + 11 + 1);
       expect(JSON.parse(lines[0]!)).toMatchObject({
         format: 'fastpaca-backup',
         version: 1,
         migrations: MIGRATION_NAMES,
         tables: [
+          { name: 'audit_entries', rows: 1 },
           { name: 'calibrations', rows: 1 },
           { name: 'compactions', rows: 1 },
+          { name: 'conversation_lists', rows: 1 },
           { name: 'conversation_usage', rows: 1 },
           { name: 'conversations', rows: 1 },
           { name: 'events', rows: 5, columns: expect.arrayContaining(['body', 'seq']) },
@@ -125,7 +136,7 @@ describe('fastpaca backup and restore', () => {
       });
       expect(JSON.parse(lines.at(-1)!)).toEqual({
         end: true,
-        rows: 9,
+        rows: 11,
         sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       });
     });
@@ -458,6 +469,11 @@ async function insertUnusualRows(database: TestDatabase): Promise<void> {
              E'\\\\N "m", \u2028', 2147483646, 256, '{1,9223372036854775807}')`,
     [namespace],
   );
+  await database.query(
+    `INSERT INTO fastpaca.conversation_lists
+     VALUES ($1, E'new\\nline\\r', '00000000-0000-0000-0000-000000000000', true, 'infinity', '2026-03-29 01:59:59.999+01')`,
+    [namespace],
+  );
   for (const [index, body] of bodies.entries()) {
     await database.query(
       `INSERT INTO fastpaca.events
@@ -481,6 +497,11 @@ async function insertUnusualRows(database: TestDatabase): Promise<void> {
   await database.query(
     `INSERT INTO fastpaca.calibrations VALUES ($1, E'new\\nline', 0.1::float8 + 0.2::float8, 9223372036854775807, 5,
        '-infinity', 'infinity')`,
+    [namespace],
+  );
+  await database.query(
+    `INSERT INTO fastpaca.audit_entries
+     VALUES ($1, '019ac5a4-58f0-7c2e-9a39-6f0c1f4f0d11', 'key.created', E'a\\tb', E'new\\nline', NULL, '2026-02-28 23:59:59.999+00', '{ "n" : 1.0 }')`,
     [namespace],
   );
   await database.query(

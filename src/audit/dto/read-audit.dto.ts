@@ -6,6 +6,7 @@ export class ReadAuditDto {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 1,
+    example: 100,
     description: 'Maximum number of entries; values over 1000 count as 1000. Default: 100.',
   })
   @OptionalIntegerIn(1, Infinity)
