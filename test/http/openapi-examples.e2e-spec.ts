@@ -54,12 +54,14 @@ function examplesOf(operation: string): Example[] {
   const query = new URLSearchParams();
   let filled = path;
   for (const parameter of parameters as Schema[]) {
-    const value: string | number | boolean | object | undefined =
+    const value: string | number | boolean | Record<string, string> | undefined =
       parameter.example ?? parameter.schema?.example ?? parameter.schema?.default;
     if (value === undefined) continue;
-    if (typeof value === 'object')
-      for (const [name, each] of Object.entries<string>(value as Schema)) query.set(name, each);
-    else if (parameter.in === 'query') query.set(parameter.name as string, String(value));
+    if (typeof value === 'object') {
+      for (const [name, each] of Object.entries(value)) query.set(name, each);
+      continue;
+    }
+    if (parameter.in === 'query') query.set(parameter.name as string, String(value));
     if (parameter.in === 'path')
       filled = filled.replace(`{${parameter.name}}`, encodeURIComponent(String(value)));
   }
