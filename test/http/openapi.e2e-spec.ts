@@ -59,7 +59,7 @@ describe('the OpenAPI document', () => {
 
   it('declares request bodies as strict, except for events, metadata and policy configs', () => {
     const bodies = [...operations().values()].filter(({ requestBody }) => requestBody);
-    expect(bodies).toHaveLength(6);
+    expect(bodies).toHaveLength(7);
     const violationsOf = (operationId: string, body: object) => {
       const { requestBody } = bodies.find((operation) => operation.operationId === operationId)!;
       return schemaViolations(body, requestBody.content['application/json'].schema as Schema, document);
@@ -160,14 +160,14 @@ describe('the OpenAPI document', () => {
     const { routes } = service.app.get(RouteRecorder);
     const served = routes
       .filter(({ method }) => method !== 'HEAD')
-      .map(({ method, url }) => `${method} ${url.replace(/:(\w+)/, '{$1}')}`);
+      .map(({ method, url }) => `${method} ${url.replace(/:(\w+)/g, '{$1}')}`);
     expect([...operations().keys()].sort()).toEqual(served.sort());
   });
 
   it('requires a key on the same routes as the service', () => {
     const { routes } = service.app.get(RouteRecorder);
     for (const { method, url, scope } of routes.filter((route) => route.method !== 'HEAD')) {
-      const { security, responses } = operations().get(`${method} ${url.replace(/:(\w+)/, '{$1}')}`)!;
+      const { security, responses } = operations().get(`${method} ${url.replace(/:(\w+)/g, '{$1}')}`)!;
       expect(security ?? []).toEqual(scope === 'public' ? [] : [{ bearer: [] }]);
       expect(Object.keys(responses as object).includes('401')).toBe(scope !== 'public');
     }
@@ -206,16 +206,15 @@ describe('the OpenAPI document', () => {
     };
 
     const base = '/v1/conversations/{id}';
-    const send = async (key: string, { id = 'doc', query = '', body, headers }: SentRequest = {}) => {
+    const send = async (
+      key: string,
+      { id = 'doc', version = 1, query = '', body, headers }: SentRequest = {},
+    ) => {
       const [method = '', path = ''] = key.split(' ');
-      check(
-        key,
-        await service.http.request(method, path.replace('{id}', encodeURIComponent(id)) + query, {
-          body,
-          headers,
-        }),
-      );
+      const filled = path.replace('{id}', encodeURIComponent(id)).replace('{version}', String(version));
+      check(key, await service.http.request(method, filled + query, { body, headers }));
     };
+    const undo = `POST ${base}/compactions/{version}/undo`;
     const bodies: Record<string, unknown> = {
       [`PUT ${base}`]: { token_budget: 1000, metadata: { a: 1 } },
       [`PATCH ${base}/metadata`]: { metadata: { b: 2 } },
@@ -223,6 +222,7 @@ describe('the OpenAPI document', () => {
       [`POST ${base}/window/preview`]: { compaction: { from_seq: 1, to_seq: 2, replacement: [EVENT] } },
       [`POST ${base}/compact`]: { from_seq: 1, to_seq: 1, replacement: [EVENT] },
       [`POST ${base}/withdraw`]: { from_seq: 1, to_seq: 1 },
+      [undo]: {},
     };
     /** Routes of a conversation. Of the stream, this test checks only the responses sent before it starts. */
     const routes = [...operations().keys()].filter((key) => key.includes(base));
@@ -246,7 +246,8 @@ describe('the OpenAPI document', () => {
     await send(`POST ${base}/window/preview`, { body: bodies[`POST ${base}/window/preview`] });
     await send(`POST ${base}/compact`, { body: bodies[`POST ${base}/compact`] });
     await send(`POST ${base}/withdraw`, { body: bodies[`POST ${base}/withdraw`] });
-    for (const path of ['', '/events', '/window']) await send(`GET ${base}${path}`);
+    await send(undo, { version: 5, body: {} });
+    for (const path of ['', '/events', '/window', '/compactions']) await send(`GET ${base}${path}`);
     for (const path of ['/events', '/window'])
       await send(`GET ${base}${path}`, { headers: { 'if-none-match': '*' } });
     for (const path of ['/', '/health/live', '/health/ready', '/metrics', '/asyncapi.json'])
@@ -349,6 +350,8 @@ describe('/docs', () => {
 
 interface SentRequest {
   id?: string;
+  /** Of a compaction. */
+  version?: number;
   query?: string;
   body?: unknown;
   headers?: Record<string, string>;
