@@ -304,6 +304,20 @@ describe('AppendQueue', () => {
     expect(await next).toEqual(written('a3'));
   });
 
+  it('rejects undecided turns of a batch, too, once those before them have taken past the time limit', async () => {
+    const log = new FakeLog();
+    const queue = queueOn(log, { timeoutMs: 100 });
+    const first = expect(queue.append(A, turn('a1'))).rejects.toThrow('locked');
+    const second = expect(queue.append(A, turn('a2'))).rejects.toThrow(UnavailableError);
+    await settled();
+    await log.end(0, [undefined, undefined]);
+    expect(log.sent).toEqual([['a1', 'a2'], ['a1']]);
+    jest.advanceTimersByTime(150);
+    await log.end(1, new Error('locked'));
+    await Promise.all([first, second]);
+    expect(log.sent).toHaveLength(2);
+  });
+
   it('rejects turns whose write throws an unexpected error, and continues with all conversations', async () => {
     const log = new FakeLog();
     const queue = queueOn(log);

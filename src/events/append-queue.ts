@@ -88,8 +88,7 @@ export class AppendQueue {
     const now = performance.now();
     const inTime = this.waiting.findIndex(({ sendBy }) => sendBy >= now);
     const expired = this.waiting.splice(0, inTime === -1 ? this.waiting.length : inTime);
-    for (const { reject } of expired)
-      reject(new UnavailableError('The appends before this one take too long'));
+    for (const { reject } of expired) reject(tooLate());
   }
 
   private takeBatch(): readonly WaitingTurn[] {
@@ -137,12 +136,17 @@ export class AppendQueue {
   private async writeEach(turns: readonly WaitingTurn[]): Promise<void> {
     for (const turn of turns) {
       try {
+        if (turn.sendBy < performance.now()) throw tooLate();
         turn.resolve(await this.log.append(turn));
       } catch (error) {
         turn.reject(error);
       }
     }
   }
+}
+
+function tooLate(): UnavailableError {
+  return new UnavailableError('The appends before this one take too long');
 }
 
 /** Resolves when the statement has ended, or after `SLOW_AFTER_MS`. */

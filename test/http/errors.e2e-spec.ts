@@ -28,7 +28,6 @@ describe('a request path', () => {
   it.each([
     '/v1',
     '/v1/',
-    '/v1/conversations',
     '/v1/conversations/',
     '/v1/conversations/one/nope',
     '/v2/x',
