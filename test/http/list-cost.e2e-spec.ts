@@ -55,7 +55,7 @@ describe('a page of a list', () => {
         [namespace],
       );
     }
-    await database.query('VACUUM fastpaca.conversation_lists');
+    await database.query('VACUUM (ANALYZE) fastpaca.conversation_lists');
   });
   afterAll(async () => {
     await client.end();
@@ -68,7 +68,13 @@ describe('a page of a list', () => {
     return `${name} ('${namespace}', false, ${texts(Object.keys(filters))}, ${texts(Object.values(filters))}, 'infinity', 'infinity', '', ${entries}, 21, 1e8)`;
   }
 
+  /** The least of three runs: one after a change of statistics also reads catalogs. */
   async function pagesTouched(execute: string): Promise<{ pages: number; plan: string }> {
+    const runs = [await runOnce(execute), await runOnce(execute), await runOnce(execute)];
+    return runs.reduce((least, run) => (run.pages < least.pages ? run : least));
+  }
+
+  async function runOnce(execute: string): Promise<{ pages: number; plan: string }> {
     const { rows } = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE ${execute}`);
     const plan = rows[0]['QUERY PLAN'][0].Plan as Record<string, number>;
     return { pages: plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!, plan: JSON.stringify(plan) };
