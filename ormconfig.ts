@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
+import { AuditEntryEntity } from './src/audit/entities/audit-entry.entity.js';
 import { CalibrationEntity } from './src/calibration/entities/calibration.entity.js';
 import { ConversationUsageEntity } from './src/calibration/entities/conversation-usage.entity.js';
 import { CompactionEntity } from './src/compaction/entities/compaction.entity.js';
@@ -23,5 +24,6 @@ export default new DataSource({
     CompactionEntity,
     CalibrationEntity,
     ConversationUsageEntity,
+    AuditEntryEntity,
   ],
 });
